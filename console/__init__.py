@@ -1,0 +1,1 @@
+"""The operators' pages that cut across apps: dashboard, trace, search, order."""

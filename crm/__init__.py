@@ -1,0 +1,1 @@
+"""The relationship: companies, contacts, deals and their timeline."""

@@ -1,0 +1,108 @@
+"""Money: whole minor units and an ISO 4217 currency, never a float."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Self
+
+from babel.core import get_global
+from babel.numbers import format_currency
+
+# CLDR and Stripe disagree on a few currencies; Stripe's minor unit decides what we store.
+# https://docs.stripe.com/currencies#special-cases
+STRIPE_EXPONENTS = {"ISK": 2, "UGX": 2, "HUF": 2, "TWD": 2}
+
+
+class CurrencyMismatch(ValueError):
+    """Two amounts of different currencies met. They are never added or compared."""
+
+
+@cache
+def exponent(currency: str) -> int:
+    """Return how many decimals ``currency`` has (JPY 0, USD 2, KWD 3).
+
+    Raises ValueError for a code that CLDR does not know.
+    """
+    if currency not in get_global("all_currencies"):
+        raise ValueError(f"{currency!r} is not an ISO 4217 currency")
+    if currency in STRIPE_EXPONENTS:
+        return STRIPE_EXPONENTS[currency]
+    fractions = get_global("currency_fractions")
+    return int(fractions.get(currency, fractions["DEFAULT"])[0])
+
+
+@dataclass(frozen=True, slots=True, order=False)
+class Money:
+    """An amount in whole minor units (cents for USD, yen for JPY) of one currency."""
+
+    amount_minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if isinstance(self.amount_minor, bool) or not isinstance(self.amount_minor, int):
+            raise TypeError(f"amount_minor must be a whole number, not {self.amount_minor!r}")
+        exponent(self.currency)
+
+    @classmethod
+    def zero(cls, currency: str) -> Self:
+        """Return nothing, in ``currency``."""
+        return cls(0, currency)
+
+    @classmethod
+    def total(cls, amounts: Iterable[Money], *, currency: str) -> Money:
+        """Add ``amounts``, all in ``currency``; the empty sum is zero."""
+        return sum(amounts, start=Money.zero(currency))
+
+    def _same(self, other: Money) -> int:
+        if other.currency != self.currency:
+            raise CurrencyMismatch(f"{self.currency} met {other.currency}")
+        return other.amount_minor
+
+    def __add__(self, other: Money) -> Money:
+        return Money(self.amount_minor + self._same(other), self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        return Money(self.amount_minor - self._same(other), self.currency)
+
+    def __neg__(self) -> Money:
+        return Money(-self.amount_minor, self.currency)
+
+    def __lt__(self, other: Money) -> bool:
+        return self.amount_minor < self._same(other)
+
+    def __le__(self, other: Money) -> bool:
+        return self.amount_minor <= self._same(other)
+
+    def __str__(self) -> str:
+        """Return the amount in words people read: ``$1.00 USD``, ``¥150 JPY``."""
+        return f"{self.figure()} {self.currency}"
+
+    def figure(self) -> str:
+        """Return the amount with its symbol only: ``$1.00``."""
+        places = exponent(self.currency)
+        pattern = "¤#,##0" + ("." + "0" * places if places else "")
+        return format_currency(
+            self.decimal(), self.currency, pattern, locale="en_US", currency_digits=False
+        )
+
+    def decimal(self) -> str:
+        """Return the plain decimal number a person would type: ``1.00``."""
+        places = exponent(self.currency)
+        sign = "-" if self.amount_minor < 0 else ""
+        digits = str(abs(self.amount_minor)).rjust(places + 1, "0")
+        return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
+
+    @classmethod
+    def parse(cls, text: str, *, currency: str) -> Self:
+        """Read what a person typed (``1``, ``1.5``, ``1.00``), exactly.
+
+        Raises ValueError for anything else: a sign, thousands separators, too many decimals.
+        """
+        whole, _, part = text.strip().partition(".")
+        places = exponent(currency)
+        digits_only = (whole + part).isascii() and (whole + (part or "0")).isdigit()
+        if not digits_only or len(part) > places or (text.strip().endswith(".")):
+            raise ValueError(f"write the amount like {cls(12 * 10**places, currency).decimal()}")
+        return cls(int(whole + part.ljust(places, "0")), currency)

@@ -1,0 +1,54 @@
+"""State moves: a table of edges, and one compare-and-swap that walks them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Self
+
+from django.db import models
+
+Moves = Mapping[str, frozenset[str]]
+
+
+class IllegalMove(Exception):
+    """The table has no such edge. The caller asked for something that cannot happen."""
+
+
+class LostRace(Exception):
+    """Somebody else moved the row first. Read it again and decide anew."""
+
+
+class Stateful(models.Model):
+    """A row whose state changes only along ``MOVES`` and only through ``move``.
+
+    The column is called ``state``; a subclass whose field has an older name (a deal's ``stage``)
+    says so in ``STATE_FIELD``.
+    """
+
+    MOVES: ClassVar[Moves]
+    STATE_FIELD: ClassVar[str] = "state"
+
+    class Meta:
+        abstract = True
+
+    def move(self, to: str, **changes: object) -> Self:
+        """Move to ``to`` and write ``changes`` in the same UPDATE.
+
+        The WHERE clause carries the state we read, so two workers cannot both win, with or
+        without a row lock. Raises IllegalMove when the table forbids it, LostRace when we were
+        late; the row in memory is then untouched.
+        """
+        source = getattr(self, self.STATE_FIELD)
+        if to not in self.MOVES[source]:
+            raise IllegalMove(f"{self!r}: {source} -> {to}")
+        written = {self.STATE_FIELD: to, **changes}
+        rows = type(self)._base_manager.filter(pk=self.pk, **{self.STATE_FIELD: source})
+        if rows.update(**written) == 0:
+            raise LostRace(f"{self!r} left {source} before us")
+        for name, value in written.items():
+            setattr(self, name, value)
+        return self
+
+    def can_move(self, to: str) -> bool:
+        """Say whether the table has an edge from where the row stands to ``to``."""
+        return to in self.MOVES[getattr(self, self.STATE_FIELD)]

@@ -1,0 +1,1 @@
+"""What happened: append-only entries, double-entry postings, seals. Knows no business word."""

@@ -1,0 +1,1 @@
+"""Offers, checkout, webhooks, orders, revenue events: conducts the sale."""

@@ -1,0 +1,1 @@
+"""Every tool call and every cent an agent spends. No table of it exists in this version."""

@@ -1,0 +1,30 @@
+"""The business on one screen: what wakes whom, and what sweeps up after a lost word.
+
+Links between apps that must not import each other are task *names* here; a test proves that each
+one is a registered task.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+FLOW: Final[dict[str, tuple[str, ...]]] = {
+    "webhook.accepted": ("revenue.process_webhooks",),
+    "order.paid": ("fulfillment.start_run",),
+    "mail.queued": ("revenue.send_mail",),
+    "alert.raised": ("revenue.send_alerts",),
+}
+
+# Task name -> seconds between two runs. Every sweep is a no-op when nothing is past due.
+SWEEPS_EVERY_S: Final[dict[str, int]] = {
+    "revenue.process_webhooks": 5,
+    "revenue.sweep_checkouts": 30,
+    "revenue.sweep_refunds": 60,
+    "revenue.send_mail": 15,
+    "revenue.send_alerts": 60,
+    "revenue.watch": 60,
+    "revenue.reconcile": 3600,
+    "revenue.empty_old_bodies": 86_400,
+    "fulfillment.sweep_intakes": 60,
+    "ledger.seal": 10,
+}

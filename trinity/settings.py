@@ -1,0 +1,246 @@
+"""Settings, twelve-factor: everything that differs between places is in the environment.
+
+``.env.example`` documents each name. A combination that could move the wrong money refuses to
+start (``trinity.guards``).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from kernel.modes import Mode
+from trinity import guards
+from trinity.flow import FLOW as FLOW
+from trinity.flow import SWEEPS_EVERY_S
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+if (BASE_DIR / ".env").exists():
+    env.read_env(BASE_DIR / ".env")
+
+if refusals := guards.problems(os.environ):
+    raise ImproperlyConfigured("Trinity refuses to start. " + " ".join(refusals))
+
+TRINITY_HOME = Path(env.str("TRINITY_HOME", default=str(BASE_DIR / ".trinity"))).resolve()
+DEPLOYMENT_MODE = Mode(guards.mode(os.environ))
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY")
+PORT = env.int("PORT", default=8000)
+BASE_URL = env.str("BASE_URL", default=f"http://localhost:{PORT}").rstrip("/")
+_origin = urlsplit(BASE_URL)
+IS_HTTPS = _origin.scheme == "https"
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_origin.hostname or "localhost", "127.0.0.1"])
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+# --- Stripe, or its stand-in -------------------------------------------------------------------
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default=guards.STRIPE_API_BASE).rstrip("/")
+# Where a browser may be sent to pay: form-action must name it, or the redirect after Buy is blocked.
+STRIPE_PAY_ORIGINS = env.list(
+    "STRIPE_PAY_ORIGINS",
+    default=(
+        [STRIPE_API_BASE]
+        if DEPLOYMENT_MODE == Mode.SANDBOX
+        else ["https://checkout.stripe.com", "https://buy.stripe.com"]
+    ),
+)
+STRIPE_API_VERSIONS = env.list("STRIPE_API_VERSIONS", default=["2026-10-28.endive"])
+STRIPE_ACCOUNT = env.str("STRIPE_ACCOUNT", default="")
+PAYMENT_GATEWAY = "revenue.adapters.stripe_gateway.StripeGateway"
+
+# --- who sells ---------------------------------------------------------------------------------
+SELLER_NAME = env.str("SELLER_NAME", default="Trinity Growth (sandbox seller)")
+SELLER_ADDRESS = env.str("SELLER_ADDRESS", default="1 Example Street, Sampletown")
+SELLER_CONTACT = env.str("SELLER_CONTACT", default="hello@trinity.localhost")
+SUPPORT_EMAILS = env.list("OPERATOR_EMAILS", default=[])
+
+# --- apps --------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "trinity.apps.TrinityConfig",
+    "console.apps.ConsoleConfig",
+    "revenue.apps.RevenueConfig",
+    "crm.apps.CrmConfig",
+    "fulfillment.apps.FulfillmentConfig",
+    "toolrouter.apps.ToolrouterConfig",
+    "approvals.apps.ApprovalsConfig",
+    "ledger.apps.LedgerConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "django_htmx",
+    "django_structlog",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+]
+
+ROOT_URLCONF = "trinity.urls"
+WSGI_APPLICATION = "trinity.wsgi.application"
+APPEND_SLASH = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "trinity.context.deployment",
+            ],
+            "builtins": ["trinity.templatetags.words"],
+        },
+    }
+]
+
+# --- where things live -------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL")}
+DATABASES["default"].setdefault("OPTIONS", {})
+DATABASES["default"]["OPTIONS"] |= {"pool": {"min_size": 1, "max_size": 6, "timeout": 5}}
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+REDIS_URL = env.str("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "trinity",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+STATIC_URL = "/static/"
+STATIC_ROOT = TRINITY_HOME / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- celery ------------------------------------------------------------------------------------
+def _celery_url(redis_url: str) -> str:
+    """Celery spells a unix socket differently from redis-py."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    return f"redis+socket://{parts.path}?virtual_host={parts.query.removeprefix('db=') or '0'}"
+
+
+CELERY_BROKER_URL = _celery_url(REDIS_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,  # longer than any task, or a slow one is delivered twice
+    "socket_timeout": 5,
+    "socket_connect_timeout": 0.25,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": name, "schedule": seconds, "options": {"expires": max(seconds, 10)}}
+    for name, seconds in SWEEPS_EVERY_S.items()
+}
+
+# --- people ------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "dashboard"
+ACCOUNT_ADAPTER = "trinity.accounts.ClosedAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds that a "fresh login" stays fresh
+ACCOUNT_SESSION_REMEMBER = False
+USERSESSIONS_TRACK_ACTIVITY = False
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
+WEBAUTHN_RP_ID = env.str("WEBAUTHN_RP_ID", default=_origin.hostname or "localhost")
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+
+# --- the browser -------------------------------------------------------------------------------
+# Two stacks on one host must not share cookies: the port is part of the name.
+SESSION_COOKIE_NAME = f"trinity_session_{PORT}"
+CSRF_COOKIE_NAME = f"trinity_csrf_{PORT}"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'", *STRIPE_PAY_ORIGINS],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "manifest-src": ["'self'"],
+    }
+}
+
+# --- mail --------------------------------------------------------------------------------------
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = TRINITY_HOME / "mail"
+if email_url := env.str("EMAIL_URL", default=""):
+    vars().update(env.email_url_config(email_url))
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Trinity <{SELLER_CONTACT}>")
+
+# --- ledger ------------------------------------------------------------------------------------
+SEAL_KEY_FILE = Path(env.str("SEAL_KEY_FILE", default=str(TRINITY_HOME / "seal.key")))
+SEALS_LOG = Path(env.str("SEALS_LOG", default=str(TRINITY_HOME / "seals.log")))
+
+# --- words -------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+BODY_KEPT_DAYS = env.int("BODY_KEPT_DAYS", default=90)
+SITE_NAME = "Trinity"
