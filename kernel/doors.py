@@ -1,0 +1,41 @@
+"""Doors say who may enter. A door without such a word is found by a test.
+
+``public`` marks a page for anybody; ``needs`` asks for a login and one permission. Both leave the
+word on the view, so that the matrix of roles and addresses is read from the code itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+
+View = Callable[..., HttpResponseBase]
+
+
+def public(view: View) -> View:
+    """Mark a page that anybody may open."""
+    view.required_permission = None  # type: ignore[attr-defined]  # read by the matrix test
+    return view
+
+
+def needs(permission: str) -> Callable[[View], View]:
+    """Ask for a login and for ``permission`` (``app.codename``): else the login page, or 403."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not request.user.has_perm(permission):
+                raise PermissionDenied(permission)
+            return view(request, *args, **kwargs)
+
+        guarded.required_permission = permission  # type: ignore[attr-defined]  # see above
+        return guarded
+
+    return decorate
