@@ -1,9 +1,35 @@
-"""The app's name for Django."""
+"""The app's name for Django, and the one row that it cannot do without."""
+
+from __future__ import annotations
+
+from typing import Any
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils import timezone
+
+from kernel.references import new_reference
+
+HOME_PROJECT = "Trinity Growth"  # where public requests and direct purchases land
 
 
 class CrmConfig(AppConfig):
     """The relationship: companies, contacts, deals and their timeline."""
 
     name = "crm"
+
+    def ready(self) -> None:
+        """Seed the home project after each migrate."""
+        post_migrate.connect(seed_home_project, sender=self)
+
+
+def seed_home_project(*, apps: Any, using: str, **_: Any) -> None:
+    """Make the home project, once. Migrating back to nothing leaves nothing to seed."""
+    if ("crm", "project") not in {
+        (m._meta.app_label, m._meta.model_name) for m in apps.get_models()
+    }:
+        return
+    apps.get_model("crm", "Project").objects.using(using).get_or_create(
+        name=HOME_PROJECT,
+        defaults={"reference": new_reference("prj"), "created_at": timezone.now()},
+    )

@@ -1,1 +1,8 @@
 """Tables of crm."""
+
+from crm.models.activities import Activity
+from crm.models.deals import Deal
+from crm.models.people import Company, Contact
+from crm.models.projects import Project
+
+__all__ = ["Activity", "Company", "Contact", "Deal", "Project"]

@@ -1,0 +1,105 @@
+"""A deal: one possible sale to one person."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from crm.enums import DEAL_MOVES, DealStage
+from crm.models.people import Company, Contact
+from crm.models.projects import Project
+from kernel.modes import Mode, mode_field
+from kernel.money import Money
+from kernel.transitions import Stateful
+
+
+class Deal(Stateful):
+    """One possible sale: from a lead, or from a payment, to won or lost.
+
+    Only money wins a deal, and the order that won it stays on the row: a second payment for the
+    same deal is then plain to see. Reasons and notes are words about people and live in the
+    timeline (``Activity``), where an erasure can blank them.
+    """
+
+    MOVES = DEAL_MOVES
+    STATE_FIELD = "stage"
+
+    reference = models.CharField(max_length=40, editable=False)
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, related_name="deals", db_index=False
+    )
+    contact = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, related_name="deals", db_index=False
+    )
+    company = models.ForeignKey(
+        Company,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="deals",
+        db_index=False,
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
+    title = models.CharField(max_length=200)
+    stage = models.CharField(max_length=10, choices=DealStage.choices, default=DealStage.LEAD)
+    stage_since = models.DateTimeField()
+    mode = mode_field()
+    trace_ref = models.CharField(max_length=40, editable=False)
+    amount_minor = models.BigIntegerField(null=True, blank=True)
+    currency = models.CharField(max_length=3, null=True, blank=True)  # both or none
+    won_order_ref = models.CharField(max_length=40, null=True, editable=False)
+    created_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        permissions = [("review_lead", "May accept or decline a lead")]
+        constraints = [
+            models.UniqueConstraint(fields=["reference"], name="deal_reference_unique"),
+            models.UniqueConstraint(
+                fields=["trace_ref", "mode"], name="deal_one_per_trace_and_mode"
+            ),
+            models.UniqueConstraint(fields=["won_order_ref"], name="deal_one_per_winning_order"),
+            models.CheckConstraint(
+                condition=Q(stage__in=DealStage.values), name="deal_stage_known"
+            ),
+            models.CheckConstraint(condition=Q(mode__in=Mode.values), name="deal_mode_known"),
+            models.CheckConstraint(
+                condition=Q(stage=DealStage.WON, won_order_ref__isnull=False)
+                | (~Q(stage=DealStage.WON) & Q(won_order_ref__isnull=True)),
+                name="deal_won_iff_an_order_won_it",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_minor__isnull=True, currency__isnull=True)
+                | Q(amount_minor__gte=0, currency__regex=r"^[A-Z]{3}$"),
+                name="deal_amount_has_a_currency",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["stage", "-id"], name="deal_by_stage"),
+            models.Index(fields=["mode", "stage", "-id"], name="deal_by_mode_and_stage"),
+            models.Index(fields=["owner", "-id"], name="deal_by_owner"),
+            models.Index(fields=["contact", "-id"], name="deal_by_contact"),
+            models.Index(fields=["company", "-id"], name="deal_by_company"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def amount(self) -> Money | None:
+        """Return what the deal is worth, or None while nobody knows."""
+        if self.amount_minor is None or self.currency is None:
+            return None
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether the deal may still be won without being taken up again."""
+        return self.stage not in (DealStage.WON, DealStage.LOST)
