@@ -1,1 +1,35 @@
-"""Tables of revenue."""
+"""Tables of the sale."""
+
+from revenue.models.checkouts import CheckoutSession, PaymentLink
+from revenue.models.events import EventAlarm, StripeWebhookEvent, WebhookAttempt
+from revenue.models.mails import BuyerMail, OperatorAlert, OrderLink
+from revenue.models.offers import Offer, OfferPrice
+from revenue.models.orders import (
+    Dispute,
+    Order,
+    OrderReview,
+    Refund,
+    RefundRequest,
+    RevenueEvent,
+)
+from revenue.models.reconciling import ReconcileRun
+
+__all__ = [
+    "BuyerMail",
+    "CheckoutSession",
+    "Dispute",
+    "EventAlarm",
+    "Offer",
+    "OfferPrice",
+    "OperatorAlert",
+    "Order",
+    "OrderLink",
+    "OrderReview",
+    "PaymentLink",
+    "ReconcileRun",
+    "Refund",
+    "RefundRequest",
+    "RevenueEvent",
+    "StripeWebhookEvent",
+    "WebhookAttempt",
+]

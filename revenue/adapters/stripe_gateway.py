@@ -1,0 +1,245 @@
+"""Stripe through its own SDK. The sandbox is the same code with another base address."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Self
+
+import requests
+import stripe
+
+from revenue.adapters import stripe_reading as reading
+from revenue.adapters.stripe_signature import fact_digest, read_notice, require_signature
+from revenue.ports import (
+    BalanceLine,
+    DisputeFact,
+    Fact,
+    GatewayRefused,
+    GatewayUnknown,
+    NotFound,
+    Notice,
+    OpenedLink,
+    RefundFact,
+    SessionFact,
+    StripeEvent,
+)
+
+PAGE = 100  # Stripe's largest page
+UNANSWERED = (stripe.APIConnectionError, requests.RequestException)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn the SDK's errors into ours, and drop bodies and messages: they may hold anything."""
+    try:
+        yield
+    except UNANSWERED as error:
+        raise GatewayUnknown("no_answer", is_replayable=True) from error
+    except stripe.RateLimitError as error:
+        raise GatewayUnknown("rate_limit", is_replayable=True) from error
+    except stripe.StripeError as error:
+        status = error.http_status or 0
+        code = error.code or type(error).__name__
+        if status == 404 or code == "resource_missing":
+            raise NotFound(code) from error
+        if status == 409:
+            raise GatewayUnknown(code, is_replayable=True) from error
+        if status == 0 or status >= 500:
+            raise GatewayUnknown(f"http_{status}", is_replayable=False) from error
+        raise GatewayRefused(code) from error
+
+
+class StripeGateway:
+    """``revenue.ports.PaymentGateway`` on stripe-python."""
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        api_base: str,
+        webhook_secrets: Sequence[str],
+        timeout_s: float,
+        retries: int,
+    ) -> None:
+        if not webhook_secrets or not all(secret.strip() for secret in webhook_secrets):
+            raise ValueError("an empty webhook secret would accept forged events")
+        self._secrets = tuple(webhook_secrets)
+        self._v1 = stripe.StripeClient(
+            api_key,
+            base_addresses={"api": api_base},
+            max_network_retries=retries,
+            http_client=stripe.RequestsClient(timeout=timeout_s),  # type: ignore[no-untyped-call]
+        ).v1
+
+    @classmethod
+    def from_settings(cls, settings: Any, *, timeout_s: float, retries: int) -> Self:
+        """Make the gateway that the settings name, with the caller's patience."""
+        return cls(
+            api_key=settings.STRIPE_SECRET_KEY,
+            api_base=settings.STRIPE_API_BASE,
+            webhook_secrets=settings.STRIPE_WEBHOOK_SECRETS,
+            timeout_s=timeout_s,
+            retries=retries,
+        )
+
+    # --- the door ------------------------------------------------------------------------------
+
+    def verify(self, *, body: bytes, signature: str, now: datetime) -> Notice:
+        """See the port."""
+        require_signature(body=body, header=signature, secrets=self._secrets, now=now)
+        return read_notice(body)
+
+    def read_notice(self, body: bytes) -> Notice:
+        """Read the identity of a body that was verified before."""
+        return read_notice(body)
+
+    def fact_digest(self, body: bytes) -> str:
+        """See ``stripe_signature.fact_digest``."""
+        return fact_digest(body)
+
+    def read_event(self, body: bytes) -> Fact | None:
+        """See the port."""
+        event = json.loads(body)
+        return reading.read(type_=event["type"], data=event["data"]["object"])
+
+    # --- making things -------------------------------------------------------------------------
+
+    def make_product(self, *, key: str, parameters: Mapping[str, Any]) -> str:
+        """See the port."""
+        with _translated():
+            return self._v1.products.create(dict(parameters), {"idempotency_key": key}).id  # type: ignore[arg-type]
+
+    def make_price(self, *, key: str, parameters: Mapping[str, Any]) -> str:
+        """See the port."""
+        with _translated():
+            return self._v1.prices.create(dict(parameters), {"idempotency_key": key}).id  # type: ignore[arg-type]
+
+    def open_checkout(self, *, key: str, parameters: Mapping[str, Any]) -> SessionFact:
+        """See the port."""
+        with _translated():
+            made = self._v1.checkout.sessions.create(
+                dict(parameters),  # type: ignore[arg-type]  # stored JSON, checked by the contract
+                {"idempotency_key": key},
+            )
+        return reading.session(made.to_dict())
+
+    def make_payment_link(self, *, key: str, parameters: Mapping[str, Any]) -> OpenedLink:
+        """See the port."""
+        with _translated():
+            made = self._v1.payment_links.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]
+        return reading.payment_link(made.to_dict())
+
+    def refund(self, *, key: str, parameters: Mapping[str, Any]) -> RefundFact:
+        """See the port."""
+        with _translated():
+            made = self._v1.refunds.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]
+        return reading.refund(made.to_dict())
+
+    def expire_session(self, session_id: str) -> SessionFact:
+        """See the port."""
+        with _translated():
+            return reading.session(self._v1.checkout.sessions.expire(session_id).to_dict())
+
+    def deactivate_payment_link(self, link_id: str) -> OpenedLink:
+        """See the port."""
+        with _translated():
+            changed = self._v1.payment_links.update(link_id, {"active": False})
+        return reading.payment_link(changed.to_dict())
+
+    # --- reading -------------------------------------------------------------------------------
+
+    def read_session(self, session_id: str) -> SessionFact:
+        """See the port."""
+        with _translated():
+            return reading.session(self._v1.checkout.sessions.retrieve(session_id).to_dict())
+
+    def sessions_between(self, *, since: datetime, until: datetime) -> Iterator[SessionFact]:
+        """See the port."""
+        window = {"gte": int(since.timestamp()), "lte": int(until.timestamp())}
+        with _translated():
+            pages = self._v1.checkout.sessions.list({"created": window, "limit": PAGE})  # type: ignore[typeddict-item]
+            for found in pages.auto_paging_iter():
+                yield reading.session(found.to_dict())
+
+    def sessions_of_payment(self, payment_intent_id: str) -> Sequence[SessionFact]:
+        """See the port."""
+        with _translated():
+            page = self._v1.checkout.sessions.list({"payment_intent": payment_intent_id})
+            return [reading.session(found.to_dict()) for found in page.data]
+
+    def payment_links(self, *, limit: int) -> Sequence[tuple[OpenedLink, str]]:
+        """See the port."""
+        with _translated():
+            page = self._v1.payment_links.list({"limit": limit})
+            found = [link.to_dict() for link in page.data]
+        return [
+            (reading.payment_link(link), (link.get("metadata") or {}).get("link_ref", ""))
+            for link in found
+        ]
+
+    def read_refund(self, refund_id: str) -> RefundFact:
+        """Read one refund."""
+        with _translated():
+            return reading.refund(self._v1.refunds.retrieve(refund_id).to_dict())
+
+    def refunds_of_payment(self, payment_intent_id: str) -> Sequence[RefundFact]:
+        """See the port."""
+        with _translated():
+            page = self._v1.refunds.list({"payment_intent": payment_intent_id, "limit": PAGE})
+            return [reading.refund(found.to_dict()) for found in page.auto_paging_iter()]
+
+    def refunds_of_charge(self, charge_id: str) -> Sequence[RefundFact]:
+        """See the port."""
+        with _translated():
+            page = self._v1.refunds.list({"charge": charge_id, "limit": PAGE})
+            return [reading.refund(found.to_dict()) for found in page.auto_paging_iter()]
+
+    def dispute(self, dispute_id: str) -> DisputeFact:
+        """See the port."""
+        with _translated():
+            return reading.dispute(self._v1.disputes.retrieve(dispute_id).to_dict())
+
+    def undelivered_events(self, *, since: datetime) -> Iterator[StripeEvent]:
+        """See the port."""
+        asked = {
+            "delivery_success": False,
+            "created": {"gte": int(since.timestamp())},
+            "limit": PAGE,
+        }
+        with _translated():
+            for event in self._v1.events.list(asked).auto_paging_iter():  # type: ignore[arg-type]
+                body = json.dumps(event.to_dict()).encode()
+                yield StripeEvent(notice=read_notice(body), body=body)
+
+    def event_body(self, event_id: str) -> bytes:
+        """See the port."""
+        with _translated():
+            return json.dumps(self._v1.events.retrieve(event_id).to_dict()).encode()
+
+    def reread(self, body: bytes) -> Fact | None:
+        """See the port."""
+        fact = self.read_event(body)
+        match fact:
+            case SessionFact():
+                now = self.read_session(fact.session_id)
+                return reading.with_failure(now, has_failed=fact.has_failed)
+            case RefundFact():
+                return self.read_refund(fact.refund_id)
+            case DisputeFact():
+                return self.dispute(fact.dispute_id)
+            case _:
+                return fact
+
+    def balance_lines(self, *, since: datetime, until: datetime) -> Iterator[BalanceLine]:
+        """See the port."""
+        asked = {
+            "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())},
+            "limit": PAGE,
+            "expand": ["data.source"],
+        }
+        with _translated():
+            for line in self._v1.balance_transactions.list(asked).auto_paging_iter():  # type: ignore[arg-type]
+                yield reading.balance_line(line.to_dict())

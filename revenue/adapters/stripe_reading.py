@@ -1,0 +1,193 @@
+"""From Stripe's JSON to our facts. Pure: no network, no database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from kernel.money import Money
+from revenue.ports import (
+    BalanceLine,
+    ChargeRefundedHint,
+    DisputeFact,
+    DisputeMovement,
+    Fact,
+    OpenedLink,
+    PaymentFailedFact,
+    RefundFact,
+    SessionFact,
+    UnreadableEvent,
+)
+
+Object = Mapping[str, Any]
+
+
+def _when(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def _at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def _money(amount: int, currency: str) -> Money:
+    return Money(amount, currency.upper())
+
+
+def _id(value: object) -> str:
+    """Return the id of something that may be absent, an id, or an expanded object."""
+    if isinstance(value, Mapping):
+        value = value.get("id")
+    return value if isinstance(value, str) else ""
+
+
+def session(data: Object, *, has_failed: bool = False) -> SessionFact:
+    """Read a Checkout Session."""
+    details = data.get("customer_details") or {}
+    metadata = data.get("metadata") or {}
+    amount, currency = data.get("amount_total"), data.get("currency")
+    return SessionFact(
+        session_id=data["id"],
+        status=data.get("status") or "complete",
+        payment_status=data["payment_status"],
+        livemode=data["livemode"] is True,
+        amount=None if amount is None or not currency else _money(amount, currency),
+        tax_minor=(data.get("total_details") or {}).get("amount_tax") or 0,
+        checkout_ref=metadata.get("checkout_ref") or data.get("client_reference_id") or "",
+        trace_ref=metadata.get("trace_ref") or "",
+        payment_intent_id=_id(data.get("payment_intent")),
+        payment_link_id=_id(data.get("payment_link")),
+        customer_id=_id(data.get("customer")) or None,
+        email=details.get("email") or data.get("customer_email") or "",
+        name=details.get("name") or "",
+        url=data.get("url") or "",
+        created_at=_at(data["created"]) if data.get("created") else _at(0),
+        expires_at=_when(data.get("expires_at")),
+        has_failed=has_failed,
+    )
+
+
+def with_failure(fact: SessionFact, *, has_failed: bool) -> SessionFact:
+    """Return ``fact`` with the failure that only an event told us of."""
+    return replace(fact, has_failed=has_failed)
+
+
+def failed_session(data: Object) -> SessionFact:
+    """Read the session of an ``async_payment_failed``: only the event says that it failed."""
+    return session(data, has_failed=True)
+
+
+def refund(data: Object) -> RefundFact:
+    """Read a refund."""
+    return RefundFact(
+        refund_id=data["id"],
+        status=data.get("status") or "pending",
+        amount=_money(data["amount"], data["currency"]),
+        payment_intent_id=_id(data.get("payment_intent")),
+        charge_id=_id(data.get("charge")),
+        request_ref=(data.get("metadata") or {}).get("refund_ref") or "",
+        created_at=_at(data["created"]),
+    )
+
+
+def refunded_charge(data: Object) -> ChargeRefundedHint:
+    """Read a ``charge.refunded``."""
+    return ChargeRefundedHint(
+        charge_id=data["id"],
+        payment_intent_id=_id(data.get("payment_intent")),
+        refunded=_money(data["amount_refunded"], data["currency"]),
+    )
+
+
+def dispute(data: Object) -> DisputeFact:
+    """Read a dispute, with the movements of money it has caused so far."""
+    return DisputeFact(
+        dispute_id=data["id"],
+        status=data["status"],
+        reason=data.get("reason") or "",
+        amount=_money(data["amount"], data["currency"]),
+        payment_intent_id=_id(data.get("payment_intent")),
+        charge_id=_id(data.get("charge")),
+        evidence_due_at=_when((data.get("evidence_details") or {}).get("due_by")),
+        opened_at=_at(data["created"]),
+        movements=tuple(_movement(line) for line in data.get("balance_transactions") or ()),
+    )
+
+
+def _movement(line: Object) -> DisputeMovement:
+    return DisputeMovement(
+        transaction_id=line["id"],
+        amount=_money(line["amount"], line["currency"]),
+        fee=_money(line.get("fee") or 0, line["currency"]),
+        occurred_at=_at(line["created"]),
+    )
+
+
+def failed_payment(data: Object) -> PaymentFailedFact:
+    """Read a ``payment_intent.payment_failed``: the code, never the words."""
+    error = data.get("last_payment_error") or {}
+    return PaymentFailedFact(
+        payment_intent_id=data["id"],
+        checkout_ref=(data.get("metadata") or {}).get("checkout_ref") or "",
+        code=error.get("decline_code") or error.get("code") or "",
+    )
+
+
+def payment_link(data: Object) -> OpenedLink:
+    """Read a payment link."""
+    return OpenedLink(link_id=data["id"], url=data["url"], is_active=bool(data["active"]))
+
+
+def balance_line(data: Object) -> BalanceLine:
+    """Read a balance transaction whose ``source`` is expanded."""
+    source = data.get("source")
+    payment = source.get("payment_intent") if isinstance(source, Mapping) else None
+    return BalanceLine(
+        transaction_id=data["id"],
+        type=data["type"],
+        source_id=_id(source),
+        payment_intent_id=_id(payment),
+        amount=_money(data["amount"], data["currency"]),
+        fee=_money(data["fee"], data["currency"]),
+        occurred_at=_at(data["created"]),
+    )
+
+
+# Every event type that means something to us. The rest is ignored, kept and counted.
+# https://docs.stripe.com/api/events/types
+READERS: Final[Mapping[str, Callable[[Object], Fact]]] = MappingProxyType(
+    {
+        "checkout.session.completed": session,
+        "checkout.session.async_payment_succeeded": session,
+        "checkout.session.async_payment_failed": failed_session,
+        "checkout.session.expired": session,
+        "refund.created": refund,
+        "refund.updated": refund,
+        "refund.failed": refund,
+        "charge.refund.updated": refund,  # its name before 2024; still sent to old endpoints
+        "charge.refunded": refunded_charge,
+        "charge.dispute.created": dispute,
+        "charge.dispute.updated": dispute,
+        "charge.dispute.funds_withdrawn": dispute,
+        "charge.dispute.funds_reinstated": dispute,
+        "charge.dispute.closed": dispute,
+        "payment_intent.payment_failed": failed_payment,
+    }
+)
+
+
+def read(*, type_: str, data: Object) -> Fact | None:
+    """Translate the object of an event; None for a type that means nothing to us.
+
+    Raises UnreadableEvent when a known type carries an object we cannot read.
+    """
+    reader = READERS.get(type_)
+    if reader is None:
+        return None
+    try:
+        return reader(data)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnreadableEvent(f"{type_}: {type(error).__name__} at {error}") from error

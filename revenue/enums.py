@@ -1,0 +1,287 @@
+"""The words of the sale, and the tables of what may follow what."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from django.db import models
+
+from kernel.transitions import Moves
+
+
+class OfferState(models.TextChoices):
+    """A draft may be edited; a published version is frozen; a retired one sells no more."""
+
+    DRAFT = "draft", "draft"
+    PUBLISHED = "published", "published"
+    RETIRED = "retired", "retired"
+
+
+OFFER_MOVES: Moves = MappingProxyType(
+    {
+        OfferState.DRAFT: frozenset({OfferState.PUBLISHED}),
+        OfferState.PUBLISHED: frozenset({OfferState.RETIRED}),
+        OfferState.RETIRED: frozenset(),
+    }
+)
+
+
+class CheckoutState(models.TextChoices):
+    """What we know of a Checkout Session. ``unknown`` is where every one begins and may return."""
+
+    UNKNOWN = "unknown", "unknown"
+    OPEN = "open", "open"
+    COMPLETE = "complete", "complete"
+    EXPIRED = "expired", "expired"
+    FAILED = "failed", "failed"  # Stripe refused to make it, or it was never made
+
+
+CHECKOUT_MOVES: Moves = MappingProxyType(
+    {
+        CheckoutState.UNKNOWN: frozenset(
+            {
+                CheckoutState.OPEN,
+                CheckoutState.COMPLETE,
+                CheckoutState.EXPIRED,
+                CheckoutState.FAILED,
+            }
+        ),
+        CheckoutState.OPEN: frozenset({CheckoutState.COMPLETE, CheckoutState.EXPIRED}),
+        # A payment may be reported after the expiry, and after we gave a session up.
+        CheckoutState.EXPIRED: frozenset({CheckoutState.COMPLETE}),
+        CheckoutState.FAILED: frozenset(
+            {CheckoutState.OPEN, CheckoutState.COMPLETE, CheckoutState.EXPIRED}
+        ),
+        CheckoutState.COMPLETE: frozenset(),
+    }
+)
+
+
+class CheckoutOrigin(models.TextChoices):
+    """How a Checkout Session came to be."""
+
+    OFFER_PAGE = "offer_page", "offer page"
+    DEAL = "deal", "prepared from a deal"
+    PAYMENT_LINK = "payment_link", "payment link"
+    FOREIGN = "foreign", "not made by us"
+
+
+class PaymentLinkState(models.TextChoices):
+    """What we know of a payment link."""
+
+    UNKNOWN = "unknown", "unknown"
+    ACTIVE = "active", "active"
+    USED = "used", "used"
+    DEACTIVATED = "deactivated", "deactivated"
+    FAILED = "failed", "failed"
+
+
+PAYMENT_LINK_MOVES: Moves = MappingProxyType(
+    {
+        PaymentLinkState.UNKNOWN: frozenset(
+            {PaymentLinkState.ACTIVE, PaymentLinkState.FAILED, PaymentLinkState.DEACTIVATED}
+        ),
+        PaymentLinkState.ACTIVE: frozenset({PaymentLinkState.USED, PaymentLinkState.DEACTIVATED}),
+        PaymentLinkState.USED: frozenset(),
+        PaymentLinkState.DEACTIVATED: frozenset({PaymentLinkState.USED}),
+        PaymentLinkState.FAILED: frozenset({PaymentLinkState.ACTIVE}),
+    }
+)
+
+
+class EventState(models.TextChoices):
+    """Where a filed webhook event stands."""
+
+    RECEIVED = "received", "received"
+    PROCESSING = "processing", "processing"
+    PROCESSED = "processed", "processed"
+    IGNORED = "ignored", "ignored"
+    WAITING = "waiting", "waiting for its cause"
+    FAILED = "failed", "failed, will be retried"
+    DEAD = "dead", "needs a person"
+
+
+_FROM_WORK = frozenset(
+    {
+        EventState.PROCESSED,
+        EventState.IGNORED,
+        EventState.WAITING,
+        EventState.FAILED,
+        EventState.DEAD,
+        EventState.PROCESSING,  # a lease ran out and another worker took over
+    }
+)
+_TO_WORK = frozenset({EventState.PROCESSING})
+
+EVENT_MOVES: Moves = MappingProxyType(
+    {
+        EventState.RECEIVED: _TO_WORK,
+        EventState.PROCESSING: _FROM_WORK,
+        EventState.WAITING: _TO_WORK,
+        EventState.FAILED: _TO_WORK,
+        # A person replays it.
+        EventState.DEAD: _TO_WORK,
+        EventState.PROCESSED: _TO_WORK,
+        EventState.IGNORED: _TO_WORK,
+    }
+)
+
+
+class Source(models.TextChoices):
+    """Which door a fact of Stripe's came in by."""
+
+    DELIVERY = "delivery", "delivery"
+    SWEEP = "sweep", "sweep"
+    REPLAY = "replay", "replay"
+    RECONCILE = "reconcile", "reconcile"
+    LANDING = "landing", "return page"
+
+
+class Outcome(models.TextChoices):
+    """How one attempt at one event ended."""
+
+    RECORDED = "recorded", "recorded"
+    ALREADY_KNOWN = "already_known", "already known"
+    IGNORED = "ignored", "ignored"
+    WAITING = "waiting", "waiting for its cause"
+    FAILED = "failed", "failed"
+    PARKED = "parked", "parked for a person"
+
+
+class OrderState(models.TextChoices):
+    """A pure function of the order's facts: see ``revenue.policy.order_state``."""
+
+    AWAITING_PAYMENT = "awaiting_payment", "awaiting payment"
+    PAID = "paid", "paid"
+    PARTIALLY_REFUNDED = "partially_refunded", "partially refunded"
+    REFUNDED = "refunded", "refunded"
+    DISPUTED = "disputed", "disputed"
+    FAILED = "failed", "payment failed"
+    NEEDS_REVIEW = "needs_review", "needs review"
+    NOT_OURS = "not_ours", "not ours"
+
+
+_MONEY_STATES = frozenset(
+    {
+        OrderState.PAID,
+        OrderState.PARTIALLY_REFUNDED,
+        OrderState.REFUNDED,
+        OrderState.DISPUTED,
+    }
+)
+_UNPAID_STATES = frozenset({OrderState.AWAITING_PAYMENT, OrderState.FAILED})
+
+# Once money has come the order never goes back to unpaid; what a person ruled out stays so.
+ORDER_MOVES: Moves = MappingProxyType(
+    {
+        OrderState.AWAITING_PAYMENT: _MONEY_STATES
+        | {OrderState.FAILED, OrderState.NEEDS_REVIEW},
+        OrderState.FAILED: _MONEY_STATES | {OrderState.NEEDS_REVIEW},
+        OrderState.NEEDS_REVIEW: _MONEY_STATES | _UNPAID_STATES | {OrderState.NOT_OURS},
+        OrderState.NOT_OURS: frozenset(),
+        **{state: _MONEY_STATES - {state} for state in _MONEY_STATES},
+    }
+)
+
+
+class ReviewReason(models.TextChoices):
+    """Why a person has to look at an order."""
+
+    AMOUNT_DIFFERS = "amount_differs", "Stripe took a different amount than the offer asks"
+    CURRENCY_DIFFERS = "currency_differs", "Stripe took another currency than the offer asks"
+    UNKNOWN_SESSION = "unknown_session", "the payment belongs to no checkout of ours"
+    FOREIGN_MODE = "foreign_mode", "the checkout was made in another mode"
+
+
+class ReviewVerdict(models.TextChoices):
+    """What the person decided; final."""
+
+    ACCEPTED = "accepted", "accepted as paid"
+    REFUND = "refund", "to be refunded"
+    NOT_OURS = "not_ours", "not ours"
+
+
+class RevenueKind(models.TextChoices):
+    """What happened to money; the amount is signed as the seller sees it."""
+
+    PAYMENT = "payment", "payment"
+    REFUND = "refund", "refund"
+    REFUND_REVERSAL = "refund_reversal", "refund that failed and came back"
+    DISPUTE = "dispute", "funds withdrawn for a dispute"
+    DISPUTE_REVERSAL = "dispute_reversal", "funds of a dispute returned"
+    FEE = "fee", "Stripe's fee"
+
+
+class RefundState(models.TextChoices):
+    """A refund that a person asked for."""
+
+    UNKNOWN = "unknown", "sent, answer unknown"
+    REQUESTED = "requested", "with Stripe"
+    REFUSED = "refused", "refused by Stripe"
+    BOOKED = "booked", "booked"
+    FAILED = "failed", "failed at the bank"
+
+
+REFUND_MOVES: Moves = MappingProxyType(
+    {
+        RefundState.UNKNOWN: frozenset(
+            {
+                RefundState.REQUESTED,
+                RefundState.REFUSED,
+                RefundState.BOOKED,
+                RefundState.FAILED,
+            }
+        ),
+        RefundState.REQUESTED: frozenset({RefundState.BOOKED, RefundState.FAILED}),
+        RefundState.BOOKED: frozenset({RefundState.FAILED}),
+        RefundState.REFUSED: frozenset({RefundState.BOOKED, RefundState.FAILED}),
+        RefundState.FAILED: frozenset(),
+    }
+)
+
+
+class MailKind(models.TextChoices):
+    """Mails to a buyer; each at most once per order and fact."""
+
+    PAID = "paid", "receipt"
+    BANK_PROCESSING = "bank_processing", "the bank is still processing"
+    PAYMENT_FAILED = "payment_failed", "the payment failed"
+    REFUND_BOOKED = "refund_booked", "a refund was made"
+    REFUND_FAILED = "refund_failed", "a refund failed"
+    ORDER_LINK = "order_link", "a new link to the order"
+
+
+class MailState(models.TextChoices):
+    """Where a mail stands. ``unknown``: it may have left; only a person sends it again."""
+
+    QUEUED = "queued", "queued"
+    SENDING = "sending", "sending"
+    SENT = "sent", "sent"
+    UNKNOWN = "unknown", "unknown"
+    FAILED = "failed", "failed"
+
+
+MAIL_MOVES: Moves = MappingProxyType(
+    {
+        MailState.QUEUED: frozenset({MailState.SENDING, MailState.FAILED}),
+        MailState.SENDING: frozenset(
+            {MailState.SENT, MailState.QUEUED, MailState.UNKNOWN, MailState.FAILED}
+        ),
+        MailState.UNKNOWN: frozenset({MailState.QUEUED}),
+        MailState.FAILED: frozenset({MailState.QUEUED}),
+        MailState.SENT: frozenset(),
+    }
+)
+
+
+class AlertKind(models.TextChoices):
+    """What operators are told by mail, once per item."""
+
+    ORDER_REVIEW = "order_review", "an order needs review"
+    EVENT_DEAD = "event_dead", "a Stripe event needs a person"
+    EVENT_DIFFERS = "event_differs", "a known event id came with other content"
+    DISPUTE_OPENED = "dispute_opened", "a dispute was opened"
+    REFUND_FAILED = "refund_failed", "a refund failed"
+    RECONCILE_DIFFERENCE = "reconcile_difference", "our books and Stripe's differ"
+    SWEEP_LAG = "sweep_lag", "work is waiting too long"
+    MAIL_UNSENT = "mail_unsent", "a mail to a buyer did not leave"

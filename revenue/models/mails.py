@@ -1,0 +1,100 @@
+"""Words that leave the house: mails to buyers, alerts to operators, links to orders."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from kernel.leases import Leased
+from kernel.modes import mode_field
+from kernel.references import LENGTH_MAX
+from kernel.transitions import Stateful
+from revenue.enums import MAIL_MOVES, AlertKind, MailKind, MailState
+from revenue.models.orders import Order
+
+
+class OrderLink(models.Model):
+    """A secret address that opens an order page. Only the digest of its token is kept."""
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="links")
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True
+    )
+
+    def __str__(self) -> str:
+        return f"link {self.pk} of order {self.order_id}"
+
+
+class BuyerMail(Stateful, Leased):
+    """One mail to one buyer, at most once per order, kind and fact."""
+
+    MOVES = MAIL_MOVES
+
+    reference = models.CharField(max_length=LENGTH_MAX, unique=True)
+    mode = mode_field()
+    order = models.ForeignKey(Order, models.PROTECT, related_name="mails")
+    kind = models.CharField(max_length=20, choices=MailKind.choices)
+    fact = models.CharField(max_length=255, default="", blank=True)
+    state = models.CharField(max_length=12, choices=MailState.choices, default=MailState.QUEUED)
+    to_address = models.CharField(max_length=320, default="", blank=True)
+    amount_minor = models.BigIntegerField(null=True, blank=True)
+    message_id = models.CharField(max_length=255, default="", blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    error_class = models.CharField(max_length=100, default="", blank=True)
+    queued_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "kind", "fact"], name="buyer_mail_once_per_order_and_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=MailState.values), name="buyer_mail_state_known"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(state__in=[MailState.QUEUED, MailState.SENDING]),
+                name="buyer_mail_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} mail {self.reference}"
+
+
+class OperatorAlert(Leased):
+    """Something operators are told once, by mail and on the dashboard, until it is done with."""
+
+    reference = models.CharField(max_length=LENGTH_MAX, unique=True)
+    kind = models.CharField(max_length=24, choices=AlertKind.choices)
+    item = models.CharField(max_length=255, help_text="What it is about; once per item.")
+    subject = models.CharField(max_length=64, help_text="The reference a person opens.")
+    facts = models.JSONField(default=dict)
+    mode = mode_field()
+    raised_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    error_class = models.CharField(max_length=100, default="", blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "item"], name="operator_alert_once_per_item")
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"], condition=Q(told_at__isnull=True), name="alert_due"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.item}"

@@ -1,0 +1,259 @@
+"""Orders and what happened to their money."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from kernel.append_only import AppendOnly
+from kernel.leases import Leased
+from kernel.modes import mode_field
+from kernel.money import Money
+from kernel.references import LENGTH_MAX
+from kernel.transitions import Stateful
+from revenue.enums import (
+    ORDER_MOVES,
+    REFUND_MOVES,
+    OrderState,
+    RefundState,
+    RevenueKind,
+    ReviewReason,
+    ReviewVerdict,
+)
+from revenue.models.checkouts import CheckoutSession
+from revenue.models.offers import Offer
+
+
+class Order(Stateful):
+    """What one completed Checkout Session bought. Its state follows from the facts beside it."""
+
+    MOVES = ORDER_MOVES
+
+    reference = models.CharField(max_length=LENGTH_MAX, unique=True)
+    mode = mode_field()
+    state = models.CharField(
+        max_length=20, choices=OrderState.choices, default=OrderState.AWAITING_PAYMENT
+    )
+    checkout = models.OneToOneField(CheckoutSession, models.PROTECT, related_name="order")
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="+", null=True, blank=True)
+    deal = models.ForeignKey("crm.Deal", models.PROTECT, related_name="+", null=True, blank=True)
+    contact = models.ForeignKey(
+        "crm.Contact", models.PROTECT, related_name="+", null=True, blank=True
+    )
+    trace_ref = models.CharField(max_length=LENGTH_MAX, db_index=True)
+    amount_minor = models.PositiveBigIntegerField(help_text="What Stripe says the session takes.")
+    currency = models.CharField(max_length=3)
+    tax_minor = models.PositiveBigIntegerField(default=0)
+    buyer_email = models.CharField(max_length=320, default="", blank=True)
+    buyer_name = models.CharField(max_length=300, default="", blank=True)
+    payment_intent_id = models.CharField(max_length=255, default="", blank=True, db_index=True)
+    charge_id = models.CharField(max_length=255, default="", blank=True, db_index=True)
+    placed_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True, blank=True)
+    payment_failed_at = models.DateTimeField(null=True, blank=True)
+    refunded_minor = models.BigIntegerField(default=0)
+    double_of = models.ForeignKey(
+        "self", models.PROTECT, related_name="+", null=True, blank=True
+    )
+    review_reason = models.CharField(
+        max_length=20, choices=ReviewReason.choices, default="", blank=True
+    )
+
+    class Meta:
+        permissions = [
+            ("review_order", "Can decide about orders that need review"),
+            ("refund_order", "Can start refunds"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=OrderState.values), name="order_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(
+                    state__in=[
+                        OrderState.PAID,
+                        OrderState.PARTIALLY_REFUNDED,
+                        OrderState.REFUNDED,
+                    ]
+                )
+                | Q(paid_at__isnull=False),
+                name="order_paid_iff_money_came",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[OrderState.AWAITING_PAYMENT, OrderState.FAILED])
+                | Q(paid_at__isnull=True),
+                name="order_unpaid_iff_no_money_came",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_minor__gte=0) & Q(refunded_minor__lte=F("amount_minor")),
+                name="order_refunds_within_the_payment",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "-id"], name="order_by_state"),
+            models.Index(fields=["deal"], name="order_of_deal"),
+            models.Index(fields=["contact", "-id"], name="order_of_contact"),
+            models.Index(fields=["buyer_email", "-id"], name="order_by_email"),
+            models.Index(fields=["-paid_at"], name="order_by_paid_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Order {self.reference}"
+
+    @property
+    def total(self) -> Money:
+        """What the session takes, tax included."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def refundable(self) -> Money:
+        """What of the payment has not been refunded."""
+        return Money(self.amount_minor - self.refunded_minor, self.currency)
+
+
+class OrderReview(AppendOnly):
+    """A person's verdict on an order that needed one. There is never a second."""
+
+    ERASABLE = frozenset({"reason"})
+
+    order = models.OneToOneField(Order, models.PROTECT, related_name="review")
+    verdict = models.CharField(max_length=12, choices=ReviewVerdict.choices)
+    reason = models.CharField(max_length=500)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(verdict__in=ReviewVerdict.values), name="order_review_verdict_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: {self.verdict}"
+
+
+class RevenueEvent(AppendOnly):
+    """One fact about money, signed as the seller sees it, at most once per provider fact."""
+
+    reference = models.CharField(max_length=LENGTH_MAX, unique=True)
+    mode = mode_field()
+    order = models.ForeignKey(Order, models.PROTECT, related_name="revenue_events")
+    kind = models.CharField(max_length=16, choices=RevenueKind.choices)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    fact_key = models.CharField(max_length=255, unique=True)
+    stripe_object_id = models.CharField(max_length=255, db_index=True)
+    event = models.ForeignKey(
+        "revenue.StripeWebhookEvent", models.PROTECT, related_name="+", null=True, blank=True
+    )
+    trace_ref = models.CharField(max_length=LENGTH_MAX, db_index=True)
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    kind__in=[RevenueKind.PAYMENT],
+                    amount_minor__gte=0,
+                )
+                | Q(
+                    kind__in=[RevenueKind.REFUND_REVERSAL, RevenueKind.DISPUTE_REVERSAL],
+                    amount_minor__gt=0,
+                )
+                | Q(kind__in=[RevenueKind.REFUND, RevenueKind.DISPUTE], amount_minor__lt=0)
+                | Q(kind=RevenueKind.FEE),
+                name="revenue_event_sign_follows_kind",
+            )
+        ]
+        indexes = [models.Index(fields=["mode", "currency", "occurred_at"], name="revenue_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reference}"
+
+    @property
+    def amount(self) -> Money:
+        """The signed amount."""
+        return Money(self.amount_minor, self.currency)
+
+
+class RefundRequest(Stateful, Leased):
+    """A refund that a person asked for. Booked only when Stripe says it happened."""
+
+    MOVES = REFUND_MOVES
+
+    reference = models.CharField(max_length=LENGTH_MAX, unique=True)
+    mode = mode_field()
+    order = models.ForeignKey(Order, models.PROTECT, related_name="refund_requests")
+    state = models.CharField(
+        max_length=12, choices=RefundState.choices, default=RefundState.UNKNOWN
+    )
+    amount_minor = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=500, default="", blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    stripe_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=200, default="", blank=True)
+    next_check_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(state__in=RefundState.values), name="refund_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Refund {self.reference}"
+
+    @property
+    def amount(self) -> Money:
+        """What is to go back."""
+        return Money(self.amount_minor, self.currency)
+
+
+class Refund(models.Model):
+    """What we know of one ``re_…``, whoever started it. Money moves in revenue events only."""
+
+    stripe_id = models.CharField(max_length=255, unique=True)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="refunds")
+    mode = mode_field()
+    amount_minor = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=20)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.stripe_id
+
+    @property
+    def amount(self) -> Money:
+        """What the refund returns."""
+        return Money(self.amount_minor, self.currency)
+
+
+class Dispute(models.Model):
+    """What we know of one dispute. Answered by people at Stripe, never by an agent."""
+
+    stripe_id = models.CharField(max_length=255, unique=True)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="disputes")
+    mode = mode_field()
+    status = models.CharField(max_length=40)
+    reason = models.CharField(max_length=60, default="", blank=True)
+    amount_minor = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    evidence_due_at = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.stripe_id
+
+    @property
+    def amount(self) -> Money:
+        """What the buyer disputes."""
+        return Money(self.amount_minor, self.currency)

@@ -1,0 +1,286 @@
+"""Where money is taken, in our words. Stripe's JSON dies at this border."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from kernel.money import Money
+
+SIGNATURE_AGE_S_MAX = 300  # https://docs.stripe.com/webhooks#replay-attacks
+
+
+class SignatureRejected(Exception):
+    """The delivery was not signed by Stripe, or not lately. Answer 400, store nothing."""
+
+
+class BodyRejected(Exception):
+    """Signed, but not a JSON object that is an event. Answer 400, store nothing."""
+
+
+class GatewayError(Exception):
+    """Something about a call to Stripe. ``code`` is Stripe's own word, safe to log."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class GatewayRefused(GatewayError):
+    """Stripe answered: no. Nothing happened there."""
+
+
+class GatewayUnknown(GatewayError):
+    """Time-out, broken connection or 5xx. It may have happened: look before you repeat.
+
+    ``is_replayable`` says that nobody answered, so that repeating the same POST with the same key
+    within 24 h is safe; after a 5xx the stored answer would only be replayed.
+    """
+
+    def __init__(self, code: str, *, is_replayable: bool) -> None:
+        super().__init__(code)
+        self.is_replayable = is_replayable
+
+
+class NotFound(GatewayRefused):
+    """Stripe does not know the id."""
+
+
+class UnreadableEvent(Exception):
+    """An event of a known type whose object we cannot read. A person must look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One verified event as the door needs it: identity, not meaning."""
+
+    stripe_id: str
+    type: str
+    object_id: str
+    api_version: str
+    account: str
+    livemode: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFact:
+    """What Stripe says of one Checkout Session, at the time it was read."""
+
+    session_id: str
+    status: str  # open | complete | expired
+    payment_status: str  # paid | unpaid | no_payment_required
+    livemode: bool
+    amount: Money | None
+    tax_minor: int
+    checkout_ref: str
+    trace_ref: str
+    payment_intent_id: str
+    payment_link_id: str
+    customer_id: str | None
+    email: str
+    name: str
+    url: str
+    created_at: datetime
+    expires_at: datetime | None
+    has_failed: bool = False  # set by async_payment_failed only: a session does not say it
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the money is there: anything but ``unpaid`` (free is paid)."""
+        return self.payment_status != "unpaid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFact:
+    """What Stripe says of one refund."""
+
+    refund_id: str
+    status: str  # pending | requires_action | succeeded | failed | canceled
+    amount: Money
+    payment_intent_id: str
+    charge_id: str
+    request_ref: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeRefundedHint:
+    """``charge.refunded``: cumulative, so never booked; a reason to list the charge's refunds."""
+
+    charge_id: str
+    payment_intent_id: str
+    refunded: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeMovement:
+    """One balance transaction of a dispute: negative when funds leave, positive when they return."""
+
+    transaction_id: str
+    amount: Money
+    fee: Money
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeFact:
+    """What Stripe says of one dispute."""
+
+    dispute_id: str
+    status: str
+    reason: str
+    amount: Money
+    payment_intent_id: str
+    charge_id: str
+    evidence_due_at: datetime | None
+    opened_at: datetime
+    movements: tuple[DisputeMovement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFailedFact:
+    """``payment_intent.payment_failed``: a try that did not work; the session stays open."""
+
+    payment_intent_id: str
+    checkout_ref: str
+    code: str
+
+
+Fact = SessionFact | RefundFact | ChargeRefundedHint | DisputeFact | PaymentFailedFact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedLink:
+    """A payment link as Stripe made it."""
+
+    link_id: str
+    url: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceLine:
+    """One balance transaction, for the tie-out."""
+
+    transaction_id: str
+    type: str
+    source_id: str
+    payment_intent_id: str
+    amount: Money
+    fee: Money
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripeEvent:
+    """An event read back from Stripe: its identity and its raw bytes as we would file them."""
+
+    notice: Notice
+    body: bytes
+
+
+class PaymentGateway(Protocol):
+    """Where money is taken.
+
+    Implemented by ``revenue.adapters.stripe_gateway`` against Stripe and against the sandbox;
+    ``tests/contracts/test_payment_gateway.py`` holds it to these promises. Calls raise
+    GatewayRefused, NotFound or GatewayUnknown, and nothing else.
+    """
+
+    def verify(self, *, body: bytes, signature: str, now: datetime) -> Notice:
+        """Raise SignatureRejected unless ``body`` was signed lately; BodyRejected if no event."""
+        ...
+
+    def read_notice(self, body: bytes) -> Notice:
+        """Read the identity of a body that was verified before."""
+        ...
+
+    def fact_digest(self, body: bytes) -> str:
+        """Return a digest of what makes an event the same event, through any endpoint."""
+        ...
+
+    def read_event(self, body: bytes) -> Fact | None:
+        """Translate a filed event; None for a type we do nothing about. No network.
+
+        Raises UnreadableEvent.
+        """
+        ...
+
+    def make_product(self, *, key: str, parameters: Mapping[str, Any]) -> str:
+        """Make a Product; return its id."""
+        ...
+
+    def make_price(self, *, key: str, parameters: Mapping[str, Any]) -> str:
+        """Make a Price; return its id."""
+        ...
+
+    def open_checkout(self, *, key: str, parameters: Mapping[str, Any]) -> SessionFact:
+        """Make a Checkout Session. The same key and parameters give the same session."""
+        ...
+
+    def read_session(self, session_id: str) -> SessionFact:
+        """Read one session."""
+        ...
+
+    def sessions_between(self, *, since: datetime, until: datetime) -> Iterator[SessionFact]:
+        """List sessions created in the window, newest first."""
+        ...
+
+    def sessions_of_payment(self, payment_intent_id: str) -> Sequence[SessionFact]:
+        """List the sessions that a payment intent belongs to: none or one."""
+        ...
+
+    def expire_session(self, session_id: str) -> SessionFact:
+        """Expire an open session, so that nobody can pay it any more."""
+        ...
+
+    def make_payment_link(self, *, key: str, parameters: Mapping[str, Any]) -> OpenedLink:
+        """Make a payment link."""
+        ...
+
+    def payment_links(self, *, limit: int) -> Sequence[tuple[OpenedLink, str]]:
+        """List the newest links with our reference from their metadata."""
+        ...
+
+    def deactivate_payment_link(self, link_id: str) -> OpenedLink:
+        """Switch a link off."""
+        ...
+
+    def refund(self, *, key: str, parameters: Mapping[str, Any]) -> RefundFact:
+        """Ask for a refund."""
+        ...
+
+    def read_refund(self, refund_id: str) -> RefundFact:
+        """Read one refund."""
+        ...
+
+    def refunds_of_payment(self, payment_intent_id: str) -> Sequence[RefundFact]:
+        """List every refund of a payment."""
+        ...
+
+    def refunds_of_charge(self, charge_id: str) -> Sequence[RefundFact]:
+        """List every refund of a charge."""
+        ...
+
+    def dispute(self, dispute_id: str) -> DisputeFact:
+        """Read one dispute."""
+        ...
+
+    def undelivered_events(self, *, since: datetime) -> Iterator[StripeEvent]:
+        """List events whose delivery failed or is pending."""
+        ...
+
+    def event_body(self, event_id: str) -> bytes:
+        """Read one event back from Stripe (30 days)."""
+        ...
+
+    def reread(self, body: bytes) -> Fact | None:
+        """Read the object an event speaks of as it is *now*, at the pinned version."""
+        ...
+
+    def balance_lines(self, *, since: datetime, until: datetime) -> Iterator[BalanceLine]:
+        """List balance transactions created in the window."""
+        ...

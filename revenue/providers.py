@@ -1,0 +1,31 @@
+"""Picks the adapter that settings name."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from revenue.ports import PaymentGateway
+
+WEB_TIMEOUT_S = 5.0  # a buyer is waiting
+WORKER_TIMEOUT_S = 20.0
+
+
+@cache
+def _gateway(timeout_s: float, retries: int) -> PaymentGateway:
+    gateway: PaymentGateway = import_string(settings.PAYMENT_GATEWAY).from_settings(
+        settings, timeout_s=timeout_s, retries=retries
+    )
+    return gateway
+
+
+def gateway_for_web() -> PaymentGateway:
+    """Return the gateway for a page that somebody waits for: 5 s, no retries."""
+    return _gateway(WEB_TIMEOUT_S, 0)
+
+
+def gateway_for_worker() -> PaymentGateway:
+    """Return the gateway for work in the background: 20 s, two retries with the same key."""
+    return _gateway(WORKER_TIMEOUT_S, 2)
