@@ -36,6 +36,9 @@ _origin = urlsplit(BASE_URL)
 IS_HTTPS = _origin.scheme == "https"
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_origin.hostname or "localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+CSRF_FAILURE_VIEW = "trinity.errors.csrf_failure"
+# Returns {url name: how many wait}, shown beside the console's navigation; at most two queries.
+NAVIGATION_COUNTS = ""
 
 # --- Stripe, or its stand-in -------------------------------------------------------------------
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")

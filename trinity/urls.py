@@ -9,3 +9,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
 ]
+
+handler400 = "trinity.errors.bad_request"
+handler403 = "trinity.errors.permission_denied"
+handler404 = "trinity.errors.page_not_found"

@@ -1,12 +1,39 @@
-"""How money, modes and times are said on every page."""
+"""How money, modes, states, times and references are said on every page."""
 
 from __future__ import annotations
 
-from django import template
+from datetime import UTC, datetime, timedelta
 
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from kernel.modes import Mode
 from kernel.money import Money
 
 register = template.Library()
+
+# The tone of each state that a badge may say: shape and colour follow it. Others stay neutral.
+TONES = {
+    "ok": "paid complete processed won published active succeeded booked sent signed sealed valid "
+    "delivered done approved applied succeeded accepted",
+    "wait": "awaiting_payment awaiting processing received waiting unknown pending open queued "
+    "checkout proposal planned requested running submitted draft invited disputed_won "
+    "partially_refunded sending asked",
+    "bad": "failed dead needs_review disputed missing mismatch expired_unpaid refused alarm lost "
+    "conflict undeliverable stuck overdue",
+    "info": "refunded qualified lead frozen",
+}
+TONE_OF = {state: tone for tone, states in TONES.items() for state in states.split()}
+
+FORMATS = {
+    "": ("{0.day} {0:%b %Y, %H:%M} UTC", "minutes"),
+    "exact": ("{0.day} {0:%b %Y, %H:%M:%S} UTC", "seconds"),
+    "day": ("{0.day} {0:%b %Y}", "minutes"),
+    "clock": ("{0:%H:%M:%S}", "milliseconds"),
+}
+SHORT_REF_HEAD, SHORT_REF_TAIL = 5, 6
 
 
 @register.filter
@@ -19,3 +46,72 @@ def money(amount_minor: int | None, currency: str) -> str:
 def figure(amount_minor: int | None, currency: str) -> str:
     """Say ``amount_minor`` with the symbol only: ``$1.00``."""
     return "–" if amount_minor is None else Money(amount_minor, currency).figure()
+
+
+@register.filter
+def badge(word: str, tone: str = "") -> str:
+    """Say a mode or a state as a badge; ``tone`` (ok, wait, bad, info, off) overrules its own."""
+    value = str(getattr(word, "value", word) or "")
+    if not value:
+        return ""
+    shape = value if value in Mode.values else tone or TONE_OF.get(value, "off")
+    return format_html('<span class="badge {}">{}</span>', shape, value.replace("_", " "))
+
+
+@register.filter
+def when(at: datetime | None, how: str = "") -> str:
+    """Say a time in UTC: ``22 Nov 2026, 06:14 UTC``; ``how``: exact, day or clock."""
+    if at is None:
+        return "–"
+    pattern, precision = FORMATS[how]
+    utc = at.astimezone(UTC)
+    return _time(utc, pattern.format(utc), precision)
+
+
+@register.filter
+def ago(at: datetime | None) -> str:
+    """Say how long since, or until: ``4 min ago``, ``in 2 h``; the time itself is in the title."""
+    if at is None:
+        return "–"
+    passed = timezone.now() - at
+    words = duration(abs(passed))
+    return _time(at, f"{words} ago" if passed >= timedelta(0) else f"in {words}", "seconds")
+
+
+@register.filter
+def duration(length: timedelta | float | None) -> str:
+    """Say a length of time (a timedelta, or seconds) in its largest whole unit: ``4 min``."""
+    if length is None:
+        return "–"
+    total_s = int(length.total_seconds() if isinstance(length, timedelta) else length)
+    for unit, unit_s in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if total_s >= 2 * unit_s or (unit != "d" and total_s >= unit_s):
+            return f"{total_s // unit_s} {unit}"
+    return f"{total_s} s"
+
+
+@register.filter
+def ref(reference: str | None) -> str:
+    """Say a reference short for the eye and whole for the clipboard, the ear and the title."""
+    if not reference:
+        return "–"
+    text = str(reference)
+    prefix, _, rest = text.rpartition("_")
+    if len(rest) <= SHORT_REF_HEAD + SHORT_REF_TAIL + 2:
+        return format_html('<span class="ref">{}</span>', text)
+    return format_html(
+        '<span class="ref" title="{}">{}_{}<span class="ref-cut">{}</span>{}</span>',
+        text,
+        prefix,
+        rest[:SHORT_REF_HEAD],
+        rest[SHORT_REF_HEAD:-SHORT_REF_TAIL],
+        rest[-SHORT_REF_TAIL:],
+    )
+
+
+def _time(at: datetime, words: str, precision: str) -> SafeString:
+    utc = at.astimezone(UTC)
+    machine = utc.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', machine, f"{utc:%Y-%m-%d %H:%M:%S} UTC", words
+    )

@@ -1,0 +1,40 @@
+"""What people see when something went wrong: what happened, what did not, what to do."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def _page(request: HttpRequest, template: str, *, status: int) -> HttpResponse:
+    user = getattr(request, "user", None)
+    is_console = request.path.startswith("/console/") and user and user.is_authenticated
+    layout = "console.html" if is_console else "public.html"
+    return render(request, template, {"layout": layout, "nav": ""}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400."""
+    return _page(request, "400.html", status=400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 403: the role does not reach that far."""
+    return _page(request, "403.html", status=403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 404."""
+    return _page(request, "404.html", status=404)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer 403 where the form's key was missing or old."""
+    return _page(request, "403_csrf.html", status=403)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """Answer 503: something this page cannot do without is down. Touches no store at all."""
+    response = render(None, "503.html", status=503)
+    response["Retry-After"] = "30"
+    return response

@@ -1,0 +1,85 @@
+"""The console's side navigation: what there is, and who sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
+from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the navigation: its words, its URL name, and the permission it asks for."""
+
+    words: str
+    url_name: str
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry as one person sees it on one page."""
+
+    words: str
+    address: str
+    current: str  # the value of aria-current: "page", "true" (a page below it) or ""
+    count: int
+
+
+NAVIGATION: Final[dict[str, tuple[Entry, ...]]] = {
+    "Today": (
+        Entry("Dashboard", "dashboard", "revenue.view_order"),
+        Entry("Needs review", "review-list", "revenue.view_order"),
+    ),
+    "Sales": (
+        Entry("Leads", "lead-list", "crm.view_deal"),
+        Entry("Deals", "deal-list", "crm.view_deal"),
+        Entry("Contacts", "contact-list", "crm.view_contact"),
+        Entry("Orders", "order-list", "revenue.view_order"),
+        Entry("Offers", "offer-admin-list", "revenue.view_offer"),
+    ),
+    "Work": (Entry("Runs", "run-list", "fulfillment.view_acquisitionrun"),),
+    "Proof": (
+        Entry("Trace", "trace-find", "revenue.view_order"),
+        Entry("Ledger", "ledger", "ledger.view_ledgerentry"),
+        Entry("Stripe events", "event-list", "revenue.view_stripewebhookevent"),
+        Entry("Outbox", "outbox", "revenue.view_buyermail"),
+    ),
+    "Owner": (Entry("People", "people", "auth.change_user"),),
+}
+
+Person = AbstractBaseUser | AnonymousUser
+
+
+def waiting_counts() -> Mapping[str, int]:
+    """Return what waits beside each entry, by URL name; the setting names who counts."""
+    path: str = settings.NAVIGATION_COUNTS
+    return import_string(path)() if path else {}
+
+
+def links_for(
+    person: PermissionsMixin, *, section: str, url_name: str, counts: Mapping[str, int]
+) -> dict[str, list[Link]]:
+    """Return the entries that ``person`` may open, by group; groups without one are left out.
+
+    ``section`` is the entry that the page belongs to, ``url_name`` the page itself.
+    """
+    groups: dict[str, list[Link]] = {}
+    for group, entries in NAVIGATION.items():
+        for entry in entries:
+            if not person.has_perm(entry.permission):
+                continue
+            try:
+                address = reverse(entry.url_name)
+            except NoReverseMatch:
+                continue
+            is_here = entry.url_name == url_name
+            current = "page" if is_here else "true" if entry.url_name == section else ""
+            link = Link(entry.words, address, current, counts.get(entry.url_name, 0))
+            groups.setdefault(group, []).append(link)
+    return groups

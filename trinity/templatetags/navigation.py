@@ -1,0 +1,25 @@
+"""``{% console_links %}``: the side navigation as this person sees it on this page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from trinity.navigation import Link, links_for, waiting_counts
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def console_links(context: dict[str, Any]) -> dict[str, list[Link]]:
+    """Return the groups of links; the page says its section as ``nav`` in its context."""
+    request = context["request"]
+    match = request.resolver_match
+    url_name = (match.url_name if match else "") or ""
+    return links_for(
+        request.user,
+        section=context.get("nav", url_name),
+        url_name=url_name,
+        counts=waiting_counts(),
+    )
