@@ -1,0 +1,68 @@
+"""Putting the sandbox together: one store, one loop, one ASGI app."""
+
+import asyncio
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.clockwork import run_clockwork
+from sandbox.pages import STYLE, page
+from sandbox.server import serve
+from sandbox.settings import Settings
+from sandbox.store import Store
+from sandbox.stripe.delivery import Postman
+from sandbox.stripe.endpoints import ensure_default_endpoint
+from sandbox.stripe.jobs import JOBS
+from sandbox.stripe.routes import stripe_routes
+from sandbox.world import World
+
+
+def build(world: World, postman: Postman) -> Starlette:
+    """The ASGI app. Only loopback names are answered, so no web page can rebind its way in."""
+    return Starlette(
+        routes=[
+            Route("/_sandbox/health", _health),
+            Route("/_sandbox/sandbox.css", _style),
+            *stripe_routes(world, postman),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
+        exception_handlers={404: _not_found},
+    )
+
+
+async def run(settings: Settings) -> None:
+    """Serve until told to stop; whatever was queued is found again at the next start."""
+    store = Store(settings.database)
+    world = World(settings=settings, store=store)
+    with store.transaction():
+        ensure_default_endpoint(world.moment())
+    postman = Postman(world)
+    clockwork = asyncio.create_task(run_clockwork(world, jobs=JOBS, workers=[postman.start_due]))
+    print(f"sandbox: listening on {settings.base_url}", flush=True)
+    serving = asyncio.create_task(serve(build(world, postman), port=settings.port))
+    try:
+        await asyncio.wait({clockwork, serving}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (clockwork, serving):
+            if task.done():
+                task.result()
+    finally:
+        clockwork.cancel()
+        await asyncio.gather(clockwork, return_exceptions=True)
+        await postman.close()
+        store.close()
+
+
+async def _health(_: Request) -> Response:
+    return JSONResponse({"status": "ok", "mode": "sandbox"})
+
+
+async def _style(_: Request) -> Response:
+    return Response(STYLE, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+
+
+async def _not_found(_: Request, __: Exception) -> Response:
+    return page("missing.html", status=404)

@@ -1,0 +1,45 @@
+"""The background loop: jobs that have come due, and workers with queues of their own."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from sandbox.world import Moment, World
+
+log = logging.getLogger("sandbox")
+
+IDLE_S_MAX: Final = 5.0
+Job = Callable[[Moment, str], None]
+Worker = Callable[[], float | None]  # Starts what is due; says in how many seconds more will be.
+
+
+async def run_clockwork(
+    world: World, *, jobs: Mapping[str, Job], workers: Sequence[Worker]
+) -> None:
+    """Work for ever: sleep until something is due or somebody calls ``world.wake()``."""
+    while True:
+        world.alarm.clear()
+        waits = [_run_due_jobs(world, jobs), *(worker() for worker in workers)]
+        pauses = [IDLE_S_MAX, *(each for each in waits if each is not None)]
+        try:
+            await asyncio.wait_for(world.alarm.wait(), min(pauses))
+        except TimeoutError:
+            continue
+
+
+def _run_due_jobs(world: World, jobs: Mapping[str, Job]) -> float | None:
+    """Do what is due; return seconds until the next job, or None."""
+    while True:
+        row = world.store.row("SELECT * FROM jobs ORDER BY due_at LIMIT 1")
+        moment = world.moment()
+        if row is None:
+            return None
+        if row["due_at"] > moment.now_s:
+            return float(row["due_at"]) - moment.now_s
+        with world.store.transaction():
+            world.store.write("DELETE FROM jobs WHERE id = ?", (row["id"],))
+            try:
+                jobs[row["verb"]](moment, row["subject"])
+            except LookupError:
+                log.exception("job %s %s cannot be done", row["verb"], row["subject"])

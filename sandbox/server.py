@@ -1,0 +1,59 @@
+"""Serving one ASGI app from this very process, and cutting a connection on purpose."""
+
+import asyncio
+import os
+import signal
+import socket
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from starlette.types import ASGIApp
+
+
+async def serve(app: ASGIApp, *, port: int) -> None:
+    """Answer on 127.0.0.1 until SIGTERM or SIGINT."""
+    server = Server(
+        app,
+        address="127.0.0.1",
+        port=port,
+        interface=Interfaces.ASGI,
+        websockets=False,
+        log_enabled=False,
+    )
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, server.stop)
+    await server.serve()
+
+
+def sever(client: tuple[str, int | str]) -> bool:
+    """Shut the socket whose far end is ``client``, so that it sees a cut line and no answer.
+
+    ASGI has no word for this. The server runs inside this process, so its sockets are among our
+    own file descriptors.
+    """
+    peer = (client[0], int(client[1]))
+    for descriptor in os.listdir("/dev/fd"):
+        try:
+            duplicate = os.dup(int(descriptor))
+        except OSError:
+            continue  # The descriptor of the listing itself, or one closed meanwhile.
+        if _shut_if_peer(duplicate, peer):
+            return True
+    return False
+
+
+def _shut_if_peer(descriptor: int, peer: tuple[str, int]) -> bool:
+    try:
+        connection = socket.socket(fileno=descriptor)
+    except OSError:
+        os.close(descriptor)
+        return False
+    with connection:
+        try:
+            is_peer = connection.getpeername()[:2] == peer
+        except (OSError, ValueError):
+            return False
+        if is_peer:
+            connection.shutdown(socket.SHUT_RDWR)
+        return is_peer

@@ -1,0 +1,167 @@
+"""The card numbers that decide what happens, and checks on what a person typed."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Flow(StrEnum):
+    """How a payment with this card goes."""
+
+    SUCCEEDS = "succeeds"
+    DECLINES = "declines"
+    ARRIVES_LATER = "arrives_later"
+    FAILS_LATER = "fails_later"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decline:
+    """Why a bank said no, in Stripe's codes and in words for the buyer."""
+
+    code: str
+    decline_code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One number and its story."""
+
+    number: str
+    says: str
+    flow: Flow = Flow.SUCCEEDS
+    decline: Decline | None = None
+    refund: str = "succeeded"  # or "pending" (arrives later) or "fails_later"
+    dispute_reason: str | None = None
+    is_inquiry: bool = False
+
+    @property
+    def brand(self) -> str:
+        """The network, by the first digit."""
+        return "mastercard" if self.number.startswith("5") else "visa"
+
+    @property
+    def last4(self) -> str:
+        """The four digits one may show."""
+        return self.number[-4:]
+
+    @property
+    def spaced(self) -> str:
+        """The number as it is printed on a card."""
+        return " ".join(self.number[at : at + 4] for at in range(0, 16, 4))
+
+    @property
+    def is_delayed(self) -> bool:
+        """Whether the money (or its refusal) comes after the session is complete."""
+        return self.flow in {Flow.ARRIVES_LATER, Flow.FAILS_LATER}
+
+
+GENERIC_DECLINE: Final = Decline(
+    code="card_declined", decline_code="generic_decline", message="Your card was declined."
+)
+BANK_REFUSAL: Final = Decline(
+    code="payment_intent_payment_attempt_failed",
+    decline_code="insufficient_funds",
+    message="The customer's account has insufficient funds to cover this payment.",
+)
+
+CARDS: Final = (
+    Card(number="4242424242424242", says="The payment succeeds."),
+    Card(number="5555555555554444", says="The payment succeeds (Mastercard)."),
+    Card(
+        number="4000000000000002",
+        says="The card is declined.",
+        flow=Flow.DECLINES,
+        decline=GENERIC_DECLINE,
+    ),
+    Card(
+        number="4000000000009995",
+        says="Declined: insufficient funds.",
+        flow=Flow.DECLINES,
+        decline=Decline(
+            code="card_declined",
+            decline_code="insufficient_funds",
+            message="Your card has insufficient funds.",
+        ),
+    ),
+    Card(
+        number="4000000000000069",
+        says="Declined: the card has expired.",
+        flow=Flow.DECLINES,
+        decline=Decline(
+            code="expired_card", decline_code="expired_card", message="Your card has expired."
+        ),
+    ),
+    Card(
+        number="4000000000000127",
+        says="Declined: wrong security code.",
+        flow=Flow.DECLINES,
+        decline=Decline(
+            code="incorrect_cvc",
+            decline_code="incorrect_cvc",
+            message="Your card's security code is incorrect.",
+        ),
+    ),
+    Card(
+        number="4000000000000119",
+        says="Declined: a processing error.",
+        flow=Flow.DECLINES,
+        decline=Decline(
+            code="processing_error",
+            decline_code="processing_error",
+            message="An error occurred while processing your card. Try again in a little bit.",
+        ),
+    ),
+    Card(
+        number="4000000000002222",
+        says="The bank takes its time; the money arrives a few seconds later.",
+        flow=Flow.ARRIVES_LATER,
+    ),
+    Card(
+        number="4000000000006611",
+        says="The bank takes its time; the payment fails a few seconds later.",
+        flow=Flow.FAILS_LATER,
+        decline=BANK_REFUSAL,
+    ),
+    Card(
+        number="4000000000007726",
+        says="Succeeds; a refund stays pending at first and then succeeds.",
+        refund="pending",
+    ),
+    Card(
+        number="4000000000005126",
+        says="Succeeds; a refund succeeds at first and fails later.",
+        refund="fails_later",
+    ),
+    Card(
+        number="4000000000000259",
+        says="Succeeds; a few seconds later the holder disputes it as fraud.",
+        dispute_reason="fraudulent",
+    ),
+    Card(
+        number="4000000000002685",
+        says="Succeeds; a few seconds later disputed: product not received.",
+        dispute_reason="product_not_received",
+    ),
+    Card(
+        number="4000000000001976",
+        says="Succeeds; a few seconds later the bank inquires (no money withdrawn).",
+        dispute_reason="fraudulent",
+        is_inquiry=True,
+    ),
+)
+BY_NUMBER: Final = {card.number: card for card in CARDS}
+
+
+def digits(text: str) -> str:
+    """The number without the spaces and dashes people type."""
+    return text.replace(" ", "").replace("-", "")
+
+
+def passes_luhn(number: str) -> bool:
+    """Whether the check digit fits."""
+    total = 0
+    for place, digit in enumerate(reversed(number)):
+        value = int(digit) * (2 if place % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0

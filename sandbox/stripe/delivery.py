@@ -1,0 +1,174 @@
+"""Sending webhooks: freshly signed at each attempt, retried with growing pauses, many at once."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+import time
+from typing import Final
+
+import httpx
+
+from sandbox.faults import Fault, FaultTarget, draw_fault
+from sandbox.store import Row
+from sandbox.stripe.views import as_seen
+from sandbox.world import World
+
+log = logging.getLogger("sandbox.stripe")
+
+AT_ONCE_MAX: Final = 64
+CONNECTIONS_MAX: Final = 16
+BACKOFF_S_MAX: Final = 60.0
+REORDER_MS_DEFAULT: Final = 400
+
+
+def signature(*, body: bytes, secret: str, now_s: float) -> str:
+    """The ``Stripe-Signature`` header over exactly these bytes."""
+    stamp = int(now_s)
+    digest = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={stamp},v1={digest}"
+
+
+class Postman:
+    """Takes due deliveries from the store and carries them out."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._under_way: dict[int, asyncio.Task[None]] = {}
+        self._answered: dict[str, asyncio.Event] = {}
+        self._client = httpx.AsyncClient(
+            timeout=world.settings.webhook_timeout_s,
+            follow_redirects=False,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
+        )
+
+    async def close(self) -> None:
+        """Drop what is under way (it stays queued) and the connections."""
+        for task in self._under_way.values():
+            task.cancel()
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+        await self._client.aclose()
+
+    def start_due(self) -> float | None:
+        """Start what is due; return seconds until the next is, or None when nothing waits."""
+        now_s = time.time()
+        rows = self._world.store.rows(
+            "SELECT * FROM deliveries WHERE state = 'pending' ORDER BY due_at, id LIMIT 500"
+        )
+        for row in rows:
+            if row["id"] in self._under_way:
+                continue
+            if row["due_at"] > now_s:
+                return max(0.0, float(row["due_at"]) - now_s)
+            if len(self._under_way) >= AT_ONCE_MAX:
+                return None  # The end of one wakes the loop again.
+            task = asyncio.create_task(self._carry(row))
+            self._under_way[row["id"]] = task
+        return None
+
+    async def wait_for_answer(self, event_id: str, *, timeout_s: float) -> bool:
+        """Wait until the event's first attempt has had an answer (of any kind)."""
+        answered = self._answered.setdefault(event_id, asyncio.Event())
+        try:
+            await asyncio.wait_for(answered.wait(), timeout_s)
+        except TimeoutError:
+            return False
+        finally:
+            self._answered.pop(event_id, None)
+        return True
+
+    async def _carry(self, row: Row) -> None:
+        try:
+            await self._attempt(row)
+        finally:
+            del self._under_way[row["id"]]
+            answered = self._answered.get(row["event_id"])
+            if answered is not None:
+                answered.set()
+            self._world.wake()
+
+    async def _attempt(self, row: Row) -> None:
+        store = self._world.store
+        endpoint = store.find(row["endpoint_id"], "webhook_endpoint")
+        event = store.get(row["event_id"])
+        if endpoint is None:
+            self._settle(row, state="given_up")
+            return
+        fault = draw_fault(store, target=FaultTarget.WEBHOOK, event_type=event["type"])
+        if fault is not None and await self._spoil(row, fault):
+            return
+        sends = fault.times if fault is not None and fault.effect == "duplicate" else 1
+        body = json.dumps(as_seen(self._world.moment(), event), indent=2).encode()
+        outcomes = await asyncio.gather(
+            *(self._post(endpoint["url"], body, endpoint["_secret"]) for _ in range(sends))
+        )
+        for started_s, status, error in outcomes:
+            self._log_attempt(row, started_s, status, error)
+        if any(status is not None and 200 <= status < 300 for _, status, _ in outcomes):
+            self._settle(row, state="delivered")
+        else:
+            self._retry_later(row)
+
+    async def _spoil(self, row: Row, fault: Fault) -> bool:
+        """Do what the rule asks. True: this attempt is over."""
+        if fault.effect == "drop":
+            self._log_attempt(row, time.time(), None, "dropped by a fault, never to be sent")
+            self._settle(row, state="given_up")
+            return True
+        if fault.effect == "fail":
+            self._log_attempt(row, time.time(), None, "failed by a fault")
+            self._retry_later(row)
+            return True
+        if fault.effect == "reorder":
+            # Held back for a share of the window, so that later events overtake this one.
+            window_ms = fault.delay_ms or REORDER_MS_DEFAULT
+            share = int(hashlib.sha256(f"{fault.seed}:{row['id']}".encode()).hexdigest()[:4], 16)
+            await asyncio.sleep(window_ms * share / 0xFFFF / 1_000)
+        elif fault.delay_ms:
+            await asyncio.sleep(fault.delay_ms / 1_000)
+        return False
+
+    async def _post(
+        self, url: str, body: bytes, secret: str
+    ) -> tuple[float, int | None, str | None]:
+        started_s = time.time()
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks; sandbox)",
+            "Stripe-Signature": signature(body=body, secret=secret, now_s=started_s),
+        }
+        try:
+            response = await self._client.post(url, content=body, headers=headers)
+        except httpx.HTTPError as error:
+            return started_s, None, f"{type(error).__name__}: {error}"[:200]
+        return started_s, response.status_code, None
+
+    def _log_attempt(
+        self, row: Row, started_s: float, status: int | None, error: str | None
+    ) -> None:
+        self._world.store.write(
+            "INSERT INTO attempts (delivery_id, started_at, ms, status, error)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (row["id"], started_s, int((time.time() - started_s) * 1_000), status, error),
+        )
+
+    def _settle(self, row: Row, *, state: str) -> None:
+        self._world.store.write(
+            "UPDATE deliveries SET state = ?, attempts = attempts + 1 WHERE id = ?",
+            (state, row["id"]),
+        )
+
+    def _retry_later(self, row: Row) -> None:
+        settings = self._world.settings
+        attempts = row["attempts"] + 1
+        if attempts >= settings.webhook_attempts_max:
+            log.warning("gave up on %s after %d attempts", row["event_id"], attempts)
+            self._settle(row, state="given_up")
+            return
+        pause_s = min(BACKOFF_S_MAX, settings.webhook_backoff_s * 2 ** (attempts - 1))
+        self._world.store.write(
+            "UPDATE deliveries SET attempts = ?, due_at = ? WHERE id = ?",
+            (attempts, time.time() + pause_s, row["id"]),
+        )

@@ -1,0 +1,88 @@
+"""``expand[]``: ids that the caller wants to see as whole objects."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from sandbox.store import Doc
+from sandbox.stripe.lists import as_list
+from sandbox.stripe.problems import Problem
+from sandbox.stripe.views import as_seen
+from sandbox.world import Moment
+
+DEPTH_MAX: Final = 4
+
+
+def expand(moment: Moment, found: Doc, wanted: Sequence[str]) -> Doc:
+    """Render ``found`` and put whole objects at the places named in ``wanted``."""
+    rendered = _render(moment, found)
+    for path in wanted:
+        steps = path.split(".")
+        if len(steps) > DEPTH_MAX + (steps[0] == "data"):
+            raise _cannot(path)
+        _expand_at(moment, rendered, steps, path)
+    return rendered
+
+
+def _render(moment: Moment, found: Doc) -> Doc:
+    if found.get("object") == "list":
+        return {**found, "data": [as_seen(moment, item) for item in found["data"]]}
+    return as_seen(moment, found)
+
+
+def _expand_at(moment: Moment, place: Doc, steps: Sequence[str], path: str) -> None:
+    if place.get("object") == "list":
+        if steps[0] != "data":
+            raise _cannot(path)
+        for item in place["data"]:
+            if len(steps) > 1:
+                _expand_at(moment, item, steps[1:], path)
+        return
+    step, rest = steps[0], steps[1:]
+    computed = COMPUTED.get((str(place.get("object")), step))
+    if computed is not None:
+        place[step] = computed(moment, place)
+    elif step not in place:
+        raise _cannot(path)
+    else:
+        place[step] = _whole(moment, place[step])
+    if rest:
+        for below in place[step] if isinstance(place[step], list) else [place[step]]:
+            if isinstance(below, dict):
+                _expand_at(moment, below, rest, path)
+
+
+def _whole(moment: Moment, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_whole(moment, item) for item in value]
+    if not isinstance(value, str):
+        return value  # null, or expanded already by a longer path.
+    found = moment.store.find(value)
+    return value if found is None else as_seen(moment, found)
+
+
+def _line_items(moment: Moment, place: Doc) -> Doc:
+    items = moment.store.find(f"{place['id']}_items") or {"data": []}
+    return as_list(items["data"], url=f"/v1/checkout/sessions/{place['id']}/line_items")
+
+
+def _refunds(moment: Moment, charge: Doc) -> Doc:
+    rows = moment.store.rows(
+        "SELECT id FROM documents WHERE kind = 'refund'"
+        " AND json_extract(body, '$.charge') = ? ORDER BY created DESC, seq DESC",
+        (charge["id"],),
+    )
+    docs = [as_seen(moment, moment.store.get(row["id"])) for row in rows]
+    return as_list(docs, url=f"/v1/charges/{charge['id']}/refunds")
+
+
+COMPUTED: Final[dict[tuple[str, str], Callable[[Moment, Doc], Doc]]] = {
+    ("checkout.session", "line_items"): _line_items,
+    ("payment_link", "line_items"): _line_items,
+    ("charge", "refunds"): _refunds,
+}
+
+
+def _cannot(path: str) -> Problem:
+    return Problem(
+        400, f"This property cannot be expanded ({path}).", code="parameter_invalid_expand"
+    )

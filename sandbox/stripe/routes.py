@@ -1,0 +1,36 @@
+"""All that this stand-in answers: the API, the buyer's pages and the test doors."""
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox.stripe import sessions
+from sandbox.stripe.api import door
+from sandbox.stripe.delivery import Postman
+from sandbox.stripe.drills import drill_routes
+from sandbox.stripe.hosted import hosted_routes
+from sandbox.stripe.problems import unknown_url
+from sandbox.world import World
+
+ENDPOINTS: Final = (*sessions.ENDPOINTS,)
+
+
+def stripe_routes(world: World, postman: Postman) -> list[BaseRoute]:
+    """Routes in the order they are tried."""
+    busy_keys: set[str] = set()
+    api = [
+        Route(each.path, door(world, each, busy_keys), methods=[each.method]) for each in ENDPOINTS
+    ]
+    return [
+        *api,
+        Route("/v1/{rest:path}", _unknown, methods=["GET", "POST", "DELETE"]),
+        *hosted_routes(world, postman),
+        *drill_routes(world, postman),
+    ]
+
+
+async def _unknown(request: Request) -> Response:
+    problem = unknown_url(request.method, request.url.path)
+    return JSONResponse(problem.body(request_id=""), problem.status)

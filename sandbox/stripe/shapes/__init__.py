@@ -1,0 +1,1 @@
+"""New objects in Stripe's shape: every field the API shows, nothing decided by the network."""
