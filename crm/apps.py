@@ -8,9 +8,8 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils import timezone
 
+from crm.policy import HOME_PROJECT
 from kernel.references import new_reference
-
-HOME_PROJECT = "Trinity Growth"  # where public requests and direct purchases land
 
 
 class CrmConfig(AppConfig):

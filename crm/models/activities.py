@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
+from psycopg.types.json import Jsonb
 
 from crm.enums import ActivityKind
 from crm.models.deals import Deal
 from crm.models.people import Contact
-from kernel.append_only import AppendOnly
+from kernel.append_only import AppendOnly, new_salt, salted_digest
 from kernel.modes import Mode, mode_field
+from kernel.money import Money
+from kernel.references import new_reference
+
+# Ours (``ord_01k9…``) or a provider's (``cs_test_a1…``); no room for a name or an address.
+REFERENCE: Final = re.compile(r"^[a-z]{2,6}_[A-Za-z0-9_]{3,250}$")
 
 
 class Activity(AppendOnly):
@@ -25,12 +37,8 @@ class Activity(AppendOnly):
     reference = models.CharField(max_length=40)
     key = models.CharField(max_length=120)
     kind = models.CharField(max_length=30, choices=ActivityKind.choices)
-    deal = models.ForeignKey(
-        Deal, on_delete=models.PROTECT, related_name="activities", db_index=False
-    )
-    contact = models.ForeignKey(
-        Contact, on_delete=models.PROTECT, related_name="activities", db_index=False
-    )
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="+", db_index=False)
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+", db_index=False)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -73,3 +81,48 @@ class Activity(AppendOnly):
 
     def __str__(self) -> str:
         return self.reference
+
+    @classmethod
+    def append(
+        cls,
+        *,
+        key: str,
+        kind: ActivityKind,
+        deal_id: int,
+        now: datetime,
+        contact_id: int | None = None,
+        refs: Mapping[str, str] = MappingProxyType({}),
+        amount: Money | None = None,
+        actor_id: int | None = None,
+        words: str = "",
+    ) -> bool:
+        """Append one line in one statement; say whether it is new (the key was unknown).
+
+        Mode, and the contact where none is named, are those of the deal. Raises ValueError for a
+        ``refs`` value that is no reference: words belong in ``words``.
+        """
+        if strange := [name for name, ref in refs.items() if not REFERENCE.match(ref)]:
+            raise ValueError(f"refs hold references only: {strange}")
+        salt = new_salt() if words else ""
+        row: dict[str, Any] = {
+            "reference": new_reference("act"),
+            "key": key,
+            "kind": kind,
+            "actor_id": actor_id,
+            "refs": Jsonb(dict(refs)),
+            "amount_minor": amount.amount_minor if amount else None,
+            "currency": amount.currency if amount else None,
+            "words": words,
+            "words_salt": salt,
+            "words_digest": salted_digest(words, salt=salt) if words else "",
+            "occurred_at": now,
+            "recorded_at": now,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO crm_activity (deal_id, contact_id, mode, {', '.join(row)})"  # noqa: S608  # names from above
+                f" SELECT id, COALESCE(%s, contact_id), mode, {', '.join(['%s'] * len(row))}"
+                " FROM crm_deal WHERE id = %s ON CONFLICT (key) DO NOTHING",
+                [contact_id, *row.values(), deal_id],
+            )
+            return bool(cursor.rowcount)

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 
 from crm.enums import DEAL_MOVES, DealStage
 from crm.models.people import Company, Contact
 from crm.models.projects import Project
+from crm.policy import HOME_PROJECT, TITLE_CHARS_MAX, plain
 from kernel.modes import Mode, mode_field
 from kernel.money import Money
+from kernel.references import new_reference
 from kernel.transitions import Stateful
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedDeal:
+    """A deal that was just made."""
+
+    deal_id: int
+    reference: str
 
 
 class Deal(Stateful):
@@ -38,6 +52,14 @@ class Deal(Stateful):
         null=True,
         blank=True,
         related_name="deals",
+        db_index=False,
+    )
+    offer = models.ForeignKey(
+        "revenue.Offer",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
         db_index=False,
     )
     owner = models.ForeignKey(
@@ -103,3 +125,47 @@ class Deal(Stateful):
     def is_open(self) -> bool:
         """Say whether the deal may still be won without being taken up again."""
         return self.stage not in (DealStage.WON, DealStage.LOST)
+
+    @classmethod
+    def open_once(
+        cls,
+        *,
+        trace_ref: str,
+        mode: str,
+        contact_id: int,
+        title: str,
+        stage: DealStage,
+        now: datetime,
+        company_id: int | None = None,
+        offer_id: int | None = None,
+        amount: Money | None = None,
+        won_order_ref: str | None = None,
+    ) -> OpenedDeal | None:
+        """Open a deal in the home project in one statement.
+
+        None where that trace already has a deal of that mode: somebody was faster.
+        """
+        row: dict[str, Any] = {
+            "reference": new_reference("deal"),
+            "trace_ref": trace_ref,
+            "mode": mode,
+            "contact_id": contact_id,
+            "company_id": company_id,
+            "offer_id": offer_id,
+            "title": plain(title, chars_max=TITLE_CHARS_MAX),
+            "stage": stage,
+            "stage_since": now,
+            "created_at": now,
+            "amount_minor": amount.amount_minor if amount else None,
+            "currency": amount.currency if amount else None,
+            "won_order_ref": won_order_ref,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO crm_deal (project_id, {', '.join(row)})"  # noqa: S608  # names from above
+                f" SELECT id, {', '.join(['%s'] * len(row))} FROM crm_project WHERE name = %s"
+                " ON CONFLICT (trace_ref, mode) DO NOTHING RETURNING id, reference",
+                [*row.values(), HOME_PROJECT],
+            )
+            made = cursor.fetchone()
+        return made and OpenedDeal(deal_id=made[0], reference=made[1])

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
+
+from crm.policy import (
+    EMAIL_CHARS_MAX,
+    NAME_CHARS_MAX,
+    company_name_key,
+    email_key,
+    email_key_or_none,
+    plain,
+)
+from kernel.references import new_reference
 
 
 class Company(models.Model):
@@ -51,6 +65,36 @@ class Company(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def find_or_make(
+        cls, *, name: str, domain: str, website: str, is_sample: bool, now: datetime
+    ) -> int:
+        """Return the id of the one company of that domain, or of that name where none is known.
+
+        What is written about a known company stays as it is.
+        """
+        key = company_name_key(name)
+        row: dict[str, Any] = {
+            "reference": new_reference("com"),
+            "name": plain(name, chars_max=NAME_CHARS_MAX),
+            "name_key": key,
+            "domain": domain,
+            "website": website,
+            "is_sample": is_sample,
+            "created_at": now,
+        }
+        one = Q(domain=domain) if domain else Q(domain="", name_key=key)
+        Company.objects.bulk_create([Company(**row)], ignore_conflicts=True)
+        return int(Company.objects.values_list("pk", flat=True).get(one, is_sample=is_sample))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A contact row as far as a sale needs it."""
+
+    contact_id: int
+    reference: str
 
 
 class Contact(models.Model):
@@ -100,3 +144,58 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @classmethod
+    def of_buyer(
+        cls, *, email: str, name: str, stripe_customer_id: str, is_sample: bool, now: datetime
+    ) -> Person:
+        """Find or make the buyer in one statement, and hold the row until COMMIT.
+
+        What is known stays: a name and a customer id only fill what was empty. The row lock makes
+        sales to one person queue up; it leaves room for foreign keys. An address that cannot be
+        read (or is missing) makes a contact without one.
+        """
+        key = email_key_or_none(email)
+        row: dict[str, Any] = {
+            "reference": new_reference("con"),
+            "name": plain(name, chars_max=NAME_CHARS_MAX),
+            "email": plain(email, chars_max=EMAIL_CHARS_MAX) if key else "",
+            "email_key": key,
+            "stripe_customer_id": stripe_customer_id,
+            "is_sample": is_sample,
+            "created_at": now,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO crm_contact ({', '.join(row)})"  # noqa: S608  # names from above
+                f" VALUES ({', '.join(['%s'] * len(row))})"
+                " ON CONFLICT (email_key, is_sample) DO UPDATE SET"
+                " name = COALESCE(NULLIF(crm_contact.name, ''), EXCLUDED.name),"
+                " stripe_customer_id = COALESCE("
+                "  NULLIF(crm_contact.stripe_customer_id, ''), EXCLUDED.stripe_customer_id)"
+                " RETURNING id, reference",
+                list(row.values()),
+            )
+            contact_id, reference = cursor.fetchone()
+        return Person(contact_id=contact_id, reference=reference)
+
+    @classmethod
+    def of_stranger(
+        cls, *, email: str, name: str, company_id: int, now: datetime
+    ) -> tuple[Contact, bool]:
+        """Find or make whoever a public form names; say whether the row is new.
+
+        Anybody can type anybody's address into a form, so a known contact stays as it is.
+        """
+        key = email_key(email)
+        made = Contact(
+            reference=new_reference("con"),
+            company_id=company_id,
+            name=plain(name, chars_max=NAME_CHARS_MAX),
+            email=plain(email, chars_max=EMAIL_CHARS_MAX),
+            email_key=key,
+            created_at=now,
+        )
+        Contact.objects.bulk_create([made], ignore_conflicts=True)
+        contact = Contact.objects.get(email_key=key, is_sample=False)
+        return contact, contact.reference == made.reference

@@ -1,0 +1,87 @@
+"""What a sale wants to know of the relationship it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from crm.enums import DealStage
+from crm.models import Contact, Deal
+from crm.policy import email_key_or_none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DealForSale:
+    """A deal as the sale sees it."""
+
+    id: int
+    reference: str
+    trace_ref: str
+    mode: str
+    stage: str
+    title: str
+    offer_id: int | None
+    contact_id: int
+    contact_ref: str
+    email: str
+    name: str
+    company: str
+
+    @property
+    def is_sellable(self) -> bool:
+        """Say whether a checkout may be prepared: accepted, and neither won nor lost."""
+        return self.stage in (DealStage.QUALIFIED, DealStage.PROPOSAL, DealStage.CHECKOUT)
+
+
+def _for_sale(deals: QuerySet[Deal]) -> list[DealForSale]:
+    return [
+        DealForSale(
+            id=deal.pk,
+            reference=deal.reference,
+            trace_ref=deal.trace_ref,
+            mode=deal.mode,
+            stage=deal.stage,
+            title=deal.title,
+            offer_id=deal.offer_id,
+            contact_id=deal.contact_id,
+            contact_ref=deal.contact.reference,
+            email=deal.contact.email,
+            name=deal.contact.name,
+            company=deal.company.name if deal.company else "",
+        )
+        for deal in deals.select_related("contact", "company")
+    ]
+
+
+def deal_for_sale(deal_ref: str) -> DealForSale | None:
+    """Return the deal of that reference, or None. One statement."""
+    return next(iter(_for_sale(Deal.objects.filter(reference=deal_ref))), None)
+
+
+def deals_by_trace(trace_ref: str) -> list[DealForSale]:
+    """Return the deals of a trace, at most one per mode, oldest first. One statement."""
+    return _for_sale(Deal.objects.filter(trace_ref=trace_ref).order_by("pk"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownContact:
+    """Who an address belongs to."""
+
+    id: int
+    reference: str
+    name: str
+    email: str
+
+
+def contact_by_email(email: str) -> KnownContact | None:
+    """Return the (real) contact of that address, however it is written, or None."""
+    key = email_key_or_none(email)
+    if key is None:
+        return None
+    contact = Contact.objects.filter(email_key=key, is_sample=False).first()
+    if contact is None:
+        return None
+    return KnownContact(
+        id=contact.pk, reference=contact.reference, name=contact.name, email=contact.email
+    )

@@ -1,0 +1,42 @@
+"""The words of the work: where a run stands, why it is frozen, what its events say."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from django.db import models
+
+from kernel.transitions import Moves
+
+
+class RunState(models.TextChoices):
+    """Where a run stands. Nothing is done before a person approves its plan."""
+
+    PLANNED = "planned", "planned"
+    FROZEN = "frozen", "frozen"
+
+
+# Every edge of a run's life. What is not here cannot happen.
+RUN_MOVES: Final[Moves] = MappingProxyType(
+    {
+        RunState.PLANNED: frozenset({RunState.FROZEN}),
+        RunState.FROZEN: frozenset({RunState.PLANNED}),
+    }
+)
+
+
+class FreezeReason(models.TextChoices):
+    """Why nobody may work on an order for now."""
+
+    DISPUTE = "dispute", "the buyer disputes the payment"
+    REFUND = "refund", "the payment was refunded"
+    REVIEW = "review", "a person has to look at the payment"
+
+
+class RunEventKind(models.TextChoices):
+    """What a line of a run's history is about."""
+
+    PLANNED = "planned", "Run planned"
+    FROZEN = "frozen", "Work frozen"
+    RESUMED = "resumed", "Work may go on"

@@ -1,0 +1,102 @@
+"""What other apps may do to the work on an order, inside their own transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fulfillment.enums import FreezeReason, RunEventKind, RunState
+from fulfillment.models import AcquisitionRun, OrderIntake, RunEvent
+from fulfillment.models.intakes import OpenedIntake
+from kernel.references import new_reference
+from ledger import operations as ledger
+from ledger.enums import EntryKind
+
+
+def open_intake(
+    *,
+    order_id: int,
+    order_ref: str,
+    offer_id: int | None,
+    deal_id: int | None,
+    mode: str,
+    trace_ref: str,
+    now: datetime,
+) -> OpenedIntake:
+    """Take a paid order in for work, once: one statement when new, two when it was there."""
+    return OrderIntake.open_once(
+        order_id=order_id,
+        order_ref=order_ref,
+        offer_id=offer_id,
+        deal_id=deal_id,
+        mode=mode,
+        trace_ref=trace_ref,
+        now=now,
+    )
+
+
+def freeze_work(*, order_id: int, reason: FreezeReason, now: datetime) -> bool:
+    """Stop the work on an order; say whether that changed anything.
+
+    Remembered on the intake, so it holds for a run that starts later too. The newest reason
+    stands: the caller says what holds now. An order without an intake has no work to stop.
+    """
+    return _settle(order_id=order_id, reason=FreezeReason(reason), now=now)
+
+
+def resume_work(*, order_id: int, now: datetime) -> bool:
+    """Let the work on an order go on; say whether that changed anything."""
+    return _settle(order_id=order_id, reason=None, now=now)
+
+
+def _settle(*, order_id: int, reason: FreezeReason | None, now: datetime) -> bool:
+    """Bring intake and run to what holds now. ``start_run`` takes the same lock first."""
+    intake = OrderIntake.objects.select_for_update(no_key=True).filter(order_id=order_id).first()
+    if intake is None or intake.frozen_reason == (reason or ""):
+        return False
+    intake.remember_freeze(reason, now=now)
+    run = AcquisitionRun.objects.filter(intake=intake).first()
+    if run is not None:
+        settle_run(run, reason=reason, now=now)
+    return True
+
+
+def settle_run(run: AcquisitionRun, *, reason: FreezeReason | None, now: datetime) -> None:
+    """Freeze or resume one run whose intake the caller has locked; write it down once."""
+    state = RunState.FROZEN if reason else RunState.PLANNED
+    if run.state != state:
+        run.move(state, moved_at=now)
+    record_run_event(
+        run,
+        kind=RunEventKind.FROZEN if reason else RunEventKind.RESUMED,
+        facts={"reason": str(reason)} if reason else {},
+        now=now,
+    )
+
+
+def record_run_event(
+    run: AcquisitionRun, *, kind: RunEventKind, facts: dict[str, str | int], now: datetime
+) -> RunEvent:
+    """Append a line to the run's history and the matching entry to the ledger."""
+    reference = new_reference("rne")
+    event = RunEvent.objects.create(
+        reference=reference,
+        key=f"{run.reference}:{kind}" if kind == RunEventKind.PLANNED else reference,
+        run=run,
+        kind=kind,
+        mode=run.mode,
+        facts=facts,
+        occurred_at=now,
+    )
+    ledger.record(
+        key=f"run:{event.key}",
+        kind=EntryKind.RUN,
+        event=f"run_{kind}",
+        subject=run.reference,
+        refs=[reference],
+        facts=facts,
+        mode=run.mode,
+        trace_ref=run.trace_ref,
+        occurred_at=now,
+        now=now,
+    )
+    return event
