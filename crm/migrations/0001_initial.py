@@ -266,7 +266,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="activities",
+                        related_name="+",
                         to="crm.contact",
                     ),
                 ),
@@ -275,7 +275,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="activities",
+                        related_name="+",
                         to="crm.deal",
                     ),
                 ),

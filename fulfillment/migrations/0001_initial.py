@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="events",
+                        related_name="+",
                         to="fulfillment.acquisitionrun",
                     ),
                 ),
