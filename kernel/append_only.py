@@ -52,6 +52,7 @@ class AppendOnly(models.Model):
         """Insert; refuse to save again."""
         if not self._state.adding:
             raise AppendOnlyViolation(f"{type(self).__name__} rows are never updated")
+        kwargs["force_insert"] = True  # a row whose key we chose would else be tried as an UPDATE
         super().save(*args, **kwargs)
 
     def delete(self, *_: Any, **__: Any) -> NoReturn:

@@ -13,6 +13,7 @@ from babel.numbers import format_currency
 # CLDR and Stripe disagree on a few currencies; Stripe's minor unit decides what we store.
 # https://docs.stripe.com/currencies#special-cases
 STRIPE_EXPONENTS = {"ISK": 2, "UGX": 2, "HUF": 2, "TWD": 2}
+WHOLE_DIGITS_MAX = 14  # whole units a person may type; in minor units it still fits a bigint
 
 
 class CurrencyMismatch(ValueError):
@@ -102,7 +103,8 @@ class Money:
         """
         whole, _, part = text.strip().partition(".")
         places = exponent(currency)
-        digits_only = (whole + part).isascii() and (whole + (part or "0")).isdigit()
-        if not digits_only or len(part) > places or (text.strip().endswith(".")):
+        digits_only = (whole + part).isascii() and whole.isdigit() and (part or "0").isdigit()
+        is_too_long = len(part) > places or len(whole) > WHOLE_DIGITS_MAX
+        if not digits_only or is_too_long or text.strip().endswith("."):
             raise ValueError(f"write the amount like {cls(12 * 10**places, currency).decimal()}")
         return cls(int(whole + part.ljust(places, "0")), currency)

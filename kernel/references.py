@@ -33,4 +33,4 @@ def new_reference(prefix: str, *, at_ms: int | None = None) -> str:
 
 def is_reference(text: str) -> bool:
     """Say whether ``text`` has the shape of one of our references."""
-    return bool(SHAPE.match(text))
+    return bool(SHAPE.fullmatch(text))  # "$" alone would let a trailing newline pass

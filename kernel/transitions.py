@@ -38,9 +38,7 @@ class Stateful(models.Model):
         without a row lock. Raises IllegalMove when the table forbids it, LostRace when we were
         late; the row in memory is then untouched.
         """
-        source = getattr(self, self.STATE_FIELD)
-        if to not in self.MOVES[source]:
-            raise IllegalMove(f"{self!r}: {source} -> {to}")
+        source = self.require_move(to)
         written = {self.STATE_FIELD: to, **changes}
         rows = type(self)._base_manager.filter(pk=self.pk, **{self.STATE_FIELD: source})
         if rows.update(**written) == 0:
@@ -48,6 +46,13 @@ class Stateful(models.Model):
         for name, value in written.items():
             setattr(self, name, value)
         return self
+
+    def require_move(self, to: str) -> str:
+        """Return where the row stands; raise IllegalMove unless it may move ``to`` from there."""
+        source: str = getattr(self, self.STATE_FIELD)
+        if to not in self.MOVES[source]:
+            raise IllegalMove(f"{self!r}: {source} -> {to}")
+        return source
 
     def can_move(self, to: str) -> bool:
         """Say whether the table has an edge from where the row stands to ``to``."""

@@ -1,0 +1,1 @@
+"""What joins the caller's transaction: recording what Stripe said, booking money, queueing mail."""

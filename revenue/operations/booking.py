@@ -1,0 +1,82 @@
+"""Money into the books: one revenue event and one balanced ledger entry per provider fact."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from kernel.money import Money
+from kernel.references import new_reference
+from ledger import operations as ledger
+from ledger.enums import EntryKind
+from revenue.enums import RevenueKind
+from revenue.models import Order, RevenueEvent
+from revenue.operations.telling import Telling
+
+# The account that stands against assets:stripe, per kind of event.
+COUNTER_ACCOUNTS: Final = MappingProxyType(
+    {
+        RevenueKind.PAYMENT: "income:sales",
+        RevenueKind.REFUND: "expenses:refunds",
+        RevenueKind.REFUND_REVERSAL: "expenses:refunds",
+        RevenueKind.DISPUTE: "expenses:disputes",
+        RevenueKind.DISPUTE_REVERSAL: "expenses:disputes",
+        RevenueKind.FEE: "expenses:fees",
+    }
+)
+
+
+def is_booked(*, fact_key: str) -> bool:
+    """Say whether the provider fact ``fact_key`` is in the books."""
+    return RevenueEvent.objects.filter(fact_key=fact_key).exists()
+
+
+def book(
+    telling: Telling,
+    *,
+    order: Order,
+    kind: RevenueKind,
+    amount: Money,
+    fact_key: str,
+    stripe_object_id: str,
+    occurred_at: datetime,
+) -> RevenueEvent:
+    """Write the revenue event and its ledger entry for a fact that is not booked yet.
+
+    ``amount`` is signed as the seller sees it. The caller holds the lock on the order's checkout
+    and has asked ``is_booked``; the unique ``fact_key`` stops whoever did not.
+    """
+    booked = RevenueEvent.objects.create(
+        reference=new_reference("rev"),
+        mode=order.mode,
+        order=order,
+        kind=kind,
+        amount_minor=amount.amount_minor,
+        currency=amount.currency,
+        fact_key=fact_key,
+        stripe_object_id=stripe_object_id,
+        event_id=telling.event_id,
+        trace_ref=order.trace_ref,
+        occurred_at=occurred_at,
+        recorded_at=telling.now,
+    )
+    ledger.record(
+        key=f"revenue:{fact_key}",
+        kind=EntryKind.REVENUE,
+        event=f"{kind}_booked",
+        subject=order.reference,
+        refs=[booked.reference, stripe_object_id],
+        facts={"amount_minor": amount.amount_minor, "currency": amount.currency},
+        mode=order.mode,
+        trace_ref=order.trace_ref,
+        occurred_at=occurred_at,
+        now=telling.now,
+        postings=(
+            {"assets:stripe": amount, COUNTER_ACCOUNTS[kind]: -amount}
+            if amount.amount_minor
+            else None
+        ),
+    )
+    telling.changed(f"{kind} of {amount} booked")
+    return booked

@@ -1,0 +1,134 @@
+"""Recording disputes: the standing of each, and every movement of money it causes."""
+
+from __future__ import annotations
+
+from crm import operations as crm
+from crm.enums import ActivityKind
+from fulfillment import operations as fulfillment
+from fulfillment.enums import FreezeReason
+from revenue.enums import AlertKind, Outcome, RevenueKind
+from revenue.models import Dispute, Order
+from revenue.operations.alerts import raise_alert
+from revenue.operations.booking import book, is_booked
+from revenue.operations.finding import lock_paid_order
+from revenue.operations.standing import settle
+from revenue.operations.telling import Telling
+from revenue.policy import DISPUTES_OVER_WELL, further_dispute_status, is_dispute_held_against_us
+from revenue.ports import DisputeFact, DisputeMovement
+
+
+def record_dispute(telling: Telling, fact: DisputeFact) -> Outcome:
+    """Bring our rows to what ``fact`` says of one dispute. Raises CauseMissing.
+
+    The work stops while a dispute is open or lost. Nothing here answers a dispute: people do,
+    at Stripe.
+    """
+    order = lock_paid_order(
+        payment_intent_id=fact.payment_intent_id, charge_id=fact.charge_id, mode=telling.mode
+    )
+    telling.about(order_id=order.pk, trace_ref=order.trace_ref)
+    is_changed = _take_status(telling, order, fact)
+    for movement in fact.movements:
+        is_changed |= _book_movement(telling, order, fact, movement)
+    if not is_changed:
+        return Outcome.ALREADY_KNOWN
+    settle(telling, order)
+    _hold_or_release_work(telling, order)
+    return Outcome.RECORDED
+
+
+def _take_status(telling: Telling, order: Order, fact: DisputeFact) -> bool:
+    dispute, is_new = Dispute.objects.get_or_create(
+        stripe_id=fact.dispute_id,
+        defaults={
+            "order": order,
+            "mode": order.mode,
+            "status": fact.status,
+            "reason": fact.reason[:60],
+            "amount_minor": fact.amount.amount_minor,
+            "currency": fact.amount.currency,
+            "evidence_due_at": fact.evidence_due_at,
+            "opened_at": fact.opened_at,
+        },
+    )
+    if is_new:
+        _tell_opened(telling, order, fact)
+    status = further_dispute_status(dispute.status, fact.status)
+    is_moved = is_new or status != dispute.status
+    if status != dispute.status:
+        Dispute.objects.filter(pk=dispute.pk).update(
+            status=status, evidence_due_at=fact.evidence_due_at
+        )
+    if is_moved and status in {*DISPUTES_OVER_WELL, "lost"}:
+        _note(telling, order, fact, kind=ActivityKind.DISPUTE_CLOSED)
+    if is_moved:
+        telling.changed(f"dispute {fact.dispute_id}: {status}")
+    return is_moved
+
+
+def _tell_opened(telling: Telling, order: Order, fact: DisputeFact) -> None:
+    due = fact.evidence_due_at
+    raise_alert(
+        telling,
+        kind=AlertKind.DISPUTE_OPENED,
+        item=fact.dispute_id,
+        order=order,
+        facts={
+            "amount_minor": fact.amount.amount_minor,
+            "currency": fact.amount.currency,
+            "evidence_due_at": due.isoformat() if due else "",
+        },
+    )
+    _note(telling, order, fact, kind=ActivityKind.DISPUTE_OPENED)
+
+
+def _note(telling: Telling, order: Order, fact: DisputeFact, *, kind: ActivityKind) -> None:
+    if order.deal_id is None:
+        return
+    crm.note(
+        deal_id=order.deal_id,
+        kind=kind,
+        refs={"order": order.reference, "dispute": fact.dispute_id},
+        amount=fact.amount,
+        actor_id=None,
+        now=telling.now,
+        key=f"{kind}:{fact.dispute_id}",
+    )
+
+
+def _book_movement(
+    telling: Telling, order: Order, fact: DisputeFact, movement: DisputeMovement
+) -> bool:
+    """Book one balance transaction of a dispute, and the fee that came with it."""
+    fact_key = f"dispute:{fact.dispute_id}:{movement.transaction_id}"
+    if movement.amount.amount_minor == 0 or is_booked(fact_key=fact_key):
+        return False
+    leaves = movement.amount.amount_minor < 0
+    book(
+        telling,
+        order=order,
+        kind=RevenueKind.DISPUTE if leaves else RevenueKind.DISPUTE_REVERSAL,
+        amount=movement.amount,
+        fact_key=fact_key,
+        stripe_object_id=fact.dispute_id,
+        occurred_at=movement.occurred_at,
+    )
+    if movement.fee.amount_minor:
+        book(
+            telling,
+            order=order,
+            kind=RevenueKind.FEE,
+            amount=-movement.fee,
+            fact_key=f"fee:{movement.transaction_id}",
+            stripe_object_id=movement.transaction_id,
+            occurred_at=movement.occurred_at,
+        )
+    return True
+
+
+def _hold_or_release_work(telling: Telling, order: Order) -> None:
+    statuses = Dispute.objects.filter(order=order).values_list("status", flat=True)
+    if any(is_dispute_held_against_us(status) for status in statuses):
+        fulfillment.freeze_work(order_id=order.pk, reason=FreezeReason.DISPUTE, now=telling.now)
+    else:
+        fulfillment.resume_work(order_id=order.pk, now=telling.now)

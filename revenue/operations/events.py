@@ -1,0 +1,125 @@
+"""Settling a filed event after an attempt, with the attempt's own row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from kernel.modes import Mode
+from revenue.enums import AlertKind, EventState, Outcome, Source
+from revenue.models import StripeWebhookEvent, WebhookAttempt
+from revenue.operations.alerts import raise_alert_about
+from revenue.operations.telling import Telling
+from revenue.policy import ATTEMPTS_MAX, backoff
+
+ERROR_CHARS_MAX = 300
+
+
+def settle_event(
+    event: StripeWebhookEvent,
+    telling: Telling,
+    *,
+    outcome: Outcome,
+    source: Source,
+    now: datetime,
+) -> None:
+    """Close an event whose facts are recorded, in the transaction that recorded them."""
+    is_ignored = outcome == Outcome.IGNORED
+    event.move_fenced(
+        EventState.IGNORED if is_ignored else EventState.PROCESSED,
+        settled_at=now,
+        next_attempt_at=None,
+        waits_for="",
+        error_class="",
+        error="",
+        order_id=telling.order_id,
+        trace_ref=telling.trace_ref,
+    )
+    _attempt(event, outcome, source=source, started_at=telling.now, now=now)
+
+
+def settle_waiting(
+    event: StripeWebhookEvent, *, cause: str, source: Source, started_at: datetime, now: datetime
+) -> None:
+    """Put an event aside until ``cause`` is recorded; after ten tries a person is asked."""
+    if event.attempts >= ATTEMPTS_MAX:
+        error = CauseNeverCame(f"no payment {cause} is known here or at Stripe's Checkout")
+        settle_failure(
+            event, error, is_final=True, source=source, started_at=started_at, now=now
+        )
+        return
+    event.move_fenced(
+        EventState.WAITING,
+        waits_for=cause,
+        next_attempt_at=now + backoff(event.attempts),
+    )
+    _attempt(event, Outcome.WAITING, source=source, started_at=started_at, now=now)
+
+
+class CauseNeverCame(Exception):
+    """What an event speaks of was never recorded, and Stripe knows no session for it."""
+
+
+def settle_failure(
+    event: StripeWebhookEvent,
+    error: Exception,
+    *,
+    is_final: bool,
+    source: Source,
+    started_at: datetime,
+    now: datetime,
+) -> None:
+    """Keep why an attempt failed; try again later, or park the event for a person."""
+    is_dead = is_final or event.attempts >= ATTEMPTS_MAX
+    name, words = type(error).__name__, scrubbed(error)
+    event.move_fenced(
+        EventState.DEAD if is_dead else EventState.FAILED,
+        next_attempt_at=None if is_dead else now + backoff(event.attempts),
+        error_class=name,
+        error=words,
+    )
+    outcome = Outcome.PARKED if is_dead else Outcome.FAILED
+    _attempt(event, outcome, source=source, started_at=started_at, now=now, error=(name, words))
+    if is_dead:
+        raise_alert_about(
+            kind=AlertKind.EVENT_DEAD,
+            item=event.stripe_id,
+            subject=event.stripe_id,
+            mode=Mode(event.mode),
+            now=now,
+        )
+
+
+def scrubbed(error: Exception) -> str:
+    """Return what may be kept of an error: our own words, never a vendor's or a driver's.
+
+    A database error quotes the row it choked on, and an SDK error the request; both can hold a
+    name or an address. Our own exceptions are written to hold none.
+    """
+    is_ours = type(error).__module__.split(".")[0] in {
+        "revenue",
+        "crm",
+        "fulfillment",
+        "ledger",
+        "kernel",
+    }
+    return str(error)[:ERROR_CHARS_MAX] if is_ours else ""
+
+
+def _attempt(
+    event: StripeWebhookEvent,
+    outcome: Outcome,
+    *,
+    source: Source,
+    started_at: datetime,
+    now: datetime,
+    error: tuple[str, str] = ("", ""),
+) -> None:
+    WebhookAttempt.objects.create(
+        event=event,
+        source=source,
+        started_at=started_at,
+        duration_ms=max(0, round((now - started_at).total_seconds() * 1000)),
+        outcome=outcome,
+        error_class=error[0],
+        error=error[1],
+    )

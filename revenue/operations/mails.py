@@ -1,0 +1,40 @@
+"""Queueing mail to a buyer: a row in the sale's own commit, sent by a task afterwards."""
+
+from __future__ import annotations
+
+from kernel.money import Money
+from kernel.nudges import nudge_after_commit
+from kernel.references import new_reference
+from revenue.enums import MailKind
+from revenue.models import BuyerMail, Order
+from revenue.operations.telling import Telling
+
+
+def queue_mail(
+    telling: Telling,
+    *,
+    order: Order,
+    kind: MailKind,
+    fact: str = "",
+    amount: Money | None = None,
+) -> None:
+    """Queue one mail to the address Stripe returned, at most once per order, kind and ``fact``.
+
+    Without an address there is nobody to write to, and nothing is queued.
+    """
+    if not order.buyer_email:
+        return
+    mail = BuyerMail(
+        reference=new_reference("mail"),
+        mode=order.mode,
+        order=order,
+        kind=kind,
+        fact=fact,
+        to_address=order.buyer_email,
+        amount_minor=None if amount is None else amount.amount_minor,
+        next_attempt_at=telling.now,
+        queued_at=telling.now,
+    )
+    BuyerMail.objects.bulk_create([mail], ignore_conflicts=True)
+    telling.changed(f"mail queued: {kind}")
+    nudge_after_commit("mail.queued")

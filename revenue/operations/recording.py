@@ -1,0 +1,58 @@
+"""One fact of Stripe's, whatever it is about, into our rows."""
+
+from __future__ import annotations
+
+from crm import operations as crm
+from crm.enums import ActivityKind
+from revenue.enums import Outcome
+from revenue.models import CheckoutSession
+from revenue.operations.disputes import record_dispute
+from revenue.operations.refunds import record_refund
+from revenue.operations.sessions import record_session
+from revenue.operations.telling import Telling
+from revenue.ports import (
+    ChargeRefundedHint,
+    DisputeFact,
+    Fact,
+    PaymentFailedFact,
+    RefundFact,
+    SessionFact,
+)
+
+
+def record(telling: Telling, fact: Fact) -> Outcome:
+    """Record ``fact`` in the caller's transaction. Raises CauseMissing."""
+    match fact:
+        case SessionFact():
+            return record_session(telling, fact)
+        case RefundFact():
+            return record_refund(telling, fact)
+        case DisputeFact():
+            return record_dispute(telling, fact)
+        case PaymentFailedFact():
+            return _note_failed_try(telling, fact)
+        case ChargeRefundedHint():  # it only says where to look: see usecases.process_event
+            return Outcome.ALREADY_KNOWN
+
+
+def _note_failed_try(telling: Telling, fact: PaymentFailedFact) -> Outcome:
+    """A declined card is a line in the deal's timeline; the session stays open."""
+    checkout = CheckoutSession.objects.filter(
+        reference=fact.checkout_ref, mode=telling.mode
+    ).first()
+    if checkout is None:
+        return Outcome.IGNORED
+    telling.about(order_id=None, trace_ref=checkout.trace_ref)
+    if checkout.deal_id is None:  # a direct purchase has no deal before it is paid
+        return Outcome.RECORDED
+    crm.note(
+        deal_id=checkout.deal_id,
+        kind=ActivityKind.PAYMENT_ATTEMPT_FAILED,
+        refs={"checkout": checkout.reference},
+        amount=checkout.price,
+        actor_id=None,
+        now=telling.now,
+        key=f"failed:{fact.payment_intent_id}:{telling.event_id or 0}",
+    )
+    telling.changed("a payment attempt was declined")
+    return Outcome.RECORDED

@@ -1,0 +1,143 @@
+"""Recording refunds: per refund id, each outcome once, whoever started it."""
+
+from __future__ import annotations
+
+from crm import operations as crm
+from crm.enums import ActivityKind
+from kernel.money import Money
+from revenue.enums import AlertKind, MailKind, Outcome, RefundState, RevenueKind
+from revenue.models import Order, Refund, RefundRequest
+from revenue.operations.alerts import raise_alert
+from revenue.operations.booking import book, is_booked
+from revenue.operations.finding import lock_paid_order
+from revenue.operations.mails import queue_mail
+from revenue.operations.standing import refunded_minor, settle
+from revenue.operations.telling import Telling
+from revenue.policy import REFUNDS_UNDONE
+from revenue.ports import RefundFact
+
+
+def record_refund(telling: Telling, fact: RefundFact) -> Outcome:
+    """Book what ``fact`` says of one refund.
+
+    ``succeeded`` books a refund; ``failed`` or ``canceled`` books its reversal if it had been
+    booked, and keeps a later ``succeeded`` (an older event) from booking it. Raises CauseMissing.
+    """
+    order = lock_paid_order(
+        payment_intent_id=fact.payment_intent_id, charge_id=fact.charge_id, mode=telling.mode
+    )
+    telling.about(order_id=order.pk, trace_ref=order.trace_ref)
+    refund = _row(telling, order, fact)
+    is_changed = _take_status(refund, fact)
+    if refund.status == "succeeded":
+        is_changed |= _book_once(telling, order, fact, kind=RevenueKind.REFUND)
+    elif refund.status in REFUNDS_UNDONE:
+        is_changed |= _undo(telling, order, fact)
+    _follow_request(telling, refund, fact)
+    _remember_charge(order, fact)
+    return Outcome.RECORDED if is_changed else Outcome.ALREADY_KNOWN
+
+
+def _row(telling: Telling, order: Order, fact: RefundFact) -> Refund:
+    refund, is_new = Refund.objects.get_or_create(
+        stripe_id=fact.refund_id,
+        defaults={
+            "order": order,
+            "mode": order.mode,
+            "amount_minor": fact.amount.amount_minor,
+            "currency": fact.amount.currency,
+            "status": fact.status,
+            "created_at": fact.created_at,
+        },
+    )
+    if is_new:
+        telling.changed(f"refund {fact.refund_id} first seen: {fact.status}")
+    return refund
+
+
+def _take_status(refund: Refund, fact: RefundFact) -> bool:
+    """Keep the furthest status: pending, then succeeded, then failed or canceled."""
+    rank = {"succeeded": 1, "failed": 2, "canceled": 2}
+    if rank.get(fact.status, 0) <= rank.get(refund.status, 0):
+        return False
+    Refund.objects.filter(pk=refund.pk).update(status=fact.status)
+    refund.status = fact.status
+    return True
+
+
+def _book_once(telling: Telling, order: Order, fact: RefundFact, *, kind: RevenueKind) -> bool:
+    fact_key = f"refund:{fact.refund_id}:{kind}"
+    if is_booked(fact_key=fact_key):
+        return False
+    is_reversal = kind == RevenueKind.REFUND_REVERSAL
+    amount = fact.amount if is_reversal else -fact.amount
+    book(
+        telling,
+        order=order,
+        kind=kind,
+        amount=amount,
+        fact_key=fact_key,
+        stripe_object_id=fact.refund_id,
+        occurred_at=telling.occurred_at,
+    )
+    settle(telling, order, refunded_minor=refunded_minor(order))
+    _tell(telling, order, fact.amount, fact, is_failure=is_reversal)
+    return True
+
+
+def _undo(telling: Telling, order: Order, fact: RefundFact) -> bool:
+    """Reverse a refund that was booked; tell of the failure of one that never was.
+
+    A failure told before the success leaves no rows where the other order leaves two that cancel
+    out: the balances are the same.
+    """
+    if is_booked(fact_key=f"refund:{fact.refund_id}:{RevenueKind.REFUND_REVERSAL}"):
+        return False
+    if is_booked(fact_key=f"refund:{fact.refund_id}:{RevenueKind.REFUND}"):
+        return _book_once(telling, order, fact, kind=RevenueKind.REFUND_REVERSAL)
+    _tell(telling, order, fact.amount, fact, is_failure=True)
+    return False
+
+
+def _tell(
+    telling: Telling, order: Order, amount: Money, fact: RefundFact, *, is_failure: bool
+) -> None:
+    kind = MailKind.REFUND_FAILED if is_failure else MailKind.REFUND_BOOKED
+    queue_mail(telling, order=order, kind=kind, fact=fact.refund_id, amount=amount)
+    if is_failure:
+        raise_alert(
+            telling, kind=AlertKind.REFUND_FAILED, item=fact.refund_id, order=order
+        )
+    if order.deal_id is not None:
+        crm.note(
+            deal_id=order.deal_id,
+            kind=ActivityKind.REFUND_FAILED if is_failure else ActivityKind.REFUND_BOOKED,
+            refs={"order": order.reference, "refund": fact.refund_id},
+            amount=amount,
+            actor_id=None,
+            now=telling.now,
+            key=f"refund:{fact.refund_id}:{kind}",
+        )
+
+
+def _follow_request(telling: Telling, refund: Refund, fact: RefundFact) -> None:
+    """Move the request of ours that this refund answers, if there is one."""
+    requests = RefundRequest.objects.select_for_update(no_key=True)
+    request = requests.filter(stripe_id=fact.refund_id).first()
+    if request is None and fact.request_ref:
+        request = requests.filter(reference=fact.request_ref, order=refund.order_id).first()
+    if request is None:
+        return
+    target = {
+        "succeeded": RefundState.BOOKED,
+        "failed": RefundState.FAILED,
+        "canceled": RefundState.FAILED,
+    }.get(refund.status, RefundState.REQUESTED)
+    if request.can_move(target):
+        request.move(target, stripe_id=fact.refund_id, next_check_at=None, last_error="")
+        telling.changed(f"refund request {request.reference}: {target}")
+
+
+def _remember_charge(order: Order, fact: RefundFact) -> None:
+    if fact.charge_id and not order.charge_id:
+        Order.objects.filter(pk=order.pk).update(charge_id=fact.charge_id)

@@ -1,0 +1,124 @@
+"""Recording what Stripe says of a Checkout Session. Every door ends here."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from crm import operations as crm
+from crm.enums import ActivityKind
+from kernel.references import new_reference
+from revenue.enums import CheckoutOrigin, CheckoutState, Outcome
+from revenue.models import CheckoutSession, PaymentLink
+from revenue.operations.fulfilling import record_completion
+from revenue.operations.telling import Telling
+from revenue.ports import SessionFact
+
+
+def record_session(telling: Telling, fact: SessionFact) -> Outcome:
+    """Bring our rows to what ``fact`` says, whatever was said before and in whatever order.
+
+    Safe to run many times and at once: the checkout's row is locked first, and all that a
+    payment means commits together.
+    """
+    checkout = lock_checkout(telling, fact)
+    telling.about(order_id=None, trace_ref=checkout.trace_ref)
+    if fact.status == "complete":
+        return record_completion(telling, checkout, fact)
+    if fact.status == "expired":
+        return _record_expiry(telling, checkout, fact)
+    return _record_open(telling, checkout, fact)
+
+
+def _record_open(telling: Telling, checkout: CheckoutSession, fact: SessionFact) -> Outcome:
+    if not checkout.can_move(CheckoutState.OPEN):
+        return Outcome.ALREADY_KNOWN
+    checkout.move(
+        CheckoutState.OPEN,
+        stripe_id=fact.session_id,
+        url=fact.url,
+        opened_at=telling.now,
+        expires_at=fact.expires_at,
+        next_check_at=fact.expires_at,
+        last_error="",
+    )
+    telling.changed(f"checkout {checkout.reference} is open")
+    return Outcome.RECORDED
+
+
+def _record_expiry(telling: Telling, checkout: CheckoutSession, fact: SessionFact) -> Outcome:
+    if not checkout.can_move(CheckoutState.EXPIRED):
+        return Outcome.ALREADY_KNOWN
+    checkout.move(
+        CheckoutState.EXPIRED,
+        stripe_id=fact.session_id,
+        expired_at=telling.now,
+        next_check_at=None,
+        last_error="",
+    )
+    telling.changed(f"checkout {checkout.reference} expired, nothing was charged")
+    if checkout.deal_id is not None:
+        crm.note(
+            deal_id=checkout.deal_id,
+            kind=ActivityKind.CHECKOUT_EXPIRED,
+            refs={"checkout": checkout.reference},
+            amount=None,
+            actor_id=None,
+            now=telling.now,
+            key=f"expired:{checkout.reference}",
+        )
+    return Outcome.RECORDED
+
+
+def lock_checkout(telling: Telling, fact: SessionFact) -> CheckoutSession:
+    """Return the row of the session, locked; make one where the session is new to us.
+
+    A session is ours by its id, else by the reference in its metadata when that row has no other
+    session, else by the payment link that made it. Anything else is foreign: its money is
+    recorded all the same, and a person looks at it.
+    """
+    found = _find(telling, fact)
+    if found is not None:
+        return found
+    CheckoutSession.objects.bulk_create(
+        [_row_for_unseen(telling, fact)], ignore_conflicts=True
+    )  # two workers may see a new session at once: one row
+    made = _locked().get(stripe_id=fact.session_id)
+    telling.changed(f"checkout {made.reference} first seen")
+    return made
+
+
+def _locked() -> QuerySet[CheckoutSession]:
+    return CheckoutSession.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "offer"
+    )
+
+
+def _find(telling: Telling, fact: SessionFact) -> CheckoutSession | None:
+    is_it = Q(stripe_id=fact.session_id)
+    if fact.checkout_ref:
+        is_it |= Q(reference=fact.checkout_ref, stripe_id__isnull=True, mode=telling.mode)
+    rows = list(_locked().filter(is_it).order_by("id"))
+    return next((row for row in rows if row.stripe_id), rows[0] if rows else None)
+
+
+def _row_for_unseen(telling: Telling, fact: SessionFact) -> CheckoutSession:
+    link = None
+    if fact.payment_link_id:
+        link = PaymentLink.objects.filter(
+            stripe_id=fact.payment_link_id, mode=telling.mode
+        ).first()
+    row = CheckoutSession(
+        reference=new_reference("chk"),
+        mode=telling.mode,
+        origin=CheckoutOrigin.FOREIGN,
+        trace_ref=new_reference("trc"),
+        stripe_id=fact.session_id,
+        created_at=fact.created_at,
+        expires_at=fact.expires_at,
+    )
+    if link is not None:
+        row.origin = CheckoutOrigin.PAYMENT_LINK
+        row.payment_link, row.offer_id, row.deal_id = link, link.offer_id, link.deal_id
+        row.trace_ref = link.trace_ref
+        row.amount_minor, row.currency = link.amount_minor, link.currency
+    return row

@@ -1,0 +1,37 @@
+"""Who is told, and when: by whom a fact came, and what it changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from kernel.modes import Mode
+
+
+class CauseMissing(Exception):
+    """A fact arrived before its cause: a refund before its payment. ``cause`` is Stripe's id."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+@dataclass(slots=True, kw_only=True)
+class Telling:
+    """One attempt at recording facts: the circumstances going in, the changes coming out."""
+
+    mode: Mode
+    now: datetime
+    occurred_at: datetime
+    event_id: int | None = None
+    changes: list[str] = field(default_factory=list)
+    order_id: int | None = None
+    trace_ref: str = ""
+
+    def about(self, *, order_id: int | None, trace_ref: str) -> None:
+        """Remember which sale this was about."""
+        self.order_id, self.trace_ref = order_id, trace_ref
+
+    def changed(self, sentence: str) -> None:
+        """Remember one change, in words without personal data."""
+        self.changes.append(sentence)

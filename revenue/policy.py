@@ -1,0 +1,110 @@
+"""Decisions of the sale that look nothing up: no database, no clock, no network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from kernel.modes import Mode
+from kernel.money import Money
+from revenue.enums import OrderState, ReviewReason, ReviewVerdict
+
+ATTEMPTS_MAX: Final = 10
+BACKOFF_FIRST: Final = timedelta(seconds=5)
+BACKOFF_LONGEST: Final = timedelta(hours=6)
+
+# https://docs.stripe.com/api/disputes/object#dispute_object-status
+# Events come in any order and one dispute only walks to the right, so the furthest status wins.
+DISPUTE_RANKS: Final = {
+    "warning_needs_response": 0,
+    "warning_under_review": 1,
+    "needs_response": 2,
+    "under_review": 3,
+    "warning_closed": 4,
+    "prevented": 4,
+    "lost": 5,
+    "won": 6,
+}
+DISPUTES_OVER_WELL: Final = frozenset({"won", "warning_closed", "prevented"})
+REFUNDS_UNDONE: Final = frozenset({"failed", "canceled"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFacts:
+    """All that an order's state depends on."""
+
+    is_paid: bool
+    has_failed: bool
+    amount_minor: int
+    refunded_minor: int
+    has_open_or_lost_dispute: bool
+    review_reason: str
+    verdict: str
+
+
+def order_state(facts: OrderFacts) -> OrderState:
+    """Return the state that follows from ``facts``, in whatever order they were learned.
+
+    What a person has to decide comes first; then what the bank holds back; then what went back;
+    evidence of money beats evidence of none.
+    """
+    if facts.review_reason and facts.verdict != ReviewVerdict.ACCEPTED:
+        return _undecided(facts)
+    if not facts.is_paid:
+        return OrderState.FAILED if facts.has_failed else OrderState.AWAITING_PAYMENT
+    if facts.has_open_or_lost_dispute:
+        return OrderState.DISPUTED
+    if facts.refunded_minor == 0:
+        return OrderState.PAID
+    is_all = facts.refunded_minor >= facts.amount_minor
+    return OrderState.REFUNDED if is_all else OrderState.PARTIALLY_REFUNDED
+
+
+def _undecided(facts: OrderFacts) -> OrderState:
+    """An order that nobody accepted: ruled out, given back in full, or still waiting."""
+    if facts.verdict == ReviewVerdict.NOT_OURS:
+        return OrderState.NOT_OURS
+    if facts.is_paid and 0 < facts.amount_minor <= facts.refunded_minor:
+        return OrderState.REFUNDED
+    return OrderState.NEEDS_REVIEW
+
+
+def review_reason(
+    *, asked: Money | None, taken: Money, is_foreign_mode: bool
+) -> ReviewReason | None:
+    """Say why a person must look at a session; None when Stripe took what we asked for.
+
+    ``asked`` is None for a session that no checkout of ours explains.
+    """
+    if is_foreign_mode:
+        return ReviewReason.FOREIGN_MODE
+    if asked is None:
+        return ReviewReason.UNKNOWN_SESSION
+    if asked.currency != taken.currency:
+        return ReviewReason.CURRENCY_DIFFERS
+    if asked != taken:
+        return ReviewReason.AMOUNT_DIFFERS
+    return None
+
+
+def mode_of(*, livemode: bool, is_stripe_itself: bool) -> Mode:
+    """Return the mode of an answer: Stripe's own word, and never ``live`` from a stand-in."""
+    if not is_stripe_itself:
+        return Mode.SANDBOX
+    return Mode.LIVE if livemode else Mode.TEST
+
+
+def further_dispute_status(known: str, told: str) -> str:
+    """Return the status further along a dispute's life, whichever was told first."""
+    return told if DISPUTE_RANKS.get(told, 2) >= DISPUTE_RANKS.get(known, 2) else known
+
+
+def is_dispute_held_against_us(status: str) -> bool:
+    """Say whether a dispute is open or lost: until then the order counts as disputed."""
+    return status not in DISPUTES_OVER_WELL
+
+
+def backoff(attempts: int) -> timedelta:
+    """Return how long to wait after the ``attempts``-th attempt: 5 s, doubling, at most 6 h."""
+    return min(BACKOFF_FIRST * 2 ** min(attempts - 1, 20), BACKOFF_LONGEST)

@@ -1,0 +1,34 @@
+"""What we know of payments and refunds."""
+
+from __future__ import annotations
+
+from django.db.models import Q, Sum
+
+from revenue.models import Order, Refund
+
+
+def _of_payment(*, payment_intent_id: str, charge_id: str) -> Q:
+    is_it = Q(payment_intent_id=payment_intent_id) if payment_intent_id else Q()
+    return is_it | Q(charge_id=charge_id) if charge_id else is_it
+
+
+def is_payment_known(*, payment_intent_id: str, mode: str) -> bool:
+    """Say whether a paid order of this payment is recorded."""
+    return Order.objects.filter(
+        payment_intent_id=payment_intent_id, mode=mode, paid_at__isnull=False
+    ).exists()
+
+
+def known_refunds(*, payment_intent_id: str, charge_id: str, mode: str) -> int | None:
+    """Return the sum of succeeded refunds we know of a payment, in minor units.
+
+    None when we know no order of that payment.
+    """
+    is_it = _of_payment(payment_intent_id=payment_intent_id, charge_id=charge_id)
+    order_id = Order.objects.filter(is_it, mode=mode).values_list("pk", flat=True).first()
+    if not is_it or order_id is None:
+        return None
+    total = Refund.objects.filter(order=order_id, status="succeeded").aggregate(
+        total=Sum("amount_minor")
+    )["total"]
+    return total or 0

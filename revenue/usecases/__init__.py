@@ -1,0 +1,1 @@
+"""Things the business does; each owns its transaction."""

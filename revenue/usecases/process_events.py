@@ -1,0 +1,138 @@
+"""Acting on filed events: claim, look around, record in one commit, settle the event."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from kernel.leases import LostLease, claim_due
+from kernel.modes import Mode
+from revenue.enums import EventState, Outcome, Source
+from revenue.models import StripeWebhookEvent
+from revenue.operations.events import settle_event, settle_failure, settle_waiting
+from revenue.operations.recording import record
+from revenue.operations.telling import CauseMissing, Telling
+from revenue.ports import PaymentGateway
+from revenue.usecases.reading_around import Park, Plan, plan_event
+
+logger = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+LEASE: Final = timedelta(minutes=5)
+CALL_LONGEST: Final = timedelta(seconds=90)  # what one event with network calls may need
+WORKABLE: Final = (
+    EventState.RECEIVED,
+    EventState.FAILED,
+    EventState.WAITING,
+    EventState.PROCESSING,  # only when its lease ran out: until then it is not due
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processed:
+    """What one attempt came to."""
+
+    outcome: Outcome
+    changes: Sequence[str] = ()
+
+
+def process_due(
+    *, gateway: PaymentGateway, source: Source, clock: Clock, limit: int = 20
+) -> int:
+    """Claim up to ``limit`` events that are due and act on each. Returns how many were claimed."""
+    claimed_at = clock()
+    events = claim_due(
+        StripeWebhookEvent,
+        states=WORKABLE,
+        to=EventState.PROCESSING,
+        now=claimed_at,
+        lease=LEASE,
+        limit=limit,
+    )
+    for event in events:
+        if clock() > claimed_at + LEASE - CALL_LONGEST:
+            break  # the rest comes due again when the lease ends
+        process_claimed(event, gateway=gateway, source=source, clock=clock)
+    return len(events)
+
+
+def process_claimed(
+    event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source, clock: Clock
+) -> Processed:
+    """Act on one event that we hold the lease of. Never raises for the event's own faults."""
+    started_at = clock()
+    try:
+        plan = plan_event(event, gateway=gateway)
+        return _commit(event, plan, source=source, started_at=started_at, clock=clock)
+    except LostLease:
+        logger.warning("late for a webhook event", extra={"event_id": event.stripe_id})
+        return Processed(outcome=Outcome.FAILED)
+    except Exception as error:  # noqa: BLE001  # a poisoned event is parked, with its error kept
+        return _fail(event, error, source=source, started_at=started_at, clock=clock)
+
+
+def _commit(
+    event: StripeWebhookEvent,
+    plan: Plan,
+    *,
+    source: Source,
+    started_at: datetime,
+    clock: Clock,
+) -> Processed:
+    telling = telling_of(event, now=started_at)
+    try:
+        with transaction.atomic(durable=True):
+            outcome = apply_plan(telling, plan)
+            settle_event(event, telling, outcome=outcome, source=source, now=clock())
+    except CauseMissing as missing:
+        with transaction.atomic(durable=True):
+            settle_waiting(
+                event, cause=missing.cause, source=source, started_at=started_at, now=clock()
+            )
+        return Processed(outcome=Outcome.WAITING)
+    return Processed(outcome=outcome, changes=telling.changes)
+
+
+def telling_of(event: StripeWebhookEvent, *, now: datetime) -> Telling:
+    """Return the circumstances in which the facts of ``event`` are told."""
+    return Telling(
+        mode=Mode(event.mode),
+        now=now,
+        occurred_at=event.stripe_created_at,
+        event_id=event.pk,
+    )
+
+
+def apply_plan(telling: Telling, plan: Plan) -> Outcome:
+    """Record every fact of ``plan`` in the caller's transaction; the last one names the outcome."""
+    outcomes = [record(telling, fact) for fact in plan.facts]
+    if not outcomes:
+        return Outcome.IGNORED
+    if Outcome.RECORDED in outcomes:
+        return Outcome.RECORDED
+    return outcomes[-1]
+
+
+def _fail(
+    event: StripeWebhookEvent,
+    error: Exception,
+    *,
+    source: Source,
+    started_at: datetime,
+    clock: Clock,
+) -> Processed:
+    is_final = isinstance(error, Park)
+    logger.warning(
+        "webhook event not processed",
+        extra={"event_id": event.stripe_id, "error": type(error).__name__},
+    )
+    with transaction.atomic(durable=True):
+        settle_failure(
+            event, error, is_final=is_final, source=source, started_at=started_at, now=clock()
+        )
+    return Processed(outcome=Outcome.PARKED if is_final else Outcome.FAILED)

@@ -1,0 +1,107 @@
+"""Before the transaction: read the event, and ask Stripe what the event does not say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from kernel.modes import Mode
+from revenue import queries
+from revenue.models import StripeWebhookEvent
+from revenue.ports import (
+    ChargeRefundedHint,
+    DisputeFact,
+    Fact,
+    PaymentGateway,
+    RefundFact,
+    UnreadableEvent,
+)
+
+LOOK_UP_FROM_ATTEMPT = 2  # the first miss is nearly always a matter of seconds
+
+
+class Park(Exception):
+    """Nothing we may do about this event: a person must look. The text holds no personal data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be recorded, in this order."""
+
+    facts: tuple[Fact, ...]
+
+
+def plan_event(event: StripeWebhookEvent, *, gateway: PaymentGateway) -> Plan:
+    """Return what ``event`` asks us to record. Calls Stripe only where the event is not enough.
+
+    Raises Park for an event of another mode or of an API version we do not read, and the
+    gateway's errors.
+    """
+    _require_ours(event)
+    if _is_of_another_account(event):
+        return Plan(())
+    fact = _read(event, gateway=gateway)
+    match fact:
+        case None:
+            return Plan(())
+        case ChargeRefundedHint():
+            return _plan_refunded_charge(event, fact, gateway=gateway)
+        case RefundFact() | DisputeFact():
+            return Plan((*_missing_cause(event, fact, gateway=gateway), fact))
+        case _:
+            return Plan((fact,))
+
+
+def _require_ours(event: StripeWebhookEvent) -> None:
+    if event.mode != settings.DEPLOYMENT_MODE or (event.livemode and event.mode != Mode.LIVE):
+        raise Park(
+            f"livemode is {str(event.livemode).lower()}, but this is a "
+            f"{settings.DEPLOYMENT_MODE} deployment: check which endpoint sends here"
+        )
+    if event.api_version not in settings.STRIPE_API_VERSIONS:
+        raise Park(
+            f"rendered for API version {event.api_version or 'unknown'}, which "
+            "STRIPE_API_VERSIONS does not name: pin the endpoint's version, then replay"
+        )
+
+
+def _is_of_another_account(event: StripeWebhookEvent) -> bool:
+    return bool(event.account) and event.account != settings.STRIPE_ACCOUNT
+
+
+def _read(event: StripeWebhookEvent, *, gateway: PaymentGateway) -> Fact | None:
+    body = event.body
+    try:
+        if body is None:  # emptied: the object itself still exists at Stripe
+            return gateway.reread(gateway.event_body(event.stripe_id))
+        return gateway.read_event(bytes(body))
+    except UnreadableEvent as error:
+        raise Park(str(error)) from error
+
+
+def _plan_refunded_charge(
+    event: StripeWebhookEvent, hint: ChargeRefundedHint, *, gateway: PaymentGateway
+) -> Plan:
+    """List the charge's refunds only where its cumulative amount exceeds what we know."""
+    known = queries.known_refunds(
+        payment_intent_id=hint.payment_intent_id, charge_id=hint.charge_id, mode=event.mode
+    )
+    if known is not None and known >= hint.refunded.amount_minor:
+        return Plan(())
+    refunds = gateway.refunds_of_charge(hint.charge_id)
+    causes: tuple[Fact, ...] = ()
+    if refunds:
+        causes = _missing_cause(event, refunds[0], gateway=gateway)
+    return Plan((*causes, *refunds))
+
+
+def _missing_cause(
+    event: StripeWebhookEvent, fact: RefundFact | DisputeFact, *, gateway: PaymentGateway
+) -> tuple[Fact, ...]:
+    """Fetch the session of a payment we have not heard of, once waiting did not help."""
+    if event.attempts < LOOK_UP_FROM_ATTEMPT or not fact.payment_intent_id:
+        return ()
+    if queries.is_payment_known(payment_intent_id=fact.payment_intent_id, mode=event.mode):
+        return ()
+    return tuple(gateway.sessions_of_payment(fact.payment_intent_id))
