@@ -1,0 +1,98 @@
+"""Two questions from outside: does this process answer, and can it do its work.
+
+``GET /healthz`` looks at nothing but itself: who restarts processes asks it. ``GET /readyz`` looks
+at the database, its migrations, the broker and the sweeps: who sends traffic asks it. Answers name
+what failed and never how, because errors quote addresses.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Final
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+BROKER_TIMEOUT_S: Final = 1
+SWEEP_LAG_MAX: Final = timedelta(minutes=5)
+
+logger = logging.getLogger(__name__)
+
+
+class NotReady(Exception):
+    """One thing that work depends on is missing. The text names it, without a secret."""
+
+
+@require_safe
+@never_cache
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """Answer 200: this process serves requests."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+def readyz(_request: HttpRequest) -> HttpResponse:
+    """Answer 200 when all checks pass, else 503; the body names each check's result."""
+    now = timezone.now()
+    results = {name: _result(name, check, now=now) for name, check in CHECKS.items()}
+    is_ready = set(results.values()) == {"ok"}
+    return JsonResponse(
+        {"status": "ok" if is_ready else "not ready", "checks": results},
+        status=200 if is_ready else 503,
+    )
+
+
+def _result(name: str, check: Callable[[datetime], None], *, now: datetime) -> str:
+    try:
+        check(now)
+    except NotReady as missing:
+        return str(missing)
+    except (DatabaseError, redis.RedisError, OSError):
+        logger.exception("readyz: %s failed", name)
+        return "unreachable"
+    return "ok"
+
+
+def _database(_now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _migrations(_now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app, name FROM django_migrations")
+        applied = set(cursor.fetchall())
+    if missing := _expected_migrations() - applied:
+        raise NotReady(f"{len(missing)} not applied")
+
+
+@cache
+def _expected_migrations() -> frozenset[tuple[str, str]]:
+    """Return the last migrations of all apps; the code on disk does not change under us."""
+    return frozenset(MigrationLoader(None).graph.leaf_nodes())
+
+
+def _broker(_now: datetime) -> None:
+    with redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=BROKER_TIMEOUT_S,
+        socket_connect_timeout=BROKER_TIMEOUT_S,
+    ) as client:
+        client.ping()
+
+
+CHECKS: Final[Mapping[str, Callable[[datetime], None]]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "broker": _broker,
+}

@@ -1,0 +1,1 @@
+"""The local stack: one supervisor that owns every process (``docs/architecture.md``)."""

@@ -1,0 +1,31 @@
+"""The ``.env`` file: what settings would read, for those who decide before Django starts."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+LINE: Final = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
+
+
+def merged(env: Mapping[str, str], *, file: Path) -> dict[str, str]:
+    """Return ``env`` with what ``file`` adds; a name that ``env`` has wins."""
+    return {**read(file), **env}
+
+
+def read(file: Path) -> dict[str, str]:
+    """Return the ``NAME=value`` lines of ``file``; comments and odd lines are passed over."""
+    if not file.is_file():
+        return {}
+    found = {}
+    for line in file.read_text(encoding="utf-8").splitlines():
+        if match := LINE.fullmatch(line):
+            name, value = match.groups()
+            found[name] = _unquoted(value)
+    return found
+
+
+def _unquoted(value: str) -> str:
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+        return value[1:-1]
+    return re.split(r"\s+#", value, maxsplit=1)[0]

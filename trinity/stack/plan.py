@@ -1,0 +1,158 @@
+"""What runs, with which environment: decided from the caller's environment, nothing looked up."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from trinity import guards
+from trinity.stack.children import Program
+from trinity.stack.errors import StackError
+from trinity.stack.home import Home
+from trinity.stack.ports import Ports
+
+WEB_WORKERS: Final = 2
+WEB_THREADS: Final = 4
+TASK_PROCESSES: Final = 2
+OWNER_EMAIL: Final = "owner@trinity.localhost"
+PROVIDER_NAMES: Final = ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS", "STRIPE_API_BASE")
+# They would make a stack slow (no bytecode kept), or point it at somebody else's settings.
+LEFT_OUT: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One stack: its environment and everything that follows from it."""
+
+    home: Home
+    ports: Ports
+    env: Mapping[str, str]
+    has_sandbox: bool
+
+    @property
+    def mode(self) -> str:
+        """``live``, ``test`` or ``sandbox``."""
+        return guards.mode(self.env)
+
+    @property
+    def base_url(self) -> str:
+        """The public origin. Always ``localhost`` here: passkeys refuse 127.0.0.1."""
+        return self.env["BASE_URL"]
+
+    @property
+    def sandbox_url(self) -> str:
+        """The stand-in for Stripe, on a host name that shares no cookie with ours."""
+        return f"http://127.0.0.1:{self.ports.sandbox}"
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Return the doors that people open."""
+        return {"web": self.base_url} | ({"sandbox": self.sandbox_url} if self.has_sandbox else {})
+
+    def sandbox(self) -> Program:
+        """Return the stand-in for Stripe."""
+        return self._python("sandbox", "-m", "sandbox", env=self._sandbox_env())
+
+    def preparation(self) -> Program:
+        """Return the step that migrates, gathers static files, and seeds offer and owner."""
+        owner = {
+            "OWNER_EMAIL": self.env.get("OWNER_EMAIL") or OWNER_EMAIL,
+            "OWNER_PASSWORD_FILE": str(self.home.path / "owner-password"),
+        }
+        return self._python("prepare", "-m", "trinity.stack.prepare", env={**self.env, **owner})
+
+    def web(self) -> Program:
+        """Return the web server."""
+        return self._python(
+            *("web", "-m", "granian", "--interface", "wsgi", "--no-ws", "--host", "127.0.0.1"),
+            *("--port", str(self.ports.web), "--workers", str(WEB_WORKERS)),
+            *("--blocking-threads", str(WEB_THREADS), "--respawn-failed-workers"),
+            *("--workers-kill-timeout", "2", "trinity.wsgi:application"),
+        )
+
+    def background(self) -> list[Program]:
+        """Return what works behind the pages."""
+        celery = ("-m", "celery", "--app", "trinity.celery:app", "--skip-checks")
+        schedule = str(self.home.path / "celerybeat-schedule")
+        return [
+            self._python(
+                *("worker", *celery, "worker", "--concurrency", str(TASK_PROCESSES)),
+                *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+            ),
+            self._python(
+                *("beat", *celery, "beat", "--loglevel", "INFO", "--pidfile="),
+                *("--schedule", schedule),
+            ),
+        ]
+
+    def _python(self, name: str, *arguments: str, env: Mapping[str, str] | None = None) -> Program:
+        return Program(
+            name=name,
+            argv=(sys.executable, *arguments),
+            env=self.env if env is None else env,
+            log=self.home.log / f"{name}.log",
+        )
+
+    def _sandbox_env(self) -> dict[str, str]:
+        folder = self.home.path / "sandbox"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return {
+            **self.env,
+            "SANDBOX_HOME": str(folder),
+            "SANDBOX_STRIPE_KEY": self.env["STRIPE_SECRET_KEY"],
+            "SANDBOX_WEBHOOK_URL": f"http://localhost:{self.ports.web}/webhooks/stripe",
+            "SANDBOX_WEBHOOK_SECRET": self.env["STRIPE_WEBHOOK_SECRETS"],
+        }
+
+
+def make(env: Mapping[str, str], *, home: Home, ports: Ports, stores: Mapping[str, str]) -> Plan:
+    """Return the plan for ``env``, where ``stores`` has DATABASE_URL and REDIS_URL.
+
+    The caller has asked ``require_consistent`` first.
+    """
+    has_sandbox = uses_sandbox(env)
+    full = {name: value for name, value in env.items() if name not in LEFT_OUT}
+    full |= {
+        **stores,
+        **ports.as_env(),
+        "TRINITY_HOME": str(home.path),
+        "SECRET_KEY": env.get("SECRET_KEY") or home.secret("secret-key"),
+        "BASE_URL": env.get("BASE_URL") or f"http://localhost:{ports.web}",
+        "DJANGO_SETTINGS_MODULE": "trinity.settings",
+        "PYTHONUNBUFFERED": "1",
+    }
+    if has_sandbox:
+        full |= _sandbox_provider(
+            home.secret("sandbox-key", prefix="sk_sandbox_"),
+            home.secret("webhook-secret", prefix="whsec_"),
+            port=ports.sandbox,
+        )
+    return Plan(home=home, ports=ports, env=full, has_sandbox=has_sandbox)
+
+
+def uses_sandbox(env: Mapping[str, str]) -> bool:
+    """Say whether the stack brings its own stand-in: whoever names a provider means it."""
+    return not any(env.get(name, "").strip() for name in PROVIDER_NAMES)
+
+
+def require_consistent(env: Mapping[str, str]) -> None:
+    """Raise StackError with every reason not to start with ``env``."""
+    if uses_sandbox(env):
+        found = guards.problems({**env, **_sandbox_provider("sk_sandbox_", "whsec_", port=1)})
+    else:
+        found = guards.problems(env)
+    if not found and not uses_sandbox(env) and not env.get("STRIPE_SECRET_KEY", "").strip():
+        found = [
+            "STRIPE_API_BASE or STRIPE_WEBHOOK_SECRETS is set without STRIPE_SECRET_KEY; "
+            "set all that your provider needs, or none to use the sandbox."
+        ]
+    if found:
+        raise StackError(" ".join(found))
+
+
+def _sandbox_provider(key: str, webhook_secret: str, *, port: int) -> dict[str, str]:
+    return {
+        "STRIPE_SECRET_KEY": key,
+        "STRIPE_WEBHOOK_SECRETS": webhook_secret,
+        "STRIPE_API_BASE": f"http://127.0.0.1:{port}",
+    }

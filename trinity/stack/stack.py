@@ -1,0 +1,139 @@
+"""The two ways to use a stack: all of it for people, or the stores alone for one command."""
+
+import os
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from trinity.stack import leftovers, stores, words
+from trinity.stack.children import Program
+from trinity.stack.errors import StackError
+from trinity.stack.home import Home, write_private
+from trinity.stack.plan import OWNER_EMAIL, Plan, make, require_consistent, uses_sandbox
+from trinity.stack.ports import Ports
+from trinity.stack.stores import timed
+from trinity.stack.supervisor import StopAsked, Supervisor, supervising
+
+READY_S_MAX: Final = 60.0
+ANSWER_S_MAX: Final = 5.0
+COMMAND_STOP_S: Final = 8.0
+
+
+def run(env: Mapping[str, str], *, say: Callable[[str], None]) -> int:
+    """Run a full stack until somebody stops it; return the exit code.
+
+    Raises StackError with the one sentence that says why it cannot start, or go on.
+    """
+    began_s = time.monotonic()
+    home, ports = Home.of(env), Ports.of(env)
+    require_consistent(env)
+    home.prepare()
+    with home.lock(), supervising(home, say) as supervisor:
+        doors = ("PORT", "MCP_PORT", *(["SANDBOX_PORT"] if uses_sandbox(env) else []))
+        ports.require_free(names=doors)
+        stores.check_named(env)
+        say(f"Starting Trinity in {words.shown(home.path)}")
+        plan = make(env, home=home, ports=ports, stores=stores.start(supervisor, env))
+        try:
+            _bring_up(supervisor, plan, began_s=began_s)
+            supervisor.watch()
+        except StopAsked:
+            say("Stopping.")
+    return 0
+
+
+def run_command(argv: Sequence[str], env: Mapping[str, str], *, say: Callable[[str], None]) -> int:
+    """Run ``argv`` with Postgres and Valkey beside it; return its exit code."""
+    home = Home.of(env)
+    require_consistent(env)
+    home.prepare()
+    with home.lock(), supervising(home, say) as supervisor:
+        stores.check_named(env)
+        # Nothing listens on them; whoever calls the provider by mistake must find nobody.
+        plan = make(env, home=home, ports=Ports.free(), stores=stores.start(supervisor, env))
+        try:
+            return _run_in_the_terminal(supervisor, argv, plan.env)
+        except StopAsked as asked:
+            return asked.exit_code
+
+
+def _bring_up(supervisor: Supervisor, plan: Plan, *, began_s: float) -> None:
+    say, home = supervisor.say, plan.home
+    password = home.secret("owner-password")
+    login_shown = home.path / "login-shown"
+    write_private(home.path / "env", _as_lines(plan))
+    supervisor.write_down(
+        supervisor=leftovers.identity(os.getpid()),
+        mode=plan.mode,
+        addresses=plan.addresses,
+        ports=plan.ports.as_env(),
+        ready=False,
+    )
+    if plan.has_sandbox:
+        timed(say, "sandbox", lambda: _serve_sandbox(supervisor, plan))
+    timed(say, "database", lambda: _prepare(supervisor, plan))
+    timed(say, "web", lambda: _serve(supervisor, plan))
+    owner = plan.env.get("OWNER_EMAIL") or OWNER_EMAIL
+    supervisor.write_down(ready=True, owner=owner)
+    say(
+        words.welcome(
+            plan,
+            owner=owner,
+            password=None if login_shown.exists() else password,
+            took_s=time.monotonic() - began_s,
+        )
+    )
+    login_shown.touch()
+
+
+def _serve_sandbox(supervisor: Supervisor, plan: Plan) -> None:
+    supervisor.start(plan.sandbox())
+    health = f"{plan.sandbox_url}/_sandbox/health"
+    supervisor.wait_until(lambda: answers(health), name="sandbox", timeout_s=READY_S_MAX)
+
+
+def _prepare(supervisor: Supervisor, plan: Plan) -> None:
+    program = plan.preparation()
+    if program.log:
+        program.log.unlink(missing_ok=True)
+    if code := supervisor.run(program):
+        raise StackError(
+            f"The database could not be prepared (exit code {code}); {program.log} says why."
+        )
+
+
+def _serve(supervisor: Supervisor, plan: Plan) -> None:
+    supervisor.start(plan.web())
+    for program in plan.background():
+        supervisor.start(program)
+    ready = f"http://127.0.0.1:{plan.ports.web}/readyz"
+    supervisor.wait_until(lambda: answers(ready), name="web", timeout_s=READY_S_MAX)
+
+
+def _run_in_the_terminal(
+    supervisor: Supervisor, argv: Sequence[str], env: Mapping[str, str]
+) -> int:
+    """Let the command have the terminal, and with it Ctrl-C; TERM and HUP are passed on."""
+    if sys.stdin.isatty():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # The terminal tells the command itself.
+    program = Program(name="command", argv=tuple(argv), env=env, log=None, stop_s=COMMAND_STOP_S)
+    return supervisor.run(program)
+
+
+def answers(address: str) -> bool:
+    """Say whether ``address`` answers with a 2xx."""
+    try:
+        with urllib.request.urlopen(address, timeout=ANSWER_S_MAX):  # noqa: S310 - our own door
+            return True
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _as_lines(plan: Plan) -> str:
+    """Return what ``manage.py`` needs to reach this stack from another terminal."""
+    ours = {name: value for name, value in plan.env.items() if os.environ.get(name) != value}
+    return "".join(f"{name}={value}\n" for name, value in sorted(ours.items()))

@@ -1,0 +1,95 @@
+"""The database and the broker: the caller's own where named, else the stack's."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import psycopg
+
+from trinity.stack import postgres
+from trinity.stack.errors import StackError
+from trinity.stack.home import Home, claim_folder
+from trinity.stack.postgres import Cluster
+from trinity.stack.supervisor import Supervisor
+from trinity.stack.valkey import Valkey, answers
+
+START_S_MAX: Final = 60.0  # recovery after a crash included
+CONNECT_S_MAX: Final = 5
+# What django-environ calls Postgres; libpq knows only the first.
+POSTGRES_SCHEMES: Final = ("postgresql", "postgres", "psql", "pgsql")
+
+
+def check_named(env: Mapping[str, str]) -> None:
+    """Raise StackError when DATABASE_URL or REDIS_URL is given and cannot be reached."""
+    if url := env.get("DATABASE_URL", ""):
+        _check_database(url)
+    if (url := env.get("REDIS_URL", "")) and not _answers(url):
+        raise StackError(
+            "REDIS_URL cannot be reached; start that server, correct the address, or unset "
+            "REDIS_URL to use the one that comes with Trinity."
+        )
+
+
+def start(supervisor: Supervisor, env: Mapping[str, str]) -> dict[str, str]:
+    """Start what ``env`` does not name; return DATABASE_URL and REDIS_URL for everybody."""
+    home = supervisor.home
+    addresses = {name: env.get(name, "") for name in ("DATABASE_URL", "REDIS_URL")}
+    cluster = None if addresses["DATABASE_URL"] else postgres.locate(home)
+    if cluster:
+        timed(supervisor.say, "postgres", lambda: _launch(supervisor, cluster))
+        addresses["DATABASE_URL"] = cluster.url
+    if not addresses["REDIS_URL"]:
+        valkey = Valkey(home=home, sockets=cluster.sockets if cluster else _own_sockets(home))
+        timed(supervisor.say, "valkey", lambda: _launch_valkey(supervisor, valkey))
+        addresses["REDIS_URL"] = valkey.url
+    return addresses
+
+
+def timed(say: Callable[[str], None], name: str, work: Callable[[], object]) -> None:
+    """Do ``work`` and say how long ``name`` took."""
+    began_s = time.monotonic()
+    work()
+    say(f"  {name:<10} ready in {time.monotonic() - began_s:.1f} s")
+
+
+def _launch(supervisor: Supervisor, cluster: Cluster) -> None:
+    cluster.make()
+    cluster.forget_stale_lock()
+    supervisor.start(cluster.program())
+    supervisor.wait_until(cluster.answers, name="postgres", timeout_s=START_S_MAX)
+    cluster.make_role()
+
+
+def _launch_valkey(supervisor: Supervisor, valkey: Valkey) -> None:
+    supervisor.start(valkey.program())
+    supervisor.wait_until(valkey.answers, name="valkey", timeout_s=START_S_MAX)
+
+
+def _own_sockets(home: Home) -> Path:
+    folder = home.socket_folder()
+    claim_folder(folder, uid=os.geteuid(), gid=os.getegid())
+    return folder
+
+
+def _check_database(url: str) -> None:
+    scheme, _, rest = url.partition("://")
+    if scheme not in POSTGRES_SCHEMES:
+        raise StackError(
+            f"DATABASE_URL starts with {scheme[:12]!r}; Trinity needs Postgres "
+            "(postgresql://user:password@host/name)."
+        )
+    try:
+        psycopg.connect(f"postgresql://{rest}", connect_timeout=CONNECT_S_MAX).close()
+    except psycopg.Error as error:
+        reason = postgres.last_line(str(error)).rstrip(".")
+        raise StackError(
+            f"DATABASE_URL cannot be reached ({reason}); start that database, correct the "
+            "address, or unset DATABASE_URL to use the one that comes with Trinity."
+        ) from error
+
+
+def _answers(url: str) -> bool:
+    return urlsplit(url).scheme in {"redis", "rediss", "unix"} and answers(url)
