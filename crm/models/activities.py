@@ -22,7 +22,7 @@ from kernel.money import Money
 from kernel.references import new_reference
 
 # Ours (``ord_01k9…``) or a provider's (``cs_test_a1…``); no room for a name or an address.
-REFERENCE: Final = re.compile(r"^[a-z]{2,6}_[A-Za-z0-9_]{3,250}$")
+REFERENCE: Final = re.compile(r"^[a-z]{2,6}_[A-Za-z0-9_]{1,250}$")
 
 
 class Activity(AppendOnly):
