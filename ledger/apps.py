@@ -1,9 +1,18 @@
-"""The app's name for Django."""
+"""The app's name for Django, and the one fact that every audit entry carries."""
 
 from django.apps import AppConfig
+
+from ledger import facts
 
 
 class LedgerConfig(AppConfig):
     """What happened: append-only entries, double-entry postings, seals. Knows no business word."""
 
     name = "ledger"
+
+    def ready(self) -> None:
+        """Say which facts the ledger's own entries carry."""
+        facts.allow(
+            "audit",
+            {"actor": facts.ACTOR, "old_key": facts.DIGEST, "new_key": facts.DIGEST},
+        )

@@ -1,0 +1,43 @@
+"""What a text in the ledger may look like. What has no such shape cannot be appended.
+
+There is no room for a sentence, an e-mail address or a secret: no spaces, no ``@``, and an
+identifier must begin with a prefix from the list (``sk_``, ``rk_`` and ``whsec_`` are not on it).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from kernel.references import is_reference
+
+EVENT: Final = re.compile(r"[a-z][a-z_]{1,39}(\.[a-z][a-z_]{1,39}){0,2}")
+KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{2,199}")
+ACCOUNT: Final = re.compile(r"[a-z][a-z_]{1,39}(:[a-z0-9_]{1,40}){1,3}")
+WORD: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
+DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+PERSON: Final = re.compile(r"user:[1-9][0-9]{0,18}")
+SECRET: Final = re.compile(
+    r"(^|[^A-Za-z0-9])(sk|rk|ek|whsec|xox[abp]|ghp|nvapi)[_-]", re.IGNORECASE
+)
+
+# The payment provider's identifiers: prefix, perhaps test_ or live_, and a tail without "_", so
+# that "pi_…_secret_…" is refused too.
+PROVIDER_PREFIXES: Final = (
+    "acct ba card ch cn cs cus dp du evt fee iauth ich ii in ipi li mandate payout pi plink pm po "
+    "price prod py pyr re req seti si src sub tr trr txn txr we"
+)
+PROVIDER_ID: Final = re.compile(
+    rf"({PROVIDER_PREFIXES.replace(' ', '|')})_(test_|live_)?[A-Za-z0-9]{{6,240}}"
+)
+REF_CHARS_MAX: Final = 255
+
+
+def is_ref(text: str) -> bool:
+    """Say whether ``text`` names a record: ours, the provider's, or a person as ``user:7``."""
+    return is_reference(text) or bool(PROVIDER_ID.fullmatch(text) or PERSON.fullmatch(text))
+
+
+def is_key(text: str) -> bool:
+    """Say whether ``text`` may name a fact: it has the shape and hides no secret."""
+    return bool(KEY.fullmatch(text)) and not SECRET.search(text)
