@@ -1,9 +1,24 @@
-"""The app's name for Django."""
+"""The app's name for Django, and the facts that its ledger entries carry."""
 
 from django.apps import AppConfig
 
+from fulfillment.enums import FreezeReason
+from ledger import facts
+
 
 class FulfillmentConfig(AppConfig):
-    """The work that a paid order asks for: intakes, runs and what happened in them."""
+    """The work: intakes of paid orders and the runs that fulfil them."""
 
     name = "fulfillment"
+
+    def ready(self) -> None:
+        """Say which facts the entries of runs carry."""
+        facts.allow(
+            "run",
+            {
+                "reason": facts.one_of(FreezeReason.values),
+                "budget_minor": facts.MINOR,
+                "currency": facts.CURRENCY,
+                "steps_max": facts.COUNT,
+            },
+        )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.db import models
 
-from kernel.transitions import Moves
+if TYPE_CHECKING:  # an app's config reads these words before there are models
+    from kernel.transitions import Moves
 
 
 class RunState(models.TextChoices):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from fulfillment.enums import FreezeReason, RunEventKind, RunState
@@ -74,29 +75,34 @@ def settle_run(run: AcquisitionRun, *, reason: FreezeReason | None, now: datetim
 
 
 def record_run_event(
-    run: AcquisitionRun, *, kind: RunEventKind, facts: dict[str, str | int], now: datetime
-) -> RunEvent:
+    run: AcquisitionRun,
+    *,
+    kind: RunEventKind,
+    facts: Mapping[str, str | int],
+    refs: Sequence[str] = (),
+    now: datetime,
+) -> None:
     """Append a line to the run's history and the matching entry to the ledger."""
     reference = new_reference("rne")
-    event = RunEvent.objects.create(
+    key = f"{run.reference}:{kind}" if kind == RunEventKind.PLANNED else reference
+    RunEvent.objects.create(
         reference=reference,
-        key=f"{run.reference}:{kind}" if kind == RunEventKind.PLANNED else reference,
+        key=key,
         run=run,
         kind=kind,
         mode=run.mode,
-        facts=facts,
+        facts=dict(facts),
         occurred_at=now,
     )
     ledger.record(
-        key=f"run:{event.key}",
+        key=f"run:{key}",
         kind=EntryKind.RUN,
-        event=f"run_{kind}",
+        event=f"run.{kind}",
         subject=run.reference,
-        refs=[reference],
+        refs=[reference, *refs],
         facts=facts,
         mode=run.mode,
         trace_ref=run.trace_ref,
         occurred_at=now,
         now=now,
     )
-    return event

@@ -1,0 +1,175 @@
+"""What other apps may ask about the work. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from fulfillment.enums import FreezeReason, RunEventKind, RunState
+from fulfillment.models import AcquisitionRun, OrderIntake, RunEvent
+from kernel.money import Money
+
+EVENTS_SHOWN_MAX = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """A run as other apps see it."""
+
+    id: int
+    reference: str
+    state: str
+    mode: str
+    trace_ref: str
+    goal: str
+    budget: Money
+    deadline: datetime
+    steps_max: int
+    created_at: datetime
+    moved_at: datetime
+    intake_ref: str
+    order_ref: str
+    order_id: int
+    deal_id: int | None
+    frozen_reason: str
+    frozen_at: datetime | None
+
+    @property
+    def frozen_words(self) -> str:
+        """Say why the work stands still, or nothing."""
+        return str(FreezeReason(self.frozen_reason).label) if self.frozen_reason else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeFacts:
+    """An intake as other apps see it, with its run where there is one."""
+
+    id: int
+    reference: str
+    order_ref: str
+    mode: str
+    trace_ref: str
+    opened_at: datetime
+    frozen_reason: str
+    frozen_at: datetime | None
+    run: RunFacts | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventLine:
+    """One line of a run's history."""
+
+    reference: str
+    kind: str
+    words: str
+    facts: Mapping[str, str | int]
+    occurred_at: datetime
+
+
+def _run_facts(run: AcquisitionRun, intake: OrderIntake) -> RunFacts:
+    return RunFacts(
+        id=run.pk,
+        reference=run.reference,
+        state=run.state,
+        mode=run.mode,
+        trace_ref=run.trace_ref,
+        goal=run.goal,
+        budget=run.budget,
+        deadline=run.deadline,
+        steps_max=run.steps_max,
+        created_at=run.created_at,
+        moved_at=run.moved_at,
+        intake_ref=intake.reference,
+        order_ref=intake.order_ref,
+        order_id=intake.order_id,
+        deal_id=intake.deal_id,
+        frozen_reason=intake.frozen_reason,
+        frozen_at=intake.frozen_at,
+    )
+
+
+def _intake_facts(intakes: QuerySet[OrderIntake]) -> list[IntakeFacts]:
+    """Read intakes with their runs. One statement."""
+    return [
+        IntakeFacts(
+            id=intake.pk,
+            reference=intake.reference,
+            order_ref=intake.order_ref,
+            mode=intake.mode,
+            trace_ref=intake.trace_ref,
+            opened_at=intake.opened_at,
+            frozen_reason=intake.frozen_reason,
+            frozen_at=intake.frozen_at,
+            run=_run_facts(intake.run, intake) if hasattr(intake, "run") else None,
+        )
+        for intake in intakes.select_related("run").order_by("pk")
+    ]
+
+
+def intake_of_order(order_id: int) -> IntakeFacts | None:
+    """Return the intake of an order, or None. One statement."""
+    return next(iter(_intake_facts(OrderIntake.objects.filter(order_id=order_id))), None)
+
+
+def intakes_by_trace(trace_ref: str) -> list[IntakeFacts]:
+    """Return every intake of a trace, oldest first. One statement."""
+    return _intake_facts(OrderIntake.objects.filter(trace_ref=trace_ref))
+
+
+def intakes_of_deal(deal_id: int) -> list[IntakeFacts]:
+    """Return every intake of a deal, oldest first. One statement."""
+    return _intake_facts(OrderIntake.objects.filter(deal_id=deal_id))
+
+
+def intake_by_reference(reference: str) -> IntakeFacts | None:
+    """Return the intake of that reference, or None. One statement."""
+    return next(iter(_intake_facts(OrderIntake.objects.filter(reference=reference))), None)
+
+
+def run_by_reference(reference: str) -> RunFacts | None:
+    """Return the run of that reference, or None. One statement."""
+    run = AcquisitionRun.objects.select_related("intake").filter(reference=reference).first()
+    return _run_facts(run, run.intake) if run else None
+
+
+def run_of_event(reference: str) -> RunFacts | None:
+    """Return the run that a ``rne_…`` belongs to, or None. One statement."""
+    event = RunEvent.objects.select_related("run__intake").filter(reference=reference).first()
+    return _run_facts(event.run, event.run.intake) if event else None
+
+
+def events_of_run(run_id: int, *, limit: int = EVENTS_SHOWN_MAX) -> list[EventLine]:
+    """Return a run's newest ``limit`` events, newest first. One statement."""
+    return [
+        EventLine(
+            reference=event.reference,
+            kind=event.kind,
+            words=str(RunEventKind(event.kind).label),
+            facts=event.facts,
+            occurred_at=event.occurred_at,
+        )
+        for event in RunEvent.objects.filter(run_id=run_id).order_by("-pk")[:limit]
+    ]
+
+
+def runs_page(*, state: str, mode: str, before_id: int | None, limit: int) -> list[RunFacts]:
+    """Return ``limit`` runs older than ``before_id``, newest first; "" means any. One statement."""
+    narrowed: dict[str, Any] = {}
+    if state:
+        narrowed["state"] = RunState(state)
+    if mode:
+        narrowed["mode"] = mode
+    if before_id is not None:
+        narrowed["pk__lt"] = before_id
+    runs = AcquisitionRun.objects.select_related("intake").filter(**narrowed).order_by("-pk")
+    return [_run_facts(run, run.intake) for run in runs[:limit]]
+
+
+def orders_without_run(*, opened_before: datetime, limit: int) -> list[int]:
+    """Return the ids of paid orders whose run nobody has planned yet, oldest first."""
+    waiting = OrderIntake.objects.filter(run_made_at__isnull=True, opened_at__lt=opened_before)
+    return list(waiting.order_by("pk").values_list("order_id", flat=True)[:limit])

@@ -1,0 +1,1 @@
+"""What fulfillment does: one file a verb, each with its own transaction."""

@@ -1,0 +1,64 @@
+"""A paid order gets its run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from fulfillment.enums import FreezeReason, RunEventKind, RunState
+from fulfillment.models import AcquisitionRun, OrderIntake
+from fulfillment.operations import record_run_event, settle_run
+from fulfillment.policy import bounds_of_run
+from kernel.references import new_reference
+
+
+@transaction.atomic(durable=True)
+def start_run(*, order_id: int, now: datetime) -> str | None:
+    """Plan the one run of a paid order and return its reference.
+
+    Safe to repeat, late, or at the same time as itself: the intake is locked first, and the same
+    lock is taken by whoever freezes the work, so that it does not matter which comes first. None
+    where the order has no intake (it was never paid, or the commit is not there yet).
+    """
+    intake = OrderIntake.objects.select_for_update(no_key=True).filter(order_id=order_id).first()
+    if intake is None:
+        return None
+    if intake.run_made_at is not None:
+        return intake.run.reference
+    run = _plan(intake, now=now)
+    intake.run_made_at = now
+    intake.save(update_fields=["run_made_at"])
+    if intake.is_frozen:
+        settle_run(run, reason=FreezeReason(intake.frozen_reason), now=now)
+    return run.reference
+
+
+def _plan(intake: OrderIntake, *, now: datetime) -> AcquisitionRun:
+    bounds = bounds_of_run(opened_at=intake.opened_at)
+    run = AcquisitionRun.objects.create(
+        reference=new_reference("run"),
+        intake=intake,
+        state=RunState.PLANNED,
+        mode=intake.mode,
+        trace_ref=intake.trace_ref,
+        goal=bounds.goal,
+        budget_minor=bounds.budget.amount_minor,
+        currency=bounds.budget.currency,
+        deadline=bounds.deadline,
+        steps_max=bounds.steps_max,
+        created_at=now,
+        moved_at=now,
+    )
+    record_run_event(
+        run,
+        kind=RunEventKind.PLANNED,
+        facts={
+            "budget_minor": bounds.budget.amount_minor,
+            "currency": bounds.budget.currency,
+            "steps_max": bounds.steps_max,
+        },
+        refs=[intake.reference, intake.order_ref],
+        now=now,
+    )
+    return run
