@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from sandbox.world import Moment, World
+from sandbox.world import Moment, Refused, World
 
 log = logging.getLogger("sandbox")
 
@@ -37,9 +37,9 @@ def _run_due_jobs(world: World, jobs: Mapping[str, Job]) -> float | None:
             return None
         if row["due_at"] > moment.now_s:
             return float(row["due_at"]) - moment.now_s
-        with world.store.transaction():
-            world.store.write("DELETE FROM jobs WHERE id = ?", (row["id"],))
-            try:
+        world.store.write("DELETE FROM jobs WHERE id = ?", (row["id"],))
+        try:
+            with world.store.transaction():
                 jobs[row["verb"]](moment, row["subject"])
-            except LookupError:
-                log.exception("job %s %s cannot be done", row["verb"], row["subject"])
+        except (LookupError, Refused) as error:
+            log.warning("%s %s was not done: %s", row["verb"], row["subject"], error)

@@ -23,6 +23,8 @@ INDEXED_FIELDS: Final = (
     "type",
     "product",
     "status",
+    "_slug",
+    "_payout",
 )
 
 SCHEMA: Final = """

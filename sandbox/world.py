@@ -8,6 +8,10 @@ from sandbox.settings import Settings
 from sandbox.store import Store
 
 
+class Refused(Exception):
+    """What was asked for cannot be done (any more). Nothing was changed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
     """One instant in which something happens, and the API request that caused it (if one did)."""

@@ -97,7 +97,7 @@ async def _guarded(
         _check_version(request)
         if len(raw) > BODY_BYTES_MAX:
             raise Problem(413, "The request body is too large.")
-        tree = decode(request.url.query if request.method == "GET" else raw.decode())
+        tree = decode(raw.decode() if request.method == "POST" else request.url.query)
         if key is None:
             return await _late(fault, lambda: _work(moment, endpoint, request, tree, fault))
         check_key(key)

@@ -1,8 +1,9 @@
-"""Test doors under ``/_sandbox``: what a person does on pages, done by a program."""
+"""Test doors under ``/_sandbox``: what a person does on pages, done by a program in JSON."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -10,64 +11,96 @@ from starlette.routing import Route
 
 from sandbox.faults import BadFault, add_fault, clear_faults, fault_from, faults
 from sandbox.stripe.api import bearer_key, is_our_key
-from sandbox.stripe.cards import BY_NUMBER, digits
+from sandbox.stripe.deeds import DEEDS, Deed
 from sandbox.stripe.delivery import Postman
-from sandbox.stripe.hosted import REDIRECT_WAITS_S
-from sandbox.stripe.paying import Buyer, NotPayable, landing_url, pay
+from sandbox.stripe.drill_events import add_endpoint, emit_anything, endpoints, told_events
+from sandbox.stripe.drill_pay import drill_pay
+from sandbox.stripe.params import Params
+from sandbox.stripe.problems import Problem
 from sandbox.stripe.views import as_seen
 from sandbox.world import World
 
-Drill = Callable[[dict[str, Any]], Awaitable[object]]
-
-
-class BadDrill(Exception):
-    """The request makes no sense; the message says why."""
+Given = dict[str, Any]
+Drill = Callable[[Given], Awaitable[object]]
+QUIET_CHECK_S: Final = 0.02
+QUIET_TIMEOUT_S: Final = 10.0
 
 
 def drill_routes(world: World, postman: Postman) -> list[Route]:
     """Every drill takes and gives JSON and needs the API key."""
 
-    async def pay_session(given: dict[str, Any]) -> object:
-        card = BY_NUMBER.get(digits(str(given.get("card", "4242424242424242"))))
-        if card is None:
-            raise BadDrill("card is not one of the test numbers")
-        buyer = Buyer(
-            email=str(given.get("email", "buyer@example.com")),
-            name=str(given.get("name", "Test Buyer")),
-        )
-        try:
-            paid = pay(world.moment(), session_id=given["session"], card=card, buyer=buyer)
-        except NotPayable as refusal:
-            raise BadDrill(f"the session takes no payment: it is {refusal.reason}") from refusal
-        world.wake()
-        wait_s = float(given.get("wait_s", REDIRECT_WAITS_S))
-        is_answered = False
-        if paid.completed_event is not None and wait_s > 0:
-            is_answered = await postman.wait_for_answer(paid.completed_event, timeout_s=wait_s)
-        return {
-            "session": as_seen(world.moment(), paid.session),
-            "declined": None if paid.decline is None else paid.decline.code,
-            "event": paid.completed_event,
-            "webhook_answered": is_answered,
-            "redirect_url": None if paid.decline is not None else landing_url(paid.session),
-        }
+    async def pay(given: Given) -> object:
+        return await drill_pay(world, postman, given)
 
-    async def put_fault(given: dict[str, Any]) -> object:
+    async def wait(given: Given) -> object:
+        return await _wait_until_quiet(world, float(given.get("timeout_s", QUIET_TIMEOUT_S)))
+
+    async def put_fault(given: Given) -> object:
         return {"id": add_fault(world.store, fault_from(given))}
 
-    async def list_faults(_: dict[str, Any]) -> object:
+    async def list_faults(_: Given) -> object:
         return {"data": faults(world.store)}
 
-    async def drop_faults(given: dict[str, Any]) -> object:
+    async def drop_faults(given: Given) -> object:
         clear_faults(world.store, given.get("id"))
         return {"data": faults(world.store)}
 
-    return [
-        _route(world, "POST", "/_sandbox/pay", pay_session),
-        _route(world, "POST", "/_sandbox/faults", put_fault),
-        _route(world, "GET", "/_sandbox/faults", list_faults),
-        _route(world, "DELETE", "/_sandbox/faults", drop_faults),
+    def deed(do: Deed) -> Drill:
+        async def done(given: Given) -> object:
+            return _do(world, do, given)
+
+        return done
+
+    def now(ask: Callable[[World, Given], object]) -> Drill:
+        async def done(given: Given) -> object:
+            return ask(world, given)
+
+        return done
+
+    drills: list[tuple[str, str, Drill]] = [
+        ("POST", "pay", pay),
+        ("POST", "wait", wait),
+        ("POST", "faults", put_fault),
+        ("GET", "faults", list_faults),
+        ("DELETE", "faults", drop_faults),
+        ("POST", "emit", now(emit_anything)),
+        ("GET", "events", now(told_events)),
+        ("GET", "endpoints", now(endpoints)),
+        ("POST", "endpoints", now(add_endpoint)),
+        *(("POST", name, deed(do)) for name, do in DEEDS.items()),
     ]
+    return [_route(world, method, f"/_sandbox/{name}", drill) for method, name, drill in drills]
+
+
+def as_tree(value: object) -> Any:
+    """JSON as the parameter reader takes it: all leaves are text, lists are numbered."""
+    if isinstance(value, dict):
+        return {str(key): as_tree(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return {str(at): as_tree(item) for at, item in enumerate(value)}
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _do(world: World, do: Deed, given: Given) -> object:
+    params = Params(as_tree(given))
+    moment = world.moment()
+    with world.store.transaction():
+        found = do(moment, params)
+        params.refuse_unknown()
+        if found["object"] == "list":
+            return {**found, "data": [as_seen(moment, each) for each in found["data"]]}
+        return as_seen(moment, found)
+
+
+async def _wait_until_quiet(world: World, timeout_s: float) -> object:
+    """Come back when every webhook is delivered or given up, or when the time is over."""
+    deadline_s = world.moment().now_s + timeout_s
+    while True:
+        row = world.store.row("SELECT count(*) AS n FROM deliveries WHERE state = 'pending'")
+        pending = int(row["n"]) if row is not None else 0
+        if pending == 0 or world.moment().now_s >= deadline_s:
+            return {"pending_deliveries": pending, "is_quiet": pending == 0}
+        await asyncio.sleep(QUIET_CHECK_S)
 
 
 def _route(world: World, method: str, path: str, drill: Drill) -> Route:
@@ -78,9 +111,11 @@ def _route(world: World, method: str, path: str, drill: Drill) -> Route:
         try:
             given = json.loads(raw) if raw else dict(request.query_params)
             if not isinstance(given, dict):
-                raise BadDrill("a JSON object is needed")
+                raise BadFault("a JSON object is needed")
             found = await drill(given)
-        except (BadDrill, BadFault, ValueError) as error:
+        except Problem as problem:
+            return JSONResponse({"error": str(problem)}, problem.status)
+        except (BadFault, ValueError) as error:
             return JSONResponse({"error": str(error)}, 400)
         except LookupError as error:
             return JSONResponse({"error": f"not found: {error}"}, 404)

@@ -17,6 +17,7 @@ from sandbox.stripe.forms import decode
 from sandbox.stripe.items import kept_items
 from sandbox.stripe.money import in_words
 from sandbox.stripe.paying import NotPayable, Paid, landing_url, pay
+from sandbox.stripe.visiting import link_by_slug, open_session_of_link
 from sandbox.world import World
 
 REDIRECT_WAITS_S: Final = 10.0  # Stripe's own patience with checkout.session.completed.
@@ -55,9 +56,25 @@ def hosted_routes(world: World, postman: Postman) -> list[Route]:
             return _look(world, paid.session, refused, status=402)
         return await _send_back(paid, postman)
 
+    async def open_link(request: Request) -> Response:
+        moment = world.moment()
+        link = link_by_slug(moment, request.path_params["slug"])
+        if link is None:
+            return page("stripe/missing.html", status=404)
+        if not link["active"]:
+            return page(
+                "stripe/inactive.html", status=410, seller=world.settings.seller_name, link=link
+            )
+        if request.method == "HEAD" or "prefetch" in request.headers.get("sec-purpose", ""):
+            return Response(status_code=204)  # Only a visit makes a session, a peek does not.
+        with world.store.transaction():
+            session = open_session_of_link(moment, link)
+        return RedirectResponse(f"/c/pay/{session['id']}", 303)
+
     return [
         Route("/c/pay/{id}", show, methods=["GET"]),
         Route("/c/pay/{id}", submit, methods=["POST"]),
+        Route("/b/{slug}", open_link, methods=["GET"]),
     ]
 
 

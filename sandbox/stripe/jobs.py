@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from sandbox.clockwork import Job
+from sandbox.stripe.cards import BY_NUMBER
+from sandbox.stripe.disputing import open_dispute
 from sandbox.stripe.expiring import expire_if_due
-from sandbox.stripe.settling import NothingToSettle, settle_payment
+from sandbox.stripe.refunding import fail_refund, succeed_refund
+from sandbox.stripe.settling import settle_payment
 from sandbox.world import Moment
 
 
@@ -14,13 +17,32 @@ def _expire_session(moment: Moment, session_id: str) -> None:
 
 
 def _settle_payment(moment: Moment, intent_id: str) -> None:
-    try:
-        settle_payment(moment, intent_id)
-    except NothingToSettle:
-        return  # A person settled it before its time.
+    settle_payment(moment, intent_id)
+
+
+def _open_dispute(moment: Moment, charge_id: str) -> None:
+    charge = moment.store.get(charge_id)
+    card = BY_NUMBER[charge["_card"]]
+    open_dispute(
+        moment,
+        charge,
+        reason=card.dispute_reason or "general",
+        is_inquiry=card.is_inquiry,
+    )
+
+
+def _succeed_refund(moment: Moment, refund_id: str) -> None:
+    succeed_refund(moment, moment.store.get(refund_id))
+
+
+def _fail_refund(moment: Moment, refund_id: str) -> None:
+    fail_refund(moment, moment.store.get(refund_id))
 
 
 JOBS: Final[Mapping[str, Job]] = {
     "expire_session": _expire_session,
     "settle_payment": _settle_payment,
+    "open_dispute": _open_dispute,
+    "succeed_refund": _succeed_refund,
+    "fail_refund": _fail_refund,
 }

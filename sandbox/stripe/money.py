@@ -3,7 +3,7 @@
 from typing import Final
 
 ZERO_DECIMAL: Final = frozenset(
-    [
+    {
         "bif",
         "clp",
         "djf",
@@ -20,7 +20,7 @@ ZERO_DECIMAL: Final = frozenset(
         "xaf",
         "xof",
         "xpf",
-    ]
+    }
 )
 THREE_DECIMAL: Final = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 SYMBOLS: Final = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}

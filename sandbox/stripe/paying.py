@@ -76,6 +76,7 @@ def pay(moment: Moment, *, session_id: str, card: Card | None, buyer: Buyer) -> 
             _start_waiting(moment, intent, charge)
         else:
             settle_success(moment, intent, charge)
+            _plan_dispute(moment, charge, card)
         return paid
 
 
@@ -236,6 +237,12 @@ def _count_against_link(moment: Moment, link_id: str) -> None:
     if completed["count"] >= completed["limit"] and link["active"]:
         moment.store.change(link, active=False)
         emit(moment, "payment_link.updated", link, previous={"active": True})
+
+
+def _plan_dispute(moment: Moment, charge: Doc, card: Card) -> None:
+    if card.dispute_reason is not None:
+        due_at = moment.now_s + moment.settings.delayed_payment_s
+        moment.store.schedule("open_dispute", charge["id"], due_at=due_at)
 
 
 def _start_waiting(moment: Moment, intent: Doc, charge: Doc) -> None:

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from sandbox.world import Refused
 
-class Problem(Exception):
+
+class Problem(Refused):
     """An answer that is an error. ``is_kept``: a repeat with the same key gets it again."""
 
     def __init__(

@@ -1,0 +1,141 @@
+"""The shapes of refunds, disputes and payouts: money that goes out again."""
+
+from typing import Any, Final
+
+from sandbox.store import Doc
+from sandbox.stripe.ids import new_id
+
+EVIDENCE_DUE_S: Final = 10 * 24 * 60 * 60
+EVIDENCE_FIELDS: Final = (
+    "access_activity_log",
+    "billing_address",
+    "cancellation_policy",
+    "cancellation_policy_disclosure",
+    "cancellation_rebuttal",
+    "customer_communication",
+    "customer_email_address",
+    "customer_name",
+    "customer_purchase_ip",
+    "customer_signature",
+    "duplicate_charge_documentation",
+    "duplicate_charge_explanation",
+    "duplicate_charge_id",
+    "product_description",
+    "receipt",
+    "refund_policy",
+    "refund_policy_disclosure",
+    "refund_refusal_explanation",
+    "service_date",
+    "service_documentation",
+    "shipping_address",
+    "shipping_carrier",
+    "shipping_date",
+    "shipping_documentation",
+    "shipping_tracking_number",
+    "uncategorized_file",
+    "uncategorized_text",
+)
+
+
+def new_refund(
+    *, now: int, charge: Doc, amount: int, reason: str | None, metadata: dict[str, str], status: str
+) -> Doc:
+    """Money on its way back to the buyer."""
+    kind = "card" if charge["payment_method_details"]["type"] == "card" else "us_bank_transfer"
+    details: dict[str, Any] = {"type": kind}
+    details[kind] = (
+        {"reference": None, "reference_status": "pending", "type": "refund"}
+        if kind == "card"
+        else {"reference": None, "reference_status": "pending"}
+    )
+    return {
+        "id": new_id("refund", now=now),
+        "object": "refund",
+        "amount": amount,
+        "balance_transaction": None,
+        "charge": charge["id"],
+        "created": now,
+        "currency": charge["currency"],
+        "customer": None,
+        "customer_account": None,
+        "destination_details": details,
+        "metadata": metadata,
+        "payment_intent": charge["payment_intent"],
+        "payment_method": charge["payment_method"],
+        "reason": reason,
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": status,
+        "transfer_reversal": None,
+    }
+
+
+def new_dispute(*, now: int, charge: Doc, amount: int, reason: str, is_inquiry: bool) -> Doc:
+    """A buyer's bank asks for the money back, or (an inquiry) asks for reasons first."""
+    return {
+        "id": new_id("dispute", now=now),
+        "object": "dispute",
+        "amount": amount,
+        "balance_transaction": None,
+        "balance_transactions": [],
+        "charge": charge["id"],
+        "created": now,
+        "currency": charge["currency"],
+        "enhanced_eligibility_types": [],
+        "evidence": {**dict.fromkeys(EVIDENCE_FIELDS), "enhanced_evidence": {}},
+        "evidence_details": {
+            "due_by": now + EVIDENCE_DUE_S,
+            "enhanced_eligibility": {},
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+        },
+        "is_charge_refundable": is_inquiry,
+        "livemode": False,
+        "metadata": {},
+        "payment_intent": charge["payment_intent"],
+        "payment_method_details": {
+            "card": {
+                "brand": "visa",
+                "case_type": "inquiry" if is_inquiry else "chargeback",
+                "network": "visa",
+                "network_reason_code": "83",
+            },
+            "type": "card",
+        },
+        "reason": reason,
+        "status": "warning_needs_response" if is_inquiry else "needs_response",
+    }
+
+
+def new_payout(*, now: int, amount: int, currency: str) -> Doc:
+    """Available money on its way to the seller's bank."""
+    return {
+        "id": new_id("payout", now=now),
+        "object": "payout",
+        "amount": amount,
+        "application_fee": None,
+        "application_fee_amount": None,
+        "arrival_date": now,
+        "automatic": True,
+        "balance_transaction": None,
+        "created": now,
+        "currency": currency,
+        "description": "STRIPE PAYOUT",
+        "destination": new_id("bank_account", now=now),
+        "failure_balance_transaction": None,
+        "failure_code": None,
+        "failure_message": None,
+        "livemode": False,
+        "metadata": {},
+        "method": "standard",
+        "original_payout": None,
+        "payout_method": None,
+        "reconciliation_status": "completed",
+        "reversed_by": None,
+        "source_type": "card",
+        "statement_descriptor": None,
+        "status": "paid",
+        "trace_id": {"status": "pending", "value": None},
+        "type": "bank_account",
+    }
