@@ -24,7 +24,7 @@ class AppendOnlyQuerySet(models.QuerySet[M]):
 
     def update(self, **changes: Any) -> int:
         """Blank erasable columns; raise AppendOnlyViolation for anything else."""
-        erasable = getattr(self.model, "ERASABLE", frozenset())
+        erasable: frozenset[str] = getattr(self.model, "ERASABLE", frozenset())
         if not changes or not set(changes) <= erasable or any(changes.values()):
             raise AppendOnlyViolation(f"{self.model.__name__} rows are never updated")
         return super().update(**changes)
@@ -38,12 +38,20 @@ class AppendOnlyQuerySet(models.QuerySet[M]):
         raise AppendOnlyViolation(f"{self.model.__name__} rows are never updated")
 
 
+class AppendOnlyManager(models.Manager[M]):
+    """The manager of append-only rows."""
+
+    def get_queryset(self) -> AppendOnlyQuerySet[M]:
+        """Return a query set without UPDATE and DELETE."""
+        return AppendOnlyQuerySet(self.model, using=self._db)
+
+
 class AppendOnly(models.Model):
     """A row that is written once."""
 
     ERASABLE: ClassVar[frozenset[str]] = frozenset()
 
-    objects = AppendOnlyQuerySet.as_manager()
+    objects = AppendOnlyManager()
 
     class Meta:
         abstract = True

@@ -19,7 +19,7 @@ def visitor_key(request: HttpRequest) -> str:
 
 
 def allow(*, what: str, who: str, limit: int, per_s: int, is_open_on_failure: bool) -> bool:
-    """Count one use of ``what`` by ``who``; say whether at most ``limit`` fell in ``per_s`` seconds.
+    """Count one use of ``what`` by ``who``; say whether at most ``limit`` fell in ``per_s``.
 
     With Redis down the answer is ``is_open_on_failure``: public forms stay open (and the failure
     is logged), a login stays shut.

@@ -7,12 +7,16 @@ down never fails the caller: the row it speaks of has a state, and a sweep will 
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from functools import partial
 
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
+from kombu import Connection
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +26,7 @@ def nudge(topic: str, **ids: int) -> None:
     for task_name in settings.FLOW[topic]:
         try:
             current_app.send_task(task_name, kwargs=ids, retry=False)
-        except (OperationalError, OSError) as error:
+        except (OperationalError, OSError, RedisError) as error:
             logger.warning("nudge lost", extra={"topic": topic, "error": type(error).__name__})
 
 
@@ -31,3 +35,55 @@ def nudge_after_commit(topic: str, **ids: int) -> None:
     if topic not in settings.FLOW:
         raise KeyError(f"trinity/flow.py has no topic {topic!r}")
     transaction.on_commit(partial(nudge, topic, **ids))
+
+
+class CoalescedNudge:
+    """Many nudges a second as one: for a door that must not wait for the broker.
+
+    ``poke`` returns at once. A thread of its own sends at most one nudge per ``every_s`` seconds,
+    without ids, without retry; after a failure it pauses ``pause_s`` seconds, because a broker
+    that is down blocks each publish. What is lost meanwhile the sweep finds.
+    """
+
+    SOCKET_TIMEOUT_S = 0.25
+
+    def __init__(self, topic: str, *, every_s: float = 0.05, pause_s: float = 5.0) -> None:
+        self.topic, self.every_s, self.pause_s = topic, every_s, pause_s
+        self._wanted = threading.Event()
+        self._start = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def poke(self) -> None:
+        """Ask for a nudge soon."""
+        self._wanted.set()
+        if self._thread is None or not self._thread.is_alive():
+            self._run_thread()
+
+    def _run_thread(self) -> None:
+        with self._start:  # threads do not survive a fork, so it starts on the first poke
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._send_forever, daemon=True)
+                self._thread.start()
+
+    def _send_forever(self) -> None:
+        connection = current_app.connection_for_write()
+        timeouts = dict.fromkeys(
+            ("socket_timeout", "socket_connect_timeout"), self.SOCKET_TIMEOUT_S
+        )
+        connection.transport_options = {**connection.transport_options, **timeouts}
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            is_sent = self._send(connection)
+            time.sleep(self.every_s if is_sent else self.pause_s)
+
+    def _send(self, connection: Connection) -> bool:
+        try:
+            for task_name in settings.FLOW[self.topic]:
+                current_app.send_task(task_name, connection=connection, retry=False)
+        except (OperationalError, OSError, RedisError) as error:
+            extra = {"topic": self.topic, "error": type(error).__name__}
+            logger.warning("nudge lost, pausing", extra=extra)
+            connection.close()
+            return False
+        return True

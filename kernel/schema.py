@@ -64,13 +64,13 @@ def mode_steps(table: str, *, follows: dict[str, str] | None = None) -> migratio
     (column, mode) must exist there as (id, mode), so a test payment cannot hang under a live
     order. Parents need ``mode_steps`` too (it makes their (id, mode) unique).
     """
-    up = [
+    up: list[str] = [
         _KEEP_MODE_FUNCTION,
         f"ALTER TABLE {table} ADD CONSTRAINT {table}_id_mode UNIQUE (id, mode)",
         f"CREATE TRIGGER {table}_keep_mode BEFORE UPDATE OF mode ON {table} "
         f"FOR EACH ROW EXECUTE FUNCTION trinity_keep_mode()",
     ]
-    down = [
+    down: list[str] = [
         f"DROP TRIGGER IF EXISTS {table}_keep_mode ON {table}",
     ]
     for column, parent in (follows or {}).items():
@@ -81,4 +81,4 @@ def mode_steps(table: str, *, follows: dict[str, str] | None = None) -> migratio
         )
         down.insert(0, f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")
     down.append(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_id_mode")
-    return migrations.RunSQL(sql=up, reverse_sql=down)
+    return migrations.RunSQL(sql=tuple(up), reverse_sql=tuple(down))

@@ -29,3 +29,8 @@ def gateway_for_web() -> PaymentGateway:
 def gateway_for_worker() -> PaymentGateway:
     """Return the gateway for work in the background: 20 s, two retries with the same key."""
     return _gateway(WORKER_TIMEOUT_S, 2)
+
+
+def is_stripe_itself() -> bool:
+    """Say whether answers come from Stripe, or from a stand-in at another base address."""
+    return bool(settings.STRIPE_API_BASE == settings.STRIPE_OWN_API_BASE)

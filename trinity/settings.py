@@ -44,6 +44,7 @@ NAVIGATION_COUNTS = ""
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default=guards.STRIPE_API_BASE).rstrip("/")
+STRIPE_OWN_API_BASE = guards.STRIPE_API_BASE
 # Where a browser may be sent to pay: form-action must name it, or the redirect after Buy is blocked.
 STRIPE_PAY_ORIGINS = env.list(
     "STRIPE_PAY_ORIGINS",
@@ -91,6 +92,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "trinity.middleware.ClientAddress",
+    "django_structlog.middlewares.RequestMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -101,7 +104,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "trinity.middleware.FailClosed",
 ]
 
 ROOT_URLCONF = "trinity.urls"
@@ -187,7 +190,30 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds that a "fresh login" stays fresh
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a stranger's address gets no mail from us
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or second factor is told to its owner
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _origin.scheme
+ACCOUNT_FORMS = {
+    "login": "trinity.account_forms.LoginForm",
+    "reauthenticate": "trinity.account_forms.ReauthenticateForm",
+    "reset_password": "trinity.account_forms.ResetPasswordForm",
+    "reset_password_from_key": "trinity.account_forms.ResetPasswordKeyForm",
+    "change_password": "trinity.account_forms.ChangePasswordForm",
+}
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_USER_DISPLAY = "trinity.accounts.person_name"
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds; invitations and reset links
 USERSESSIONS_TRACK_ACTIVITY = False
+TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+MFA_FORMS = {
+    "authenticate": "trinity.account_forms.AuthenticateForm",
+    "reauthenticate": "trinity.account_forms.MfaReauthenticateForm",
+    "activate_totp": "trinity.account_forms.ActivateTOTPForm",
+    "add_webauthn": "trinity.account_forms.AddWebAuthnForm",
+}
+MFA_ADAPTER = "trinity.accounts.SecondFactorAdapter"
+MFA_TOTP_ISSUER = f"Trinity, {SELLER_NAME}"
+MFA_TOTP_TOLERANCE = 1  # one step of 30 s either way: clocks of phones drift
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
@@ -206,7 +232,7 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_NAME = f"trinity_session_{PORT}"
 CSRF_COOKIE_NAME = f"trinity_csrf_{PORT}"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
-SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

@@ -11,13 +11,18 @@ from kernel.modes import mode_field
 from kernel.references import LENGTH_MAX
 from kernel.transitions import Stateful
 from revenue.enums import MAIL_MOVES, AlertKind, MailKind, MailState
+from revenue.models.checkouts import CheckoutSession
 from revenue.models.orders import Order
 
 
 class OrderLink(models.Model):
-    """A secret address that opens an order page. Only the digest of its token is kept."""
+    """The right to see what became of one checkout. Only the digest of its token is kept.
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="links")
+    Made when the buyer returns from Stripe and for each mail; a browser that has used it keeps
+    its id in a signed cookie, so that revoking the link ends both.
+    """
+
+    checkout = models.ForeignKey(CheckoutSession, models.PROTECT, related_name="links")
     token_sha256 = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -26,7 +31,7 @@ class OrderLink(models.Model):
     )
 
     def __str__(self) -> str:
-        return f"link {self.pk} of order {self.order_id}"
+        return f"link {self.pk} of checkout {self.checkout_id}"
 
 
 class BuyerMail(Stateful, Leased):

@@ -20,6 +20,7 @@ from revenue.enums import (
     RevenueKind,
     ReviewReason,
     ReviewVerdict,
+    Source,
 )
 from revenue.models.checkouts import CheckoutSession
 from revenue.models.offers import Offer
@@ -148,6 +149,7 @@ class RevenueEvent(AppendOnly):
     event = models.ForeignKey(
         "revenue.StripeWebhookEvent", models.PROTECT, related_name="+", null=True, blank=True
     )
+    source = models.CharField(max_length=12, choices=Source.choices, help_text="Who told us first.")
     trace_ref = models.CharField(max_length=LENGTH_MAX, db_index=True)
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField()

@@ -57,6 +57,7 @@ def book(
         fact_key=fact_key,
         stripe_object_id=stripe_object_id,
         event_id=telling.event_id,
+        source=telling.source,
         trace_ref=order.trace_ref,
         occurred_at=occurred_at,
         recorded_at=telling.now,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from kernel.modes import Mode
+from revenue.enums import Source
 
 
 class CauseMissing(Exception):
@@ -21,6 +22,7 @@ class Telling:
     """One attempt at recording facts: the circumstances going in, the changes coming out."""
 
     mode: Mode
+    source: Source
     now: datetime
     occurred_at: datetime
     event_id: int | None = None

@@ -84,7 +84,7 @@ def _commit(
     started_at: datetime,
     clock: Clock,
 ) -> Processed:
-    telling = telling_of(event, now=started_at)
+    telling = telling_of(event, source=source, now=started_at)
     try:
         with transaction.atomic(durable=True):
             outcome = apply_plan(telling, plan)
@@ -98,10 +98,11 @@ def _commit(
     return Processed(outcome=outcome, changes=telling.changes)
 
 
-def telling_of(event: StripeWebhookEvent, *, now: datetime) -> Telling:
+def telling_of(event: StripeWebhookEvent, *, source: Source, now: datetime) -> Telling:
     """Return the circumstances in which the facts of ``event`` are told."""
     return Telling(
         mode=Mode(event.mode),
+        source=source,
         now=now,
         occurred_at=event.stripe_created_at,
         event_id=event.pk,
