@@ -17,7 +17,9 @@ def main() -> int:
     """Run the stack; every refusal is one sentence and exit code 1, never a traceback."""
     arguments = _parse()
     os.umask(0o077)  # Mail, logs and databases hold words about people.
-    env = dotenv.merged(os.environ, file=ROOT / ".env")
+    # Tests and private stacks bring their own of everything; .env is for people's stacks.
+    is_own = arguments.what == "services" or arguments.ignore_dotenv
+    env = dict(os.environ) if is_own else dotenv.merged(os.environ, file=ROOT / ".env")
     if arguments.stop_with_parent and sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)  # PR_SET_PDEATHSIG
     try:
@@ -43,6 +45,7 @@ def main() -> int:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m trinity.stack", description=__doc__)
     parser.add_argument("--stop-with-parent", action="store_true", help="end when the caller ends")
+    parser.add_argument("--ignore-dotenv", action="store_true", help="do not read .env")
     verbs = parser.add_subparsers(dest="what", required=True)
     verbs.add_parser("run", help="everything, until Ctrl-C")
     services = verbs.add_parser("services", help="Postgres and Valkey around one command")

@@ -1,7 +1,7 @@
 """The ``.env`` file: what settings would read, for those who decide before Django starts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,18 @@ def read(file: Path) -> dict[str, str]:
             name, value = match.groups()
             found[name] = _unquoted(value)
     return found
+
+
+def fill_from_stack(env: MutableMapping[str, str], *, root: Path) -> None:
+    """Let ``manage.py`` find the local stack: add what its ``env`` file has and ``env`` lacks.
+
+    Where DATABASE_URL is given, by the environment or by ``.env``, nothing is added.
+    """
+    if "DATABASE_URL" in merged(env, file=root / ".env"):
+        return
+    home = Path(env.get("TRINITY_HOME") or root / ".trinity")
+    for name, value in read(home / "env").items():
+        env.setdefault(name, value)
 
 
 def _unquoted(value: str) -> str:

@@ -13,7 +13,14 @@ from trinity.stack import leftovers, stores, words
 from trinity.stack.children import Program
 from trinity.stack.errors import StackError
 from trinity.stack.home import Home, write_private
-from trinity.stack.plan import OWNER_EMAIL, Plan, make, require_consistent, uses_sandbox
+from trinity.stack.plan import (
+    OWNER_EMAIL,
+    PROVIDER_NAMES,
+    Plan,
+    make,
+    require_consistent,
+    uses_sandbox,
+)
 from trinity.stack.ports import Ports
 from trinity.stack.stores import timed
 from trinity.stack.supervisor import StopAsked, Supervisor, supervising
@@ -135,5 +142,10 @@ def answers(address: str) -> bool:
 
 def _as_lines(plan: Plan) -> str:
     """Return what ``manage.py`` needs to reach this stack from another terminal."""
-    ours = {name: value for name, value in plan.env.items() if os.environ.get(name) != value}
-    return "".join(f"{name}={value}\n" for name, value in sorted(ours.items()))
+    needed = ("DATABASE_URL", "REDIS_URL", *(PROVIDER_NAMES if plan.mode != "live" else ()))
+    told = {
+        name: value
+        for name, value in plan.env.items()
+        if name in needed or os.environ.get(name) != value
+    }
+    return "".join(f"{name}={value}\n" for name, value in sorted(told.items()))

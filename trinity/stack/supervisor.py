@@ -137,7 +137,9 @@ class Supervisor:
 
 def _cause(child: Child) -> str:
     code = child.exit_code() or 0
-    return f"signal {code - 128}" if code > 128 else f"exit code {code}"
+    if code < 0 or code > 128:
+        return f"signal {abs(code) % 128}"
+    return f"exit code {code}"
 
 
 @contextlib.contextmanager
