@@ -1,14 +1,93 @@
-"""Who may have an account: people whom an owner invited. Nobody signs up."""
+"""How people log in: allauth, with the door for strangers closed."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import logging
+from smtplib import SMTPException
+from typing import Any
+from urllib.parse import quote
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.http import HttpRequest
+from django.urls import reverse
+
+logger = logging.getLogger(__name__)
 
 
-class ClosedAccountAdapter(DefaultAccountAdapter):
-    """allauth, with the door for strangers closed."""
+def person_name(user: User) -> str:
+    """Return what to call ``user`` on a page: the name, else the e-mail address."""
+    return user.get_full_name() or user.email
+
+
+class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    """allauth for a closed shop: owners invite, addresses come from settings."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Return False: owners invite."""
         return False
+
+    def format_email_subject(self, subject: str) -> str:
+        """Return ``subject`` as it is: the sender's name already says who writes."""
+        return str(subject)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Return the address where a password is chosen, on our own origin.
+
+        Never on the one that the request named: a forged Host header must not reach an e-mail.
+        """
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return settings.BASE_URL + path.replace("UID-KEY", quote(key))
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send one of allauth's mails.
+
+        A mail server that is down is logged, not raised: the page must answer the same whether
+        or not the address is known.
+        """
+        words = {"seller_name": settings.SELLER_NAME, "base_url": settings.BASE_URL}
+        try:
+            super().send_mail(template_prefix, email, context | words)
+        except (SMTPException, OSError):
+            logger.exception("account mail not sent", extra={"template": template_prefix})
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
+    """Second factors: passkeys bound to our host, secrets encrypted at rest."""
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Return who asks for a passkey; browsers bind keys to this host name."""
+        return {"id": settings.WEBAUTHN_RP_ID, "name": settings.SITE_NAME}
+
+    def get_public_key_credential_user_entity(self, user: AbstractBaseUser) -> dict[str, Any]:
+        """Return whose passkey it is, in the words of the person's device."""
+        entity: dict[str, Any] = super().get_public_key_credential_user_entity(user)
+        if isinstance(user, User):
+            entity |= {"display_name": person_name(user), "name": user.email}
+        return entity
+
+    def encrypt(self, text: str) -> str:
+        """Return ``text`` (a TOTP or recovery seed) encrypted under SECRET_KEY."""
+        return _box().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Undo ``encrypt``, also for a key in SECRET_KEY_FALLBACKS.
+
+        Raises cryptography's InvalidToken when no key fits.
+        """
+        return _box().decrypt(encrypted_text.encode()).decode()
+
+
+def _box() -> MultiFernet:
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet([Fernet(_fernet_key(key)) for key in keys])
+
+
+def _fernet_key(secret: str) -> bytes:
+    digest = hashlib.sha256(b"trinity second factors:" + secret.encode()).digest()
+    return base64.urlsafe_b64encode(digest)

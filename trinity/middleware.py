@@ -1,0 +1,54 @@
+"""What stands between the server and every view."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from redis.exceptions import RedisError
+
+from trinity.errors import unavailable
+
+logger = logging.getLogger(__name__)
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class ClientAddress:
+    """Behind trusted proxies, let REMOTE_ADDR be the visitor's own address.
+
+    ``TRUSTED_PROXY_COUNT`` says how many proxies of ours append to X-Forwarded-For; what stands
+    further left was written by the visitor and is not believed. Limits per address depend on it.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        count: int = settings.TRUSTED_PROXY_COUNT
+        hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+        # Fewer hops than proxies: it came past them (a health check), and its own address is true.
+        if 0 < count <= len(hops) and hops[-count]:
+            request.META["REMOTE_ADDR"] = hops[-count]
+        return self.get_response(request)
+
+
+class FailClosed:
+    """Answer 503 when Redis is down and a view could not do without it.
+
+    Login counts its attempts there. A login that cannot count is refused, never let through.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Turn a failure of Redis into a page that says so; leave all others alone."""
+        if not isinstance(error, RedisError):
+            return None
+        logger.error("refused: redis is down", extra={"error": type(error).__name__})
+        return unavailable(request)
