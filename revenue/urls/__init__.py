@@ -1,0 +1,1 @@
+"""Addresses of the sale: ``public`` for buyers and Stripe, ``console`` for operators."""

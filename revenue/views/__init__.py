@@ -1,0 +1,1 @@
+"""The sale's doors for people."""
