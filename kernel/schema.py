@@ -15,7 +15,7 @@ DECLARE
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         was := to_jsonb(OLD); now_is := to_jsonb(NEW);
-        FOREACH col IN ARRAY TG_ARGV LOOP
+        FOREACH col IN ARRAY COALESCE(TG_ARGV, '{}') LOOP
             IF now_is -> col IN ('null'::jsonb, '""'::jsonb, '"\\\\x"'::jsonb) THEN
                 was := was - col; now_is := now_is - col;
             END IF;
