@@ -6,8 +6,8 @@ import itertools
 from typing import Any
 
 import pytest
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from crm.enums import ActivityKind, DealStage, SaleStanding
 from crm.models import Activity, Contact, Deal

@@ -1,0 +1,78 @@
+"""Boring rows of fulfillment, and the paid order that they hang on.
+
+The order is written through the model registry: fulfillment cannot see revenue, and its tests need
+no more of an order than that it is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.apps import apps
+
+from fulfillment.models import AcquisitionRun, OrderIntake
+from fulfillment.operations import open_intake
+from fulfillment.usecases.start_run import start_run
+from kernel.references import new_reference
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidOrder:
+    """What is known of an order below revenue."""
+
+    id: int
+    reference: str
+    mode: str
+    trace_ref: str
+
+
+def paid_order(*, mode: str = "sandbox", deal_id: int | None = None) -> PaidOrder:
+    """Write the smallest paid order that the database takes."""
+    trace_ref = new_reference("trc")
+    checkout = apps.get_model("revenue", "CheckoutSession").objects.create(
+        reference=new_reference("chk"),
+        mode=mode,
+        state="complete",
+        origin="foreign",
+        stripe_id=new_reference("cs_test"),
+        trace_ref=trace_ref,
+        created_at=NOON,
+    )
+    order = apps.get_model("revenue", "Order").objects.create(
+        reference=new_reference("ord"),
+        mode=mode,
+        state="paid",
+        checkout=checkout,
+        deal_id=deal_id,
+        trace_ref=trace_ref,
+        amount_minor=100,
+        currency="USD",
+        placed_at=NOON,
+        paid_at=NOON,
+    )
+    return PaidOrder(id=order.pk, reference=order.reference, mode=mode, trace_ref=trace_ref)
+
+
+def open_intake_of(order: PaidOrder, *, now: datetime = NOON) -> OrderIntake:
+    """Open the intake of ``order`` as a sale does."""
+    opened = open_intake(
+        order_id=order.id,
+        order_ref=order.reference,
+        offer_id=None,
+        deal_id=None,
+        mode=order.mode,
+        trace_ref=order.trace_ref,
+        now=now,
+    )
+    return OrderIntake.objects.get(pk=opened.id)
+
+
+def planned_run(*, mode: str = "sandbox") -> AcquisitionRun:
+    """Open an intake and start its run. Not inside a transaction."""
+    order = paid_order(mode=mode)
+    open_intake_of(order)
+    start_run(order_id=order.id, now=NOON)
+    return AcquisitionRun.objects.get(intake__order_id=order.id)
