@@ -217,6 +217,10 @@ class PaymentGateway(Protocol):
         """Make a Price; return its id."""
         ...
 
+    def find_price(self, *, lookup_key: str) -> str | None:
+        """Return the id of the price that carries ``lookup_key``, if there is one."""
+        ...
+
     def open_checkout(self, *, key: str, parameters: Mapping[str, Any]) -> SessionFact:
         """Make a Checkout Session. The same key and parameters give the same session."""
         ...

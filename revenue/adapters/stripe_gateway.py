@@ -117,6 +117,12 @@ class StripeGateway:
         with _translated():
             return self._v1.prices.create(dict(parameters), {"idempotency_key": key}).id  # type: ignore[arg-type]
 
+    def find_price(self, *, lookup_key: str) -> str | None:
+        """See the port."""
+        with _translated():
+            page = self._v1.prices.list({"lookup_keys": [lookup_key], "limit": 1})
+        return page.data[0].id if page.data else None
+
     def open_checkout(self, *, key: str, parameters: Mapping[str, Any]) -> SessionFact:
         """See the port."""
         with _translated():
