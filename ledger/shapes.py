@@ -17,6 +17,7 @@ ACCOUNT: Final = re.compile(r"[a-z][a-z_]{1,39}(:[a-z0-9_]{1,40}){1,3}")
 WORD: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 PERSON: Final = re.compile(r"user:[1-9][0-9]{0,18}")
+SEAL_KEY: Final = re.compile(r"key:[0-9a-f]{16}")
 SECRET: Final = re.compile(
     r"(^|[^A-Za-z0-9])(sk|rk|ek|whsec|xox[abp]|ghp|nvapi)[_-]", re.IGNORECASE
 )
@@ -34,8 +35,9 @@ REF_CHARS_MAX: Final = 255
 
 
 def is_ref(text: str) -> bool:
-    """Say whether ``text`` names a record: ours, the provider's, or a person as ``user:7``."""
-    return is_reference(text) or bool(PROVIDER_ID.fullmatch(text) or PERSON.fullmatch(text))
+    """Say whether ``text`` names a record: ours, the provider's, ``user:7`` or a seal key."""
+    shapes = (PROVIDER_ID, PERSON, SEAL_KEY)
+    return is_reference(text) or any(shape.fullmatch(text) for shape in shapes)
 
 
 def is_key(text: str) -> bool:

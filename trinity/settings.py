@@ -33,6 +33,7 @@ SECRET_KEY = env.str("SECRET_KEY")
 PORT = env.int("PORT", default=8000)
 BASE_URL = env.str("BASE_URL", default=f"http://localhost:{PORT}").rstrip("/")
 _origin = urlsplit(BASE_URL)
+WEB_BLOCKING_THREADS = env.int("WEB_BLOCKING_THREADS", default=4)  # per web worker
 IS_HTTPS = _origin.scheme == "https"
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_origin.hostname or "localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
@@ -265,6 +266,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Trinity <{SELLER_CO
 # --- ledger ------------------------------------------------------------------------------------
 SEAL_KEY_FILE = Path(env.str("SEAL_KEY_FILE", default=str(TRINITY_HOME / "seal.key")))
 SEALS_LOG = Path(env.str("SEALS_LOG", default=str(TRINITY_HOME / "seals.log")))
+SEAL_HEAD_SINK = "ledger.adapters.seals_log.SealsLog"  # where heads go, outside the database
 
 # --- words -------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -8,9 +8,10 @@ from ledger.models.entries import (
     SpendEvent,
     UnsealedEntry,
 )
-from ledger.models.seals import Seal, SealedEntry, SealKey
+from ledger.models.seals import SEALER_LOCK, Seal, SealedEntry, SealKey
 
 __all__ = [
+    "SEALER_LOCK",
     "AuditEvent",
     "Balance",
     "LedgerEntry",

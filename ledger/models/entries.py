@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from kernel.append_only import AppendOnly, AppendOnlyQuerySet
+from kernel.append_only import AppendOnly, AppendOnlyManager, AppendOnlyQuerySet
 from kernel.modes import Mode, mode_field
 from kernel.references import LENGTH_MAX
 from ledger.enums import EntryKind
@@ -17,7 +17,8 @@ from ledger.enums import EntryKind
 class LedgerEntry(AppendOnly):
     """One thing that happened: references, enums, numbers and times.
 
-    ``operations.record`` writes it. There is at most one entry per ``key``, which names the fact and never the attempt.
+    ``operations.record`` writes it. There is at most one entry per
+    ``key``, which names the fact and never the attempt.
     """
 
     reference = models.CharField(max_length=LENGTH_MAX, editable=False)
@@ -63,23 +64,26 @@ class LedgerEntry(AppendOnly):
         return f"{self.event} {self.subject}"
 
 
-class KindManager(models.Manager.from_queryset(AppendOnlyQuerySet)):  # type: ignore[misc]  # made at run time
-    """The entries of one kind."""
+class AuditEventManager(AppendOnlyManager["AuditEvent"]):
+    """The entries of kind ``audit``."""
 
-    def __init__(self, kind: EntryKind | None = None) -> None:
-        super().__init__()
-        self._kind = kind
+    def get_queryset(self) -> AppendOnlyQuerySet[AuditEvent]:
+        """Return the audit entries only."""
+        return super().get_queryset().filter(kind=EntryKind.AUDIT)
 
-    def get_queryset(self) -> AppendOnlyQuerySet[LedgerEntry]:
-        """Return the entries of this kind only."""
-        entries: AppendOnlyQuerySet[LedgerEntry] = super().get_queryset()
-        return entries.filter(kind=self._kind)
+
+class SpendEventManager(AppendOnlyManager["SpendEvent"]):
+    """The entries of kind ``spend``."""
+
+    def get_queryset(self) -> AppendOnlyQuerySet[SpendEvent]:
+        """Return the spend entries only."""
+        return super().get_queryset().filter(kind=EntryKind.SPEND)
 
 
 class AuditEvent(LedgerEntry):
     """Who did what: the entries of kind ``audit``."""
 
-    objects = KindManager(EntryKind.AUDIT)
+    objects: ClassVar[AuditEventManager] = AuditEventManager()
 
     class Meta:
         proxy = True
@@ -94,7 +98,7 @@ class AuditEvent(LedgerEntry):
 class SpendEvent(LedgerEntry):
     """What agents spent: the entries of kind ``spend``."""
 
-    objects = KindManager(EntryKind.SPEND)
+    objects: ClassVar[SpendEventManager] = SpendEventManager()
 
     class Meta:
         proxy = True
@@ -113,9 +117,7 @@ class Posting(AppendOnly):
     currency = models.CharField(max_length=3)
 
     class Meta:
-        indexes: ClassVar = [
-            models.Index(fields=["account", "entry"], name="ledger_legs_on_account")
-        ]
+        indexes = [models.Index(fields=["account", "entry"], name="ledger_legs_on_account")]
         constraints = [
             models.UniqueConstraint(fields=["entry", "account"], name="ledger_one_leg_per_account"),
             models.CheckConstraint(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import models
 from django.db.models import F, Q
 
 from kernel.append_only import AppendOnly
 from ledger.models.entries import LedgerEntry
+
+SEALER_LOCK: Final = 0x5EA1  # the advisory lock of the one sealer
 
 
 class SealKey(AppendOnly):

@@ -1,0 +1,1 @@
+"""The world outside the database: a key file and a log file."""

@@ -1,0 +1,42 @@
+"""What a seal signs, and the hash that the next seal carries on."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+VERSION: Final = "trinity-seal-1"
+GENESIS: Final = bytes(32)  # what the first seal follows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealBody:
+    """Everything a seal says. ``previous_hash`` chains it to the seal before."""
+
+    number: int
+    first_position: int
+    last_position: int
+    merkle_root: bytes
+    previous_hash: bytes
+    sealed_at: datetime
+    key_id: str
+
+    def message(self) -> bytes:
+        """Return the bytes that are signed: eight lines of text."""
+        lines = (
+            VERSION,
+            str(self.number),
+            str(self.first_position),
+            str(self.last_position),
+            self.merkle_root.hex(),
+            self.previous_hash.hex(),
+            self.sealed_at.astimezone(UTC).isoformat(timespec="microseconds"),
+            self.key_id,
+        )
+        return "\n".join(lines).encode() + b"\n"
+
+    def seal_hash(self) -> bytes:
+        """Return the SHA-256 of the message."""
+        return hashlib.sha256(self.message()).digest()

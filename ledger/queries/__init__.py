@@ -1,0 +1,36 @@
+"""What others may read of the ledger."""
+
+from ledger.queries.balances import AccountBalance, balances
+from ledger.queries.entries import (
+    EntryPage,
+    EntryRow,
+    entries_of_subject,
+    entries_of_trace,
+    entry_page,
+    entry_row,
+)
+from ledger.queries.seals import (
+    InclusionProof,
+    SealState,
+    inclusion_proof,
+    newest_seal,
+    published_keys,
+    seal_state,
+)
+
+__all__ = [
+    "AccountBalance",
+    "EntryPage",
+    "EntryRow",
+    "InclusionProof",
+    "SealState",
+    "balances",
+    "entries_of_subject",
+    "entries_of_trace",
+    "entry_page",
+    "entry_row",
+    "inclusion_proof",
+    "newest_seal",
+    "published_keys",
+    "seal_state",
+]

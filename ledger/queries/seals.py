@@ -1,0 +1,110 @@
+"""How far the ledger is sealed, and the proof that an entry is under a seal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from ledger import merkle
+from ledger.models import LedgerEntry, Seal, SealedEntry, SealKey, UnsealedEntry
+from ledger.ports import Head
+
+COUNT_MAX: Final = 10_000  # more waiting entries than this are "more than"
+
+
+class ChainShorterThanHead(Exception):
+    """The heads outside know seals that the database has not, or has otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealState:
+    """How far the sealing has come."""
+
+    newest: Seal | None
+    entries_waiting: int  # counted up to COUNT_MAX
+    oldest_waiting_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InclusionProof:
+    """What leads from one entry's content hash to a signed root (RFC 6962, 2.1.1)."""
+
+    position: int
+    content_hash: bytes
+    steps: list[merkle.Step]
+    seal: Seal
+
+
+def newest_seal() -> Seal | None:
+    """Return the head of the chain."""
+    return Seal.objects.select_related("key").order_by("-number").first()
+
+
+def seal_state() -> SealState:
+    """Return the head, and what waits for a seal. 3 statements, whatever the ledger's size."""
+    oldest = (
+        LedgerEntry.objects.filter(pk__in=UnsealedEntry.objects.order_by("pk").values("pk")[:1])
+        .values_list("recorded_at", flat=True)
+        .first()
+    )
+    return SealState(
+        newest=newest_seal(),
+        entries_waiting=UnsealedEntry.objects.all()[:COUNT_MAX].count(),
+        oldest_waiting_at=oldest,
+    )
+
+
+def published_keys() -> list[SealKey]:
+    """Return every public key that ever signed a seal, oldest first."""
+    return list(SealKey.objects.order_by("first_used_at", "key_id"))
+
+
+def inclusion_proof(*, entry_id: int) -> InclusionProof | None:
+    """Return the proof that an entry is under a seal; None while it is not sealed."""
+    sealed = SealedEntry.objects.filter(entry_id=entry_id).first()
+    if sealed is None:
+        return None
+    seal = (
+        Seal.objects.select_related("key")
+        .filter(first_position__lte=sealed.position)
+        .order_by("-first_position")
+        .first()
+    )
+    if seal is None or seal.last_position < sealed.position:
+        return None
+    leaves = SealedEntry.objects.filter(
+        position__range=(seal.first_position, seal.last_position)
+    ).order_by("position")
+    hashes = [bytes(leaf) for leaf in leaves.values_list("content_hash", flat=True)]
+    return InclusionProof(
+        position=sealed.position,
+        content_hash=bytes(sealed.content_hash),
+        steps=merkle.path(hashes, index=sealed.position - seal.first_position),
+        seal=seal,
+    )
+
+
+def heads_after(last: Head | None) -> Iterator[Head]:
+    """Yield the heads that follow ``last``, oldest first.
+
+    Raises ChainShorterThanHead when the database does not know ``last`` as it was published.
+    """
+    if last is not None:
+        stands = Seal.objects.filter(number=last.number).values_list("seal_hash", flat=True).first()
+        if stands is None or bytes(stands) != last.seal_hash:
+            raise ChainShorterThanHead(
+                f"seal {last.number} was published but the database "
+                f"{'has another one' if stands else 'does not have it'}: run verify_ledger; "
+                "after restoring an older backup, move the seals log aside first"
+            )
+    seals = Seal.objects.select_related("key").filter(number__gt=last.number if last else 0)
+    for seal in seals.order_by("number").iterator(chunk_size=1000):
+        yield Head(
+            number=seal.number,
+            last_position=seal.last_position,
+            seal_hash=bytes(seal.seal_hash),
+            sealed_at=seal.sealed_at,
+            public_key=bytes(seal.key.public_key),
+        )

@@ -1,0 +1,142 @@
+"""The entries under the seals, and those that wait for one: hashed line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from itertools import combinations
+from typing import Final
+
+from django.db import connection
+
+from ledger import content, merkle
+from ledger.queries.verification.chain import LATE_AFTER, Batch
+from ledger.queries.verification.report import Report
+
+_SEALED: Final = f"""
+COPY (SELECT sealed.position, encode(sealed.content_hash, 'hex'), sealed.entry_id,
+  encode(entry.content_hash, 'hex'), {content.COLUMNS_SQL}
+FROM ledger_sealedentry sealed LEFT JOIN ledger_ledgerentry entry ON entry.id = sealed.entry_id
+WHERE sealed.position BETWEEN %s AND %s ORDER BY sealed.position) TO STDOUT
+"""  # noqa: S608  # constants only
+_UNSEALED: Final = f"""
+COPY (SELECT encode(entry.content_hash, 'hex'), entry.recorded_at < %s, EXISTS (
+    SELECT FROM ledger_unsealedentry due WHERE due.entry_id = entry.id), {content.COLUMNS_SQL}
+FROM ledger_ledgerentry entry
+LEFT JOIN ledger_sealedentry sealed ON sealed.entry_id = entry.id
+WHERE sealed.entry_id IS NULL ORDER BY entry.id) TO STDOUT
+"""  # noqa: S608  # constants only
+MISSING: Final = b"\\N"  # how COPY writes NULL
+
+
+def check_span(batches: Sequence[Batch]) -> Report:
+    """Hash every entry that these seals cover, in order, and compare each root."""
+    report = Report()
+    first, last = batches[0].first_position, batches[-1].last_position
+    leaves: dict[int, bytes] = {}
+    expected = first
+    with connection.cursor() as cursor, cursor.copy(_SEALED, [first, last]) as rows:
+        for row in rows:
+            place, sealed_hash, entry_id, entry_hash, line = bytes(row).split(b"\t", 4)
+            line = line[:-1]  # the newline that COPY ends a row with
+            position = int(place)
+            if position != expected:
+                _add_hole(report, expected, position - 1)
+            expected = position + 1
+            found = sha256(content.LEAF + line).hexdigest().encode()
+            leaves[position] = bytes.fromhex(sealed_hash.decode())
+            if found != sealed_hash or entry_hash != sealed_hash:
+                _name_change(
+                    report,
+                    where=f"position {position}",
+                    entry_id=entry_id.decode(),
+                    line=line,
+                    true_hash=sealed_hash,
+                    stored_hash=entry_hash,
+                )
+            report.entries_sealed += 1
+    if expected <= last:
+        _add_hole(report, expected, last)
+    for batch in batches:
+        _check_root(batch, leaves, report)
+    return report
+
+
+def check_unsealed(*, now: datetime) -> Report:
+    """Hash the entries that wait for a seal, and name those that wait too long."""
+    report = Report()
+    with connection.cursor() as cursor, cursor.copy(_UNSEALED, [now - LATE_AFTER]) as rows:
+        for row in rows:
+            entry_hash, is_late, is_listed, line = bytes(row).split(b"\t", 3)
+            line = line[:-1]
+            reference = _reference(line)
+            report.entries_unsealed += 1
+            if sha256(content.LEAF + line).hexdigest().encode() != entry_hash:
+                _name_change(
+                    report,
+                    where="not yet sealed",
+                    entry_id="",
+                    line=line,
+                    true_hash=entry_hash,
+                    stored_hash=entry_hash,
+                )
+            if is_late == b"t":
+                says = f"no seal covers it after {LATE_AFTER.seconds // 60} minutes"
+                report.add("unsealed_too_long", reference, says)
+            if is_listed != b"t":
+                says = "it is not on the sealer's list: run seal_ledger --rebuild"
+                report.add("not_listed", reference, says)
+    return report
+
+
+def _reference(line: bytes) -> str:
+    return line.split(b"\t", 2)[1].decode()
+
+
+def _add_hole(report: Report, first: int, last: int) -> None:
+    name = f"position {first}" if first == last else f"positions {first} to {last}"
+    report.add("hole", name, f"{last - first + 1} sealed entries are gone from the order")
+
+
+def _check_root(batch: Batch, leaves: dict[int, bytes], report: Report) -> None:
+    try:
+        hashes = [
+            leaves[position] for position in range(batch.first_position, batch.last_position + 1)
+        ]
+    except KeyError:
+        return  # the hole is named already
+    if not hashes or merkle.root(hashes) != batch.merkle_root:
+        says = "the hashes kept for its entries do not lead to its root"
+        report.add("root_differs", f"seal {batch.number}", says)
+
+
+def _name_change(
+    report: Report, *, where: str, entry_id: str, line: bytes, true_hash: bytes, stored_hash: bytes
+) -> None:
+    """Say as exactly as possible what happened to one entry."""
+    if stored_hash == MISSING:
+        report.add("entry_gone", where, f"the entry with id {entry_id} was deleted")
+        return
+    reference = _reference(line)
+    if sha256(content.LEAF + line).hexdigest().encode() == true_hash:
+        says = f"{where}: its own hash was rewritten; its content is as sealed"
+        report.add("hash_rewritten", reference, says)
+    elif added := _added_legs(line, true_hash):
+        says = f"{where}: a leg was added: {', '.join(added)}"
+        report.add("leg_added", reference, says)
+    else:
+        report.add("entry_changed", reference, f"{where}: it is not what was recorded")
+
+
+def _added_legs(line: bytes, true_hash: bytes) -> list[str]:
+    """Return the one or two legs without which the entry would be what was sealed."""
+    rest, _, word = line.decode().rpartition("\t")
+    legs = word.partition(";")[2].split(",")
+    for count in (1, 2):
+        for added in combinations(legs, count):
+            kept = [leg for leg in legs if leg not in added]
+            original = f"{rest}\t{len(kept)};{','.join(kept)}".encode()
+            if content.content_hash(original).hex().encode() == true_hash:
+                return list(added)
+    return []

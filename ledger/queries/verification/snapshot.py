@@ -1,0 +1,58 @@
+"""One snapshot of the database, read by several connections at once."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+from django.db import connection, transaction
+
+T = TypeVar("T")
+Work = Callable[[], T]
+
+# The line of an entry is defined with ISO dates; nothing else in it depends on a setting.
+_BEGIN = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL DateStyle = 'ISO'"
+
+
+@contextmanager
+def exported_snapshot() -> Iterator[str]:
+    """Hold one snapshot open and yield the name under which others may read it."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(_BEGIN)
+        cursor.execute("SELECT pg_export_snapshot()")
+        yield cursor.fetchone()[0]
+
+
+@contextmanager
+def shared_snapshot(name: str) -> Iterator[None]:
+    """Read the snapshot ``name`` on this thread's connection, which is given back afterwards."""
+    try:
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            cursor.execute(_BEGIN)
+            cursor.execute("SET TRANSACTION SNAPSHOT %s", [name])
+            yield
+    finally:
+        connection.close()
+
+
+def in_parallel(work: Iterable[Work[T]], *, snapshot: str, connections: int) -> Iterator[T]:
+    """Run pieces of work on ``connections`` threads over one snapshot; yield results in order.
+
+    Only a few pieces are waiting at any time, so that memory does not grow with the ledger.
+    """
+
+    def run(piece: Work[T]) -> T:
+        with shared_snapshot(snapshot):
+            return piece()
+
+    with ThreadPoolExecutor(connections, thread_name_prefix="verify") as threads:
+        waiting: deque[Future[T]] = deque()
+        for piece in work:
+            waiting.append(threads.submit(run, piece))
+            if len(waiting) > 2 * connections:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

@@ -1,0 +1,17 @@
+"""What Celery calls."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from ledger import providers
+from ledger.queries.seals import newest_seal
+from ledger.usecases.seal import seal_due
+
+
+@shared_task(name="ledger.seal")
+def seal() -> int:
+    """Seal what is due; return how many entries. Swept every ten seconds."""
+    signer = providers.signer(may_make=newest_seal() is None)
+    return seal_due(signer=signer, sink=providers.head_sink(), now=timezone.now())
