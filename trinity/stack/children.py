@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,10 @@ from trinity.stack.errors import StackError
 from trinity.stack.home import ROOT
 
 GUARDIAN: Final = Path(__file__).with_name("guardian.py")
+ERROR: Final = re.compile(
+    r"^[\w.]*(Error|Exception|Interrupt|Refused|Configured): |FATAL|PANIC|No space left"
+)
+DISK_FULL: Final = "No space left on device"
 LOG_BYTES_MAX: Final = 10 * 1024 * 1024
 
 
@@ -94,12 +99,21 @@ class Child:
         """End the guardian too, which hangs; ``exit_code`` then ends the program."""
         self.guardian.kill()
 
+    def obituary(self, what: str) -> str:
+        """Return one sentence: ``what`` happened, why as far as its log knows, where to look."""
+        tail = self.tail()
+        if DISK_FULL in tail and self.program.log:
+            return f"The disk that holds {self.program.log.parent} is full; make room, start again."
+        return f"{what}{f' ({tail})' if tail else ''}; see {self.program.log}."
+
     def tail(self) -> str:
-        """Return the last line of its log that says something."""
+        """Return the line of its log that says why: the last error, else the last line."""
         if self.program.log is None or not self.program.log.exists():
             return ""
-        lines = self.program.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        text = self.program.log.read_text(encoding="utf-8", errors="replace")
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        errors = [line for line in lines if ERROR.search(line)]
+        return (errors or lines or [""])[-1]
 
 
 def start(program: Program) -> Child:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 from collections.abc import Iterator
@@ -121,7 +122,12 @@ class Cluster:
         try:
             with self._superuser():
                 return True
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise StackError(
+                    f"The passwords in {self.home.path} do not fit the data in {self.base}; "
+                    "restore them from a backup, or set TRINITY_HOME to a new folder."
+                ) from error
             return False
 
     def make_role(self) -> None:
@@ -196,7 +202,7 @@ def locate(home: Home) -> Cluster:
     if (data / "PG_VERSION").exists():
         who = _who_serves(data)
     else:
-        base, who = _settle(home)
+        base, who = _settle(home, wanted=base)
         if base != home.path / "postgres":
             pointer.write_text(f"{base}\n")
     major = (data / "PG_VERSION").read_text() if (data / "PG_VERSION").exists() else ""
@@ -230,13 +236,14 @@ def _who_serves(data: Path) -> RunAs:
     )
 
 
-def _settle(home: Home) -> tuple[Path, RunAs]:
+def _settle(home: Home, *, wanted: Path) -> tuple[Path, RunAs]:
     """Find a folder for new data and somebody who can work in it."""
     for who in candidates():
-        places = [home.path / "postgres"]
+        is_others = wanted.exists() and wanted.stat().st_uid not in (os.geteuid(), who.owner_uid)
+        places = [] if is_others else [wanted]
         if who.user is not None:  # Our own folder may lie below one that is closed to them.
-            places += [Path("/var/lib") / f"trinity-{home.digest}"]
-            places += [Path("/var/tmp") / f"trinity-{home.digest}"]  # noqa: S108 - claimed
+            name = f"trinity-{home.digest}-{secrets.token_hex(4)}"
+            places += [Path("/var/lib") / name, Path("/var/tmp") / name]  # noqa: S108 - new
         for base in places:
             claim_folder(base, uid=who.owner_uid, gid=who.owner_gid)
             if who.can_write(base):

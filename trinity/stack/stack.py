@@ -107,10 +107,9 @@ def _prepare(supervisor: Supervisor, plan: Plan) -> None:
     program = plan.preparation()
     if program.log:
         program.log.unlink(missing_ok=True)
-    if code := supervisor.run(program):
-        raise StackError(
-            f"The database could not be prepared (exit code {code}); {program.log} says why."
-        )
+    child, code = supervisor.run(program)
+    if code:
+        raise StackError(child.obituary("The database could not be prepared"))
 
 
 def _serve(supervisor: Supervisor, plan: Plan) -> None:
@@ -128,7 +127,7 @@ def _run_in_the_terminal(
     if sys.stdin.isatty():
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # The terminal tells the command itself.
     program = Program(name="command", argv=tuple(argv), env=env, log=None, stop_s=COMMAND_STOP_S)
-    return supervisor.run(program)
+    return supervisor.run(program)[1]
 
 
 def answers(address: str) -> bool:

@@ -54,21 +54,19 @@ class Supervisor:
         deadline = time.monotonic() + timeout_s
         while not is_ready():
             if child.exit_code() is not None:
-                raise StackError(self._obituary(child, f"{name} stopped while it started"))
+                raise StackError(child.obituary(f"{name} stopped while it started"))
             if time.monotonic() > deadline:
-                raise StackError(
-                    self._obituary(child, f"{name} was not ready in {timeout_s:.0f} s")
-                )
+                raise StackError(child.obituary(f"{name} was not ready in {timeout_s:.0f} s"))
             time.sleep(POLL_S / 2)
 
-    def run(self, program: Program) -> int:
-        """Run a program to its end and return its exit code."""
+    def run(self, program: Program) -> tuple[Child, int]:
+        """Run a program to its end; return it and its exit code."""
         child = self.start(program)
         while (code := child.exit_code()) is None:
             time.sleep(POLL_S / 2)
         del self.children[program.name]
         self.write_down()
-        return code
+        return child, code
 
     def watch(self) -> None:
         """Keep everything running until a signal says stop. Raises StackError on giving up."""
@@ -124,15 +122,9 @@ class Supervisor:
         deaths = self._young_deaths.get(name, 0) + 1 if child.lived_s < YOUNG_S else 0
         self._young_deaths[name] = deaths
         if deaths > YOUNG_DEATHS_MAX:
-            raise StackError(self._obituary(child, f"{name} stopped {deaths} times in a row"))
+            raise StackError(child.obituary(f"{name} stopped {deaths} times in a row"))
         self.say(f"{name} stopped ({_cause(child)}); starting it again.")
         return min(0.1 * 2.0**deaths, BACKOFF_S_MAX)
-
-    def _obituary(self, child: Child, what: str) -> str:
-        if "No space left on device" in child.tail():
-            return f"The disk that holds {self.home.path} is full; make room and start again."
-        tail = child.tail()
-        return f"{what}; {f'it said: {tail} - ' if tail else ''}see {child.program.log}."
 
 
 def _cause(child: Child) -> str:
