@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from allauth.account import forms as account
@@ -13,7 +14,7 @@ from django.forms import Form
 CODE_ATTRIBUTES = {"inputmode": "numeric", "class": "code", "spellcheck": "false"}
 
 
-def _say(form: Form, **labels: str) -> None:
+def _say(form: Form, labels: Mapping[str, str]) -> None:
     """Give the fields of ``form`` our ``labels`` and take their placeholders away."""
     for field in form.fields.values():
         field.widget.attrs.pop("placeholder", None)
@@ -26,7 +27,7 @@ class LoginForm(account.LoginForm):  # type: ignore[misc]  # allauth has no type
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say(self, login="E-mail", password="Password")
+        _say(self, {"login": "E-mail", "password": "Password"})
         self.fields["password"].help_text = ""
         self.fields["login"].widget.attrs |= {"autocomplete": "username"}
 
@@ -36,7 +37,7 @@ class ReauthenticateForm(account.ReauthenticateForm):  # type: ignore[misc]  # s
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say(self, password="Your password")
+        _say(self, {"password": "Your password"})
         self.fields["password"].help_text = ""
 
 
@@ -45,7 +46,7 @@ class ResetPasswordForm(account.ResetPasswordForm):  # type: ignore[misc]  # see
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say(self, email="E-mail")
+        _say(self, {"email": "E-mail"})
 
 
 class ResetPasswordKeyForm(account.ResetPasswordKeyForm):  # type: ignore[misc]  # see LoginForm
@@ -53,7 +54,7 @@ class ResetPasswordKeyForm(account.ResetPasswordKeyForm):  # type: ignore[misc] 
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say(self, password1="New password", password2="New password, once more")
+        _say(self, {"password1": "New password", "password2": "New password, once more"})
 
 
 class ChangePasswordForm(account.ChangePasswordForm):  # type: ignore[misc]  # see LoginForm
@@ -63,9 +64,11 @@ class ChangePasswordForm(account.ChangePasswordForm):  # type: ignore[misc]  # s
         super().__init__(*args, **kwargs)
         _say(
             self,
-            oldpassword="Present password",
-            password1="New password",
-            password2="New password, once more",
+            {
+                "oldpassword": "Present password",
+                "password1": "New password",
+                "password2": "New password, once more",
+            },
         )
         self.fields["oldpassword"].help_text = ""
 
@@ -75,7 +78,7 @@ class AuthenticateForm(mfa.AuthenticateForm):  # type: ignore[misc]  # see Login
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say(self, code="Code")
+        _say(self, {"code": "Code"})
         self.fields["code"].help_text = "Six digits from your app, or one of your recovery codes."
         self.fields["code"].widget.attrs |= CODE_ATTRIBUTES | {"autofocus": True}
 
@@ -85,7 +88,7 @@ class MfaReauthenticateForm(mfa.ReauthenticateForm):  # type: ignore[misc]  # se
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say(self, code="Code")
+        _say(self, {"code": "Code"})
         self.fields["code"].help_text = "Six digits from your app, or one of your recovery codes."
         self.fields["code"].widget.attrs |= CODE_ATTRIBUTES
 
@@ -95,7 +98,7 @@ class ActivateTOTPForm(totp.ActivateTOTPForm):  # type: ignore[misc]  # see Logi
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say(self, code="Code that your app shows now")
+        _say(self, {"code": "Code that your app shows now"})
         self.fields["code"].widget.attrs |= CODE_ATTRIBUTES
 
 
@@ -104,11 +107,10 @@ class AddWebAuthnForm(webauthn.AddWebAuthnForm):  # type: ignore[misc]  # see Lo
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say(self, name="Name of this key", passwordless="Let this key log me in by itself")
+        _say(self, {"name": "Name of this key", "passwordless": "Let this key log me in by itself"})
         self.fields["name"].help_text = "So that you can tell your keys apart."
         self.fields["passwordless"].initial = True
         self.fields["passwordless"].help_text = (
             "A passkey: no password is asked. Your device checks that it is you, by PIN, "
             "finger or face. Without it, the key is asked for after your password."
         )
-

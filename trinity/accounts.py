@@ -28,7 +28,7 @@ def person_name(user: User) -> str:
 class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """allauth for a closed shop: owners invite, addresses come from settings."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
+    def is_open_for_signup(self, _request: HttpRequest) -> bool:
         """Return False: owners invite."""
         return False
 

@@ -1,8 +1,13 @@
 """The project as an app: it carries roles, login pages and template words."""
 
-from django.apps import AppConfig
+from __future__ import annotations
 
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from ledger import facts
 from trinity.celery import app as celery_app  # every Django process nudges through this one
+from trinity.roles import ROLES, apply_roles
 
 __all__ = ["TrinityConfig", "celery_app"]
 
@@ -12,3 +17,16 @@ class TrinityConfig(AppConfig):
 
     name = "trinity"
     verbose_name = "Trinity"
+
+    def ready(self) -> None:
+        """Apply the roles after each migrate; say what an audit entry about a person carries."""
+        post_migrate.connect(apply_roles, dispatch_uid="trinity.roles")
+        facts.allow(
+            "audit",
+            {
+                "role": facts.one_of(ROLES),
+                "old_role": facts.one_of({*ROLES, "none"}),
+                "sessions_ended": facts.COUNT,
+                "second_factors_removed": facts.COUNT,
+            },
+        )

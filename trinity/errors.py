@@ -13,27 +13,36 @@ def _page(request: HttpRequest, template: str, *, status: int) -> HttpResponse:
     return render(request, template, {"layout": layout, "nav": ""}, status=status)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(
+    request: HttpRequest,
+    exception: Exception,  # noqa: ARG001  # Django names it
+) -> HttpResponse:
     """Answer 400."""
     return _page(request, "400.html", status=400)
 
 
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+def permission_denied(
+    request: HttpRequest,
+    exception: Exception,  # noqa: ARG001  # Django names it
+) -> HttpResponse:
     """Answer 403: the role does not reach that far."""
     return _page(request, "403.html", status=403)
 
 
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def page_not_found(
+    request: HttpRequest,
+    exception: Exception,  # noqa: ARG001  # Django names it
+) -> HttpResponse:
     """Answer 404."""
     return _page(request, "404.html", status=404)
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, **_why: object) -> HttpResponse:
     """Answer 403 where the form's key was missing or old."""
     return _page(request, "403_csrf.html", status=403)
 
 
-def unavailable(request: HttpRequest) -> HttpResponse:
+def unavailable() -> HttpResponse:
     """Answer 503: something this page cannot do without is down. Touches no store at all."""
     response = render(None, "503.html", status=503)
     response["Retry-After"] = "30"

@@ -26,6 +26,7 @@ class ClientAddress:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Believe the one hop that the nearest trusted proxies vouch for."""
         count: int = settings.TRUSTED_PROXY_COUNT
         hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
         # Fewer hops than proxies: it came past them (a health check), and its own address is true.
@@ -44,11 +45,12 @@ class FailClosed:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on; the work is in ``process_exception``."""
         return self.get_response(request)
 
-    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+    def process_exception(self, _request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Turn a failure of Redis into a page that says so; leave all others alone."""
         if not isinstance(error, RedisError):
             return None
         logger.error("refused: redis is down", extra={"error": type(error).__name__})
-        return unavailable(request)
+        return unavailable()

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from trinity import health
 
+# One door for all: the admin has no login page of its own, and no second place for passwords.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
 urlpatterns = [
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
     path("accounts/", include("trinity.account_urls")),
+    path("", include("trinity.people.urls")),
+    path("", include("revenue.urls.public")),
+    path("console/", include("revenue.urls.console")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

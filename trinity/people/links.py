@@ -1,0 +1,39 @@
+"""The link by which a person chooses a password: once, for three days."""
+
+from __future__ import annotations
+
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+
+from trinity.roles import ROLE_WORDS
+
+
+def password_link(user: User) -> str:
+    """Return a fresh link. Choosing a password, or a login, makes every older one useless."""
+    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    address: str = get_adapter().get_reset_password_from_key_url(key)
+    return address
+
+
+def send_invitation(*, user: User, role: str, invited_by: str) -> None:
+    """Send the link to the invited person. Raises what the mail backend raises."""
+    words = {
+        "user": user,
+        "role": role,
+        "role_words": ROLE_WORDS[role],
+        "invited_by": invited_by,
+        "link": password_link(user),
+        "days": settings.PASSWORD_RESET_TIMEOUT // 86_400,
+        "seller_name": settings.SELLER_NAME,
+        "base_url": settings.BASE_URL,
+    }
+    EmailMessage(
+        subject=f"{settings.SELLER_NAME} invites you to Trinity".replace("\n", " "),
+        body=render_to_string("people/invitation.txt", words),
+        to=[user.email],
+    ).send()

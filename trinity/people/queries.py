@@ -1,0 +1,106 @@
+"""Who belongs to the team."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import User
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from trinity.roles import OWNER, strongest
+
+PEOPLE_MAX = 500  # one organisation's team; the page lists them all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One member of the team, as the people page shows them."""
+
+    id: int
+    name: str
+    email: str
+    role: str
+    is_active: bool
+    has_password: bool
+    last_login: datetime | None
+    second_factors: tuple[str, ...]
+    sessions: int
+
+    @property
+    def state(self) -> str:
+        """Return what to call the account: active, invited (no password yet) or closed."""
+        if not self.is_active:
+            return "closed"
+        return "active" if self.has_password else "invited"
+
+
+def people() -> list[Person]:
+    """Return the team: owners first, then by name. Two queries and one for the groups."""
+    rows = list(_with_sessions(User.objects.order_by("id"))[:PEOPLE_MAX])
+    factors = _second_factors(row.pk for row in rows)
+    order = {"owner": 0, "operator": 1, "auditor": 2}
+    found = [_person(row, factors.get(row.pk, ())) for row in rows]
+    return sorted(
+        found, key=lambda p: (not p.is_active, order.get(p.role, 3), p.name.casefold(), p.id)
+    )
+
+
+def person(user_id: int) -> Person | None:
+    """Return one member, or None."""
+    row = _with_sessions(User.objects.filter(pk=user_id)).first()
+    return _person(row, _second_factors([user_id]).get(user_id, ())) if row else None
+
+
+def active_owner_ids() -> set[int]:
+    """Return the owners who can log in."""
+    owners = User.objects.filter(groups__name=OWNER, is_active=True)
+    return set(owners.values_list("pk", flat=True))
+
+
+def _with_sessions(users: QuerySet[User]) -> QuerySet[User]:
+    sessions = (
+        UserSession.objects.filter(user=OuterRef("pk"))
+        .order_by()
+        .values("user")
+        .annotate(count=Count("*"))
+        .values("count")
+    )
+    return users.annotate(sessions=Coalesce(Subquery(sessions), 0)).prefetch_related("groups")
+
+
+def _second_factors(user_ids: Iterable[int]) -> Mapping[int, tuple[str, ...]]:
+    """Return the second factors in words, by user: ``2 keys``, ``app``."""
+    types: dict[int, Counter[str]] = {}
+    kinds = Authenticator.objects.filter(user_id__in=list(user_ids))
+    for user_id, kind in kinds.values_list("user_id", "type"):
+        types.setdefault(user_id, Counter())[kind] += 1
+    return {user_id: _factor_words(counts) for user_id, counts in types.items()}
+
+
+def _factor_words(counts: Counter[str]) -> tuple[str, ...]:
+    words = []
+    if keys := counts[Authenticator.Type.WEBAUTHN]:
+        words.append("1 key" if keys == 1 else f"{keys} keys")
+    if counts[Authenticator.Type.TOTP]:
+        words.append("app")
+    return tuple(words)
+
+
+def _person(user: User, second_factors: tuple[str, ...]) -> Person:
+    return Person(
+        id=user.pk,
+        name=user.get_full_name() or user.email,
+        email=user.email,
+        role=strongest(group.name for group in user.groups.all()),
+        is_active=user.is_active,
+        has_password=user.has_usable_password(),
+        last_login=user.last_login,
+        second_factors=second_factors,
+        sessions=getattr(user, "sessions", 0),
+    )

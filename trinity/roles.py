@@ -1,0 +1,111 @@
+"""Who may do what: three groups and their permissions, applied after each migrate.
+
+An **auditor** reads the books and can change nothing; personal data of buyers stays closed. An
+**operator** reads all, reviews leads and orders, sells. An **owner** may also return money and
+say who belongs to the team. Nobody is a superuser: every right is written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from django.apps import AppConfig
+from django.contrib.auth.management import create_permissions
+
+OWNER, OPERATOR, AUDITOR = "owner", "operator", "auditor"
+
+_BOOKS: Final = frozenset(
+    {
+        "revenue.view_offer",
+        "revenue.view_offerprice",
+        "revenue.view_checkoutsession",
+        "revenue.view_paymentlink",
+        "revenue.view_stripewebhookevent",
+        "revenue.view_webhookattempt",
+        "revenue.view_order",
+        "revenue.view_revenueevent",
+        "revenue.view_refundrequest",
+        "revenue.view_dispute",
+        "fulfillment.view_orderintake",
+        "fulfillment.view_acquisitionrun",
+        "fulfillment.view_runevent",
+        "ledger.view_ledgerentry",
+        "ledger.view_posting",
+        "ledger.view_sealedentry",
+        "ledger.view_seal",
+        "crm.view_project",
+        "crm.view_deal",
+    }
+)
+_WORK: Final = frozenset(
+    {
+        "crm.view_company",
+        "crm.view_contact",
+        "crm.view_activity",
+        "crm.review_lead",
+        "crm.reveal_personal_data",
+        "revenue.view_orderlink",
+        "revenue.view_buyermail",
+        "revenue.view_operatoralert",
+        "revenue.manage_offers",
+        "revenue.prepare_checkout",
+        "revenue.review_order",
+        "revenue.replay_webhook",
+    }
+)
+_POWER: Final = frozenset(
+    {
+        "revenue.refund_order",
+        "auth.view_user",
+        "auth.change_user",
+        "auth.view_group",
+        "account.view_emailaddress",
+        "mfa.view_authenticator",
+        "usersessions.view_usersession",
+    }
+)
+
+ROLES: Final[Mapping[str, frozenset[str]]] = {
+    OWNER: _BOOKS | _WORK | _POWER,
+    OPERATOR: _BOOKS | _WORK,
+    AUDITOR: _BOOKS,
+}
+ROLE_WORDS: Final[Mapping[str, str]] = {
+    OWNER: "may do everything, return money, and say who belongs to the team",
+    OPERATOR: "reads everything, reviews leads and orders, prepares sales",
+    AUDITOR: "reads orders, events, the trace and the ledger, and changes nothing",
+}
+
+
+def strongest(group_names: Iterable[str]) -> str:
+    """Return the strongest role among ``group_names``, or nothing."""
+    names = set(group_names)
+    return next((role for role in ROLES if role in names), "")
+
+
+def apply_roles(
+    *, app_config: AppConfig, apps: Any, using: str, verbosity: int = 0, **_: Any
+) -> None:
+    """Give each group exactly the permissions of one app that ``ROLES`` names. Idempotent.
+
+    Called once for each app after each migrate, so that an app's permissions exist when theirs
+    are given. A permission that does not exist yet is left for the next time; a test holds that
+    all that are named exist.
+    """
+    create_permissions(app_config, verbosity=verbosity, apps=apps, using=using)
+    models = {(model._meta.app_label, model._meta.model_name) for model in apps.get_models()}
+    if not {("auth", "group"), ("auth", "permission")} <= models:
+        return
+    group_model, permission_model = (
+        apps.get_model("auth", name) for name in ("Group", "Permission")
+    )
+    label = app_config.label
+    there = permission_model.objects.using(using).filter(content_type__app_label=label)
+    for role, permissions in ROLES.items():
+        group, _made = group_model.objects.using(using).get_or_create(name=role)
+        codenames = [name.partition(".")[2] for name in permissions if name.startswith(f"{label}.")]
+        wanted = set(there.filter(codename__in=codenames))
+        given = set(group.permissions.filter(content_type__app_label=label))
+        group.permissions.remove(*(given - wanted))
+        group.permissions.add(*(wanted - given))
