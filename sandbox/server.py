@@ -56,4 +56,4 @@ def _shut_if_peer(descriptor: int, peer: tuple[str, int]) -> bool:
             return False
         if is_peer:
             connection.shutdown(socket.SHUT_RDWR)
-        return is_peer
+        return bool(is_peer)

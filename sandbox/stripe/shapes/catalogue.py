@@ -18,7 +18,6 @@ def new_product(
         "id": product_id or new_id("product", now=now),
         "object": "product",
         "active": active,
-        "attributes": [],
         "created": now,
         "default_price": None,
         "description": description,

@@ -76,7 +76,6 @@ def new_dispute(*, now: int, charge: Doc, amount: int, reason: str, is_inquiry: 
         "id": new_id("dispute", now=now),
         "object": "dispute",
         "amount": amount,
-        "balance_transaction": None,
         "balance_transactions": [],
         "charge": charge["id"],
         "created": now,
