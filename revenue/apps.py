@@ -1,9 +1,18 @@
-"""The app's name for Django."""
+"""The app's name for Django, and the facts that its ledger entries carry."""
 
 from django.apps import AppConfig
+
+from ledger import facts
+from revenue.enums import ReviewVerdict
 
 
 class RevenueConfig(AppConfig):
     """Offers, checkout, webhooks, orders, revenue events: conducts the sale."""
 
     name = "revenue"
+
+    def ready(self) -> None:
+        """Say which facts revenue's ledger entries carry."""
+        money = {"amount_minor": facts.MINOR, "currency": facts.CURRENCY}
+        facts.allow("revenue", money)
+        facts.allow("audit", money | {"verdict": facts.one_of(ReviewVerdict.values)})

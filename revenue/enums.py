@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from django.db import models
 
-from kernel.transitions import Moves
+if TYPE_CHECKING:  # an app's config reads these words before there are models
+    from kernel.transitions import Moves
 
 
 class OfferState(models.TextChoices):
@@ -180,6 +182,8 @@ ORDER_MOVES: Moves = MappingProxyType(
         OrderState.NEEDS_REVIEW: _MONEY_STATES | _UNPAID_STATES | {OrderState.NOT_OURS},
         OrderState.NOT_OURS: frozenset(),
         **{state: _MONEY_STATES - {state} for state in _MONEY_STATES},
+        # Given back in full before anybody decided, and then the refund failed at the bank.
+        OrderState.REFUNDED: (_MONEY_STATES - {OrderState.REFUNDED}) | {OrderState.NEEDS_REVIEW},
     }
 )
 
