@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from django.conf import settings
@@ -34,3 +37,24 @@ def gateway_for_worker() -> PaymentGateway:
 def is_stripe_itself() -> bool:
     """Say whether answers come from Stripe, or from a stand-in at another base address."""
     return bool(settings.STRIPE_API_BASE == settings.STRIPE_OWN_API_BASE)
+
+
+class TooManyCalls(Exception):
+    """Half of this process's threads are waiting for Stripe already. Say so, do not queue."""
+
+
+_web_calls = threading.BoundedSemaphore(max(1, settings.WEB_BLOCKING_THREADS // 2))
+
+
+@contextmanager
+def one_web_call() -> Iterator[None]:
+    """Hold one of the few places from which a web page may wait for Stripe.
+
+    Raises TooManyCalls at once when none is free, so that pages that need no Stripe stay fast.
+    """
+    if not _web_calls.acquire(blocking=False):
+        raise TooManyCalls
+    try:
+        yield
+    finally:
+        _web_calls.release()

@@ -1,0 +1,69 @@
+"""Who may see an order: a browser that holds a link to its checkout, in a signed cookie.
+
+Buyers have no account. A link's secret is exchanged for the cookie on the first visit, so that no
+secret stays in an address; revoking the link ends both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponseBase
+
+from revenue.models import OrderLink
+
+SALT = "revenue.access"
+LINKS_MAX = 20
+KEPT_S = 180 * 24 * 3600
+
+
+def cookie_name() -> str:
+    """Return the cookie's name; it carries the port, so that two stacks share none."""
+    return f"trinity_orders_{settings.PORT}"
+
+
+def token_digest(token: str) -> str:
+    """Return what we keep of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def make_link(*, checkout_id: int, now: datetime) -> tuple[OrderLink, str]:
+    """Make a link to a checkout in the caller's transaction; return it with its secret token."""
+    token = secrets.token_urlsafe(32)
+    link = OrderLink.objects.create(
+        checkout_id=checkout_id, token_sha256=token_digest(token), created_at=now
+    )
+    return link, token
+
+
+def _held(request: HttpRequest) -> list[int]:
+    try:
+        held = signing.loads(request.COOKIES.get(cookie_name(), ""), salt=SALT, max_age=KEPT_S)
+    except signing.BadSignature:
+        return []
+    return [int(link_id) for link_id in held][:LINKS_MAX]
+
+
+def may_see(request: HttpRequest, *, checkout_id: int) -> bool:
+    """Say whether this browser holds an unrevoked link to the checkout."""
+    held = _held(request)
+    return bool(held) and OrderLink.objects.filter(
+        pk__in=held, checkout_id=checkout_id, revoked_at__isnull=True
+    ).exists()
+
+
+def grant(response: HttpResponseBase, request: HttpRequest, *, link: OrderLink) -> None:
+    """Give the browser the link, newest first; the oldest of more than twenty falls out."""
+    held = [link.pk, *(held for held in _held(request) if held != link.pk)][:LINKS_MAX]
+    response.set_cookie(
+        cookie_name(),
+        signing.dumps(held, salt=SALT),
+        max_age=KEPT_S,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.IS_HTTPS,
+    )

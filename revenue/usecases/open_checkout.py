@@ -1,0 +1,199 @@
+"""Buying: a row first, then Stripe, then the row again. Three steps, no network inside any."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from crm import operations as crm
+from crm.queries import DealForSale, deal_for_sale
+from kernel.references import new_reference
+from kernel.transitions import LostRace
+from revenue.enums import CheckoutOrigin, CheckoutState, Source
+from revenue.models import CheckoutSession, Offer
+from revenue.operations.sessions import record_session
+from revenue.operations.telling import Telling
+from revenue.planning import checkout_parameters
+from revenue.policy import backoff
+from revenue.ports import GatewayRefused, GatewayUnknown, PaymentGateway
+from revenue.usecases.ensure_price import ensure_price
+
+CALL_TIME: Final = timedelta(seconds=30)  # a call under way is left alone for this long
+
+
+class DealNotForSale(Exception):
+    """No checkout can be prepared for this deal. The text says why, for the operator."""
+
+
+def buy(
+    *,
+    offer: Offer,
+    buy_key: str,
+    trace_ref: str,
+    entry_page: str,
+    gateway: PaymentGateway,
+    now: datetime,
+) -> CheckoutSession:
+    """Open a Checkout Session for a visitor who pressed Buy.
+
+    ``buy_key`` was rendered once into the form: pressing twice finds the first row, repeats the
+    same call with the same idempotency key, and ends at the same session. When Stripe does not
+    answer, the returned row says ``unknown`` and the sweep finds out. Raises GatewayUnknown or
+    GatewayRefused only before a row exists: when the offer's price cannot be made at Stripe.
+    """
+    known = CheckoutSession.objects.filter(buy_key=buy_key).first()
+    if known is None:
+        known = _make_row(
+            offer=offer,
+            origin=CheckoutOrigin.OFFER_PAGE,
+            trace_ref=trace_ref,
+            price_id=ensure_price(
+                offer=offer, mode=settings.DEPLOYMENT_MODE, gateway=gateway, now=now
+            ).stripe_price_id,
+            now=now,
+            buy_key=buy_key,
+            entry_page=entry_page,
+        )
+    return open_at_stripe(known, gateway=gateway, now=now)
+
+
+def prepare_checkout(
+    *, offer: Offer, deal_ref: str, actor_id: int, gateway: PaymentGateway, now: datetime
+) -> CheckoutSession:
+    """Open a Checkout Session for a deal, on an operator's word; the deal moves to checkout.
+
+    Raises DealNotForSale when there is no such deal in this mode; the gateway's errors as ``buy``.
+    """
+    deal = deal_of_this_mode(deal_ref)
+    price = ensure_price(offer=offer, mode=settings.DEPLOYMENT_MODE, gateway=gateway, now=now)
+    with transaction.atomic(durable=True):
+        row = _row(
+            offer=offer,
+            origin=CheckoutOrigin.DEAL,
+            trace_ref=deal.trace_ref,
+            price_id=price.stripe_price_id,
+            now=now,
+            deal_id=deal.id,
+            created_by_id=actor_id,
+        )
+        row.save(force_insert=True)
+        crm.checkout_prepared(
+            deal_id=deal.id,
+            checkout_ref=row.reference,
+            actor_id=actor_id,
+            now=now,
+            offer_id=offer.pk,
+            amount=offer.price,
+        )
+    return open_at_stripe(row, gateway=gateway, now=now)
+
+
+def deal_of_this_mode(deal_ref: str) -> DealForSale:
+    """Return the deal, if something may be sold through it here. Raises DealNotForSale."""
+    deal = deal_for_sale(deal_ref)
+    if deal is None:
+        raise DealNotForSale("There is no such deal.")
+    if deal.mode != settings.DEPLOYMENT_MODE:
+        raise DealNotForSale(
+            f"This deal was made in {deal.mode} mode; this is a {settings.DEPLOYMENT_MODE} "
+            "deployment, and a payment here would get a deal of its own."
+        )
+    if not deal.is_sellable:
+        raise DealNotForSale("Accept the lead first; a deal that is won or lost is not for sale.")
+    return deal
+
+
+def _row(
+    *,
+    offer: Offer,
+    origin: CheckoutOrigin,
+    trace_ref: str,
+    price_id: str,
+    now: datetime,
+    **more: object,
+) -> CheckoutSession:
+    row = CheckoutSession(
+        reference=new_reference("chk"),
+        mode=settings.DEPLOYMENT_MODE,
+        origin=origin,
+        offer=offer,
+        trace_ref=trace_ref,
+        amount_minor=offer.amount_minor,
+        currency=offer.currency,
+        created_at=now,
+        next_check_at=now + CALL_TIME,
+        **more,
+    )
+    row.parameters = checkout_parameters(
+        checkout=row, offer=offer, price_id=price_id, base_url=settings.BASE_URL
+    )
+    return row
+
+
+def _make_row(*, buy_key: str, **fields: object) -> CheckoutSession:
+    """Insert the row, or return the one that the other half of a double click inserted."""
+    try:
+        with transaction.atomic(durable=True):
+            row = _row(buy_key=buy_key, **fields)  # type: ignore[arg-type]  # buy passes them typed
+            row.save(force_insert=True)
+    except IntegrityError:
+        return CheckoutSession.objects.get(buy_key=buy_key)
+    return row
+
+
+def open_at_stripe(
+    checkout: CheckoutSession, *, gateway: PaymentGateway, now: datetime
+) -> CheckoutSession:
+    """Make the call that the row describes, unless its answer is known, and keep the answer.
+
+    Safe to repeat: the idempotency key is the row's own reference.
+    """
+    if checkout.state != CheckoutState.UNKNOWN:
+        return checkout
+    try:
+        fact = gateway.open_checkout(key=checkout.reference, parameters=checkout.parameters or {})
+    except GatewayRefused as refusal:
+        return _settle_refusal(checkout, refusal, now=now)
+    except GatewayUnknown as unknown:
+        return _settle_unknown(checkout, unknown, now=now)
+    telling = Telling(
+        mode=settings.DEPLOYMENT_MODE, source=Source.LANDING, now=now, occurred_at=now
+    )
+    with transaction.atomic(durable=True):
+        record_session(telling, fact)
+    checkout.refresh_from_db()
+    return checkout
+
+
+def _settle_refusal(
+    checkout: CheckoutSession, refusal: GatewayRefused, *, now: datetime
+) -> CheckoutSession:
+    """Stripe said no, so there is no session: the row is closed."""
+    with transaction.atomic(durable=True):
+        try:
+            checkout.move(
+                CheckoutState.FAILED,
+                last_error=refusal.code,
+                next_check_at=None,
+                expired_at=now,
+            )
+        except LostRace:
+            checkout.refresh_from_db()
+    return checkout
+
+
+def _settle_unknown(
+    checkout: CheckoutSession, unknown: GatewayUnknown, *, now: datetime
+) -> CheckoutSession:
+    """Nobody knows whether there is a session: the sweep will look."""
+    attempts = checkout.attempts + 1
+    CheckoutSession.objects.filter(pk=checkout.pk, state=CheckoutState.UNKNOWN).update(
+        attempts=attempts,
+        last_error=unknown.code,
+        next_check_at=now + backoff(attempts),
+    )
+    checkout.refresh_from_db()
+    return checkout

@@ -1,0 +1,129 @@
+"""The buyer's way to Stripe: offers, Buy, and back without paying."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from kernel.doors import public
+from kernel.limits import allow, visitor_key
+from kernel.references import new_reference
+from revenue.access import grant
+from revenue.enums import CheckoutState, OfferState
+from revenue.models import CheckoutSession, Offer
+from revenue.ports import GatewayError
+from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
+from revenue.usecases.land import note_cancelled, note_handed_off
+from revenue.usecases.open_checkout import buy as buy_offer
+
+SALT = "revenue.buy"
+FORM_KEPT_S = 12 * 3600
+BUYS_PER_HOUR = 30
+
+
+@public
+@require_safe
+def offers(request: HttpRequest) -> HttpResponse:
+    """List what is on sale."""
+    on_sale = Offer.objects.filter(
+        state=OfferState.PUBLISHED, is_public=True, is_sample=False
+    ).order_by("title")
+    return render(request, "revenue/offers.html", {"offers": on_sale})
+
+
+def _on_sale(slug: str) -> Offer:
+    return get_object_or_404(Offer, slug=slug, state=OfferState.PUBLISHED, is_sample=False)
+
+
+@public
+@never_cache  # each form carries a key of its own
+@require_safe
+def offer(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show one offer, with the form that buys it."""
+    return _render_offer(request, _on_sale(slug))
+
+
+def _render_offer(
+    request: HttpRequest, shown: Offer, *, problem: str = "", status: int = 200
+) -> HttpResponse:
+    ticket = {
+        "offer": shown.reference,
+        "buy_key": secrets.token_hex(16),
+        "trace_ref": new_reference("trc"),
+        "entry_page": request.path[:200],
+    }
+    context = {
+        "offer": shown,
+        "ticket": signing.dumps(ticket, salt=SALT, compress=True),
+        "problem": problem,
+    }
+    return render(request, "revenue/offer.html", context, status=status)
+
+
+@public
+@require_POST
+def buy(request: HttpRequest, slug: str) -> HttpResponse:
+    """Open a Checkout Session and hand the buyer over to Stripe's page."""
+    shown = _on_sale(slug)
+    try:
+        ticket = signing.loads(request.POST.get("ticket", ""), salt=SALT, max_age=FORM_KEPT_S)
+    except signing.BadSignature:
+        return _render_offer(request, shown, problem="stale_form", status=400)
+    if ticket["offer"] != shown.reference:  # a new version was published meanwhile
+        return _render_offer(request, shown, problem="new_version", status=409)
+    if not allow(
+        what="buy",
+        who=visitor_key(request),
+        limit=BUYS_PER_HOUR,
+        per_s=3600,
+        is_open_on_failure=True,
+    ):
+        return _render_offer(request, shown, problem="too_many", status=429)
+    try:
+        with one_web_call():
+            checkout = buy_offer(
+                offer=shown,
+                buy_key=ticket["buy_key"],
+                trace_ref=ticket["trace_ref"],
+                entry_page=ticket["entry_page"],
+                gateway=gateway_for_web(),
+                now=datetime.now(UTC),
+            )
+    except (GatewayError, TooManyCalls):
+        return _render_offer(request, shown, problem="stripe_away", status=503)
+    return _hand_over(request, checkout)
+
+
+def _hand_over(request: HttpRequest, checkout: CheckoutSession) -> HttpResponse:
+    """Redirect to Stripe's page; where there is none (yet), to our page that says what is known."""
+    link = note_handed_off(checkout, now=datetime.now(UTC))
+    if checkout.state == CheckoutState.OPEN:
+        response: HttpResponse = HttpResponseRedirect(checkout.url)
+        response.status_code = 303
+    else:
+        response = redirect("checkout-status", reference=checkout.reference)
+    grant(response, request, link=link)
+    return response
+
+
+@public
+@never_cache
+@require_safe
+def cancelled(request: HttpRequest, reference: str) -> HttpResponse:
+    """The buyer came back from Stripe's page without paying."""
+    checkout = get_object_or_404(
+        CheckoutSession.objects.select_related("offer"),
+        reference=reference,
+        mode=settings.DEPLOYMENT_MODE,
+    )
+    note_cancelled(checkout, now=datetime.now(UTC))
+    if checkout.state == CheckoutState.COMPLETE:
+        return redirect("checkout-status", reference=reference)
+    return render(request, "revenue/cancelled.html", {"checkout": checkout})
