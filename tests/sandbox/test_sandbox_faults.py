@@ -1,0 +1,182 @@
+"""Misbehaviour on demand."""
+
+import time
+
+import pytest
+import stripe
+from running_sandbox import RunningSandbox, Sink
+
+
+def test_a_rate_limit_before_the_work_does_nothing(sandbox: RunningSandbox, stripe_v1) -> None:
+    sandbox.drill("faults", effect="status", status=429, method="POST", path="/v1/products")
+
+    with pytest.raises(stripe.RateLimitError):
+        stripe_v1.products.create({"name": "Limited"})
+
+    assert "Limited" not in [each.name for each in stripe_v1.products.list().data]
+
+
+def test_an_error_after_the_work_hides_that_it_was_done(sandbox: RunningSandbox, stripe_v1) -> None:
+    sandbox.drill("faults", effect="status", status=500, when="after", path="/v1/products", count=1)
+
+    with pytest.raises(stripe.APIError):
+        stripe_v1.products.create({"name": "Done all the same"}, {"idempotency_key": "after-1"})
+
+    found = [each.name for each in stripe_v1.products.list().data]
+    assert found.count("Done all the same") == 1
+
+
+def test_a_dropped_line_is_a_connection_error_and_no_effect(
+    sandbox: RunningSandbox, stripe_v1
+) -> None:
+    sandbox.drill("faults", effect="drop", method="POST", path="/v1/products", count=1)
+
+    with pytest.raises(stripe.APIConnectionError):
+        stripe_v1.products.create({"name": "Dropped"})
+
+    assert "Dropped" not in [each.name for each in stripe_v1.products.list().data]
+
+
+def test_a_time_out_after_success_leaves_the_outcome_unknown(sandbox: RunningSandbox) -> None:
+    sandbox.drill("faults", effect="timeout_after_success", path="/v1/checkout/sessions", count=1)
+    hasty = sandbox.client(timeout_s=0.4)
+    asked = {
+        "mode": "payment",
+        "success_url": "http://localhost/",
+        "client_reference_id": f"chk_{time.time()}",
+        "line_items": [
+            {
+                "quantity": 1,
+                "price_data": {
+                    "currency": "usd",
+                    "unit_amount": 100,
+                    "product_data": {"name": "x"},
+                },
+            }
+        ],
+    }
+
+    with pytest.raises(stripe.APIConnectionError):
+        hasty.checkout.sessions.create(asked, {"idempotency_key": "unknown-1"})
+
+    made = hasty.checkout.sessions.create(asked, {"idempotency_key": "unknown-1"})
+    same = [
+        each.id
+        for each in hasty.checkout.sessions.list({"limit": 100}).data
+        if each.client_reference_id == asked["client_reference_id"]
+    ]
+    assert same == [made.id]
+
+
+def test_a_delay_delays(sandbox: RunningSandbox, stripe_v1) -> None:
+    sandbox.drill("faults", effect="delay", delay_ms=250, path="/v1/balance", count=1)
+    start_s = time.monotonic()
+
+    stripe_v1.balance.retrieve()
+
+    assert time.monotonic() - start_s >= 0.25
+
+
+def test_a_rule_bites_as_often_as_it_was_told(sandbox: RunningSandbox, stripe_v1) -> None:
+    made = sandbox.drill("faults", effect="status", status=503, path="/v1/balance", count=2)
+
+    outcomes = []
+    for _ in range(3):
+        try:
+            outcomes.append(stripe_v1.balance.retrieve().object)
+        except stripe.APIError as error:
+            outcomes.append(error.http_status)
+
+    assert outcomes == [503, 503, "balance"]
+    (rule,) = sandbox.ask("faults")["data"]
+    assert (rule["id"], rule["used"]) == (made["id"], 2)
+
+
+def test_the_same_seed_gives_the_same_bad_luck(sandbox: RunningSandbox, stripe_v1) -> None:
+    def luck() -> list[bool]:
+        sandbox.clear_faults()
+        sandbox.drill(
+            "faults", effect="status", status=503, path="/v1/balance", probability=0.5, seed=7
+        )
+        seen = []
+        for _ in range(12):
+            try:
+                stripe_v1.balance.retrieve()
+                seen.append(True)
+            except stripe.APIError:
+                seen.append(False)
+        return seen
+
+    first = luck()
+
+    assert luck() == first
+    assert set(first) == {True, False}
+
+
+def test_a_dropped_webhook_never_comes(sandbox: RunningSandbox, sink: Sink, stripe_v1) -> None:
+    sandbox.drill("faults", target="webhook", type="product.*", effect="drop", count=1)
+    product = stripe_v1.products.create({"name": "Unheard"})
+    sandbox.quiet()
+
+    undelivered = stripe_v1.events.list({"delivery_success": False, "limit": 100}).data
+
+    assert sink.about(product.id) == []
+    assert product.id in [each.data.object["id"] for each in undelivered]
+
+
+def test_a_failed_webhook_comes_later(sandbox: RunningSandbox, sink: Sink, stripe_v1) -> None:
+    sandbox.drill("faults", target="webhook", type="product.created", effect="fail", count=2)
+
+    product = stripe_v1.products.create({"name": "Late"})
+
+    sandbox.quiet()
+    assert sink.types_about(product.id) == ["product.created"]
+
+
+def test_a_duplicated_webhook_comes_several_times(
+    sandbox: RunningSandbox, sink: Sink, stripe_v1
+) -> None:
+    sandbox.drill(
+        "faults", target="webhook", type="product.created", effect="duplicate", times=3, count=1
+    )
+
+    product = stripe_v1.products.create({"name": "Loud"})
+
+    sandbox.quiet()
+    assert len({each["id"] for each in sink.about(product.id)}) == 1
+    assert len(sink.about(product.id)) == 3
+
+
+def test_reordered_webhooks_overtake_each_other(
+    sandbox: RunningSandbox, sink: Sink, stripe_v1
+) -> None:
+    sandbox.drill(
+        "faults", target="webhook", type="product.created", effect="reorder", seed=3, delay_ms=300
+    )
+    made = [stripe_v1.products.create({"name": f"Car {n}"}).id for n in range(6)]
+    sandbox.quiet()
+
+    came = [each.event["data"]["object"]["id"] for each in sink.received]
+
+    arrival = [product_id for product_id in came if product_id in made]
+    assert sorted(arrival) == sorted(made)
+    assert arrival != made
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({"effect": "explode"}, "effect"),
+        ({"effect": "delay", "colour": 1}, "unknown: colour"),
+        ({"effect": "status"}, "status"),
+        ({"effect": "status", "status": 429, "when": "after"}, "5xx"),
+        ({"effect": "delay", "delay_ms": -1}, "delay_ms"),
+        ({"target": "moon", "effect": "delay"}, "target"),
+        ({"effect": "delay", "probability": 2}, "probability"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused(sandbox: RunningSandbox, rule, words) -> None:
+    answer = sandbox.try_drill("faults", **rule)
+
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]

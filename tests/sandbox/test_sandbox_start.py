@@ -1,0 +1,90 @@
+"""Starting: what is refused, what is remembered, how fast."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from running_sandbox import KEY, ROOT, SECRET, RunningSandbox, free_port
+
+GOOD = {
+    "PATH": os.environ["PATH"],
+    "SANDBOX_STRIPE_KEY": KEY,
+    "SANDBOX_WEBHOOK_SECRET": SECRET,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"SANDBOX_STRIPE_KEY": "sk_" + "live_123"}, "looks like a live key"),
+        ({"SANDBOX_STRIPE_KEY": "rk_" + "live_123"}, "looks like a live key"),
+        ({"SANDBOX_STRIPE_KEY": ""}, "SANDBOX_STRIPE_KEY is not set"),
+        ({"SANDBOX_WEBHOOK_SECRET": ""}, "SANDBOX_WEBHOOK_SECRET is not set"),
+        ({"SANDBOX_HOME": ""}, "SANDBOX_HOME is not set"),
+        ({"SANDBOX_PORT": "many"}, "SANDBOX_PORT must be a number"),
+        ({"SANDBOX_WEBHOOK_URL": "nowhere"}, "SANDBOX_WEBHOOK_URL must start with"),
+    ],
+)
+def test_it_refuses_to_start(tmp_path: Path, change: dict[str, str], words: str) -> None:
+    environment = {**GOOD, "SANDBOX_HOME": str(tmp_path), "SANDBOX_PORT": str(free_port())}
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "sandbox"],
+        cwd=ROOT,
+        env={**environment, **change},
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert words in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_port_in_use_is_one_clear_sentence(sandbox: RunningSandbox, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "sandbox"],
+        cwd=ROOT,
+        env={**GOOD, "SANDBOX_HOME": str(tmp_path), "SANDBOX_PORT": str(sandbox.port)},
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert f"Port {sandbox.port} cannot be used" in ended.stderr
+
+
+def test_it_remembers_over_a_restart_and_forgets_on_reset(tmp_path: Path) -> None:
+    running = RunningSandbox(tmp_path)
+    running.start()
+    product = running.client().products.create({"name": "Kept"})
+    account = running.client().accounts.retrieve_current().id
+    assert running.stop() == 0
+
+    running.start()
+    try:
+        assert running.client().products.retrieve(product.id).name == "Kept"
+        assert running.client().accounts.retrieve_current().id == account
+        running.drill("reset")
+        assert running.client().products.list().data == []
+        assert running.client().accounts.retrieve_current().id == account
+    finally:
+        running.stop()
+
+
+def test_an_answer_comes_in_one_piece(sandbox: RunningSandbox, stripe_v1) -> None:
+    stripe_v1.balance.retrieve()
+    start_s = time.monotonic()
+
+    for _ in range(20):
+        stripe_v1.balance.retrieve()
+
+    # Two writes per answer would cost 40 ms each (delayed acknowledgement): 800 ms for these.
+    assert time.monotonic() - start_s < 0.6
