@@ -263,19 +263,34 @@ class MailState(models.TextChoices):
     SENT = "sent", "sent"
     UNKNOWN = "unknown", "unknown"
     FAILED = "failed", "failed"
+    OVERTAKEN = "overtaken", "overtaken"  # no longer true when its turn came: never sent
 
 
 MAIL_MOVES: Moves = MappingProxyType(
     {
         MailState.QUEUED: frozenset({MailState.SENDING, MailState.FAILED}),
         MailState.SENDING: frozenset(
-            {MailState.SENT, MailState.QUEUED, MailState.UNKNOWN, MailState.FAILED}
+            {
+                MailState.SENT,
+                MailState.QUEUED,
+                MailState.UNKNOWN,
+                MailState.FAILED,
+                MailState.OVERTAKEN,
+            }
         ),
         MailState.UNKNOWN: frozenset({MailState.QUEUED}),
         MailState.FAILED: frozenset({MailState.QUEUED}),
         MailState.SENT: frozenset(),
+        MailState.OVERTAKEN: frozenset(),
     }
 )
+
+
+class ToldAs(models.TextChoices):
+    """How operators got to know of an alert: a mail of its own, or a line of a digest."""
+
+    SINGLE = "single", "a mail of its own"
+    DIGEST = "digest", "a line of a digest"
 
 
 class AlertKind(models.TextChoices):

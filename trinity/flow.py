@@ -13,6 +13,7 @@ FLOW: Final[dict[str, tuple[str, ...]]] = {
     "order.paid": ("fulfillment.start_run",),
     "mail.queued": ("revenue.send_mail",),
     "alert.raised": ("revenue.send_alerts",),
+    "order_links.requested": ("revenue.answer_link_requests",),
 }
 
 # Task name -> seconds between two runs. Every sweep is a no-op when nothing is past due.
@@ -22,6 +23,7 @@ SWEEPS_EVERY_S: Final[dict[str, int]] = {
     "revenue.sweep_refunds": 60,
     "revenue.send_mail": 15,
     "revenue.send_alerts": 60,
+    "revenue.answer_link_requests": 30,
     "revenue.watch": 60,
     "revenue.reconcile": 3600,
     "revenue.empty_old_bodies": 86_400,

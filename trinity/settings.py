@@ -261,6 +261,8 @@ EMAIL_FILE_PATH = TRINITY_HOME / "mail"
 if email_url := env.str("EMAIL_URL", default=""):
     vars().update(env.email_url_config(email_url))
 EMAIL_TIMEOUT = 10  # seconds
+MAILER = "revenue.adapters.mailer.DjangoMailer"
+ALERTED_GROUPS = ["owner", "operator"]  # whose members hear of what needs a person
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Trinity <{SELLER_CONTACT}>")
 
 # --- ledger ------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from revenue.models.checkouts import CheckoutSession, PaymentLink
 from revenue.models.events import EventAlarm, StripeWebhookEvent, WebhookAttempt
-from revenue.models.mails import BuyerMail, OperatorAlert, OrderLink
+from revenue.models.mails import BuyerMail, OperatorAlert, OrderLink, OrderLinkRequest
 from revenue.models.offers import Offer, OfferPrice
 from revenue.models.orders import (
     Dispute,
@@ -24,6 +24,7 @@ __all__ = [
     "OperatorAlert",
     "Order",
     "OrderLink",
+    "OrderLinkRequest",
     "OrderReview",
     "PaymentLink",
     "ReconcileRun",

@@ -10,7 +10,7 @@ from kernel.leases import Leased
 from kernel.modes import mode_field
 from kernel.references import LENGTH_MAX
 from kernel.transitions import Stateful
-from revenue.enums import MAIL_MOVES, AlertKind, MailKind, MailState
+from revenue.enums import MAIL_MOVES, AlertKind, MailKind, MailState, ToldAs
 from revenue.models.checkouts import CheckoutSession
 from revenue.models.orders import Order
 
@@ -68,11 +68,27 @@ class BuyerMail(Stateful, Leased):
                 fields=["next_attempt_at"],
                 condition=Q(state__in=[MailState.QUEUED, MailState.SENDING]),
                 name="buyer_mail_due",
-            )
+            ),
+            # The outbox, narrowed: what failed is rare among what was sent.
+            models.Index(fields=["state", "-id"], name="buyer_mail_by_state"),
+            models.Index(fields=["kind", "-id"], name="buyer_mail_by_kind"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} mail {self.reference}"
+
+
+class OrderLinkRequest(models.Model):
+    """Somebody asked for the links of an address. Kept until answered, for seconds.
+
+    Known and unknown addresses are written alike, so that the page's answer tells neither apart.
+    """
+
+    email = models.CharField(max_length=320)
+    requested_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"request {self.pk} for links"
 
 
 class OperatorAlert(Leased):
@@ -86,6 +102,7 @@ class OperatorAlert(Leased):
     mode = mode_field()
     raised_at = models.DateTimeField()
     told_at = models.DateTimeField(null=True, blank=True)
+    told_as = models.CharField(max_length=8, choices=ToldAs.choices, default="", blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     error_class = models.CharField(max_length=100, default="", blank=True)
