@@ -88,15 +88,15 @@ def _key_problems(env: Mapping[str, str]) -> list[str]:
     key = env.get("STRIPE_SECRET_KEY", "").strip()
     is_stripe = is_stripes_own(env.get("STRIPE_API_BASE", ""))
     found = []
-    if is_live_key(key) and _asked_mode(env) != "live":
-        found.append(
-            "STRIPE_SECRET_KEY is a live key, which moves real money; "
-            "set TRINITY_MODE=live to mean it, or use a test key."
-        )
     if is_live_key(key) and not is_stripe:
         found.append(
             "STRIPE_SECRET_KEY is a live key but STRIPE_API_BASE is not Stripe's own "
             f"({STRIPE_API_BASE}); a live key is sent nowhere else."
+        )
+    elif is_live_key(key) and _asked_mode(env) != "live":
+        found.append(
+            "STRIPE_SECRET_KEY is a live key, which moves real money; "
+            "set TRINITY_MODE=live to mean it, or use a test key."
         )
     if key and is_stripe and not is_live_key(key) and not TEST_KEY.match(key):
         found.append(
@@ -120,12 +120,9 @@ def _webhook_secret_problems(env: Mapping[str, str]) -> list[str]:
 
 
 def _live_key_problems(env: Mapping[str, str]) -> list[str]:
-    found = []
-    if not is_live_key(env.get("STRIPE_SECRET_KEY", "")):
-        found.append("TRINITY_MODE is live but STRIPE_SECRET_KEY is not a live key.")
-    if not is_stripes_own(env.get("STRIPE_API_BASE", "")):
-        found.append("TRINITY_MODE is live but STRIPE_API_BASE is not Stripe's own; unset it.")
-    return found
+    if is_live_key(env.get("STRIPE_SECRET_KEY", "")):
+        return []
+    return ["TRINITY_MODE is live but STRIPE_SECRET_KEY is not a live key."]
 
 
 def _live_deployment_problems(env: Mapping[str, str]) -> list[str]:

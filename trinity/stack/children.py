@@ -78,9 +78,12 @@ class Child:
 
     def exit_code(self) -> int | None:
         """Return None while it runs, else its exit code (128 + n for signal n)."""
+        was_running = self.guardian.returncode is None
         code = self.guardian.poll()
-        if code is not None and leftovers.is_running(self.identities[1]):
-            leftovers.kill_group(self.pid)  # Somebody killed the guardian alone.
+        if was_running and code is not None and code < 0 and self.program.log:
+            # Somebody killed the guardian alone; what it guarded is ours to end now.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
         return code
 
     def ask_to_stop(self) -> None:

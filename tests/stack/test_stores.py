@@ -1,0 +1,187 @@
+"""Postgres and Valkey around a command: real servers, started and gone again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trinity.stack import StackError, postgres, stores
+from trinity.stack.home import ROOT, Home
+from trinity.stack.postgres import Cluster
+from trinity.stack.run_as import candidates
+from trinity.stack.valkey import Valkey
+
+REPORT = """
+import json, os, psycopg, redis
+with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as db:
+    def one(query): return db.execute(query).fetchone()[0]
+    rights = "SELECT rolsuper::text || rolcreatedb::text FROM pg_roles WHERE rolname = current_user"
+    print(json.dumps({
+        "rights": one(rights),
+        "fsync": one("SHOW fsync"),
+        "synchronous_commit": one("SHOW synchronous_commit"),
+        "listen_addresses": one("SHOW listen_addresses"),
+        "locale": one("SELECT datcollate FROM pg_database WHERE datname = current_database()"),
+        "appendonly": redis.Redis.from_url(os.environ["REDIS_URL"]).config_get("appendonly"),
+        "kept": one("SELECT to_regclass('kept') IS NOT NULL"),
+    }))
+    db.execute("CREATE TABLE IF NOT EXISTS kept ()")
+raise SystemExit(7)
+"""
+
+
+def services(home: Path, *command: str) -> subprocess.Popen[str]:
+    env = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL"}}
+    return subprocess.Popen(
+        [sys.executable, "-m", "trinity.stack", "services", "--", *command],
+        cwd=ROOT,
+        env=env | {"TRINITY_HOME": str(home)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def processes_of(home: Path) -> list[str]:
+    """Return the command lines of all processes that have to do with ``home``."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if os.fsencode(home) in words and int(folder.name) != os.getpid():
+            found.append(words.replace(b"\0", b" ").decode(errors="replace")[:120])
+    return found
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What a command sees between the stores, twice in the same home."""
+    home = tmp_path_factory.mktemp("home with space") / "h"
+    found = []
+    for _ in range(2):
+        with services(home, sys.executable, "-c", REPORT) as run:
+            output, errors = run.communicate(timeout=60)
+        assert (run.returncode, errors) == (7, "")
+        assert processes_of(home) == []
+        found.append(json.loads(output))
+    return found
+
+
+def test_the_command_finds_a_durable_private_database(reports: list[dict[str, Any]]) -> None:
+    report = reports[0]
+
+    assert report["rights"] == "falsetrue"
+    assert (report["fsync"], report["synchronous_commit"]) == ("on", "on")
+    assert report["listen_addresses"] == ""
+    assert report["locale"] == "C.UTF-8"
+    assert report["appendonly"] == {"appendonly": "yes"}
+
+
+def test_data_is_kept_from_one_run_to_the_next(reports: list[dict[str, Any]]) -> None:
+    assert [report["kept"] for report in reports] == [False, True]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_signal_ends_command_and_stores(tmp_path: Path, number: signal.Signals) -> None:
+    wait = "import time; print('up', flush=True); time.sleep(60)"
+    with services(tmp_path / "h", sys.executable, "-c", wait) as run:
+        assert run.stdout
+        assert run.stdout.readline() == "up\n"
+        assert any("postgres" in each for each in processes_of(tmp_path / "h"))
+        run.send_signal(number)
+        run.wait(timeout=15)
+    deadline = time.monotonic() + 10
+    while processes_of(tmp_path / "h"):
+        assert time.monotonic() < deadline, processes_of(tmp_path / "h")
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("env", "word"),
+    [
+        ({"DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/x"}, "DATABASE_URL cannot be reached"),
+        (
+            {"DATABASE_URL": "postgres://u:secret@/x?host=/nowhere"},
+            "DATABASE_URL cannot be reached",
+        ),
+        ({"DATABASE_URL": "sqlite:///secret.db"}, "needs Postgres"),
+        ({"REDIS_URL": "redis://:secret@127.0.0.1:1/0"}, "REDIS_URL cannot be reached"),
+        ({"REDIS_URL": "amqp://secret"}, "REDIS_URL cannot be reached"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_one_sentence(env: dict[str, str], word: str) -> None:
+    with pytest.raises(StackError, match=word) as refused:
+        stores.check_named(env)
+    assert "\n" not in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+def cluster(home: Home, *, version: int) -> Cluster:
+    return Cluster(
+        home=home,
+        who=candidates()[0],
+        base=home.path / "postgres",
+        programs=Path("/pg"),
+        version=version,
+        sockets=home.path / "run",
+    )
+
+
+def test_an_older_postgres_gets_no_builtin_locale(tmp_path: Path) -> None:
+    old, new = (
+        cluster(Home(tmp_path), version=version)._initdb_argv(tmp_path, tmp_path)
+        for version in (15, 18)
+    )
+    assert "--locale-provider=builtin" in new
+    assert "--locale-provider=builtin" not in old
+    assert {"--locale=C.UTF-8", "--auth=scram-sha-256"} <= set(old) & set(new)
+
+
+def test_a_lock_file_of_a_reused_pid_is_removed_and_a_servers_is_kept(tmp_path: Path) -> None:
+    made = cluster(Home(tmp_path), version=18)
+    made.data.mkdir(parents=True)
+    lock = made.data / "postmaster.pid"
+
+    with subprocess.Popen([sys.executable, "-c", "input()", str(made.data)], stdin=-1) as server:
+        lock.write_text(f"{server.pid}\n{made.data}\n")
+        made.forget_stale_lock()
+        assert lock.exists()
+        server.kill()
+
+    lock.write_text(f"{os.getpid()}\n{made.data}\n")
+    made.forget_stale_lock()
+    assert not lock.exists()
+
+
+def test_addresses_of_sockets_are_read_by_django_and_drivers(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert cluster(home, version=18).url == (
+        f"postgresql://trinity:{home.secret('postgres-password')}@/trinity?host={tmp_path}/run"
+    )
+    assert Valkey(home=home, sockets=tmp_path).url == f"unix://{tmp_path}/valkey.sock?db=0"
+
+
+def test_passwords_that_do_not_fit_the_data_are_one_sentence(tmp_path: Path) -> None:
+    home = tmp_path / "h"
+    with services(home, "true") as first:
+        assert first.wait(timeout=60) == 0
+    (home / "postgres-superuser-password").write_text("another\n")
+
+    with services(home, "true") as second:
+        _, errors = second.communicate(timeout=60)
+
+    assert second.returncode == 1
+    assert errors.startswith(f"Trinity: The passwords in {home} do not fit the data")
+    assert errors.count("\n") == 1
+    assert postgres.last_line(errors) == errors.strip()
