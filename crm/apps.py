@@ -8,8 +8,10 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils import timezone
 
+from crm.enums import DealStage
 from crm.policy import HOME_PROJECT
 from kernel.references import new_reference
+from ledger import facts
 
 
 class CrmConfig(AppConfig):
@@ -18,7 +20,9 @@ class CrmConfig(AppConfig):
     name = "crm"
 
     def ready(self) -> None:
-        """Seed the home project after each migrate."""
+        """Say which facts crm's ledger entries carry; seed the home project after each migrate."""
+        stage = facts.one_of(DealStage.values)
+        facts.allow("audit", {"from_stage": stage, "to_stage": stage, "owner": facts.REF})
         post_migrate.connect(seed_home_project, sender=self)
 
 

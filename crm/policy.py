@@ -13,7 +13,7 @@ import idna
 
 HOME_PROJECT: Final = "Trinity Growth"  # where public requests and direct purchases land
 
-EMAIL_CHARS_MAX, NAME_CHARS_MAX, TITLE_CHARS_MAX, DOMAIN_CHARS_MAX = 254, 200, 200, 253
+EMAIL_CHARS_MAX, NAME_CHARS_MAX, COMPANY_CHARS_MAX, TITLE_CHARS_MAX = 254, 200, 150, 200
 
 # Addresses at these say nothing about where somebody works.
 MAILBOX_DOMAINS: Final = frozenset(

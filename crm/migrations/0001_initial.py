@@ -186,7 +186,10 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "permissions": [("review_lead", "May accept or decline a lead")],
+                "permissions": [
+                    ("review_lead", "May accept or decline a lead"),
+                    ("work_deal", "May note, hand over, own and move deals"),
+                ],
             },
         ),
         migrations.CreateModel(

@@ -81,7 +81,10 @@ class Deal(Stateful):
     created_at = models.DateTimeField(editable=False)
 
     class Meta:
-        permissions = [("review_lead", "May accept or decline a lead")]
+        permissions = [
+            ("review_lead", "May accept or decline a lead"),
+            ("work_deal", "May note, hand over, own and move deals"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["reference"], name="deal_reference_unique"),
             models.UniqueConstraint(

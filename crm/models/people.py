@@ -180,10 +180,8 @@ class Contact(models.Model):
         return Person(contact_id=contact_id, reference=reference)
 
     @classmethod
-    def of_stranger(
-        cls, *, email: str, name: str, company_id: int, now: datetime
-    ) -> tuple[Contact, bool]:
-        """Find or make whoever a public form names; say whether the row is new.
+    def of_stranger(cls, *, email: str, name: str, company_id: int, now: datetime) -> Contact:
+        """Find or make whoever a public form names.
 
         Anybody can type anybody's address into a form, so a known contact stays as it is.
         """
@@ -197,5 +195,4 @@ class Contact(models.Model):
             created_at=now,
         )
         Contact.objects.bulk_create([made], ignore_conflicts=True)
-        contact = Contact.objects.get(email_key=key, is_sample=False)
-        return contact, contact.reference == made.reference
+        return Contact.objects.get(email_key=key, is_sample=False)

@@ -1,5 +1,58 @@
 """What other apps may ask about relationships. Nothing here writes."""
 
-from crm.queries.sales import DealForSale, contact_by_email, deal_for_sale, deals_by_trace
+from crm.queries.lists import (
+    company_by_reference,
+    contact_by_reference,
+    contacts_of_company,
+    contacts_page,
+    deal_by_reference,
+    deals_of_company,
+    deals_of_contact,
+    deals_page,
+    find_companies,
+    find_contacts,
+    leads_page,
+    leads_waiting,
+    possible_owners,
+    timeline_of_company,
+    timeline_of_contact,
+    timeline_of_deal,
+    wishes_of,
+)
+from crm.queries.rows import ActivityLine, CompanyRow, ContactRow, DealRow
+from crm.queries.sales import (
+    DealForSale,
+    KnownContact,
+    contact_by_email,
+    deal_for_sale,
+    deals_by_trace,
+)
 
-__all__ = ["DealForSale", "contact_by_email", "deal_for_sale", "deals_by_trace"]
+__all__ = [
+    "ActivityLine",
+    "CompanyRow",
+    "ContactRow",
+    "DealForSale",
+    "DealRow",
+    "KnownContact",
+    "company_by_reference",
+    "contact_by_email",
+    "contact_by_reference",
+    "contacts_of_company",
+    "contacts_page",
+    "deal_by_reference",
+    "deal_for_sale",
+    "deals_by_trace",
+    "deals_of_company",
+    "deals_of_contact",
+    "deals_page",
+    "find_companies",
+    "find_contacts",
+    "leads_page",
+    "leads_waiting",
+    "possible_owners",
+    "timeline_of_company",
+    "timeline_of_contact",
+    "timeline_of_deal",
+    "wishes_of",
+]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.contrib.auth import get_user_model
+from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import Q
 
-from crm.enums import DealStage
+from crm.enums import ActivityKind, DealStage
 from crm.models import Activity, Company, Contact, Deal
 from crm.policy import company_name_key
 from crm.queries.rows import (
@@ -50,8 +51,14 @@ def leads_page(*, cursor: Cursor, mode: str = "") -> Page[DealRow]:
     return deals_page(cursor=cursor, stage=DealStage.LEAD, mode=mode)
 
 
+def wishes_of(deal_ids: list[int]) -> dict[int, str]:
+    """Return what the visitors behind these leads wrote, by deal. One statement."""
+    said = Activity.objects.filter(deal_id__in=deal_ids, kind=ActivityKind.SNAPSHOT_REQUESTED)
+    return dict(said.values_list("deal_id", "words"))
+
+
 def leads_waiting(*, modes: list[str]) -> int:
-    """Return how many leads of ``modes`` wait, at most COUNTED_MAX. Reads no more rows than that."""
+    """Return how many leads of ``modes`` wait, counting no further than COUNTED_MAX."""
     waiting = Deal.objects.filter(stage=DealStage.LEAD, mode__in=modes).values("pk")
     return len(waiting[:COUNTED_MAX])
 
@@ -118,11 +125,8 @@ def find_companies(text: str, *, limit: int) -> list[CompanyRow]:
     begins = Q(name_key__startswith=key)
     by_beginning = list(Company.objects.filter(begins).order_by("name_key")[:limit])
     known = {company.pk for company in by_beginning}
-    by_word = Company.objects.extra(  # noqa: S610  # a constant; the ORM renders another expression
-        where=["to_tsvector('simple'::regconfig, COALESCE(name_key, '')) @@ "
-               "plainto_tsquery('simple', %s)"],
-        params=[key],
-    )  # fmt: skip
+    words = SearchVector("name_key", config="simple")
+    by_word = Company.objects.annotate(words=words).filter(words=SearchQuery(key, config="simple"))
     more = [company for company in by_word[:limit] if company.pk not in known]
     return [company_row(company) for company in [*by_beginning, *more][:limit]]
 
@@ -144,11 +148,22 @@ def timeline_of_company(company_id: int) -> list[ActivityLine]:
 
 
 def _timeline(whose: Q) -> list[ActivityLine]:
-    lines = Activity.objects.filter(whose).select_related("deal", "actor").order_by("-pk")
-    return [activity_line(line) for line in lines[:TIMELINE_LINES_MAX]]
+    """Read lines; one statement more where the timeline names owners."""
+    found = Activity.objects.filter(whose).select_related("deal", "actor").order_by("-pk")
+    lines = list(found[:TIMELINE_LINES_MAX])
+    named = {line.refs["owner"] for line in lines if "owner" in line.refs}
+    owners = (
+        {
+            f"user_{person.pk}": name_of(person)
+            for person in get_user_model().objects.filter(pk__in=[ref[5:] for ref in named])
+        }
+        if named
+        else {}
+    )
+    return [activity_line(line, owners=owners) for line in lines]
 
 
 def possible_owners() -> list[tuple[int, str]]:
     """Return the people who may own a deal, by name. A few rows."""
-    people = get_user_model().objects.with_perm("crm.change_deal")
+    people = get_user_model().objects.with_perm("crm.work_deal")
     return sorted(((person.pk, name_of(person)) for person in people), key=lambda one: one[1])

@@ -158,8 +158,12 @@ def deal_row(deal: Deal) -> DealRow:
     )
 
 
-def activity_line(activity: Activity) -> ActivityLine:
-    """Read one line, whose deal and actor must be there too (``select_related``)."""
+def activity_line(activity: Activity, *, owners: Mapping[str, str]) -> ActivityLine:
+    """Read one line, whose deal and actor must be there too (``select_related``).
+
+    ``owners`` names the people that lines of the kind "owner assigned" refer to.
+    """
+    new_owner = owners.get(activity.refs.get("owner", ""), "")
     amount = None
     if activity.amount_minor is not None and activity.currency is not None:
         amount = Money(activity.amount_minor, activity.currency)
@@ -167,8 +171,8 @@ def activity_line(activity: Activity) -> ActivityLine:
         id=activity.pk,
         reference=activity.reference,
         kind=activity.kind,
-        title=str(ActivityKind(activity.kind).label),
-        refs=activity.refs,
+        title=str(ActivityKind(activity.kind).label) + (f": {new_owner}" if new_owner else ""),
+        refs={name: ref for name, ref in activity.refs.items() if name != "owner"},
         amount=amount,
         mode=activity.mode,
         actor=name_of(activity.actor),

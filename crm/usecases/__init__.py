@@ -1,0 +1,1 @@
+"""What crm does: one file a verb, each with its own transaction."""
