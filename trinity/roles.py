@@ -44,6 +44,7 @@ _WORK: Final = frozenset(
         "crm.view_contact",
         "crm.view_activity",
         "crm.review_lead",
+        "crm.work_deal",
         "crm.reveal_personal_data",
         "revenue.view_orderlink",
         "revenue.view_buyermail",
