@@ -153,7 +153,11 @@ def test_a_lock_file_of_a_reused_pid_is_removed_and_a_servers_is_kept(tmp_path: 
     made.data.mkdir(parents=True)
     lock = made.data / "postmaster.pid"
 
-    with subprocess.Popen([sys.executable, "-c", "input()", str(made.data)], stdin=-1) as server:
+    wait = "import time; print('up', flush=True); time.sleep(60)"
+    argv = [sys.executable, "-c", wait, str(made.data)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as server:
+        assert server.stdout
+        server.stdout.readline()
         lock.write_text(f"{server.pid}\n{made.data}\n")
         made.forget_stale_lock()
         assert lock.exists()
