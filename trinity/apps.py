@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django_structlog.signals import bind_extra_request_finished_metadata
 
 from ledger import facts
 from trinity.celery import app as celery_app  # every Django process nudges through this one
+from trinity.logs import say_who
 from trinity.roles import ROLES, apply_roles
 
 __all__ = ["TrinityConfig", "celery_app"]
@@ -21,6 +23,7 @@ class TrinityConfig(AppConfig):
     def ready(self) -> None:
         """Apply the roles after each migrate; say what an audit entry about a person carries."""
         post_migrate.connect(apply_roles, dispatch_uid="trinity.roles")
+        bind_extra_request_finished_metadata.connect(say_who, dispatch_uid="trinity.logs")
         facts.allow(
             "audit",
             {

@@ -6,6 +6,7 @@ start (``trinity.guards``).
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from kernel.modes import Mode
-from trinity import guards
+from trinity import guards, logs
 from trinity.flow import FLOW as FLOW
 from trinity.flow import SWEEPS_EVERY_S
 
@@ -269,6 +270,19 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Trinity <{SELLER_CO
 SEAL_KEY_FILE = Path(env.str("SEAL_KEY_FILE", default=str(TRINITY_HOME / "seal.key")))
 SEALS_LOG = Path(env.str("SEALS_LOG", default=str(TRINITY_HOME / "seals.log")))
 SEAL_HEAD_SINK = "ledger.adapters.seals_log.SealsLog"  # where heads go, outside the database
+
+# --- logs ---------------------------------------------------------------------------------------
+LOG_FORMAT = env.str("LOG_FORMAT", default="lines" if DEPLOYMENT_MODE == Mode.SANDBOX else "json")
+LOGGING = logs.configuration(
+    is_json=LOG_FORMAT == "json", level=env.str("LOG_LEVEL", default="INFO")
+)
+logs.configure_structlog()
+DJANGO_STRUCTLOG_CELERY_ENABLED = True  # a request's id goes on into the tasks it woke
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # trinity.logs.say_who does it without a query
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
+DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = logging.DEBUG
 
 # --- words -------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

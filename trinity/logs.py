@@ -1,0 +1,137 @@
+"""What the processes write down: one line per fact, with a request id, and without people.
+
+No e-mail address, token, key or card number reaches a log: ``mask`` runs over every line, ours
+and the libraries', tracebacks included, as the last thing before it is rendered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Final
+
+import structlog
+from django.http import HttpRequest
+from structlog.types import Processor
+
+EventDict = MutableMapping[str, Any]
+
+# Each: what must not be written, and what stands there instead. Order matters: longest first.
+MASKS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+    # Keys and secrets of Stripe's shape; the prefix stays, so that one sees which kind it was.
+    (
+        re.compile(r"\b((?:sk|rk|pk|whsec|ek)_(?:live_|test_|sandbox_)?)[A-Za-z0-9+/=_-]{4,}"),
+        r"\1…",
+    ),
+    (re.compile(r"(_secret_)[A-Za-z0-9]+"), r"\1…"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), r"\1 …"),
+    # Links that open something by themselves.
+    (re.compile(r"(/o/)[^/\s?'\"]+"), r"\1…"),
+    (re.compile(r"(/password/reset/key/)[^/\s?'\"]+"), r"\1…"),
+    # Passwords within addresses of services.
+    (re.compile(r"(\w+://[^\s:/@]*:)[^\s@/]+@"), r"\1…@"),
+    (re.compile(r"[A-Za-z0-9._%+'-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), "…@…"),
+    (re.compile(r"\b(?:\d{4}[ -]?){3}\d{1,7}\b"), "…digits…"),
+)
+SECRET_NAMES: Final = re.compile(
+    r"(?i)password|passwd|secret|token|api_?key|authorization|cookie|signature|session_?key|credential"
+)
+# What someone typed into an address is theirs: searches are for people.
+QUERY: Final = re.compile(r"^((?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) [^\s?]+)\?.*$", re.DOTALL)
+
+
+def masked(value: object) -> object:
+    """Return ``value`` with everything taken out that must not be written, at any depth."""
+    if isinstance(value, str):
+        for pattern, instead in MASKS:
+            value = pattern.sub(instead, value)
+        return value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"<{len(value)} bytes>"
+    if isinstance(value, Mapping):
+        return {
+            str(masked(str(key))): "…" if SECRET_NAMES.search(str(key)) else masked(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [masked(item) for item in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return masked(str(value))
+
+
+def mask(_logger: object, _method: str, event_dict: EventDict) -> EventDict:
+    """Take people and secrets out of one line."""
+    request = event_dict.pop("request", None)
+    if isinstance(request, str):  # else a whole request of Django's: more than we want to know
+        event_dict["request"] = QUERY.sub(r"\1?…", request)
+    clean = masked(event_dict)
+    return clean if isinstance(clean, dict) else event_dict
+
+
+SHARED: Final[list[Processor]] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+    structlog.processors.format_exc_info,
+]
+
+
+def configuration(*, is_json: bool, level: str) -> dict[str, Any]:
+    """Return what Django's LOGGING takes: JSON lines for machines, columns for people."""
+    renderer: Processor = (
+        structlog.processors.JSONRenderer()
+        if is_json
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "lines": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": [*SHARED, structlog.stdlib.ExtraAdder()],
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    mask,
+                    renderer,
+                ],
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # The request line says it already, with the request's id.
+            "django.request": {"level": "CRITICAL"},
+            "django.server": {"level": "ERROR"},
+            "django.security.DisallowedHost": {"level": "ERROR"},
+            # These write whole requests at DEBUG.
+            "stripe": {"level": "WARNING"},
+            "urllib3": {"level": "WARNING"},
+            # A line per sweep every few seconds would bury everything else.
+            "celery.beat": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+        },
+    }
+
+
+def configure_structlog() -> None:
+    """Let structlog's loggers go through the same handlers as everybody else's."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *SHARED,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+def say_who(*, request: HttpRequest, log_kwargs: dict[str, Any], **_signal: object) -> None:
+    """Add the person's id to the request's line, if the view asked who it is: no query for it."""
+    if (user := getattr(request, "_cached_user", None)) is not None and user.pk:
+        log_kwargs["person"] = user.pk
