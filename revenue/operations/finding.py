@@ -27,3 +27,13 @@ def lock_paid_order(*, payment_intent_id: str, charge_id: str, mode: Mode) -> Or
     if order.paid_at is None:
         raise CauseMissing(payment_intent_id or charge_id)
     return order
+
+
+def lock_order(order_ref: str) -> Order:
+    """Return one order with its checkout locked, as every recorder locks it.
+
+    Raises Order.DoesNotExist.
+    """
+    found = Order.objects.values_list("pk", "checkout_id").get(reference=order_ref)
+    CheckoutSession.objects.select_for_update(no_key=True).get(pk=found[1])
+    return Order.objects.select_related("offer").get(pk=found[0])

@@ -131,9 +131,13 @@ def _save(telling: Telling, order: Order, *, is_new: bool) -> None:
     telling.changed(f"order {order.reference} made: {order.state}")
 
 
-def attach(telling: Telling, order: Order) -> None:
-    """Bring the deal of an existing order to what the order's state means for it."""
-    attached = _attached(telling, order)
+def attach(telling: Telling, order: Order, *, standing: SaleStanding | None = None) -> None:
+    """Bring the deal of an existing order to what the order's state means for it.
+
+    ``standing`` overrules the state: money that came and went again before anybody accepted the
+    order has won its deal all the same.
+    """
+    attached = _attached(telling, order, standing=standing)
     if attached is None:
         return
     first = _first_payment(attached)
@@ -144,9 +148,11 @@ def attach(telling: Telling, order: Order) -> None:
     )
 
 
-def _attached(telling: Telling, order: Order) -> AttachedDeal | None:
+def _attached(
+    telling: Telling, order: Order, *, standing: SaleStanding | None = None
+) -> AttachedDeal | None:
     # A refunded or disputed order was won before; what a person must decide is won after.
-    standing = STANDINGS.get(OrderState(order.state))
+    standing = standing or STANDINGS.get(OrderState(order.state))
     if standing is None:
         return None
     return crm.attach_sale(
@@ -212,6 +218,8 @@ def open_work(telling: Telling, order: Order) -> None:
 
 def _tell(telling: Telling, order: Order, *, is_newly_paid: bool) -> None:
     """Queue what the buyer and the operators hear of this."""
+    if order.state == OrderState.NOT_OURS:  # a person ruled it out before the bank paid
+        return
     if order.state == OrderState.NEEDS_REVIEW:
         raise_alert(telling, kind=AlertKind.ORDER_REVIEW, item=order.reference, order=order)
     elif is_newly_paid:

@@ -1,0 +1,216 @@
+"""Refunds that a person asks for: what may go back, the request's row, and Stripe's answer to it.
+
+Nothing here books money. A refund is in the books when Stripe's own record says so
+(``revenue.operations.refunds``).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db.models import Sum
+
+from crm import operations as crm
+from crm.enums import ActivityKind
+from kernel.modes import Mode
+from kernel.money import Money
+from kernel.references import is_reference
+from kernel.transitions import LostRace
+from ledger import operations as ledger
+from revenue.enums import AlertKind, RefundState, ReviewVerdict
+from revenue.models import Dispute, Order, OrderReview, Refund, RefundRequest
+from revenue.operations.alerts import raise_alert_about
+from revenue.policy import DISPUTES_OVER_WELL, backoff
+from revenue.ports import GatewayRefused, GatewayUnknown, RefundFact
+
+CALL_TIME: Final = timedelta(seconds=60)  # a call under way is left alone for this long
+ASK_AGAIN: Final = timedelta(hours=1)  # the event should have come long before
+OPEN_STATES: Final = (RefundState.UNKNOWN, RefundState.REQUESTED)
+UNDER_WAY_AT_STRIPE: Final = ("pending", "requires_action")
+
+
+class NotRefundable(Exception):
+    """This refund cannot be asked for. The text is a sentence for the person who asked."""
+
+
+def refundable_now(order: Order) -> Money:
+    """Return what of the payment may still be asked back.
+
+    What was refunded is off, and so is what is on its way: open requests of ours, and refunds
+    that Stripe has started but not finished, each counted once.
+    """
+    at_stripe = Refund.objects.filter(order=order, status__in=UNDER_WAY_AT_STRIPE)
+    known_ids = set(Refund.objects.filter(order=order).values_list("stripe_id", flat=True))
+    asked = RefundRequest.objects.filter(order=order, state__in=OPEN_STATES)
+    on_its_way = at_stripe.aggregate(total=Sum("amount_minor"))["total"] or 0
+    on_its_way += sum(
+        request.amount_minor for request in asked if request.stripe_id not in known_ids
+    )
+    left = order.refundable.amount_minor - on_its_way
+    return Money(max(0, left), order.currency)
+
+
+def why_not_refundable(order: Order) -> str:
+    """Say in a sentence why nothing of ``order`` can be refunded from here; "" when it can."""
+    verdict = OrderReview.objects.filter(order=order).values_list("verdict", flat=True).first()
+    fights = Dispute.objects.filter(order=order).exclude(status__in=DISPUTES_OVER_WELL)
+    if order.mode != settings.DEPLOYMENT_MODE:
+        return f"This is a {order.mode} order; a {settings.DEPLOYMENT_MODE} key cannot refund it."
+    if order.paid_at is None:
+        return "Nothing was paid, so there is nothing to give back."
+    if not order.payment_intent_id or not order.amount_minor:
+        return "Nothing was charged, so there is nothing to give back."
+    if verdict == ReviewVerdict.NOT_OURS:
+        return "A person decided that this payment is not ours; refund it where it belongs."
+    if fights.exclude(status__startswith="warning_").exists():
+        return "The buyer disputes this payment: the bank decides. Answer the dispute at Stripe."
+    if not refundable_now(order).amount_minor:
+        return "All of it was given back already, or is on its way."
+    return ""
+
+
+def open_request(
+    *,
+    order: Order,
+    request_ref: str,
+    amount: Money,
+    reason: str,
+    actor_id: int,
+    now: datetime,
+) -> tuple[RefundRequest, bool]:
+    """Write the request down before anybody calls Stripe; say whether it is new.
+
+    The caller holds the lock on the order's checkout. ``request_ref`` was rendered once into the
+    form, so a double click finds the first row. Raises NotRefundable.
+    """
+    known = RefundRequest.objects.filter(reference=request_ref).first()
+    if known is not None:
+        if known.order_id != order.pk:
+            raise NotRefundable("This form belongs to another order; open the page again.")
+        return known, False
+    _require_possible(order, request_ref=request_ref, amount=amount)
+    request = RefundRequest.objects.create(
+        reference=request_ref,
+        mode=order.mode,
+        order=order,
+        amount_minor=amount.amount_minor,
+        currency=amount.currency,
+        reason=reason,
+        requested_by_id=actor_id,
+        requested_at=now,
+        next_check_at=now + CALL_TIME,
+    )
+    ledger.audit(
+        actor_id=actor_id,
+        event="refund.requested",
+        subject=order.reference,
+        refs=[request.reference],
+        facts={"amount_minor": amount.amount_minor, "currency": amount.currency},
+        mode=order.mode,
+        trace_ref=order.trace_ref,
+        key=f"refund.requested:{request.reference}",
+        now=now,
+    )
+    _note(request, kind=ActivityKind.REFUND_REQUESTED, actor_id=actor_id, now=now)
+    return request, True
+
+
+def _require_possible(order: Order, *, request_ref: str, amount: Money) -> None:
+    if not (is_reference(request_ref) and request_ref.startswith("rfq_")):
+        raise NotRefundable("This form is not one of ours; open the page again.")
+    if problem := why_not_refundable(order):
+        raise NotRefundable(problem)
+    if amount.currency != order.currency:
+        raise NotRefundable(f"The payment was in {order.currency}.")
+    left = refundable_now(order)
+    if not 0 < amount.amount_minor <= left.amount_minor:
+        raise NotRefundable(f"At most {left} can go back; the rest is refunded or on its way.")
+
+
+def parameters_of(request: RefundRequest) -> dict[str, Any]:
+    """Return exactly what Stripe is asked; the same for every repetition.
+
+    https://docs.stripe.com/api/refunds/create
+    """
+    return {
+        "payment_intent": request.order.payment_intent_id,
+        "amount": request.amount_minor,
+        "metadata": {"refund_ref": request.reference, "trace_ref": request.order.trace_ref},
+    }
+
+
+def settle_accepted(request: RefundRequest, fact: RefundFact, *, now: datetime) -> None:
+    """Stripe has the refund. Its event books it; should none come, the sweep asks."""
+    try:
+        request.move(
+            RefundState.REQUESTED,
+            stripe_id=fact.refund_id,
+            last_error="",
+            next_check_at=now + ASK_AGAIN,
+            leased_until=None,
+        )
+    except LostRace:
+        request.refresh_from_db()  # the event was faster and has moved it further
+
+
+def settle_refused(request: RefundRequest, refusal: GatewayRefused, *, now: datetime) -> None:
+    """Stripe said no: nothing went back, and operators are told."""
+    try:
+        request.move(
+            RefundState.REFUSED, last_error=refusal.code, next_check_at=None, leased_until=None
+        )
+    except LostRace:
+        request.refresh_from_db()
+        return
+    order = request.order
+    raise_alert_about(
+        kind=AlertKind.REFUND_FAILED,
+        item=request.reference,
+        subject=order.reference,
+        mode=Mode(order.mode),
+        now=now,
+        facts={"amount_minor": request.amount_minor, "currency": request.currency},
+    )
+    ledger.audit(
+        actor_id=None,
+        event="refund.refused",
+        subject=order.reference,
+        refs=[request.reference],
+        facts={"amount_minor": request.amount_minor, "currency": request.currency},
+        mode=order.mode,
+        trace_ref=order.trace_ref,
+        key=f"refund.refused:{request.reference}",
+        now=now,
+    )
+    _note(request, kind=ActivityKind.REFUND_FAILED, actor_id=None, now=now)
+
+
+def settle_unknown(request: RefundRequest, unknown: GatewayUnknown, *, now: datetime) -> None:
+    """Nobody knows whether the money went: the row keeps saying so until Stripe's record does."""
+    attempts = request.attempts + 1
+    RefundRequest.objects.filter(pk=request.pk, state=RefundState.UNKNOWN).update(
+        attempts=min(attempts, 32_000),
+        last_error=unknown.code,
+        next_check_at=now + max(CALL_TIME, backoff(attempts)),
+        leased_until=None,
+    )
+    request.refresh_from_db()
+
+
+def _note(
+    request: RefundRequest, *, kind: ActivityKind, actor_id: int | None, now: datetime
+) -> None:
+    order = request.order
+    if order.deal_id is None:
+        return
+    crm.note(
+        deal_id=order.deal_id,
+        kind=kind,
+        refs={"order": order.reference, "request": request.reference},
+        amount=request.amount,
+        actor_id=actor_id,
+        now=now,
+        key=f"{kind}:{request.reference}",
+    )

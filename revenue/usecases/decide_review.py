@@ -1,0 +1,94 @@
+"""A person decides about an order that needed one: accept it, refund it, or not ours. Final."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from kernel.modes import Mode
+from kernel.money import Money
+from revenue.enums import ReviewVerdict, Source
+from revenue.models import Order, OrderReview, RefundRequest
+from revenue.operations.finding import lock_order
+from revenue.operations.refund_requests import NotRefundable, open_request, refundable_now
+from revenue.operations.reviewing import give_verdict, note_verdict, take_in
+from revenue.operations.telling import Telling
+from revenue.ports import PaymentGateway
+from revenue.usecases.request_refund import send_refund
+
+
+def _telling(order: Order, *, now: datetime) -> Telling:
+    return Telling(mode=Mode(order.mode), source=Source.REPLAY, now=now, occurred_at=now)
+
+
+@transaction.atomic(durable=True)
+def accept_order(*, order_ref: str, reason: str, actor_id: int, now: datetime) -> OrderReview:
+    """Accept an order as paid although it differs: deal won, work opened, buyer told, one commit.
+
+    Raises AlreadyDecided or NothingToDecide.
+    """
+    order = lock_order(order_ref)
+    telling = _telling(order, now=now)
+    verdict = ReviewVerdict.ACCEPTED
+    review = give_verdict(telling, order, verdict=verdict, reason=reason, actor_id=actor_id)
+    take_in(telling, order)
+    note_verdict(order, verdict=verdict, actor_id=actor_id, now=now)
+    return review
+
+
+@transaction.atomic(durable=True)
+def rule_out_order(*, order_ref: str, reason: str, actor_id: int, now: datetime) -> OrderReview:
+    """Decide that a payment is not ours. The money stays in the books, where Stripe has it too.
+
+    Raises AlreadyDecided or NothingToDecide.
+    """
+    order = lock_order(order_ref)
+    telling = _telling(order, now=now)
+    verdict = ReviewVerdict.NOT_OURS
+    review = give_verdict(telling, order, verdict=verdict, reason=reason, actor_id=actor_id)
+    note_verdict(order, verdict=verdict, actor_id=actor_id, now=now)
+    return review
+
+
+def refund_reviewed_order(
+    *,
+    order_ref: str,
+    request_ref: str,
+    amount: Money,
+    reason: str,
+    actor_id: int,
+    gateway: PaymentGateway,
+    now: datetime,
+) -> RefundRequest:
+    """Decide that all of an order goes back, and ask Stripe for it.
+
+    The verdict and the request commit together before the call; should Stripe refuse, the verdict
+    stands and an owner may ask again. Pressing twice finds the first request and calls nobody.
+    Raises AlreadyDecided, NothingToDecide, or NotRefundable when ``amount`` is not all of it.
+    """
+    with transaction.atomic(durable=True):
+        order = lock_order(order_ref)
+        known = RefundRequest.objects.filter(reference=request_ref, order=order).first()
+        if known is not None:
+            return known
+        left = refundable_now(order)
+        if amount != left:
+            raise NotRefundable(f"All of it goes back here, which is {left}. Nothing was sent.")
+        give_verdict(
+            _telling(order, now=now),
+            order,
+            verdict=ReviewVerdict.REFUND,
+            reason=reason,
+            actor_id=actor_id,
+        )
+        request, _is_new = open_request(
+            order=order,
+            request_ref=request_ref,
+            amount=amount,
+            reason=reason,
+            actor_id=actor_id,
+            now=now,
+        )
+        note_verdict(order, verdict=ReviewVerdict.REFUND, actor_id=actor_id, now=now)
+    return send_refund(request, gateway=gateway, now=now)

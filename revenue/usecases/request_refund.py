@@ -1,0 +1,76 @@
+"""An owner gives money back: the row first, then Stripe, then the row again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from kernel.money import Money
+from revenue.models import RefundRequest
+from revenue.operations.finding import lock_order
+from revenue.operations.refund_requests import (
+    NotRefundable,
+    open_request,
+    parameters_of,
+    refundable_now,
+    settle_accepted,
+    settle_refused,
+    settle_unknown,
+)
+from revenue.ports import GatewayRefused, GatewayUnknown, PaymentGateway
+
+
+def request_refund(
+    *,
+    order_ref: str,
+    request_ref: str,
+    amount: Money,
+    seen: Money,
+    reason: str,
+    actor_id: int,
+    gateway: PaymentGateway,
+    now: datetime,
+) -> RefundRequest:
+    """Ask Stripe to give ``amount`` of an order back, on an owner's word.
+
+    The request is committed before the call, whose idempotency key is its reference. Pressing
+    twice finds the first row and calls nobody. ``seen`` is what the page said could go back: when
+    that is not true any more (a second owner was faster) nothing is asked. The money is booked
+    when Stripe's event says that it went. Raises NotRefundable.
+    """
+    with transaction.atomic(durable=True):
+        order = lock_order(order_ref)
+        is_known = RefundRequest.objects.filter(reference=request_ref).exists()
+        if not is_known and refundable_now(order) != seen:
+            raise NotRefundable(
+                "Something about this order changed while you wrote: look at it again. "
+                "Nothing was sent to Stripe."
+            )
+        request, is_new = open_request(
+            order=order,
+            request_ref=request_ref,
+            amount=amount,
+            reason=reason,
+            actor_id=actor_id,
+            now=now,
+        )
+    return send_refund(request, gateway=gateway, now=now) if is_new else request
+
+
+def send_refund(
+    request: RefundRequest, *, gateway: PaymentGateway, now: datetime
+) -> RefundRequest:
+    """Make the call that the row describes, and keep the answer. Safe to repeat for 24 hours."""
+    try:
+        fact = gateway.refund(key=request.reference, parameters=parameters_of(request))
+    except GatewayRefused as refusal:
+        with transaction.atomic(durable=True):
+            settle_refused(request, refusal, now=now)
+    except GatewayUnknown as unknown:
+        with transaction.atomic(durable=True):
+            settle_unknown(request, unknown, now=now)
+    else:
+        with transaction.atomic(durable=True):
+            settle_accepted(request, fact, now=now)
+    return request

@@ -1,0 +1,112 @@
+"""Refund requests whose outcome nobody knows, or whose event never came: find out at Stripe."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+
+from kernel.leases import LostLease
+from kernel.modes import Mode
+from revenue.enums import RefundState, Source
+from revenue.models import RefundRequest
+from revenue.operations.recording import record
+from revenue.operations.refund_requests import (
+    OPEN_STATES,
+    settle_accepted,
+    settle_refused,
+    settle_unknown,
+)
+from revenue.operations.telling import Telling
+from revenue.policy import backoff
+from revenue.ports import GatewayError, GatewayRefused, GatewayUnknown, PaymentGateway, RefundFact
+from revenue.usecases.request_refund import send_refund
+
+logger = logging.getLogger(__name__)
+
+KEY_KEPT: Final = timedelta(hours=23)  # Stripe keeps a key for at least 24 h; clocks may differ
+LEASE: Final = timedelta(minutes=2)
+PENDING_RECHECK: Final = timedelta(hours=6)  # a bank takes days
+
+Clock = Callable[[], datetime]
+
+
+def sweep_refunds(*, gateway: PaymentGateway, clock: Clock, limit: int = 50) -> int:
+    """Look after every refund request that is due. Returns how many were looked after."""
+    due = RefundRequest.objects.filter(
+        state__in=OPEN_STATES, next_check_at__lte=clock(), mode=settings.DEPLOYMENT_MODE
+    ).select_related("order")
+    done = 0
+    for request in due.order_by("next_check_at")[:limit]:
+        if request.take_lease(now=clock(), lease=LEASE):
+            done += 1
+            _look_after(request, gateway=gateway, now=clock())
+    return done
+
+
+def _look_after(request: RefundRequest, *, gateway: PaymentGateway, now: datetime) -> None:
+    try:
+        if request.state == RefundState.UNKNOWN:
+            _resolve(request, gateway=gateway, now=now)
+        else:
+            _follow(request, gateway=gateway, now=now)
+    except GatewayError as error:
+        _put_off(request, error, now=now)
+    except LostLease:
+        logger.info("refund looked after by another", extra={"refund": request.reference})
+
+
+def _resolve(request: RefundRequest, *, gateway: PaymentGateway, now: datetime) -> None:
+    """Look for the refund at Stripe; only where there is none repeat the same POST.
+
+    Looking comes first always: after a 5xx the refund may exist although the answer said no.
+    When Stripe has forgotten the key and knows no such refund, it never happened.
+    """
+    made = _find(request, gateway=gateway)
+    if made is not None:
+        with transaction.atomic(durable=True):
+            settle_accepted(request, made, now=now)
+    elif now - request.requested_at < KEY_KEPT:
+        send_refund(request, gateway=gateway, now=now)
+    else:
+        with transaction.atomic(durable=True):
+            settle_refused(request, GatewayRefused("never_made"), now=now)
+
+
+def _find(request: RefundRequest, *, gateway: PaymentGateway) -> RefundFact | None:
+    refunds = gateway.refunds_of_payment(request.order.payment_intent_id)
+    return next((fact for fact in refunds if fact.request_ref == request.reference), None)
+
+
+def _follow(request: RefundRequest, *, gateway: PaymentGateway, now: datetime) -> None:
+    """No event came for an hour: read Stripe's own record, and record what it says."""
+    fact = gateway.read_refund(request.stripe_id or "")
+    telling = Telling(
+        mode=Mode(request.mode), source=Source.SWEEP, now=now, occurred_at=fact.created_at
+    )
+    with transaction.atomic(durable=True):
+        record(telling, fact)
+        request.refresh_from_db(fields=["state"])
+        is_open = request.state in OPEN_STATES
+        request.write_fenced(next_check_at=now + PENDING_RECHECK if is_open else None)
+
+
+def _put_off(request: RefundRequest, error: GatewayError, *, now: datetime) -> None:
+    """Stripe could not be asked; ask again later. What is unknown stays unknown."""
+    if request.state == RefundState.UNKNOWN:
+        unknown = GatewayUnknown(error.code, is_replayable=False)
+        with transaction.atomic(durable=True):
+            settle_unknown(request, unknown, now=now)
+        return
+    attempts = request.attempts + 1
+    with transaction.atomic(durable=True):
+        RefundRequest.objects.filter(pk=request.pk, lease_token=request.lease_token).update(
+            attempts=min(attempts, 32_000),
+            last_error=error.code,
+            next_check_at=now + backoff(attempts),
+            leased_until=None,
+        )
