@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Final
 
 from django.db.models import QuerySet
 
-from fulfillment.enums import FreezeReason, RunEventKind, RunState
+from fulfillment.enums import FreezeReason, RunEventKind
 from fulfillment.models import AcquisitionRun, OrderIntake, RunEvent
 from kernel.money import Money
+from kernel.paging import Cursor, Page, page_of
 
-EVENTS_SHOWN_MAX = 200
+ROWS_PER_PAGE: Final = 50
+EVENTS_SHOWN_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,17 +158,12 @@ def events_of_run(run_id: int, *, limit: int = EVENTS_SHOWN_MAX) -> list[EventLi
     ]
 
 
-def runs_page(*, state: str, mode: str, before_id: int | None, limit: int) -> list[RunFacts]:
-    """Return ``limit`` runs older than ``before_id``, newest first; "" means any. One statement."""
-    narrowed: dict[str, Any] = {}
-    if state:
-        narrowed["state"] = RunState(state)
-    if mode:
-        narrowed["mode"] = mode
-    if before_id is not None:
-        narrowed["pk__lt"] = before_id
-    runs = AcquisitionRun.objects.select_related("intake").filter(**narrowed).order_by("-pk")
-    return [_run_facts(run, run.intake) for run in runs[:limit]]
+def runs_page(*, cursor: Cursor, state: str = "", mode: str = "") -> Page[RunFacts]:
+    """Return one page of runs, newest first; "" means any. One statement."""
+    narrowed = {name: value for name, value in (("state", state), ("mode", mode)) if value}
+    runs = AcquisitionRun.objects.select_related("intake").filter(**narrowed)
+    page = page_of(runs, cursor=cursor, limit=ROWS_PER_PAGE)
+    return page.map(lambda run: _run_facts(run, run.intake))
 
 
 def orders_without_run(*, opened_before: datetime, limit: int) -> list[int]:

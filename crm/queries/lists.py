@@ -69,6 +69,12 @@ def deal_by_reference(reference: str) -> DealRow | None:
     return deal_row(deal) if deal else None
 
 
+def deal_ref_of(deal_id: int) -> str:
+    """Return the reference of the deal with that id, or "". One statement."""
+    found = Deal.objects.filter(pk=deal_id).values_list("reference", flat=True)
+    return next(iter(found), "")
+
+
 def deals_of_contact(contact_id: int) -> list[DealRow]:
     """Return a contact's newest deals. One statement."""
     deals = with_people(Deal.objects.filter(contact_id=contact_id)).order_by("-pk")

@@ -1,0 +1,65 @@
+"""The pages of runs: which there are, and what happened in one."""
+
+from __future__ import annotations
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from console import timeline
+from crm import queries as crm
+from fulfillment import queries as fulfillment
+from fulfillment.enums import RunState
+from kernel.doors import needs
+from kernel.modes import Mode
+from kernel.paging import Cursor
+
+
+class RunFilterForm(forms.Form):
+    """What narrows the list of runs."""
+
+    state = forms.ChoiceField(
+        required=False, label="State", choices=[("", "Any state"), *RunState.choices]
+    )
+    mode = forms.ChoiceField(
+        required=False, label="Mode", choices=[("", "Any mode"), *Mode.choices]
+    )
+
+
+@needs("fulfillment.view_acquisitionrun")
+@require_safe
+def run_list(request: HttpRequest) -> HttpResponse:
+    """List runs by state and mode, newest first. One statement."""
+    form = RunFilterForm(request.GET)
+    narrowed = form.cleaned_data if form.is_valid() else {}
+    page = fulfillment.runs_page(
+        cursor=Cursor.from_query(request.GET),
+        state=narrowed.get("state", ""),
+        mode=narrowed.get("mode", ""),
+    )
+    context = {
+        "nav": "run-list",
+        "form": form,
+        "is_filtered": any(narrowed.values()),
+        "runs": page.rows,
+        "older_address": page.older_address(request.GET),
+        "newer_address": page.newer_address(request.GET),
+    }
+    return render(request, "console/run_list.html", context)
+
+
+@needs("fulfillment.view_acquisitionrun")
+@require_safe
+def run(request: HttpRequest, run_ref: str) -> HttpResponse:
+    """Show one run: its bounds, what it belongs to, and all that happened in it."""
+    found = fulfillment.run_by_reference(run_ref)
+    if found is None:
+        raise Http404(run_ref)
+    context = {
+        "nav": "run-list",
+        "run": found,
+        "deal_ref": crm.deal_ref_of(found.deal_id) if found.deal_id else "",
+        "lines": timeline.merged(timeline.of_run("", fulfillment.events_of_run(found.id), mode="")),
+    }
+    return render(request, "console/run.html", context)
