@@ -31,7 +31,8 @@ class Line:
     actor: str = ""
     amount: Money | None = None
     mode: str = ""
-    words: str = ""
+    note: str = ""  # ours
+    words: str = ""  # a person's
     are_words_erased: bool = False
     links: tuple[Link, ...] = ()
 
@@ -68,7 +69,7 @@ def of_run(run_ref: str, events: Iterable[EventLine], *, mode: str) -> list[Line
         Line(
             at=event.occurred_at,
             title=event.words,
-            words=_facts_in_words(event),
+            note=_facts_in_words(event),
             mode=mode,
             links=_links({"run": run_ref}) if run_ref else (),
         )
@@ -78,7 +79,7 @@ def of_run(run_ref: str, events: Iterable[EventLine], *, mode: str) -> list[Line
 
 def _facts_in_words(event: EventLine) -> str:
     if "reason" in event.facts:
-        return f"Because {FreezeReason(event.facts['reason']).label}."
+        return f"Because {FreezeReason(str(event.facts['reason'])).label}."
     if "steps_max" in event.facts:
         budget = Money(int(event.facts["budget_minor"]), str(event.facts["currency"]))
         return f"At most {event.facts['steps_max']} steps, and {budget} to spend."

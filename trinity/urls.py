@@ -17,6 +17,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("trinity.account_urls")),
     path("", include("trinity.people.urls")),
+    path("", include("crm.urls")),
+    path("console/", include("console.urls")),
     path("", include("revenue.urls.public")),
     path("console/", include("revenue.urls.console")),
     path("healthz", health.healthz, name="healthz"),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from revenue.enums import OfferState
 from revenue.models import Offer
 
 
-def offers_on_sale() -> Sequence[Offer]:
+def offers_on_sale() -> list[Offer]:
     """Return every published offer, public or not, by title. One statement."""
-    return Offer.objects.filter(state=OfferState.PUBLISHED, is_sample=False).order_by("title")
+    published = Offer.objects.filter(state=OfferState.PUBLISHED, is_sample=False)
+    return list(published.order_by("title"))
