@@ -163,15 +163,43 @@ class OpenedLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceLine:
-    """One balance transaction, for the tie-out."""
+    """One balance transaction: what moved the seller's balance, in the balance's own currency.
+
+    ``category`` is Stripe's reporting category. ``presented`` is the same movement in the currency
+    the buyer paid in, where Stripe converted it; otherwise it equals ``amount``.
+    """
 
     transaction_id: str
     type: str
+    category: str
     source_id: str
     payment_intent_id: str
+    charge_id: str
     amount: Money
+    presented: Money
     fee: Money
     occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFact:
+    """Whose account our key opens, and what Stripe lets it do."""
+
+    account_id: str
+    livemode: bool
+    may_take_payments: bool
+    may_be_paid_out: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointFact:
+    """One webhook endpoint as Stripe has it. ``api_version`` is empty for the account's own."""
+
+    endpoint_id: str
+    url: str
+    is_enabled: bool
+    api_version: str
+    event_types: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +274,7 @@ class PaymentGateway(Protocol):
         ...
 
     def payment_links(self, *, limit: int) -> Sequence[tuple[OpenedLink, str]]:
-        """List the newest links with our reference from their metadata."""
+        """List the ``limit`` newest links, each with our reference from its metadata."""
         ...
 
     def deactivate_payment_link(self, link_id: str) -> OpenedLink:
@@ -274,17 +302,72 @@ class PaymentGateway(Protocol):
         ...
 
     def undelivered_events(self, *, since: datetime) -> Iterator[StripeEvent]:
-        """List events whose delivery failed or is pending."""
+        """List events that some endpoint has not taken yet, newest first (Stripe keeps 30 days)."""
         ...
 
-    def event_body(self, event_id: str) -> bytes:
-        """Read one event back from Stripe (30 days)."""
-        ...
+    def reread(self, *, event_type: str, object_id: str) -> Fact | None:
+        """Read the object that an event of ``event_type`` speaks of as it is *now*.
 
-    def reread(self, body: bytes) -> Fact | None:
-        """Read the object an event speaks of as it is *now*, at the pinned version."""
+        At the version we pin, whatever the event was rendered with; None for a type we do nothing
+        about. Raises UnreadableEvent.
+        """
         ...
 
     def balance_lines(self, *, since: datetime, until: datetime) -> Iterator[BalanceLine]:
-        """List balance transactions created in the window."""
+        """List balance transactions created in the window, newest first."""
+        ...
+
+    def account(self) -> AccountFact:
+        """Say whose account our key opens."""
+        ...
+
+    def endpoints(self) -> Sequence[EndpointFact]:
+        """List the account's webhook endpoints."""
+        ...
+
+
+class MailError(Exception):
+    """A letter did not leave for certain. ``code`` names the failure; it holds no address."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class MailRefused(MailError):
+    """Nobody took the letter. ``is_final``: the answer would be the same next time."""
+
+    def __init__(self, code: str, *, is_final: bool) -> None:
+        super().__init__(code)
+        self.is_final = is_final
+
+
+class MailUnknown(MailError):
+    """The letter had begun to leave when the answer went missing. It may have arrived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One mail, ready to leave."""
+
+    to: tuple[str, ...]
+    subject: str
+    text: str
+    html: str
+    message_id: str
+
+
+class Mailer(Protocol):
+    """How letters leave the house.
+
+    ``revenue.adapters.mailer`` does it through Django's mail; ``tests/revenue/mail`` holds it to
+    these promises against servers that misbehave.
+    """
+
+    def send(self, letter: Letter) -> None:
+        """Hand ``letter`` over. Raises MailRefused or MailUnknown, and nothing else."""
+        ...
+
+    def read_back(self, *, message_id: str, sent_at: datetime) -> str | None:
+        """Return the text of a letter kept as a file on this machine; None where none is kept."""
         ...

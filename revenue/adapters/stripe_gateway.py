@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from typing import Any, Self
 
 import requests
@@ -14,8 +15,10 @@ import stripe
 from revenue.adapters import stripe_reading as reading
 from revenue.adapters.stripe_signature import fact_digest, read_notice, require_signature
 from revenue.ports import (
+    AccountFact,
     BalanceLine,
     DisputeFact,
+    EndpointFact,
     Fact,
     GatewayRefused,
     GatewayUnknown,
@@ -179,8 +182,8 @@ class StripeGateway:
     def payment_links(self, *, limit: int) -> Sequence[tuple[OpenedLink, str]]:
         """See the port."""
         with _translated():
-            page = self._v1.payment_links.list({"limit": limit})
-            found = [link.to_dict() for link in page.data]
+            pages = self._v1.payment_links.list({"limit": min(limit, PAGE)}).auto_paging_iter()
+            found = [link.to_dict() for link in islice(pages, limit)]
         return [
             (reading.payment_link(link), (link.get("metadata") or {}).get("link_ref", ""))
             for link in found
@@ -220,24 +223,22 @@ class StripeGateway:
                 body = json.dumps(event.to_dict()).encode()
                 yield StripeEvent(notice=read_notice(body), body=body)
 
-    def event_body(self, event_id: str) -> bytes:
+    def reread(self, *, event_type: str, object_id: str) -> Fact | None:
         """See the port."""
+        reader = reading.READERS.get(event_type)
+        if reader is None:
+            return None
+        retrieve: dict[object, Callable[[str], stripe.StripeObject]] = {
+            reading.session: self._v1.checkout.sessions.retrieve,
+            reading.failed_session: self._v1.checkout.sessions.retrieve,
+            reading.refund: self._v1.refunds.retrieve,
+            reading.refunded_charge: self._v1.charges.retrieve,
+            reading.dispute: self._v1.disputes.retrieve,
+            reading.failed_payment: self._v1.payment_intents.retrieve,
+        }
         with _translated():
-            return json.dumps(self._v1.events.retrieve(event_id).to_dict()).encode()
-
-    def reread(self, body: bytes) -> Fact | None:
-        """See the port."""
-        fact = self.read_event(body)
-        match fact:
-            case SessionFact():
-                now = self.read_session(fact.session_id)
-                return reading.with_failure(now, has_failed=fact.has_failed)
-            case RefundFact():
-                return self.read_refund(fact.refund_id)
-            case DisputeFact():
-                return self.dispute(fact.dispute_id)
-            case _:
-                return fact
+            found = retrieve[reader](object_id).to_dict()
+        return reading.read(type_=event_type, data=found)
 
     def balance_lines(self, *, since: datetime, until: datetime) -> Iterator[BalanceLine]:
         """See the port."""
@@ -249,3 +250,16 @@ class StripeGateway:
         with _translated():
             for line in self._v1.balance_transactions.list(asked).auto_paging_iter():  # type: ignore[arg-type]
                 yield reading.balance_line(line.to_dict())
+
+    def account(self) -> AccountFact:
+        """See the port."""
+        with _translated():
+            whose = self._v1.accounts.retrieve_current().to_dict()
+            livemode = self._v1.balance.retrieve().livemode
+        return reading.account(whose, livemode=livemode)
+
+    def endpoints(self) -> Sequence[EndpointFact]:
+        """See the port."""
+        with _translated():
+            page = self._v1.webhook_endpoints.list({"limit": PAGE})
+            return [reading.endpoint(found.to_dict()) for found in page.auto_paging_iter()]

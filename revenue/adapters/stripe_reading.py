@@ -10,10 +10,12 @@ from typing import Any, Final
 
 from kernel.money import Money
 from revenue.ports import (
+    AccountFact,
     BalanceLine,
     ChargeRefundedHint,
     DisputeFact,
     DisputeMovement,
+    EndpointFact,
     Fact,
     OpenedLink,
     PaymentFailedFact,
@@ -143,16 +145,50 @@ def payment_link(data: Object) -> OpenedLink:
 
 def balance_line(data: Object) -> BalanceLine:
     """Read a balance transaction whose ``source`` is expanded."""
-    source = data.get("source")
-    payment = source.get("payment_intent") if isinstance(source, Mapping) else None
+    expanded = data.get("source")
+    source: Object = expanded if isinstance(expanded, Mapping) else {}
+    amount = _money(data["amount"], data["currency"])
+    is_charge = source.get("object") == "charge"
     return BalanceLine(
         transaction_id=data["id"],
         type=data["type"],
-        source_id=_id(source),
-        payment_intent_id=_id(payment),
-        amount=_money(data["amount"], data["currency"]),
+        category=data.get("reporting_category") or data["type"],
+        source_id=_id(expanded),
+        payment_intent_id=_id(source.get("payment_intent")),
+        charge_id=_id(source) if is_charge else _id(source.get("charge")),
+        amount=amount,
+        presented=_presented(amount, source),
         fee=_money(data["fee"], data["currency"]),
         occurred_at=_at(data["created"]),
+    )
+
+
+def _presented(amount: Money, source: Object) -> Money:
+    """Return the movement in the buyer's currency; a source in our own currency changes nothing."""
+    currency = str(source.get("currency") or amount.currency).upper()
+    if currency == amount.currency or source.get("object") not in {"charge", "refund"}:
+        return amount
+    return Money(source["amount"] * (-1 if amount.amount_minor < 0 else 1), currency)
+
+
+def account(data: Object, *, livemode: bool) -> AccountFact:
+    """Read an account; whether it is live only the balance says."""
+    return AccountFact(
+        account_id=data["id"],
+        livemode=livemode,
+        may_take_payments=data.get("charges_enabled") is True,
+        may_be_paid_out=data.get("payouts_enabled") is True,
+    )
+
+
+def endpoint(data: Object) -> EndpointFact:
+    """Read a webhook endpoint."""
+    return EndpointFact(
+        endpoint_id=data["id"],
+        url=data["url"],
+        is_enabled=data.get("status") == "enabled",
+        api_version=data.get("api_version") or "",
+        event_types=tuple(data.get("enabled_events") or ()),
     )
 
 

@@ -67,7 +67,7 @@ def process_claimed(
     """Act on one event that we hold the lease of. Never raises for the event's own faults."""
     started_at = clock()
     try:
-        plan = plan_event(event, gateway=gateway)
+        plan = plan_event(event, gateway=gateway, source=source)
         return _commit(event, plan, source=source, started_at=started_at, clock=clock)
     except LostLease:
         logger.warning("late for a webhook event", extra={"event_id": event.stripe_id})

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from kernel.modes import Mode
 from revenue import queries
+from revenue.enums import Source
 from revenue.models import StripeWebhookEvent
 from revenue.ports import (
     ChargeRefundedHint,
@@ -32,16 +33,19 @@ class Plan:
     facts: tuple[Fact, ...]
 
 
-def plan_event(event: StripeWebhookEvent, *, gateway: PaymentGateway) -> Plan:
+def plan_event(
+    event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source
+) -> Plan:
     """Return what ``event`` asks us to record. Calls Stripe only where the event is not enough.
 
     Raises Park for an event of another mode or of an API version we do not read, and the
     gateway's errors.
     """
-    _require_ours(event)
+    is_hint = _is_hint(event, source=source)
+    _require_ours(event, is_hint=is_hint)
     if _is_of_another_account(event):
         return Plan(())
-    fact = _read(event, gateway=gateway)
+    fact = _read(event, gateway=gateway, is_hint=is_hint)
     match fact:
         case None:
             return Plan(())
@@ -53,13 +57,24 @@ def plan_event(event: StripeWebhookEvent, *, gateway: PaymentGateway) -> Plan:
             return Plan((fact,))
 
 
-def _require_ours(event: StripeWebhookEvent) -> None:
+def _is_hint(event: StripeWebhookEvent, *, source: Source) -> bool:
+    """Say whether the event only names an object, which is then read anew at our version.
+
+    Its body was emptied; or it was listed, not delivered; or a person replays an event that came
+    at a version we do not read.
+    """
+    if event.body is None or source == Source.RECONCILE:
+        return True
+    return source == Source.REPLAY and event.api_version not in settings.STRIPE_API_VERSIONS
+
+
+def _require_ours(event: StripeWebhookEvent, *, is_hint: bool) -> None:
     if event.mode != settings.DEPLOYMENT_MODE or (event.livemode and event.mode != Mode.LIVE):
         raise Park(
             f"livemode is {str(event.livemode).lower()}, but this is a "
             f"{settings.DEPLOYMENT_MODE} deployment: check which endpoint sends here"
         )
-    if event.api_version not in settings.STRIPE_API_VERSIONS:
+    if not is_hint and event.api_version not in settings.STRIPE_API_VERSIONS:
         raise Park(
             f"rendered for API version {event.api_version or 'unknown'}, which "
             "STRIPE_API_VERSIONS does not name: pin the endpoint's version, then replay"
@@ -70,12 +85,13 @@ def _is_of_another_account(event: StripeWebhookEvent) -> bool:
     return bool(event.account) and event.account != settings.STRIPE_ACCOUNT
 
 
-def _read(event: StripeWebhookEvent, *, gateway: PaymentGateway) -> Fact | None:
-    body = event.body
+def _read(
+    event: StripeWebhookEvent, *, gateway: PaymentGateway, is_hint: bool
+) -> Fact | None:
     try:
-        if body is None:  # emptied: the object itself still exists at Stripe
-            return gateway.reread(gateway.event_body(event.stripe_id))
-        return gateway.read_event(bytes(body))
+        if is_hint:
+            return gateway.reread(event_type=event.type, object_id=event.object_id)
+        return gateway.read_event(bytes(event.body or b""))
     except UnreadableEvent as error:
         raise Park(str(error)) from error
 
