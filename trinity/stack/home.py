@@ -81,19 +81,6 @@ class Home:
                 raise StackError(self._already_runs()) from error
             yield
 
-    @property
-    def is_locked(self) -> bool:
-        """Whether a stack runs in this home right now."""
-        file = self.path / "stack.lock"
-        if not file.exists():
-            return False
-        with file.open("a") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-        return False
-
     def state(self) -> dict[str, Any]:
         """Return what the last stack wrote about itself; empty when there was none."""
         try:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from trinity.stack import dotenv
+from trinity.stack import dotenv, leftovers
+from trinity.stack.answers import answers
 from trinity.stack.errors import StackError
 from trinity.stack.home import ROOT, Home
 from trinity.stack.ports import Ports
@@ -67,8 +68,9 @@ class Stack:
 
     @property
     def is_ready(self) -> bool:
-        """Whether it has come up and still runs."""
-        return bool(self.home.state().get("ready")) and self.home.is_locked
+        """Whether it has come up and still runs. A killed stack leaves its state behind."""
+        state = self.home.state()
+        return bool(state.get("ready")) and leftovers.is_running(state["supervisor"])
 
     def pids(self) -> dict[str, int]:
         """Return the main process of each program that runs, by name."""
@@ -114,6 +116,10 @@ class Stack:
     def wait_ready(self, *, timeout_s: float) -> None:
         """Wait until it is up. Raises StackError with what it said when it does not come up."""
         self._wait(lambda: self.is_ready, "the stack", timeout_s=timeout_s)
+
+    def wait_answering(self, *, timeout_s: float) -> None:
+        """Wait until ``/readyz`` says that all it depends on is there (again)."""
+        self._wait(lambda: answers(f"{self.base_url}/readyz"), "readyz", timeout_s=timeout_s)
 
     def _wait(self, is_done: Callable[[], bool], what: str, *, timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s

@@ -4,12 +4,11 @@ import os
 import signal
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from trinity.stack import leftovers, stores, words
+from trinity.stack.answers import answers
 from trinity.stack.children import Program
 from trinity.stack.errors import StackError
 from trinity.stack.home import Home, write_private
@@ -26,7 +25,6 @@ from trinity.stack.stores import timed
 from trinity.stack.supervisor import StopAsked, Supervisor, supervising
 
 READY_S_MAX: Final = 60.0
-ANSWER_S_MAX: Final = 5.0
 COMMAND_STOP_S: Final = 8.0
 
 
@@ -128,15 +126,6 @@ def _run_in_the_terminal(
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # The terminal tells the command itself.
     program = Program(name="command", argv=tuple(argv), env=env, log=None, stop_s=COMMAND_STOP_S)
     return supervisor.run(program)[1]
-
-
-def answers(address: str) -> bool:
-    """Say whether ``address`` answers with a 2xx."""
-    try:
-        with urllib.request.urlopen(address, timeout=ANSWER_S_MAX):  # noqa: S310 - our own door
-            return True
-    except (OSError, urllib.error.URLError):
-        return False
 
 
 def _as_lines(plan: Plan) -> str:
