@@ -22,11 +22,12 @@ from ledger.facts import StoredFact
 VERSION: Final = "ledger-1"
 LEAF: Final = b"\x00"
 
-# The legs of an entry in one word: how many, then each as "account amount currency". The number
-# makes the word unambiguous even if somebody wrote a comma or a space into an account.
+# The legs of an entry in one word: how many, then each as "account amount currency", by account
+# (byte by byte, the column's collation). The number makes the word unambiguous even if somebody
+# wrote a comma or a space into an account.
 LEGS_SQL: Final = """(SELECT concat(count(*), ';', string_agg(
     concat(leg.account, ' ', leg.amount_minor, ' ', leg.currency), ','
-    ORDER BY leg.account COLLATE "C", leg.currency COLLATE "C"))
+    ORDER BY leg.account))
   FROM ledger_posting leg WHERE leg.entry_id = entry.id)"""
 
 # The columns of the line, of a table or alias called "entry". Needs DateStyle ISO.

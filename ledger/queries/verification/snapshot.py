@@ -14,7 +14,13 @@ T = TypeVar("T")
 Work = Callable[[], T]
 
 # The line of an entry is defined with ISO dates; nothing else in it depends on a setting.
-_BEGIN = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL DateStyle = 'ISO'"
+# Rows are read in the order of an index, so that the server neither sorts nor spills to disk, and
+# the pieces of work are what runs in parallel.
+_BEGIN = """
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+SET LOCAL DateStyle = 'ISO'; SET LOCAL jit = off; SET LOCAL enable_bitmapscan = off;
+SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL work_mem = '64MB'
+"""
 
 
 @contextmanager
