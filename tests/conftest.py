@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.models.signals import post_migrate
@@ -13,12 +14,24 @@ from django.test import TransactionTestCase
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
+def pytest_configure() -> None:
+    """Two things that only cost time in tests: slow password hashes, hashed file names.
+
+    Set before Django builds a storage or a hasher from them.
+    """
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
 @pytest.fixture
 def now() -> datetime:
     return NOON
 
 
-def _empty_all_tables(_case: object = None) -> None:
+def empty_all_tables(_case: object = None) -> None:
     """Empty every table, append-only ones too.
 
     The only code that may do this: as table owner, in one transaction, with the triggers that
@@ -49,7 +62,7 @@ def _seed_again() -> None:
         )
 
 
-TransactionTestCase._fixture_teardown = _empty_all_tables
+TransactionTestCase._fixture_teardown = empty_all_tables
 
 
 @pytest.fixture(autouse=True)

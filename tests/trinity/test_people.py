@@ -1,0 +1,273 @@
+"""The people page: invitations, roles, closing accounts, and what the ledger says of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import mail
+from django.test import Client, override_settings
+
+from ledger.models import LedgerEntry
+from tests.factories.people import PASSWORD, client_of, log_in, make_person
+from trinity.people import queries
+from trinity.people.operations import EmailTaken, LastOwner, NotYourself
+from trinity.people.usecases.change_role import change_role
+from trinity.people.usecases.deactivate_person import deactivate_person
+from trinity.people.usecases.invite_person import invite_person
+
+pytestmark = pytest.mark.django_db
+
+INVITATION = {
+    "email": "Grace@Example.com", "first_name": "Grace", "last_name": "Hopper", "role": "operator",
+}  # fmt: skip
+
+
+def events() -> list[tuple[str, str, object, object]]:
+    rows = LedgerEntry.objects.order_by("id").values_list("event", "subject", "facts")
+    return [(event, subject, facts["actor"], facts.get("role")) for event, subject, facts in rows]
+
+
+@pytest.fixture
+def owner() -> User:
+    return make_person("owner")
+
+
+@pytest.fixture
+def fresh(owner: User) -> Client:
+    return client_of(owner, is_fresh=True)
+
+
+def test_an_invited_person_chooses_a_password_and_has_the_role(fresh: Client, owner: User) -> None:
+    fresh.post("/console/people/invite/", INVITATION)
+
+    user = User.objects.get(email="grace@example.com")
+    link = re.search(r"https?://\S+/key/\S+", str(mail.outbox[0].body))
+    assert link is not None
+    guest = Client()
+    page = guest.get(urlsplit(link[0]).path, follow=True)
+    assert "Welcome. Choose your password." in page.content.decode()
+    guest.post(page.redirect_chain[-1][0], {"password1": PASSWORD, "password2": PASSWORD})
+    log_in(guest, user)
+    assert user.has_perm("revenue.review_order")
+    assert not user.has_perm("revenue.refund_order")
+    assert not user.is_superuser
+    assert mail.outbox[0].to == ["grace@example.com"]
+    assert events() == [
+        ("person.invited", f"user:{user.pk}", f"user:{owner.pk}", "operator"),
+    ]
+
+
+def test_nothing_of_a_person_is_in_the_ledger(fresh: Client) -> None:
+    fresh.post("/console/people/invite/", INVITATION)
+
+    rows = " ".join(str(row) for row in LedgerEntry.objects.values())
+
+    assert "grace" not in rows.lower()
+    assert "hopper" not in rows.lower()
+
+
+def test_the_invitation_expires(fresh: Client) -> None:
+    fresh.post("/console/people/invite/", INVITATION)
+    link = re.search(r"https?://\S+/key/\S+", str(mail.outbox[0].body))
+    assert link is not None
+
+    with override_settings(PASSWORD_RESET_TIMEOUT=-1):
+        page = Client().get(urlsplit(link[0]).path, follow=True)
+
+    assert "This link does not work any more" in page.content.decode()
+
+
+def test_the_same_address_is_not_invited_twice(fresh: Client) -> None:
+    fresh.post("/console/people/invite/", INVITATION)
+
+    answer = fresh.post("/console/people/invite/", INVITATION | {"email": "grace@example.com"})
+
+    assert "Somebody on the team has this address already." in answer.content.decode()
+    assert User.objects.filter(email="grace@example.com").count() == 1
+    assert len(mail.outbox) == 1
+
+
+def test_an_address_taken_leaves_no_half_person(owner: User, now: datetime) -> None:
+    with pytest.raises(EmailTaken):
+        invite_person(
+            email=owner.email, first_name="x", last_name="", role="auditor", by_id=owner.pk, now=now
+        )
+
+    assert User.objects.count() == 1
+
+
+def test_a_mail_that_cannot_be_sent_is_said_and_can_be_sent_again(fresh: Client) -> None:
+    broken = {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": 1,
+    }  # fmt: skip
+    with override_settings(**broken):
+        page = fresh.post("/console/people/invite/", INVITATION, follow=True)
+    assert "could not be sent" in page.content.decode()
+    user = User.objects.get(email="grace@example.com")
+
+    fresh.post(f"/console/people/{user.pk}/invite/")
+
+    assert [message.to for message in mail.outbox] == [["grace@example.com"]]
+
+
+def test_an_invitation_is_not_sent_again_to_who_has_a_password(fresh: Client) -> None:
+    user = make_person("operator")
+
+    fresh.post(f"/console/people/{user.pk}/invite/")
+
+    assert mail.outbox == []
+
+
+def test_a_changed_role_counts_from_the_next_click(fresh: Client, owner: User) -> None:
+    user = make_person("auditor")
+    theirs = client_of(user)
+    assert theirs.get("/console/people/").status_code == 403
+
+    fresh.post(f"/console/people/{user.pk}/role/", {"role": "owner"})
+
+    assert theirs.get("/console/people/").status_code == 200
+    assert events() == [
+        ("person.role_changed", f"user:{user.pk}", f"user:{owner.pk}", "owner"),
+    ]
+
+
+def test_the_same_role_again_is_no_change(fresh: Client) -> None:
+    user = make_person("auditor")
+
+    fresh.post(f"/console/people/{user.pk}/role/", {"role": "auditor"})
+
+    assert events() == []
+
+
+def test_an_unknown_role_changes_nothing(fresh: Client) -> None:
+    user = make_person("auditor")
+
+    fresh.post(f"/console/people/{user.pk}/role/", {"role": "emperor"})
+
+    assert [group.name for group in user.groups.all()] == ["auditor"]
+
+
+def test_closing_an_account_ends_its_sessions_at_once(fresh: Client, owner: User) -> None:
+    user = make_person("operator")
+    browsers = [Client(), Client()]
+    for browser in browsers:
+        log_in(browser, user)
+
+    page = fresh.post(f"/console/people/{user.pk}/deactivate/", follow=True)
+
+    assert "2 sessions ended" in page.content.decode()
+    assert [browser.get("/accounts/2fa/").status_code for browser in browsers] == [302, 302]
+    assert [browser.session.keys() == set() for browser in browsers] == [True, True]
+    refused = Client()
+    refused.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    assert "_auth_user_id" not in refused.session
+    assert events() == [
+        ("person.deactivated", f"user:{user.pk}", f"user:{owner.pk}", None),
+    ]
+
+
+def test_an_inactive_person_is_refused_even_with_a_session_left(owner: User) -> None:
+    user = make_person("owner")
+    theirs = client_of(user)
+
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+    assert theirs.get("/console/people/").status_code == 302
+
+
+def test_closing_twice_is_one_entry(fresh: Client) -> None:
+    user = make_person("operator")
+
+    for _ in range(2):
+        fresh.post(f"/console/people/{user.pk}/deactivate/")
+
+    assert [event[0] for event in events()] == ["person.deactivated"]
+
+
+def test_an_account_opens_again_with_its_role(fresh: Client) -> None:
+    user = make_person("operator")
+    fresh.post(f"/console/people/{user.pk}/deactivate/")
+
+    fresh.post(f"/console/people/{user.pk}/reactivate/")
+
+    log_in(Client(), user)
+    assert [event[0] for event in events()] == ["person.deactivated", "person.reactivated"]
+
+
+@pytest.mark.parametrize("verb", ["role", "deactivate"])
+def test_nobody_demotes_or_closes_themselves(fresh: Client, owner: User, verb: str) -> None:
+    make_person("owner")
+
+    page = fresh.post(f"/console/people/{owner.pk}/{verb}/", {"role": "auditor"}, follow=True)
+
+    owner.refresh_from_db()
+    assert "Nothing was changed." in page.content.decode()
+    assert (owner.is_active, [g.name for g in owner.groups.all()]) == (True, ["owner"])
+    assert events() == []
+
+
+def test_the_last_owner_stays(owner: User, now: datetime) -> None:
+    stranger = make_person("operator")
+
+    with pytest.raises(LastOwner):
+        deactivate_person(user_id=owner.pk, by_id=stranger.pk, now=now)
+    with pytest.raises(LastOwner):
+        change_role(user_id=owner.pk, role="auditor", by_id=stranger.pk, now=now)
+    with pytest.raises(NotYourself):
+        deactivate_person(user_id=owner.pk, by_id=owner.pk, now=now)
+
+
+@pytest.mark.parametrize(
+    ("verb", "form"),
+    [("role", {"role": "auditor"}), ("deactivate", {}), ("reactivate", {}), ("invite", {})],
+)
+def test_a_change_needs_a_fresh_login_and_then_happens(
+    owner: User, verb: str, form: dict[str, str]
+) -> None:
+    user = make_person("operator")
+    client = client_of(owner)
+
+    asked = client.post(f"/console/people/{user.pk}/{verb}/", form)
+    assert (asked.status_code, urlsplit(asked["Location"]).path) == (
+        302, "/accounts/reauthenticate/",
+    )  # fmt: skip
+    assert events() == []
+    client.post(asked["Location"], {"password": PASSWORD})
+
+    expected = {"role": ["person.role_changed"], "deactivate": ["person.deactivated"]}
+    assert [event[0] for event in events()] == expected.get(verb, [])
+
+
+def test_the_list_says_who_is_who(owner: User) -> None:
+    invited = make_person("auditor")
+    invited.set_unusable_password()
+    invited.save()
+    closed = make_person("operator")
+    User.objects.filter(pk=closed.pk).update(is_active=False)
+
+    listed = [(person.id, person.role, person.state) for person in queries.people()]
+
+    assert listed == [
+        (owner.pk, "owner", "active"),
+        (invited.pk, "auditor", "invited"),
+        (closed.pk, "operator", "closed"),
+    ]
+
+
+def test_a_long_list_costs_as_many_queries_as_a_short_one(
+    owner: User, django_assert_num_queries: object
+) -> None:
+    for _ in range(5):
+        make_person("operator")
+
+    with django_assert_num_queries(3):  # type: ignore[operator]
+        queries.people()
+
+
+def test_somebody_who_is_not_there_is_not_found(fresh: Client) -> None:
+    assert fresh.get("/console/people/999999/").status_code == 404
