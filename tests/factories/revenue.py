@@ -85,13 +85,13 @@ def payment_of(checkout: CheckoutSession) -> str:
 
 def refund_object(checkout: CheckoutSession, **changes: Any) -> dict[str, Any]:
     return {
-        "id": "re_1",
+        "id": "re_1Test00000000",
         "object": "refund",
         "status": "succeeded",
         "amount": checkout.amount_minor,
         "currency": checkout.currency.lower(),
         "payment_intent": payment_of(checkout),
-        "charge": f"ch_{checkout.pk}",
+        "charge": f"ch_{checkout.pk:024d}",
         "metadata": {},
         "created": int(NOON.timestamp()),
     } | changes
@@ -99,14 +99,14 @@ def refund_object(checkout: CheckoutSession, **changes: Any) -> dict[str, Any]:
 
 def dispute_object(checkout: CheckoutSession, **changes: Any) -> dict[str, Any]:
     return {
-        "id": "dp_1",
+        "id": "dp_1Test00000000",
         "object": "dispute",
         "status": "needs_response",
         "reason": "fraudulent",
         "amount": checkout.amount_minor,
         "currency": checkout.currency.lower(),
         "payment_intent": payment_of(checkout),
-        "charge": f"ch_{checkout.pk}",
+        "charge": f"ch_{checkout.pk:024d}",
         "evidence_details": {"due_by": int(NOON.timestamp()) + 7 * 86_400},
         "balance_transactions": [],
         "created": int(NOON.timestamp()),
