@@ -28,6 +28,7 @@ class Card:
     """One number and its story."""
 
     number: str
+    word: str
     says: str
     flow: Flow = Flow.SUCCEEDS
     decline: Decline | None = None
@@ -48,7 +49,7 @@ class Card:
     @property
     def spaced(self) -> str:
         """The number as it is printed on a card."""
-        return " ".join(self.number[at : at + 4] for at in range(0, 16, 4))
+        return grouped(self.number)
 
     @property
     def is_delayed(self) -> bool:
@@ -66,17 +67,25 @@ BANK_REFUSAL: Final = Decline(
 )
 
 CARDS: Final = (
-    Card(number="4242424242424242", says="The payment succeeds."),
-    Card(number="5555555555554444", says="The payment succeeds (Mastercard)."),
+    Card(
+        number="4242424242424242",
+        word="pays",
+        says="The payment succeeds at once and the session is paid.",
+    ),
+    Card(
+        number="5555555555554444", word="pays", says="A Mastercard: the payment succeeds at once."
+    ),
     Card(
         number="4000000000000002",
-        says="The card is declined.",
+        word="declined",
+        says="The bank declines without a reason. You stay on this page and can try again.",
         flow=Flow.DECLINES,
         decline=GENERIC_DECLINE,
     ),
     Card(
         number="4000000000009995",
-        says="Declined: insufficient funds.",
+        word="no funds",
+        says="Declined: the account has insufficient funds. You can try again.",
         flow=Flow.DECLINES,
         decline=Decline(
             code="card_declined",
@@ -86,7 +95,8 @@ CARDS: Final = (
     ),
     Card(
         number="4000000000000069",
-        says="Declined: the card has expired.",
+        word="expired",
+        says="Declined: the card has expired. You can try again.",
         flow=Flow.DECLINES,
         decline=Decline(
             code="expired_card", decline_code="expired_card", message="Your card has expired."
@@ -94,7 +104,8 @@ CARDS: Final = (
     ),
     Card(
         number="4000000000000127",
-        says="Declined: wrong security code.",
+        word="wrong code",
+        says="Declined: the security code is wrong. You can try again.",
         flow=Flow.DECLINES,
         decline=Decline(
             code="incorrect_cvc",
@@ -104,7 +115,8 @@ CARDS: Final = (
     ),
     Card(
         number="4000000000000119",
-        says="Declined: a processing error.",
+        word="error",
+        says="Declined: an error while processing. You can try again.",
         flow=Flow.DECLINES,
         decline=Decline(
             code="processing_error",
@@ -114,38 +126,45 @@ CARDS: Final = (
     ),
     Card(
         number="4000000000002222",
-        says="The bank takes its time; the money arrives a few seconds later.",
+        word="pays later",
+        says="You come back at once; the order waits, and the money arrives some seconds later.",
         flow=Flow.ARRIVES_LATER,
     ),
     Card(
         number="4000000000006611",
-        says="The bank takes its time; the payment fails a few seconds later.",
+        word="fails later",
+        says="You come back at once; the order waits, and the bank refuses some seconds later.",
         flow=Flow.FAILS_LATER,
         decline=BANK_REFUSAL,
     ),
     Card(
         number="4000000000007726",
-        says="Succeeds; a refund stays pending at first and then succeeds.",
+        word="slow refund",
+        says="The payment succeeds. A refund of it stays pending at first and then succeeds.",
         refund="pending",
     ),
     Card(
         number="4000000000005126",
-        says="Succeeds; a refund succeeds at first and fails later.",
+        word="refund fails",
+        says="The payment succeeds. A refund of it succeeds at first and fails later.",
         refund="fails_later",
     ),
     Card(
         number="4000000000000259",
-        says="Succeeds; a few seconds later the holder disputes it as fraud.",
+        word="disputed",
+        says="The payment succeeds. Some seconds later the holder disputes it as fraud.",
         dispute_reason="fraudulent",
     ),
     Card(
         number="4000000000002685",
-        says="Succeeds; a few seconds later disputed: product not received.",
+        word="disputed",
+        says="The payment succeeds. Some seconds later the holder says nothing was received.",
         dispute_reason="product_not_received",
     ),
     Card(
         number="4000000000001976",
-        says="Succeeds; a few seconds later the bank inquires (no money withdrawn).",
+        word="inquiry",
+        says="The payment succeeds. Some seconds later the bank asks why; nothing is withdrawn.",
         dispute_reason="fraudulent",
         is_inquiry=True,
     ),
@@ -156,6 +175,14 @@ BY_NUMBER: Final = {card.number: card for card in CARDS}
 def digits(text: str) -> str:
     """The number without the spaces and dashes people type."""
     return text.replace(" ", "").replace("-", "")
+
+
+def grouped(text: str) -> str:
+    """Digits in groups of four; anything else stays as it was typed."""
+    number = digits(text)
+    if not number.isdecimal():
+        return text
+    return " ".join(number[at : at + 4] for at in range(0, len(number), 4))
 
 
 def passes_luhn(number: str) -> bool:

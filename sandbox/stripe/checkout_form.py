@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sandbox.stripe.cards import BY_NUMBER, Card, digits, passes_luhn
+from sandbox.stripe.cards import BY_NUMBER, Card, digits, grouped, passes_luhn
 from sandbox.stripe.paying import Buyer
 
 EMAIL_FORM: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
@@ -50,6 +50,7 @@ class CheckoutForm:
 def read_checkout_form(tree: Mapping[str, Any], *, now: int, is_free: bool) -> CheckoutForm:
     """Check every field; an empty ``errors`` means it can be paid."""
     values = {name: _typed(tree, name) for name in FIELDS}
+    values["number"] = grouped(values["number"])
     errors: dict[str, str] = {}
     if not EMAIL_FORM.fullmatch(values["email"]):
         errors["email"] = "Enter an e-mail address like name@example.com."

@@ -53,7 +53,7 @@ def stripe_routes(world: World, postman: Postman) -> list[BaseRoute]:
         Route("/v1/{rest:path}", _unknown, methods=["GET", "POST", "DELETE"]),
         *hosted_routes(world, postman),
         *drill_routes(world, postman),
-        *control_routes(world, postman),
+        *control_routes(world),
     ]
 
 

@@ -52,7 +52,7 @@ def stripe_v1(sandbox: RunningSandbox) -> Any:
 def eventually() -> Callable[..., Any]:
     """Wait until a question has a true answer; the last answer otherwise fails the test."""
 
-    def wait(question: Callable[[], Any], *, within_s: float = 5) -> Any:
+    def wait(question: Callable[[], Any], *, within_s: float = 30) -> Any:
         deadline = time.monotonic() + within_s
         while not (answer := question()):
             if time.monotonic() > deadline:

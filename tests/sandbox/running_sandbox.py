@@ -22,7 +22,7 @@ import stripe
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "sk_sandbox_0123456789abcdef"
 SECRET = "whsec_sandbox_tests"
-START_TIMEOUT_S = 15
+START_TIMEOUT_S = 60
 
 
 def free_port() -> int:
@@ -107,7 +107,7 @@ class RunningSandbox:
             **environment,
         }
         self._http = httpx.Client(
-            base_url=self.base, headers={"Authorization": f"Bearer {KEY}"}, timeout=15
+            base_url=self.base, headers={"Authorization": f"Bearer {KEY}"}, timeout=70
         )
 
     def start(self) -> None:
@@ -125,13 +125,13 @@ class RunningSandbox:
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         self._process.send_signal(how)
-        return self._process.wait(timeout=10)
+        return self._process.wait(timeout=30)
 
     @property
     def is_running(self) -> bool:
         return self._process.poll() is None
 
-    def client(self, *, key: str = KEY, timeout_s: float = 5, retries: int = 0) -> Any:
+    def client(self, *, key: str = KEY, timeout_s: float = 30, retries: int = 0) -> Any:
         """The real SDK's client, its ``v1`` part."""
         return stripe.StripeClient(
             key,
@@ -159,7 +159,7 @@ class RunningSandbox:
 
     def browser(self) -> httpx.Client:
         """What a buyer's browser does, without the key and without following redirects."""
-        return httpx.Client(base_url=self.base, timeout=15)
+        return httpx.Client(base_url=self.base, timeout=60)
 
     def open_session(self, *, unit_amount: int = 100, key: str | None = None, **more: Any) -> Any:
         """A session for one acquisition snapshot."""
@@ -193,4 +193,4 @@ class RunningSandbox:
 
     def quiet(self) -> None:
         """Wait until every webhook is delivered or given up."""
-        assert self.drill("wait", timeout_s=10)["is_quiet"]
+        assert self.drill("wait", timeout_s=60)["is_quiet"]

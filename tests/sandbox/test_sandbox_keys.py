@@ -15,7 +15,7 @@ def post(sandbox: RunningSandbox, key: str, path: str = "/v1/products", **form: 
         auth=(KEY, ""),
         headers={"Idempotency-Key": key},
         data=form,
-        timeout=10,
+        timeout=60,
     )
 
 

@@ -37,7 +37,7 @@ def test_it_refuses_to_start(tmp_path: Path, change: dict[str, str], words: str)
         env={**environment, **change},
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=60,
         check=False,
     )
 
@@ -53,7 +53,7 @@ def test_a_port_in_use_is_one_clear_sentence(sandbox: RunningSandbox, tmp_path: 
         env={**GOOD, "SANDBOX_HOME": str(tmp_path), "SANDBOX_PORT": str(sandbox.port)},
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=60,
         check=False,
     )
 
@@ -80,11 +80,11 @@ def test_it_remembers_over_a_restart_and_forgets_on_reset(tmp_path: Path) -> Non
 
 
 def test_an_answer_comes_in_one_piece(sandbox: RunningSandbox, stripe_v1) -> None:
-    stripe_v1.balance.retrieve()
-    start_s = time.monotonic()
-
+    took_s = []
     for _ in range(20):
+        start_s = time.monotonic()
         stripe_v1.balance.retrieve()
+        took_s.append(time.monotonic() - start_s)
 
-    # Two writes per answer would cost 40 ms each (delayed acknowledgement): 800 ms for these.
-    assert time.monotonic() - start_s < 0.6
+    # Two writes per answer cost 40 ms each time (delayed acknowledgement), however idle we are.
+    assert min(took_s) < 0.03

@@ -1,0 +1,157 @@
+"""What the control page shows: rows in words, made from documents."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sandbox.store import Doc
+from sandbox.stripe.cards import BY_NUMBER
+from sandbox.stripe.disputing import OPEN
+from sandbox.stripe.items import kept_items
+from sandbox.stripe.money import in_words
+from sandbox.world import World
+
+ROWS_MAX: Final = 40
+STATUS_WORDS: Final = {
+    ("open", "unpaid"): ("open", "wait"),
+    ("open", "no_payment_required"): ("open", "wait"),
+    ("complete", "paid"): ("paid", "good"),
+    ("complete", "unpaid"): ("complete, not paid", "wait"),
+    ("complete", "no_payment_required"): ("complete, nothing due", "good"),
+    ("expired", "unpaid"): ("expired", "bad"),
+    ("expired", "no_payment_required"): ("expired", "bad"),
+}
+Row = Mapping[str, Any]
+
+
+def sessions(world: World) -> list[Row]:
+    """The newest checkout sessions."""
+    return [_session(world, doc) for doc in _newest(world, "checkout.session")]
+
+
+def _session(world: World, doc: Doc) -> Row:
+    words, tone = STATUS_WORDS[doc["status"], doc["payment_status"]]
+    waits = doc["payment_intent"] is not None and (
+        world.store.get(doc["payment_intent"])["status"] == "processing"
+    )
+    return {
+        "id": doc["id"],
+        "url": doc["url"],
+        "is_open": doc["status"] == "open",
+        "made": clock(doc["created"]),
+        "reference": doc["client_reference_id"] or doc["payment_link"] or "–",
+        "what": ", ".join(item["description"] for item in kept_items(world.moment(), doc["id"])),
+        "buyer": (doc["customer_details"] or {}).get("email") or "–",
+        "amount": in_words(doc["amount_total"], doc["currency"]),
+        "status": "waits for the bank" if waits else words,
+        "tone": "wait" if waits else tone,
+        "waits": waits,
+    }
+
+
+def payments(world: World) -> list[Row]:
+    """The newest charges, each with its refunds and disputes."""
+    return [_payment(world, doc) for doc in _newest(world, "charge")]
+
+
+def _payment(world: World, doc: Doc) -> Row:
+    left = doc["amount"] - doc["amount_refunded"]
+    is_paid = doc["status"] == "succeeded"
+    tones = {"succeeded": "good", "pending": "wait", "failed": "bad"}
+    return {
+        "id": doc["id"],
+        "made": clock(doc["created"]),
+        "amount": in_words(doc["amount"], doc["currency"]),
+        "refunded": in_words(doc["amount_refunded"], doc["currency"]),
+        "left_minor": left,
+        "status": doc["status"],
+        "tone": tones[doc["status"]],
+        "buyer": doc["billing_details"]["email"],
+        "story": BY_NUMBER[doc["_card"]].says,
+        "card": f"{BY_NUMBER[doc['_card']].brand} {doc['_card'][-4:]}",
+        "can_refund": is_paid and left > 0 and not doc.get("_is_charged_back"),
+        "can_dispute": is_paid and not doc["disputed"] and left > 0,
+        "refunds": [_refund(each) for each in _of_charge(world, "refund", doc["id"])],
+        "disputes": [_dispute(each) for each in _of_charge(world, "dispute", doc["id"])],
+    }
+
+
+def _refund(doc: Doc) -> Row:
+    tones = {"succeeded": "good", "pending": "wait", "failed": "bad", "canceled": "bad"}
+    return {
+        "id": doc["id"],
+        "amount": in_words(doc["amount"], doc["currency"]),
+        "status": doc["status"],
+        "tone": tones[doc["status"]],
+        "is_pending": doc["status"] == "pending",
+        "can_fail": doc["status"] in {"pending", "succeeded"},
+    }
+
+
+def _dispute(doc: Doc) -> Row:
+    is_inquiry = doc["status"].startswith("warning")
+    return {
+        "id": doc["id"],
+        "amount": in_words(doc["amount"], doc["currency"]),
+        "reason": doc["reason"].replace("_", " "),
+        "status": doc["status"].replace("_", " "),
+        "tone": "good" if doc["status"] in {"won", "warning_closed"} else "bad",
+        "is_open": doc["status"] in OPEN,
+        "is_inquiry": is_inquiry,
+        "wants_answer": doc["status"].endswith("needs_response"),
+    }
+
+
+def webhooks(world: World) -> list[Row]:
+    """The newest events and how their deliveries stand."""
+    return [_webhook(world, doc) for doc in _newest(world, "event")]
+
+
+def _webhook(world: World, doc: Doc) -> Row:
+    rows = world.store.rows(
+        "SELECT d.state, d.attempts, d.due_at, a.status, a.error, a.ms FROM deliveries d"
+        " LEFT JOIN attempts a ON a.id ="
+        " (SELECT max(id) FROM attempts WHERE delivery_id = d.id)"
+        " WHERE d.event_id = ? ORDER BY d.id",
+        (doc["id"],),
+    )
+    tones = {"delivered": "good", "pending": "wait", "given_up": "bad"}
+    return {
+        "id": doc["id"],
+        "made": clock(doc["created"]),
+        "type": doc["type"],
+        "object": doc["data"]["object"].get("id", "–"),
+        "deliveries": [
+            {
+                "state": row["state"].replace("_", " "),
+                "tone": tones[row["state"]],
+                "attempts": row["attempts"],
+                "answer": row["error"] or (f"{row['status']} in {row['ms']} ms")
+                if row["attempts"]
+                else "not sent yet",
+            }
+            for row in rows
+        ],
+    }
+
+
+def clock(seconds: int) -> str:
+    """Day and time in UTC."""
+    return f"{datetime.fromtimestamp(seconds, tz=UTC):%d %b, %H:%M:%S}"
+
+
+def _newest(world: World, kind: str) -> list[Doc]:
+    rows = world.store.rows(
+        "SELECT id FROM documents WHERE kind = ? ORDER BY created DESC, seq DESC LIMIT ?",
+        (kind, ROWS_MAX),
+    )
+    return [world.store.get(row["id"]) for row in rows]
+
+
+def _of_charge(world: World, kind: str, charge_id: str) -> list[Doc]:
+    rows = world.store.rows(
+        "SELECT id FROM documents WHERE kind = ? AND json_extract(body, '$.charge') = ?"
+        " ORDER BY created, seq",
+        (kind, charge_id),
+    )
+    return [world.store.get(row["id"]) for row in rows]
