@@ -20,6 +20,7 @@ from crm.queries.lists import (
     timeline_of_deal,
     wishes_of,
 )
+from crm.queries.overview import DealsOverview, StageCount, deals_overview
 from crm.queries.rows import ActivityLine, CompanyRow, ContactRow, DealRow
 from crm.queries.sales import (
     DealForSale,
@@ -35,7 +36,9 @@ __all__ = [
     "ContactRow",
     "DealForSale",
     "DealRow",
+    "DealsOverview",
     "KnownContact",
+    "StageCount",
     "company_by_reference",
     "contact_by_email",
     "contact_by_reference",
@@ -45,6 +48,7 @@ __all__ = [
     "deal_for_sale",
     "deal_ref_of",
     "deals_by_trace",
+    "deals_overview",
     "deals_of_company",
     "deals_of_contact",
     "deals_page",

@@ -14,6 +14,7 @@ from ledger.queries.seals import (
     SealState,
     inclusion_proof,
     newest_seal,
+    oldest_unsealed_at,
     published_keys,
     seal_state,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "entry_row",
     "inclusion_proof",
     "newest_seal",
+    "oldest_unsealed_at",
     "published_keys",
     "seal_state",
 ]

@@ -42,17 +42,21 @@ def newest_seal() -> Seal | None:
     return Seal.objects.select_related("key").order_by("-number").first()
 
 
-def seal_state() -> SealState:
-    """Return the head, and what waits for a seal. 3 statements, whatever the ledger's size."""
-    oldest = (
+def oldest_unsealed_at() -> datetime | None:
+    """Return when the oldest entry was written that no seal covers yet. One statement."""
+    return (
         LedgerEntry.objects.filter(pk__in=UnsealedEntry.objects.order_by("pk").values("pk")[:1])
         .values_list("recorded_at", flat=True)
         .first()
     )
+
+
+def seal_state() -> SealState:
+    """Return the head, and what waits for a seal. 3 statements, whatever the ledger's size."""
     return SealState(
         newest=newest_seal(),
         entries_waiting=UnsealedEntry.objects.all()[:COUNT_MAX].count(),
-        oldest_waiting_at=oldest,
+        oldest_waiting_at=oldest_unsealed_at(),
     )
 
 

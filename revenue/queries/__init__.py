@@ -1,7 +1,40 @@
 """Reads of the sale; other apps may ask them too. None of them writes."""
 
+from revenue.queries.lagging import lag, lagging
 from revenue.queries.money import is_payment_known, known_refunds
 from revenue.queries.offers import offers_on_sale
+from revenue.queries.orders import (
+    OrderFile,
+    offers_ever_sold,
+    order_file,
+    orders_page,
+    orders_to_review,
+)
+from revenue.queries.reconciled import newest_reconcile
 from revenue.queries.sales import sales_of_deal
+from revenue.queries.takings import DayTaking, takings_since
+from revenue.queries.traced import AfterPayment, SaleRows, sale_rows, trace_of
+from revenue.queries.waiting import WaitingItem, waiting
 
-__all__ = ["is_payment_known", "known_refunds", "offers_on_sale", "sales_of_deal"]
+__all__ = [
+    "AfterPayment",
+    "DayTaking",
+    "OrderFile",
+    "SaleRows",
+    "WaitingItem",
+    "is_payment_known",
+    "known_refunds",
+    "lag",
+    "lagging",
+    "newest_reconcile",
+    "offers_ever_sold",
+    "offers_on_sale",
+    "order_file",
+    "orders_page",
+    "orders_to_review",
+    "sale_rows",
+    "sales_of_deal",
+    "takings_since",
+    "trace_of",
+    "waiting",
+]

@@ -11,10 +11,11 @@ from kernel.money import Money
 from revenue.enums import ReviewVerdict, Source
 from revenue.models import Order, OrderReview, RefundRequest
 from revenue.operations.finding import lock_order
-from revenue.operations.refund_requests import NotRefundable, open_request, refundable_now
+from revenue.operations.refund_requests import NotRefundable, open_request
 from revenue.operations.reviewing import give_verdict, note_verdict, take_in
 from revenue.operations.telling import Telling
 from revenue.ports import PaymentGateway
+from revenue.queries.refundable import refundable_now
 from revenue.usecases.request_refund import send_refund
 
 

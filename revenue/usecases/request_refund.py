@@ -13,12 +13,12 @@ from revenue.operations.refund_requests import (
     NotRefundable,
     open_request,
     parameters_of,
-    refundable_now,
     settle_accepted,
     settle_refused,
     settle_unknown,
 )
 from revenue.ports import GatewayRefused, GatewayUnknown, PaymentGateway
+from revenue.queries.refundable import refundable_now
 
 
 def request_refund(

@@ -15,15 +15,11 @@ from kernel.modes import Mode
 from revenue.enums import RefundState, Source
 from revenue.models import RefundRequest
 from revenue.operations.recording import record
-from revenue.operations.refund_requests import (
-    OPEN_STATES,
-    settle_accepted,
-    settle_refused,
-    settle_unknown,
-)
+from revenue.operations.refund_requests import settle_accepted, settle_refused, settle_unknown
 from revenue.operations.telling import Telling
 from revenue.policy import backoff
 from revenue.ports import GatewayError, GatewayRefused, GatewayUnknown, PaymentGateway, RefundFact
+from revenue.queries.refundable import OPEN_STATES
 from revenue.usecases.request_refund import send_refund
 
 logger = logging.getLogger(__name__)

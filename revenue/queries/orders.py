@@ -1,0 +1,162 @@
+"""Orders for people: the list, one order with all that hangs on it, those that need a verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import QuerySet
+
+from kernel.modes import Mode
+from kernel.money import Money
+from kernel.paging import Cursor, Page, page_of
+from revenue.enums import OrderState, RevenueKind, ReviewVerdict
+from revenue.models import (
+    BuyerMail,
+    Dispute,
+    Offer,
+    Order,
+    OrderLink,
+    OrderReview,
+    Refund,
+    RefundRequest,
+    RevenueEvent,
+)
+from revenue.queries.refundable import OPEN_STATES, refundable_now, why_not_refundable
+
+ROWS_PER_PAGE: Final = 50
+RELATED_ROWS_MAX: Final = 50
+OFFERS_LISTED_MAX: Final = 100
+
+
+def orders_page(
+    *, cursor: Cursor, state: str = "", mode: str = "", offer_id: int | None = None
+) -> Page[Order]:
+    """Return one page of orders, newest first; "" and None mean any. One statement."""
+    narrowed: dict[str, Any] = {}
+    if state:
+        narrowed["state"] = state
+    if mode:
+        narrowed["mode"] = mode
+    if offer_id is not None:
+        narrowed["offer_id"] = offer_id
+    orders = Order.objects.select_related("offer").filter(**narrowed)
+    return page_of(orders, cursor=cursor, limit=ROWS_PER_PAGE)
+
+
+def orders_to_review(*, cursor: Cursor) -> Page[Order]:
+    """Return one page of the orders that a person has to look at, newest first. One statement."""
+    waiting = Order.objects.filter(state=OrderState.NEEDS_REVIEW, mode__in=Mode.values)
+    return page_of(
+        waiting.select_related("offer", "checkout", "review"), cursor=cursor, limit=ROWS_PER_PAGE
+    )
+
+
+def offers_ever_sold() -> list[Offer]:
+    """Return the newest offer versions, drafts left out, for a filter. One statement."""
+    sold = Offer.objects.filter(published_at__isnull=False)
+    return list(sold.order_by("title", "-version")[:OFFERS_LISTED_MAX])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyOfOrder:
+    """What an order's revenue events add up to, signed as the seller sees it.
+
+    One sum per currency: Stripe may book a fee in the currency of the seller's bank.
+    """
+
+    received: Sequence[Money]
+    refunded: Sequence[Money]
+    disputed: Sequence[Money]
+    fees: Sequence[Money]
+    kept: Sequence[Money]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFile:
+    """One order and all that hangs on it inside revenue."""
+
+    order: Order
+    money: MoneyOfOrder
+    review: OrderReview | None
+    revenue_events: Sequence[RevenueEvent]
+    refunds: Sequence[Refund]
+    refund_requests: Sequence[RefundRequest]
+    disputes: Sequence[Dispute]
+    mails: Sequence[BuyerMail]
+    links: Sequence[OrderLink]
+    doubles: Sequence[Order]
+    refundable: Money
+    not_refundable_because: str
+
+    @property
+    def needs_verdict(self) -> bool:
+        """Say whether a person still has to decide about this order."""
+        return self.order.state == OrderState.NEEDS_REVIEW and self.review is None
+
+    @property
+    def is_refund_decided(self) -> bool:
+        """Say whether a person decided that the money goes back, and it has not all gone yet."""
+        is_verdict = self.review is not None and self.review.verdict == ReviewVerdict.REFUND
+        return is_verdict and self.order.state == OrderState.NEEDS_REVIEW
+
+    @property
+    def asked(self) -> Money | None:
+        """What our checkout asked for; None where no checkout of ours explains the payment."""
+        return self.order.checkout.price
+
+    @property
+    def open_requests(self) -> list[RefundRequest]:
+        """Return the refunds that were asked for and are not settled."""
+        return [request for request in self.refund_requests if request.state in OPEN_STATES]
+
+
+def order_file(reference: str) -> OrderFile | None:
+    """Return one order with all that hangs on it, or None. At most 13 statements."""
+    orders = Order.objects.select_related(
+        "offer", "checkout__payment_link", "checkout__offer", "review__decided_by", "double_of"
+    )
+    order = orders.filter(reference=reference).first()
+    if order is None:
+        return None
+    events = list(RevenueEvent.objects.filter(order=order).select_related("event").order_by("pk"))
+    return OrderFile(
+        order=order,
+        money=_money(events),
+        review=getattr(order, "review", None),
+        revenue_events=events,
+        refunds=_newest(Refund.objects.filter(order=order)),
+        refund_requests=_newest(
+            RefundRequest.objects.filter(order=order).select_related("requested_by")
+        ),
+        disputes=_newest(Dispute.objects.filter(order=order)),
+        mails=_newest(BuyerMail.objects.filter(order=order)),
+        links=_newest(OrderLink.objects.filter(checkout=order.checkout_id)),
+        doubles=_newest(Order.objects.filter(double_of=order)),
+        refundable=refundable_now(order),
+        not_refundable_because=why_not_refundable(order),
+    )
+
+
+def _newest(rows: QuerySet[Any]) -> list[Any]:
+    return list(rows.order_by("-pk")[:RELATED_ROWS_MAX])
+
+
+def _money(events: Sequence[RevenueEvent]) -> MoneyOfOrder:
+    return MoneyOfOrder(
+        received=_sums(events, RevenueKind.PAYMENT),
+        refunded=_sums(events, RevenueKind.REFUND, RevenueKind.REFUND_REVERSAL),
+        disputed=_sums(events, RevenueKind.DISPUTE, RevenueKind.DISPUTE_REVERSAL),
+        fees=_sums(events, RevenueKind.FEE),
+        kept=_sums(events, *RevenueKind),
+    )
+
+
+def _sums(events: Sequence[RevenueEvent], *kinds: RevenueKind) -> list[Money]:
+    totals: Counter[str] = Counter()
+    for event in events:
+        if event.kind in kinds:
+            totals[event.currency] += event.amount_minor
+    return [Money(minor, currency) for currency, minor in sorted(totals.items())]

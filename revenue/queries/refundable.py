@@ -1,0 +1,52 @@
+"""What of an order may still be given back, and why not."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Sum
+
+from kernel.money import Money
+from revenue.enums import RefundState, ReviewVerdict
+from revenue.models import Dispute, Order, OrderReview, Refund, RefundRequest
+from revenue.policy import DISPUTES_OVER_WELL
+
+OPEN_STATES: Final = (RefundState.UNKNOWN, RefundState.REQUESTED)
+UNDER_WAY_AT_STRIPE: Final = ("pending", "requires_action")
+
+
+def refundable_now(order: Order) -> Money:
+    """Return what of the payment may still be asked back.
+
+    What was refunded is off, and so is what is on its way: open requests of ours, and refunds
+    that Stripe has started but not finished, each counted once.
+    """
+    at_stripe = Refund.objects.filter(order=order, status__in=UNDER_WAY_AT_STRIPE)
+    known_ids = set(Refund.objects.filter(order=order).values_list("stripe_id", flat=True))
+    asked = RefundRequest.objects.filter(order=order, state__in=OPEN_STATES)
+    on_its_way = at_stripe.aggregate(total=Sum("amount_minor"))["total"] or 0
+    on_its_way += sum(
+        request.amount_minor for request in asked if request.stripe_id not in known_ids
+    )
+    left = order.refundable.amount_minor - on_its_way
+    return Money(max(0, left), order.currency)
+
+
+def why_not_refundable(order: Order) -> str:
+    """Say in a sentence why nothing of ``order`` can be refunded from here; "" when it can."""
+    verdict = OrderReview.objects.filter(order=order).values_list("verdict", flat=True).first()
+    fights = Dispute.objects.filter(order=order).exclude(status__in=DISPUTES_OVER_WELL)
+    if order.mode != settings.DEPLOYMENT_MODE:
+        return f"This is a {order.mode} order; a {settings.DEPLOYMENT_MODE} key cannot refund it."
+    if order.paid_at is None:
+        return "Nothing was paid, so there is nothing to give back."
+    if not order.payment_intent_id or not order.amount_minor:
+        return "Nothing was charged, so there is nothing to give back."
+    if verdict == ReviewVerdict.NOT_OURS:
+        return "A person decided that this payment is not ours; refund it where it belongs."
+    if fights.exclude(status__startswith="warning_").exists():
+        return "The buyer disputes this payment: the bank decides. Answer the dispute at Stripe."
+    if not refundable_now(order).amount_minor:
+        return "All of it was given back already, or is on its way."
+    return ""

@@ -1,0 +1,224 @@
+"""Everything revenue knows of one sale, for the trace. Words about people are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    DateTimeField,
+    Model,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.functions import Cast
+
+from kernel.money import Money
+from revenue.models import (
+    BuyerMail,
+    CheckoutSession,
+    Dispute,
+    OperatorAlert,
+    Order,
+    PaymentLink,
+    Refund,
+    RefundRequest,
+    RevenueEvent,
+    StripeWebhookEvent,
+    WebhookAttempt,
+)
+
+ROWS_MAX: Final = 200  # of each kind; a sale with more is a flood, not a sale
+
+# Where a reference may stand, by its prefix: the model and the columns to look in.
+PLACES: Final[Mapping[str, tuple[tuple[type[Model], str], ...]]] = {
+    "chk": ((CheckoutSession, "reference"),),
+    "plk": ((PaymentLink, "reference"),),
+    "ord": ((Order, "reference"),),
+    "rev": ((RevenueEvent, "reference"),),
+    "evt": ((StripeWebhookEvent, "stripe_id"),),
+    "cs": ((CheckoutSession, "stripe_id"),),
+    "plink": ((PaymentLink, "stripe_id"),),
+    "pi": ((Order, "payment_intent_id"),),
+    "ch": ((Order, "charge_id"),),
+    "py": ((Order, "charge_id"),),
+}
+# Rows that have no trace of their own but an order.
+PLACES_OF_ORDERS: Final[Mapping[str, tuple[type[Model], str]]] = {
+    "rfq": (RefundRequest, "reference"),
+    "re": (Refund, "stripe_id"),
+    "pyr": (Refund, "stripe_id"),
+    "dp": (Dispute, "stripe_id"),
+    "du": (Dispute, "stripe_id"),
+    "mail": (BuyerMail, "reference"),
+}
+
+
+def trace_of(reference: str) -> str:
+    """Return the trace that a reference of the sale, ours or Stripe's, belongs to; "" if none."""
+    prefix = reference.partition("_")[0]
+    if prefix == "alr":
+        alert = OperatorAlert.objects.filter(reference=reference).values_list("subject", flat=True)
+        subject = alert.first() or ""
+        return "" if subject.startswith("alr_") else trace_of(subject)
+    if prefix in PLACES_OF_ORDERS:
+        model, column = PLACES_OF_ORDERS[prefix]
+        return _first(model, {column: reference}, "order__trace_ref")
+    places = PLACES.get(prefix, ())
+    return next(
+        (ref for model, column in places if (ref := _first(model, {column: reference}))), ""
+    )
+
+
+def _first(model: type[Model], narrowed: dict[str, Any], column: str = "trace_ref") -> str:
+    rows = model._default_manager.filter(**narrowed).values_list(column, flat=True)
+    return rows.first() or ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterPayment:
+    """A refund, a request for one, a dispute or a mail: what may follow a payment."""
+
+    what: str  # refund | refund request | dispute | mail
+    reference: str
+    order_id: int
+    state: str
+    detail: str  # a dispute's reason, a mail's kind, why Stripe refused
+    amount: Money | None
+    mode: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleRows:
+    """One sale's rows in revenue, each kind oldest first."""
+
+    checkouts: Sequence[CheckoutSession]
+    payment_links: Sequence[PaymentLink]
+    orders: Sequence[Order]
+    revenue_events: Sequence[RevenueEvent]
+    events: Sequence[StripeWebhookEvent]
+    attempts: Sequence[WebhookAttempt]
+    after: Sequence[AfterPayment]
+
+
+def sale_rows(trace_ref: str) -> SaleRows:
+    """Return everything revenue knows of one trace. At most 7 statements."""
+    checkouts = CheckoutSession.objects.select_related("offer", "payment_link", "deal")
+    links = PaymentLink.objects.select_related("offer").defer("parameters")
+    orders = Order.objects.select_related("review", "double_of", "checkout")
+    sale_checkouts = _oldest(checkouts.defer("parameters", "url"), trace_ref=trace_ref)
+    sale_orders = _oldest(orders.defer("checkout__parameters"), trace_ref=trace_ref)
+    money = _oldest(RevenueEvent.objects.select_related("event"), trace_ref=trace_ref)
+    events = _events_about(trace_ref, sale_checkouts, sale_orders, money)
+    return SaleRows(
+        checkouts=sale_checkouts,
+        payment_links=_oldest(links, trace_ref=trace_ref),
+        orders=sale_orders,
+        revenue_events=money,
+        events=events,
+        attempts=_oldest(WebhookAttempt.objects.all(), event__in=events) if events else [],
+        after=_after(sale_orders) if sale_orders else [],
+    )
+
+
+def _oldest(rows: QuerySet[Any], **narrowed: Any) -> list[Any]:
+    return list(rows.filter(**narrowed).order_by("pk")[:ROWS_MAX])
+
+
+def _events_about(
+    trace_ref: str,
+    checkouts: Sequence[CheckoutSession],
+    orders: Sequence[Order],
+    money: Sequence[RevenueEvent],
+) -> list[StripeWebhookEvent]:
+    """Return Stripe's events of the sale, those included that nobody could act on yet."""
+    objects = {checkout.stripe_id for checkout in checkouts}
+    objects |= {order.payment_intent_id for order in orders}
+    objects |= {order.charge_id for order in orders}
+    objects |= {fact.stripe_object_id for fact in money}
+    about = Q(trace_ref=trace_ref) | Q(object_id__in=[known for known in objects if known])
+    events = StripeWebhookEvent.objects.defer("body").filter(about)
+    return list(events.order_by("pk")[:ROWS_MAX])
+
+
+def _after(orders: Sequence[Order]) -> list[AfterPayment]:
+    """Read four short tables in one statement."""
+    of_orders = {"order__in": [order.pk for order in orders]}
+    refunds = _lines(
+        Refund.objects.filter(**of_orders),
+        what="refund",
+        ref="stripe_id",
+        state="status",
+        detail=Value(""),
+        at="created_at",
+    )
+    requests = _lines(
+        RefundRequest.objects.filter(**of_orders),
+        what="refund request",
+        ref="reference",
+        state="state",
+        detail="last_error",
+        at="requested_at",
+    )
+    disputes = _lines(
+        Dispute.objects.filter(**of_orders),
+        what="dispute",
+        ref="stripe_id",
+        state="status",
+        detail="reason",
+        at="opened_at",
+    )
+    mails = _lines(
+        BuyerMail.objects.filter(**of_orders),
+        what="mail",
+        ref="reference",
+        state="state",
+        detail="kind",
+        at="queued_at",
+        currency="order__currency",
+    )
+    rows = refunds.union(requests, disputes, mails, all=True).order_by("moment", "ref")[:ROWS_MAX]
+    return [
+        AfterPayment(
+            what=row["what"],
+            reference=row["ref"],
+            order_id=row["order_id"],
+            state=row["standing"],
+            detail=row["detail"],
+            amount=None if row["minor"] is None else Money(row["minor"], row["unit"]),
+            mode=row["mode"],
+            at=row["moment"],
+        )
+        for row in rows
+    ]
+
+
+def _lines(
+    rows: QuerySet[Any],
+    *,
+    what: str,
+    ref: str,
+    state: str,
+    detail: str | Value,
+    at: str,
+    currency: str = "currency",
+) -> QuerySet[Any, dict[str, Any]]:
+    """Return ``rows`` under the same names as every other short table, so that they may unite."""
+    text = CharField()
+    return rows.order_by().values(
+        "order_id",
+        "mode",
+        what=Value(what, output_field=text),
+        ref=Cast(ref, text),
+        standing=Cast(state, text),
+        detail=Cast(detail, text),
+        minor=Cast("amount_minor", BigIntegerField()),
+        unit=Cast(currency, text),
+        moment=Cast(at, DateTimeField()),
+    )

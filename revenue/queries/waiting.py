@@ -1,0 +1,89 @@
+"""What waits for a person in the sale. Every list is cut off, nothing is counted further."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import connection
+
+from kernel.modes import Mode
+from kernel.money import Money
+from revenue.enums import AlertKind, EventState, MailState, OrderState
+
+COUNTED_MAX: Final = 100  # of each kind; more is "99+"
+
+REVIEW, DEAD_EVENT, UNSENT_MAIL, ALERT, DOUBLE = "review", "dead_event", "mail", "alert", "double"
+
+# Alerts about these are the other lines of the same list.
+_TOLD_ELSEWHERE: Final = (AlertKind.ORDER_REVIEW, AlertKind.EVENT_DEAD, AlertKind.MAIL_UNSENT)
+
+# Each part begins at the newest end of an index that holds little else.
+_WAITING: Final = f"""
+(SELECT '{REVIEW}' AS what, bought.reference, '' AS detail, bought.mode,
+   bought.amount_minor, bought.currency, bought.placed_at AS at
+ FROM revenue_order bought
+ LEFT JOIN revenue_orderreview decided ON decided.order_id = bought.id
+ WHERE bought.state = '{OrderState.NEEDS_REVIEW}' AND bought.mode <> '{Mode.SAMPLE}'
+   AND decided.id IS NULL
+ ORDER BY bought.id DESC LIMIT {COUNTED_MAX})
+UNION ALL
+(SELECT '{DEAD_EVENT}', stripe_id, type, mode, NULL, '', received_at
+ FROM revenue_stripewebhookevent
+ WHERE state = '{EventState.DEAD}' AND mode <> '{Mode.SAMPLE}'
+ ORDER BY id DESC LIMIT {COUNTED_MAX})
+UNION ALL
+(SELECT '{UNSENT_MAIL}', bought.reference, mail.state, mail.mode, NULL, '', mail.queued_at
+ FROM revenue_buyermail mail JOIN revenue_order bought ON bought.id = mail.order_id
+ WHERE mail.state IN ('{MailState.UNKNOWN}', '{MailState.FAILED}')
+   AND mail.mode <> '{Mode.SAMPLE}'
+ ORDER BY mail.id DESC LIMIT {COUNTED_MAX})
+UNION ALL
+(SELECT '{ALERT}', subject, kind, mode, (facts->>'amount_minor')::bigint,
+   COALESCE(facts->>'currency', ''), raised_at
+ FROM revenue_operatoralert
+ WHERE closed_at IS NULL AND mode <> '{Mode.SAMPLE}'
+   AND kind NOT IN ({", ".join(f"'{kind}'" for kind in _TOLD_ELSEWHERE)})
+ ORDER BY id DESC LIMIT {COUNTED_MAX})
+UNION ALL
+(SELECT '{DOUBLE}', reference, '', mode, amount_minor, currency, placed_at
+ FROM revenue_order
+ WHERE double_of_id IS NOT NULL AND state = '{OrderState.PAID}' AND placed_at >= %(since)s
+   AND mode <> '{Mode.SAMPLE}'
+ ORDER BY double_of_id DESC LIMIT {COUNTED_MAX})
+"""  # noqa: S608  # our own words only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingItem:
+    """One thing that a person has to look at."""
+
+    what: str
+    reference: str
+    detail: str
+    mode: str
+    amount: Money | None
+    at: datetime
+
+
+def waiting(*, doubles_since: datetime) -> list[WaitingItem]:
+    """Return what waits for a person, at most COUNTED_MAX of each kind. One statement.
+
+    A possible double payment is told until it is refunded, or since ``doubles_since``: only a
+    person can know that somebody meant to buy twice.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, {"since": doubles_since})
+        rows = cursor.fetchall()
+    return [
+        WaitingItem(
+            what=what,
+            reference=reference,
+            detail=detail,
+            mode=mode,
+            amount=Money(minor, currency) if minor is not None and currency else None,
+            at=at,
+        )
+        for what, reference, detail, mode, minor, currency, at in rows
+    ]
