@@ -1,0 +1,132 @@
+"""Failed is not unknown: which error says that nothing happened, and which says look first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from revenue.adapters.stripe_gateway import StripeGateway
+from revenue.ports import GatewayError, GatewayRefused, GatewayUnknown, NotFound, PaymentGateway
+from tests.outside import gateway_to
+from tests.sandbox.running_sandbox import RunningSandbox, free_port
+
+SNAPSHOT = {"name": "Acquisition snapshot"}
+Call = Callable[[PaymentGateway], object]
+
+CALLS: dict[str, Call] = {
+    "make": lambda gateway: gateway.make_product(key="a-product", parameters=SNAPSHOT),
+    "read": lambda gateway: gateway.read_session("cs_test_1"),
+    "list": lambda gateway: gateway.payment_links(limit=1),
+}
+
+
+@pytest.fixture(params=CALLS)
+def call(request: pytest.FixtureRequest) -> Call:
+    return CALLS[request.param]
+
+
+def unknown(call: Call, gateway: PaymentGateway) -> GatewayUnknown:
+    with pytest.raises(GatewayUnknown) as raised:
+        call(gateway)
+    return raised.value
+
+
+def test_nobody_at_the_address_leaves_the_outcome_unknown(call: Call) -> None:
+    nobody = gateway_to(f"http://127.0.0.1:{free_port()}", timeout_s=0.5)
+    error = unknown(call, nobody)
+    assert (error.code, error.is_replayable) == ("no_answer", True)
+
+
+def test_a_cut_line_leaves_the_outcome_unknown(
+    call: Call, outside: RunningSandbox, gateway: StripeGateway
+) -> None:
+    outside.drill("faults", effect="drop")
+    assert unknown(call, gateway).is_replayable
+
+
+def test_no_answer_in_time_leaves_the_outcome_unknown(call: Call, outside: RunningSandbox) -> None:
+    outside.drill("faults", effect="timeout_after_success", hang_ms=1_500)
+    assert unknown(call, gateway_to(outside.base, timeout_s=0.3)).is_replayable
+
+
+def test_what_a_lost_answer_had_made_comes_back_under_the_same_key(
+    outside: RunningSandbox, gateway: StripeGateway
+) -> None:
+    outside.drill("faults", effect="timeout_after_success", hang_ms=600, count=1)
+    with pytest.raises(GatewayUnknown):
+        gateway_to(outside.base, timeout_s=0.2).make_product(key="k", parameters=SNAPSHOT)
+    outside.clear_faults()
+    made = gateway.make_product(key="k", parameters=SNAPSHOT)
+    assert [product.id for product in outside.client().products.list().data] == [made]
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_server_error_is_unknown_and_must_be_looked_up(
+    call: Call, outside: RunningSandbox, gateway: StripeGateway, status: int
+) -> None:
+    outside.drill("faults", effect="status", status=status)
+    error = unknown(call, gateway)
+    assert (error.code, error.is_replayable) == (f"http_{status}", False)
+
+
+def test_a_server_error_is_kept_under_its_key_although_the_work_was_done(
+    outside: RunningSandbox, gateway: StripeGateway
+) -> None:
+    outside.drill("faults", effect="status", status=500, when="after", count=1, method="POST")
+    for _ in range(2):  # the second answer is the first one, replayed
+        with pytest.raises(GatewayUnknown) as raised:
+            gateway.make_product(key="k", parameters=SNAPSHOT)
+        assert not raised.value.is_replayable
+
+
+def test_too_many_requests_may_be_repeated(
+    call: Call, outside: RunningSandbox, gateway: StripeGateway
+) -> None:
+    outside.drill("faults", effect="status", status=429)
+    assert unknown(call, gateway).is_replayable
+
+
+def test_a_worker_with_patience_gets_through_a_short_failure(outside: RunningSandbox) -> None:
+    outside.drill("faults", effect="drop", count=1)
+    patient = gateway_to(outside.base, retries=2)
+    assert patient.make_product(key="k", parameters=SNAPSHOT).startswith("prod_")
+
+
+@pytest.mark.parametrize(
+    ("what", "error"),
+    [
+        (lambda gateway: gateway.read_session("cs_test_nobodyknowsthis"), NotFound),
+        (lambda gateway: gateway.make_product(key="k", parameters={}), GatewayRefused),
+        (
+            lambda gateway: gateway.make_price(
+                key="k",
+                parameters={"product": "prod_unknown", "currency": "usd", "unit_amount": 1},
+            ),
+            GatewayRefused,
+        ),
+    ],
+)
+def test_a_clear_no_is_a_refusal(
+    gateway: StripeGateway, what: Call, error: type[GatewayError]
+) -> None:
+    with pytest.raises(error):
+        what(gateway)
+
+
+def test_a_wrong_key_is_refused_and_never_repeated_in_the_error(
+    call: Call, outside: RunningSandbox
+) -> None:
+    key = "sk_sandbox_somebody_elses_key"
+    with pytest.raises(GatewayRefused) as raised:
+        call(gateway_to(outside.base, key=key))
+    assert key not in f"{raised.value!r} {raised.value.code}"
+
+
+def test_errors_keep_no_words_of_stripes(gateway: StripeGateway) -> None:
+    """Stripe's messages quote what was sent, which may hold a name or an address."""
+    with pytest.raises(GatewayRefused) as raised:
+        gateway.open_checkout(
+            key="k", parameters={"mode": "payment", "customer_email": "ada at buyer.example"}
+        )
+    assert "ada" not in str(raised.value)

@@ -1,0 +1,50 @@
+"""The outside world for tests of the sale: one sandbox process, and our own adapter towards it.
+
+A conftest imports the fixtures it wants: ``from tests.outside import gateway, outside``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from revenue.adapters.stripe_gateway import StripeGateway
+from tests.sandbox.running_sandbox import KEY, SECRET, RunningSandbox
+
+DEAF_DOOR = "http://127.0.0.1:9/webhooks/stripe"  # nobody takes a delivery: events stay undelivered
+
+
+def gateway_to(
+    base: str, *, key: str = KEY, timeout_s: float = 5.0, retries: int = 0
+) -> StripeGateway:
+    """Our adapter, pointed at ``base``."""
+    return StripeGateway(
+        api_key=key,
+        api_base=base,
+        webhook_secrets=[SECRET],
+        timeout_s=timeout_s,
+        retries=retries,
+    )
+
+
+@pytest.fixture(scope="session")
+def _outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
+    running = RunningSandbox(tmp_path_factory.mktemp("outside"), webhook_url=DEAF_DOOR)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def outside(_outside: RunningSandbox) -> Iterator[RunningSandbox]:
+    """The sandbox, empty and well-behaved at the start of each test."""
+    _outside.drill("reset")
+    _outside.clear_faults()
+    yield _outside
+    _outside.clear_faults()
+
+
+@pytest.fixture
+def gateway(outside: RunningSandbox) -> StripeGateway:
+    return gateway_to(outside.base)
