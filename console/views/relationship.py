@@ -31,11 +31,11 @@ def deal(request: HttpRequest, deal_ref: str) -> HttpResponse:
         "sales": revenue.sales_of_deal(found.id),
         "runs": runs,
         "lines": timeline.merged(
-            timeline.of_activities(crm.timeline_of_deal(found.id), is_deal_named=False),
             *(
                 timeline.of_run(run.reference, fulfillment.events_of_run(run.id), mode=run.mode)
                 for run in runs[:RUNS_TOLD_MAX]
             ),
+            timeline.of_activities(crm.timeline_of_deal(found.id), is_deal_named=False),
         ),
         "owners": crm.possible_owners(),
         "offers": revenue.offers_on_sale() if found.is_sellable else [],

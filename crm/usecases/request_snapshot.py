@@ -27,13 +27,8 @@ class SnapshotRequest:
 
     def in_words(self) -> str:
         """Return the request as the operator reads it in the timeline."""
-        lines = [
-            f"{self.name} <{self.email}>",
-            f"{self.company} {self.website}".strip(),
-            "",
-            self.wish,
-        ]
-        return "\n".join(lines)
+        who = [self.name, self.email, self.company, self.website]
+        return "\n".join([self.wish, "", *(line for line in who if line)])
 
 
 @transaction.atomic(durable=True)
@@ -102,7 +97,6 @@ def _open_lead(
         key=f"request:{opened.reference}",
         kind=ActivityKind.SNAPSHOT_REQUESTED,
         deal_id=opened.deal_id,
-        refs={"contact": contact.reference},
         words=asked.in_words(),
         now=now,
     )
