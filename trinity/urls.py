@@ -18,6 +18,7 @@ urlpatterns = [
     path("accounts/", include("trinity.account_urls")),
     path("", include("trinity.people.urls")),
     path("", include("crm.urls")),
+    path("", include("ledger.urls")),
     path("console/", include("console.urls")),
     path("", include("revenue.urls.public")),
     path("console/", include("revenue.urls.console")),

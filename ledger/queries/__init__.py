@@ -2,7 +2,6 @@
 
 from ledger.queries.balances import AccountBalance, balances
 from ledger.queries.entries import (
-    EntryPage,
     EntryRow,
     entries_of_subject,
     entries_of_trace,
@@ -21,7 +20,6 @@ from ledger.queries.seals import (
 
 __all__ = [
     "AccountBalance",
-    "EntryPage",
     "EntryRow",
     "InclusionProof",
     "SealState",

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from kernel.modes import Mode
 from kernel.money import Money
+from kernel.paging import Cursor, Page
 from ledger.enums import EntryKind
 from ledger.facts import StoredFact
 from ledger.models import LedgerEntry
@@ -41,14 +42,6 @@ class EntryRow:
     position: int | None  # None while no seal covers it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryPage:
-    """Some entries, newest first, and where the next page begins."""
-
-    rows: Sequence[EntryRow]
-    older_than: str  # the reference to page on from; empty at the end
-
-
 def entries_of_trace(trace_ref: str) -> list[EntryRow]:
     """Return what the ledger knows of one sale, oldest first. 2 statements."""
     return _rows(LedgerEntry.objects.filter(trace_ref=trace_ref).order_by("id")[:TRACE_MAX])
@@ -67,54 +60,64 @@ def entry_row(reference: str) -> EntryRow | None:
 
 def entry_page(
     *,
+    cursor: Cursor,
     kind: str = "",
     mode: str = "",
     trace_ref: str = "",
     account: str = "",
-    older_than: str = "",
     size: int = PAGE_SIZE,
-) -> EntryPage:
-    """Return a page of entries, newest first. At most 4 statements, at any size of the ledger.
-
-    ``older_than`` is the reference that the page before named; an unknown one gives no rows.
-    """
-    entries = LedgerEntry.objects.order_by("-id")
-    if older_than:
-        mark = LedgerEntry.objects.filter(reference=older_than).values_list("id", flat=True).first()
-        entries = entries.filter(id__lt=mark or 0)
+) -> Page[EntryRow]:
+    """Return a page of entries, newest first. 3 statements, at any size of the ledger."""
+    entries = LedgerEntry.objects.all()
     if trace_ref:
         entries = entries.filter(trace_ref=trace_ref)
     if account:
         entries = entries.filter(postings__account=account)
-    ids = _newest_ids(
-        entries, kind=kind, mode=mode, is_narrow=bool(trace_ref or account), limit=size + 1
+    is_narrow = bool(trace_ref or account)
+    ids = _ids(entries, cursor=cursor, kind=kind, mode=mode, is_narrow=is_narrow, limit=size + 1)
+    shown = sorted(ids[:size], reverse=True)
+    has_more = len(ids) > size
+    is_back = cursor.after is not None
+    return Page(
+        rows=_rows(LedgerEntry.objects.filter(id__in=shown).order_by("-id")),
+        older_than=shown[-1] if shown and (has_more or is_back) else None,
+        newer_than=shown[0] if shown and (has_more if is_back else cursor.before) else None,
     )
-    rows = _rows(LedgerEntry.objects.filter(id__in=ids[:size]).order_by("-id"))
-    return EntryPage(rows=rows, older_than=rows[-1].reference if len(ids) > size else "")
 
 
-def _newest_ids(
-    entries: QuerySet[LedgerEntry], *, kind: str, mode: str, is_narrow: bool, limit: int
+def _ids(
+    entries: QuerySet[LedgerEntry],
+    *,
+    cursor: Cursor,
+    kind: str,
+    mode: str,
+    is_narrow: bool,
+    limit: int,
 ) -> list[int]:
-    """Return the newest ids of a kind or a mode, or both.
+    """Return the next ids of a kind or a mode, or both, from where the cursor stands.
 
     There is one index, (kind, mode, id). A kind without a mode is the newest of each of its four
     modes, and a mode without a kind the newest of each kind, so that a rare one is found at once.
     """
+    order = "-id"
+    if cursor.after is not None:
+        entries, order = entries.filter(id__gt=cursor.after), "id"
+    elif cursor.before is not None:
+        entries = entries.filter(id__lt=cursor.before)
     if is_narrow or not (kind or mode):
-        if kind:
-            entries = entries.filter(kind=kind)
-        if mode:
-            entries = entries.filter(mode=mode)
-        return list(entries.values_list("id", flat=True)[:limit])
+        sought = {"kind": kind, "mode": mode}
+        entries = entries.filter(**{name: value for name, value in sought.items() if value})
+        return list(entries.order_by(order).values_list("id", flat=True)[:limit])
     pairs = product([kind] if kind else EntryKind.values, [mode] if mode else Mode.values)
     parts = [
-        entries.filter(kind=one_kind, mode=one_mode).values_list("id", flat=True)[:limit]
+        entries.filter(kind=one_kind, mode=one_mode)
+        .order_by(order)
+        .values_list("id", flat=True)[:limit]
         for one_kind, one_mode in pairs
     ]
     if len(parts) == 1:
         return list(parts[0])
-    return list(parts[0].union(*parts[1:], all=True).order_by("-id")[:limit])
+    return list(parts[0].union(*parts[1:], all=True).order_by(order)[:limit])
 
 
 def _rows(entries: QuerySet[LedgerEntry]) -> list[EntryRow]:
