@@ -8,6 +8,7 @@ from typing import Final
 from celery import shared_task
 
 from kernel.nudges import nudge
+from revenue import tasks_mail as tasks_mail  # registers its tasks
 from revenue.enums import Source
 from revenue.providers import gateway_for_worker
 from revenue.usecases.process_events import process_due

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from kernel.money import Money
 from kernel.nudges import nudge_after_commit
 from kernel.references import new_reference
@@ -22,8 +24,27 @@ def queue_mail(
 
     Without an address there is nobody to write to, and nothing is queued.
     """
+    made = _queue(
+        order=order,
+        kind=kind,
+        fact=fact,
+        amount_minor=None if amount is None else amount.amount_minor,
+        now=telling.now,
+    )
+    if made:
+        telling.changed(f"mail queued: {kind}")
+
+
+def queue_order_link(*, order: Order, window: str, now: datetime) -> None:
+    """Queue a new link to ``order`` for its buyer, at most once per ``window`` of time."""
+    _queue(order=order, kind=MailKind.ORDER_LINK, fact=window, amount_minor=None, now=now)
+
+
+def _queue(
+    *, order: Order, kind: MailKind, fact: str, amount_minor: int | None, now: datetime
+) -> bool:
     if not order.buyer_email:
-        return
+        return False
     mail = BuyerMail(
         reference=new_reference("mail"),
         mode=order.mode,
@@ -31,10 +52,10 @@ def queue_mail(
         kind=kind,
         fact=fact,
         to_address=order.buyer_email,
-        amount_minor=None if amount is None else amount.amount_minor,
-        next_attempt_at=telling.now,
-        queued_at=telling.now,
+        amount_minor=amount_minor,
+        next_attempt_at=now,
+        queued_at=now,
     )
     BuyerMail.objects.bulk_create([mail], ignore_conflicts=True)
-    telling.changed(f"mail queued: {kind}")
     nudge_after_commit("mail.queued")
+    return True

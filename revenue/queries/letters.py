@@ -1,0 +1,100 @@
+"""What a letter says of an order, at the moment it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from django.conf import settings
+from django.urls import reverse
+
+from kernel.money import Money
+from revenue.enums import AlertKind, MailKind, OfferState
+from revenue.models import BuyerMail, Offer, OperatorAlert, Order, Refund
+from revenue.policy import REFUNDS_UNDONE
+
+UNTITLED: Final = "Payment"
+
+# Which page a person opens about an alert; its address may carry the alert's subject.
+PAGE_OF_ALERT: Final[Mapping[str, str]] = {
+    AlertKind.ORDER_REVIEW: "order-detail",
+    AlertKind.EVENT_DEAD: "event",
+    AlertKind.EVENT_DIFFERS: "event",
+    AlertKind.DISPUTE_OPENED: "order-detail",
+    AlertKind.REFUND_FAILED: "order-detail",
+    AlertKind.MAIL_UNSENT: "outbox-mail",
+}
+
+
+def is_overtaken(mail: BuyerMail) -> bool:
+    """Say whether what ``mail`` was to tell is no longer so. Reads at most one row."""
+    match mail.kind:
+        case MailKind.BANK_PROCESSING:
+            return mail.order.paid_at is not None or mail.order.payment_failed_at is not None
+        case MailKind.PAYMENT_FAILED:
+            return mail.order.paid_at is not None
+        case MailKind.REFUND_BOOKED:
+            undone = Refund.objects.filter(stripe_id=mail.fact, status__in=REFUNDS_UNDONE)
+            return undone.exists()
+        case _:
+            return False
+
+
+def letter_facts(mail: BuyerMail) -> dict[str, Any]:
+    """Return what the template of ``mail`` may say: the order and its offer, nobody's name."""
+    order = mail.order
+    offer = order.offer
+    return {
+        "order_ref": order.reference,
+        "title": offer.title if offer else UNTITLED,
+        "net": str(Money(order.amount_minor - order.tax_minor, order.currency)),
+        "tax": str(Money(order.tax_minor, order.currency)),
+        "total": str(order.total),
+        "amount": _amount(mail, order),
+        "placed_at": order.placed_at,
+        "paid_at": order.paid_at,
+        "within_days": offer.delivered_within_days if offer else 0,
+        "policy": offer.refund_policy.splitlines() if offer else [],
+        "policy_version": offer.refund_policy_version if offer else 0,
+        "offer_url": _offer_url(offer),
+    }
+
+
+def _amount(mail: BuyerMail, order: Order) -> str:
+    amount_minor = mail.amount_minor
+    return "" if amount_minor is None else str(Money(amount_minor, order.currency))
+
+
+def _offer_url(offer: Offer | None) -> str:
+    """Return where the same can be bought again; nothing where it is no longer for sale."""
+    if offer is None:
+        return ""
+    on_sale = Offer.objects.filter(slug=offer.slug, state=OfferState.PUBLISHED, is_public=True)
+    if not on_sale.exists():
+        return ""
+    return f"{settings.BASE_URL}{reverse('offer', args=[offer.slug])}"
+
+
+def alert_facts(alert: OperatorAlert) -> dict[str, Any]:
+    """Return what a mail may say of ``alert``: references, amounts and times only."""
+    facts = alert.facts
+    has_amount = {"amount_minor", "currency"} <= set(facts)
+    due = facts.get("evidence_due_at")
+    return {
+        "facts": facts,
+        "subject": alert.subject,
+        "mode": alert.mode,
+        "raised_at": alert.raised_at,
+        "amount": str(Money(facts["amount_minor"], facts["currency"])) if has_amount else "",
+        "evidence_due_at": datetime.fromisoformat(due) if due else None,
+        "what": facts.get("what", ""),
+        "oldest_min": int(facts.get("oldest_s", 0)) // 60,
+        "address": settings.BASE_URL + _page_of(alert),
+    }
+
+
+def _page_of(alert: OperatorAlert) -> str:
+    """Return the page about the alert's subject; the dashboard where it has none of its own."""
+    name = PAGE_OF_ALERT.get(alert.kind)
+    return "/console/" if name is None else reverse(name, args=[alert.subject])

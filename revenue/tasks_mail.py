@@ -1,0 +1,58 @@
+"""Celery's doors to what leaves the house by mail. Each task does what is due."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from celery import shared_task
+from django.conf import settings
+
+from kernel.modes import Mode
+from kernel.nudges import nudge
+from revenue.providers import mailer
+from revenue.usecases.request_order_link import answer_link_requests as answer
+from revenue.usecases.send_alerts import send_alerts as tell_operators
+from revenue.usecases.send_mail import give_up_lost, send_next
+from revenue.usecases.watch import watch as watch_lag
+
+TURN: Final = timedelta(minutes=2)  # then another worker may have its turn
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def _mode() -> Mode:
+    return Mode(settings.DEPLOYMENT_MODE)
+
+
+@shared_task(name="revenue.send_mail")
+def send_mail(**_newer: object) -> int:
+    """Send the mails to buyers that are due; say how many were tried."""
+    began, tried = _clock(), 0
+    give_up_lost(now=began)
+    while send_next(mailer=mailer(), clock=_clock) is not None:
+        tried += 1
+        if _clock() > began + TURN:
+            nudge("mail.queued")
+            break
+    return tried
+
+
+@shared_task(name="revenue.send_alerts")
+def send_alerts(**_newer: object) -> int:
+    """Tell operators by mail what needs a person."""
+    return tell_operators(mailer=mailer(), clock=_clock)
+
+
+@shared_task(name="revenue.answer_link_requests")
+def answer_link_requests(**_newer: object) -> int:
+    """Answer those who asked for the link to their order."""
+    return answer(mode=_mode(), now=_clock())
+
+
+@shared_task(name="revenue.watch")
+def watch(**_newer: object) -> int:
+    """Raise the alarm about work that waits too long; say how many kinds of work do."""
+    return len(watch_lag(mode=_mode(), now=_clock()))

@@ -1,0 +1,146 @@
+"""Telling operators by mail: once per item, five mails an hour, the rest in an hourly digest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+
+from kernel.modes import Mode
+from revenue.adapters.letters import alert_line, write_letter
+from revenue.enums import ToldAs
+from revenue.models import OperatorAlert
+from revenue.ports import Letter, Mailer, MailError, MailRefused
+from revenue.queries.letters import alert_facts
+from revenue.usecases.send_mail import ATTEMPTS_MAX, backoff
+
+Clock = Callable[[], datetime]
+LEASE: Final = timedelta(minutes=5)
+HOUR: Final = timedelta(hours=1)
+SINGLES_PER_HOUR: Final = 5
+DIGEST_MAX: Final = 5_000
+DIGEST_LINES_MAX: Final = 50
+ONE_CLAIMER: Final = "SELECT pg_advisory_xact_lock(hashtext('revenue.send_alerts'))"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Alerts that go out in one mail."""
+
+    alerts: Sequence[OperatorAlert]
+    told_as: ToldAs
+    until: datetime
+
+    def held(self) -> QuerySet[OperatorAlert]:
+        """Return the alerts that nobody has taken over; no two claims end at the same moment."""
+        ids = [alert.pk for alert in self.alerts]
+        return OperatorAlert.objects.filter(pk__in=ids, leased_until=self.until)
+
+
+def send_alerts(*, mailer: Mailer, clock: Clock) -> int:
+    """Mail what operators have not been told, as far as this hour allows. Returns how many mails.
+
+    An alert that was closed before its mail left is not mailed. Whoever dies between sending and
+    writing that down makes the next one send again: better told twice than never.
+    """
+    sent = 0
+    recipients = _recipients()
+    while batch := _claim(now=clock()):
+        if not _send(batch, recipients=recipients, mailer=mailer, clock=clock):
+            break  # the mail server takes nothing now; the next run tries again
+        sent += 1
+    return sent
+
+
+def _recipients() -> tuple[str, ...]:
+    people = User.objects.filter(is_active=True, groups__name__in=settings.ALERTED_GROUPS)
+    addresses = people.exclude(email="").order_by("email").values_list("email", flat=True)
+    return tuple(addresses.distinct())
+
+
+def _claim(*, now: datetime) -> Batch | None:
+    """Claim what the next mail tells; None when nothing is due or the hour is used up."""
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute(ONE_CLAIMER)  # two workers must not both count four
+        told_as = _next_form(now=now)
+        if told_as is None:
+            return None
+        due = OperatorAlert.objects.filter(
+            told_at=None, closed_at=None, next_attempt_at__lte=now
+        ).order_by("raised_at", "pk")
+        alerts = list(due[: 1 if told_as == ToldAs.SINGLE else DIGEST_MAX])
+        batch = Batch(alerts, told_as, until=now + LEASE)
+        OperatorAlert.objects.filter(pk__in=[alert.pk for alert in alerts]).update(
+            told_as=told_as,
+            leased_until=batch.until,
+            next_attempt_at=batch.until,
+            attempts=F("attempts") + 1,
+        )
+    return batch if alerts else None
+
+
+def _next_form(*, now: datetime) -> ToldAs | None:
+    """Say in which form the next mail may leave; None where this hour's are used up."""
+    lately = Q(told_at__gt=now - HOUR) | Q(told_at=None, leased_until__gt=now)
+    told = OperatorAlert.objects.filter(lately)
+    if told.filter(told_as=ToldAs.SINGLE).count() < SINGLES_PER_HOUR:
+        return ToldAs.SINGLE
+    return None if told.filter(told_as=ToldAs.DIGEST).exists() else ToldAs.DIGEST
+
+
+def _send(batch: Batch, *, recipients: tuple[str, ...], mailer: Mailer, clock: Clock) -> bool:
+    """Send one mail and settle its alerts. Says whether it left, as far as anybody knows."""
+    error = ""
+    try:
+        if not recipients:
+            raise MailRefused("NobodyToTell", is_final=False)
+        mailer.send(_letter(batch, to=recipients))
+    except MailRefused as refusal:
+        _settle_refused(batch, error=refusal.code, now=clock())
+        return False
+    except MailError as unknown:  # it may have arrived, and is told once: it counts as told
+        error = unknown.code
+    _settle_told(batch, error=error, now=clock())
+    return True
+
+
+def _letter(batch: Batch, *, to: tuple[str, ...]) -> Letter:
+    lines = [_line(alert) for alert in batch.alerts[:DIGEST_LINES_MAX]]
+    facts: dict[str, Any] = {"line": lines[0]}
+    if batch.told_as == ToldAs.DIGEST:
+        facts = {"lines": lines, "left_out": len(batch.alerts) - len(lines)}
+    first = batch.alerts[0]
+    return write_letter(
+        template="digest" if batch.told_as == ToldAs.DIGEST else "alert",
+        facts=facts,
+        mode=Mode(settings.DEPLOYMENT_MODE),
+        to=to,
+        reference=f"{first.reference}.{first.attempts + 1}",
+    )
+
+
+def _line(alert: OperatorAlert) -> dict[str, Any]:
+    facts = alert_facts(alert)
+    return {**facts, **alert_line(kind=alert.kind, facts=facts)}
+
+
+def _settle_told(batch: Batch, *, error: str, now: datetime) -> None:
+    with transaction.atomic(durable=True):
+        batch.held().update(told_at=now, leased_until=None, next_attempt_at=None, error_class=error)
+
+
+def _settle_refused(batch: Batch, *, error: str, now: datetime) -> None:
+    """Try again later, each alert at most ``ATTEMPTS_MAX`` times; the dashboard shows them all."""
+    tried = max(alert.attempts for alert in batch.alerts) + 1
+    with transaction.atomic(durable=True):
+        held = batch.held()
+        held.filter(attempts__gte=ATTEMPTS_MAX).update(next_attempt_at=None)
+        held.exclude(next_attempt_at=None).update(next_attempt_at=now + backoff(tried))
+        held.update(told_as="", leased_until=None, error_class=error)

@@ -1,0 +1,42 @@
+"""Raising the alarm when due work is not done, and taking it back when it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from kernel.modes import Mode
+from revenue import queries
+from revenue.enums import AlertKind
+from revenue.models import OperatorAlert
+from revenue.operations.alerts import close_alerts, raise_alert_about
+
+ONE_WATCHER = "SELECT pg_advisory_xact_lock(hashtext('revenue.watch'))"
+
+
+def watch(*, mode: Mode, now: datetime) -> Sequence[str]:
+    """Raise one alert per kind of work that waits too long, and close those that no longer do.
+
+    Returns what lags. While an alert about a kind of work stands, no second one is raised.
+    """
+    lagging = queries.lagging(now)
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute(ONE_WATCHER)
+        standing = OperatorAlert.objects.filter(kind=AlertKind.SWEEP_LAG, closed_at=None)
+        subjects = set(standing.values_list("subject", flat=True))
+        for what in subjects - set(lagging):
+            close_alerts(subject=what, kind=AlertKind.SWEEP_LAG, now=now)
+        for what in set(lagging) - subjects:
+            since = now - timedelta(seconds=lagging[what])
+            raise_alert_about(
+                kind=AlertKind.SWEEP_LAG,
+                item=f"{what}:{since.isoformat()}",
+                subject=what,
+                mode=mode,
+                now=now,
+                facts={"what": what, "oldest_s": int(lagging[what])},
+            )
+    return sorted(lagging)
