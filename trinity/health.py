@@ -22,6 +22,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from kernel.doors import public
+
 BROKER_TIMEOUT_S: Final = 1
 SWEEP_LAG_MAX: Final = timedelta(minutes=5)
 
@@ -32,6 +34,7 @@ class NotReady(Exception):
     """One thing that work depends on is missing. The text names it, without a secret."""
 
 
+@public
 @require_safe
 @never_cache
 def healthz(_request: HttpRequest) -> HttpResponse:
@@ -39,6 +42,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok"})
 
 
+@public
 @require_safe
 @never_cache
 def readyz(_request: HttpRequest) -> HttpResponse:
