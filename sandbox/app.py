@@ -1,12 +1,13 @@
 """Putting the sandbox together: one store, one loop, one ASGI app."""
 
 import asyncio
+import logging
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from sandbox.clockwork import run_clockwork
@@ -18,19 +19,22 @@ from sandbox.stripe.delivery import Postman
 from sandbox.stripe.endpoints import ensure_default_endpoint
 from sandbox.stripe.jobs import JOBS
 from sandbox.stripe.routes import stripe_routes
-from sandbox.world import World
+from sandbox.world import Refused, World
+
+log = logging.getLogger("sandbox")
 
 
 def build(world: World, postman: Postman) -> Starlette:
     """The ASGI app. Only loopback names are answered, so no web page can rebind its way in."""
     return Starlette(
         routes=[
+            Route("/", _home),
             Route("/_sandbox/health", _health),
             Route("/_sandbox/sandbox.css", _style),
             *stripe_routes(world, postman),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
-        exception_handlers={404: _not_found},
+        exception_handlers={404: _not_found, Refused: _refused, 500: _broken},
     )
 
 
@@ -56,12 +60,28 @@ async def run(settings: Settings) -> None:
         store.close()
 
 
+async def _home(_: Request) -> Response:
+    return RedirectResponse("/_sandbox/")
+
+
 async def _health(_: Request) -> Response:
     return JSONResponse({"status": "ok", "mode": "sandbox"})
 
 
 async def _style(_: Request) -> Response:
     return Response(STYLE, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    return page("refused.html", status=400, reason=str(error))
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    """A bug of ours: written down here, said plainly there."""
+    log.error("%s %s broke", request.method, request.url.path, exc_info=error)
+    if request.url.path.startswith("/v1/"):
+        return JSONResponse({"error": {"type": "api_error", "message": "The sandbox broke."}}, 500)
+    return page("broken.html", status=500)
 
 
 async def _not_found(_: Request, __: Exception) -> Response:

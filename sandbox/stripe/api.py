@@ -71,9 +71,9 @@ def door(world: World, endpoint: Endpoint, busy_keys: set[str]) -> Door:
             return Response(status_code=444)  # The line is cut already; nobody reads this.
         raw = await request.body()
         given = await _guarded(world, endpoint, busy_keys, request, raw, request_id, fault)
+        world.wake()
         if fault is not None:
             await _misbehave_after(fault, request)
-        world.wake()
         return _response(given, request, request_id)
 
     return answer
@@ -97,7 +97,7 @@ async def _guarded(
         _check_version(request)
         if len(raw) > BODY_BYTES_MAX:
             raise Problem(413, "The request body is too large.")
-        tree = decode(raw.decode() if request.method == "POST" else request.url.query)
+        tree = decode(raw if request.method == "POST" else request.url.query.encode())
         if key is None:
             return await _late(fault, lambda: _work(moment, endpoint, request, tree, fault))
         check_key(key)
@@ -109,7 +109,7 @@ async def _guarded(
         finally:
             busy_keys.discard(key)
     except Problem as problem:
-        return _as_answer(problem, request_id)
+        return _as_answer(problem)
 
 
 async def _late(fault: Fault | None, work: Callable[[], Answer]) -> Answer:
@@ -136,7 +136,7 @@ def _once(
         except Problem as problem:
             if not problem.is_kept:
                 raise
-            given = _as_answer(problem, moment.request_id or "")
+            given = _as_answer(problem)
         keep_answer(moment, key=key, path=path, tree=tree, status=given.status, body=given.body)
         return given
 
@@ -189,10 +189,8 @@ def _check_version(request: Request) -> None:
         raise Problem(400, f"Invalid Stripe API version: {version}")
 
 
-def _as_answer(problem: Problem, request_id: str) -> Answer:
-    return Answer(
-        status=problem.status, body=json.dumps(problem.body(request_id=request_id)).encode()
-    )
+def _as_answer(problem: Problem) -> Answer:
+    return Answer(status=problem.status, body=json.dumps(problem.body()).encode())
 
 
 def _response(given: Answer, request: Request, request_id: str) -> Response:

@@ -70,7 +70,7 @@ def control_routes(world: World) -> list[Route]:
         return Route(path, look, methods=["GET"])
 
     async def act(request: Request) -> Response:
-        form = decode((await request.body())[:FORM_BYTES_MAX].decode(errors="replace"))
+        form = decode((await request.body())[:FORM_BYTES_MAX])
         back = str(form.pop("back", "/_sandbox/"))
         if not _is_ours(world, request, str(form.pop("token", ""))):
             return page("stripe/control/stale.html", status=403, tabs=TABS, here="")

@@ -23,11 +23,18 @@ BACKOFF_S_MAX: Final = 60.0
 REORDER_MS_DEFAULT: Final = 400
 
 
-def signature(*, body: bytes, secret: str, now_s: float) -> str:
-    """The ``Stripe-Signature`` header over exactly these bytes."""
+def signature(*, body: bytes, secrets: str, now_s: float) -> str:
+    """The ``Stripe-Signature`` header over exactly these bytes.
+
+    ``secrets``: one, or several with commas between (while one is being rolled).
+    """
     stamp = int(now_s)
-    digest = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-    return f"t={stamp},v1={digest}"
+    signed = f"{stamp}.".encode() + body
+    digests = (
+        hmac.new(secret.strip().encode(), signed, hashlib.sha256).hexdigest()
+        for secret in secrets.split(",")
+    )
+    return ",".join([f"t={stamp}", *(f"v1={digest}" for digest in digests)])
 
 
 class Postman:
@@ -69,7 +76,12 @@ class Postman:
         return None
 
     async def wait_for_answer(self, event_id: str, *, timeout_s: float) -> bool:
-        """Wait until the event's first attempt has had an answer (of any kind)."""
+        """Wait until the event's first attempt has had an answer (of any kind).
+
+        False when the time runs out, or when nobody listens.
+        """
+        if not self._world.store.rows("SELECT 1 FROM deliveries WHERE event_id = ?", (event_id,)):
+            return False
         answered = self._answered.setdefault(event_id, asyncio.Event())
         try:
             await asyncio.wait_for(answered.wait(), timeout_s)
@@ -92,8 +104,8 @@ class Postman:
     async def _attempt(self, row: Row) -> None:
         store = self._world.store
         endpoint = store.find(row["endpoint_id"], "webhook_endpoint")
-        event = store.get(row["event_id"])
-        if endpoint is None:
+        event = store.find(row["event_id"], "event")
+        if endpoint is None or event is None:  # Deleted, or the sandbox was reset meanwhile.
             self._settle(row, state="given_up")
             return
         fault = draw_fault(store, target=FaultTarget.WEBHOOK, event_type=event["type"])
@@ -131,13 +143,13 @@ class Postman:
         return False
 
     async def _post(
-        self, url: str, body: bytes, secret: str
+        self, url: str, body: bytes, secrets: str
     ) -> tuple[float, int | None, str | None]:
         started_s = time.time()
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks; sandbox)",
-            "Stripe-Signature": signature(body=body, secret=secret, now_s=started_s),
+            "Stripe-Signature": signature(body=body, secrets=secrets, now_s=started_s),
         }
         try:
             response = await self._client.post(url, content=body, headers=headers)

@@ -11,13 +11,18 @@ FIELDS_MAX: Final = 2_000
 Tree = dict[str, Any]
 
 
-def decode(text: str) -> Tree:
+def decode(raw: bytes) -> Tree:
     """Turn a form body or a query string into nested dicts; ``a[]`` counts up from 0.
 
     Lists stay dicts with number-like keys: only the reader knows whether ``metadata[0]`` is one.
     """
     tree: Tree = {}
-    pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS_MAX)
+    try:
+        pairs = parse_qsl(
+            raw.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"
+        )
+    except ValueError as error:
+        raise Problem(400, f"Invalid form encoding: {error}") from error
     for name, value in pairs:
         _put(tree, _path(name), value, name)
     return tree

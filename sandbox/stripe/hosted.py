@@ -41,9 +41,7 @@ def hosted_routes(world: World, postman: Postman) -> list[Route]:
             return _look(world, session, CheckoutForm.blank())
         raw = (await request.body())[:FORM_BYTES_MAX]
         moment = world.moment()
-        form = read_checkout_form(
-            decode(raw.decode(errors="replace")), now=moment.now, is_free=_is_free(session)
-        )
+        form = read_checkout_form(decode(raw), now=moment.now, is_free=_is_free(session))
         if form.errors:
             return _look(world, session, form, status=422)
         try:

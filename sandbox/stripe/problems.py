@@ -25,14 +25,13 @@ class Problem(Refused):
         self._fields = {"code": code, "param": param, **more}
         self._kind = kind
 
-    def body(self, *, request_id: str) -> dict[str, Any]:
+    def body(self) -> dict[str, Any]:
         """The JSON body Stripe would send."""
         error: dict[str, Any] = {"message": str(self), "type": self._kind}
         error.update({name: value for name, value in self._fields.items() if value is not None})
         code = self._fields["code"]
         if code is not None:
             error["doc_url"] = f"https://stripe.com/docs/error-codes/{str(code).replace('_', '-')}"
-        error["request_log_url"] = f"/_sandbox/#{request_id}"
         return {"error": error}
 
 

@@ -59,4 +59,4 @@ def stripe_routes(world: World, postman: Postman) -> list[BaseRoute]:
 
 async def _unknown(request: Request) -> Response:
     problem = unknown_url(request.method, request.url.path)
-    return JSONResponse(problem.body(request_id=""), problem.status)
+    return JSONResponse(problem.body(), problem.status)

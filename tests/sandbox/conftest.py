@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from running_sandbox import RunningSandbox, Sink
+
+from tests.sandbox.running_sandbox import RunningSandbox, Sink
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
 import httpx
 import pytest
 import stripe
-from running_sandbox import KEY, RunningSandbox
+
+from tests.sandbox.running_sandbox import KEY, RunningSandbox
 
 VERSION = "2026-10-28.endive"
 

@@ -4,7 +4,8 @@ import time
 
 import pytest
 import stripe
-from running_sandbox import RunningSandbox, Sink
+
+from tests.sandbox.running_sandbox import RunningSandbox, Sink
 
 DISPUTED = "4000000000000259"
 INQUIRED = "4000000000001976"

@@ -4,7 +4,8 @@ import time
 
 import pytest
 import stripe
-from running_sandbox import RunningSandbox, Sink
+
+from tests.sandbox.running_sandbox import RunningSandbox, Sink
 
 
 def test_a_rate_limit_before_the_work_does_nothing(sandbox: RunningSandbox, stripe_v1) -> None:

@@ -6,7 +6,8 @@ import time
 import httpx
 import pytest
 import stripe
-from running_sandbox import KEY, RunningSandbox
+
+from tests.sandbox.running_sandbox import KEY, RunningSandbox
 
 
 def post(sandbox: RunningSandbox, key: str, path: str = "/v1/products", **form: str):

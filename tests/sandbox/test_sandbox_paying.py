@@ -2,7 +2,8 @@
 
 import httpx
 import pytest
-from running_sandbox import RunningSandbox, Sink
+
+from tests.sandbox.running_sandbox import RunningSandbox, Sink
 
 GOOD = {
     "email": "ann@example.com",
@@ -281,6 +282,16 @@ def test_the_pay_drill_says_what_is_wrong(sandbox: RunningSandbox, given, words)
 
     assert 400 <= answer.status_code < 500
     assert words in answer.json()["error"]
+
+
+def test_a_form_that_cannot_be_read_is_refused_in_words(sandbox: RunningSandbox) -> None:
+    session = sandbox.open_session()
+
+    for body in (b"email[=x", b"email=%ff", b"&".join([b"a=1"] * 3_000)):
+        answer = sandbox.browser().post(f"/c/pay/{session.id}", content=body)
+
+        assert answer.status_code == 400
+        assert "Nothing was charged" in answer.text
 
 
 def test_drills_need_the_key(sandbox: RunningSandbox) -> None:

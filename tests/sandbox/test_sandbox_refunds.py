@@ -2,7 +2,8 @@
 
 import pytest
 import stripe
-from running_sandbox import RunningSandbox, Sink
+
+from tests.sandbox.running_sandbox import RunningSandbox, Sink
 
 REFUND_PENDS = "4000000000007726"
 REFUND_FAILS = "4000000000005126"

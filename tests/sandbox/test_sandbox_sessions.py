@@ -4,7 +4,8 @@ import time
 
 import pytest
 import stripe
-from running_sandbox import RunningSandbox, Sink
+
+from tests.sandbox.running_sandbox import RunningSandbox, Sink
 
 
 def test_a_session_is_open_for_a_guest(sandbox: RunningSandbox) -> None:

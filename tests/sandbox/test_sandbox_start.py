@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from running_sandbox import KEY, ROOT, SECRET, RunningSandbox, free_port
+
+from tests.sandbox.running_sandbox import KEY, ROOT, SECRET, RunningSandbox, free_port
 
 GOOD = {
     "PATH": os.environ["PATH"],
@@ -75,6 +76,21 @@ def test_it_remembers_over_a_restart_and_forgets_on_reset(tmp_path: Path) -> Non
         running.drill("reset")
         assert running.client().products.list().data == []
         assert running.client().accounts.retrieve_current().id == account
+    finally:
+        running.stop()
+
+
+def test_without_a_webhook_address_the_buyer_does_not_wait(tmp_path: Path) -> None:
+    running = RunningSandbox(tmp_path)
+    running.start()
+    try:
+        session = running.open_session()
+        start_s = time.monotonic()
+
+        paid = running.pay(session.id)
+
+        assert time.monotonic() - start_s < 5
+        assert (paid["webhook_answered"], paid["session"]["status"]) == (False, "complete")
     finally:
         running.stop()
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import stripe
-from running_sandbox import SECRET, RunningSandbox, Sink
+
+from tests.sandbox.running_sandbox import SECRET, RunningSandbox, Sink
 
 
 def product_events(sink: Sink, product_id: str):
@@ -211,6 +212,24 @@ def test_what_was_not_delivered_survives_a_kill(tmp_path: Path, eventually) -> N
     finally:
         assert running.stop() == 0
         sink.stop()
+
+
+def test_while_a_secret_is_rolled_both_sign(
+    sandbox: RunningSandbox, second_sink: Sink, stripe_v1, eventually
+) -> None:
+    endpoint = sandbox.drill(
+        "endpoints",
+        url=f"http://127.0.0.1:{second_sink.port}/hook",
+        secret="whsec_new,whsec_old",
+        enabled_events=["product.created"],
+    )
+
+    stripe_v1.products.create({"name": "x"})
+
+    (delivery,) = eventually(lambda: second_sink.received)
+    stripe_v1.webhook_endpoints.delete(endpoint["id"])
+    for secret in ("whsec_new", "whsec_old"):
+        assert stripe.WebhookSignature.verify_header(delivery.body, delivery.signature, secret)
 
 
 def test_bodies_look_like_stripes(sandbox: RunningSandbox, sink: Sink) -> None:
