@@ -145,6 +145,6 @@ def _live_deployment_problems(env: Mapping[str, str]) -> list[str]:
 def _reaches_people(env: Mapping[str, str]) -> bool:
     url_scheme = env.get("EMAIL_URL", "").strip().lower().partition(":")[0]
     backend = env.get("EMAIL_BACKEND", "").strip().lower()
-    if not url_scheme and not backend:
+    if not url_scheme:
         return False
     return not any(url_scheme.startswith(word) or f".{word}" in backend for word in DEAF_MAIL)

@@ -1,4 +1,7 @@
-"""``python -m trinity.stack run`` and ``python -m trinity.stack services -- COMMAND``."""
+"""``python -m trinity.stack WHAT``: ``run``, ``services -- COMMAND``, ``process NAME``, ``probe``.
+
+The first two are for one machine; ``process`` and ``probe`` are what a container runs.
+"""
 
 import argparse
 import ctypes
@@ -7,7 +10,7 @@ import os
 import signal
 import sys
 
-from trinity.stack import dotenv, stack
+from trinity.stack import container, dotenv, stack
 from trinity.stack.errors import StackError
 from trinity.stack.home import ROOT, Home
 from trinity.stack.supervisor import StopAsked
@@ -23,6 +26,10 @@ def main() -> int:
     if arguments.stop_with_parent and sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)  # PR_SET_PDEATHSIG
     try:
+        if arguments.what == "process":
+            return container.become(arguments.name, env)
+        if arguments.what == "probe":
+            return container.probe(env)
         if arguments.what == "run":
             return stack.run(env, say=_say)
         return stack.run_command(arguments.command, env, say=_say_nothing)
@@ -50,6 +57,9 @@ def _parse() -> argparse.Namespace:
     verbs.add_parser("run", help="everything, until Ctrl-C")
     services = verbs.add_parser("services", help="Postgres and Valkey around one command")
     services.add_argument("command", nargs="+")
+    process = verbs.add_parser("process", help="one process, in the foreground, on all addresses")
+    process.add_argument("name", choices=sorted(container.PROCESSES))
+    verbs.add_parser("probe", help="exit code 0 when the web process answers")
     return parser.parse_args()
 
 

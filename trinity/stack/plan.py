@@ -1,19 +1,17 @@
 """What runs, with which environment: decided from the caller's environment, nothing looked up."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from trinity import guards
+from trinity.stack import commands
 from trinity.stack.children import Program
 from trinity.stack.errors import StackError
 from trinity.stack.home import Home
 from trinity.stack.ports import Ports
 
-WEB_WORKERS: Final = 2
-WEB_THREADS: Final = 4
-TASK_PROCESSES: Final = 2
+WEB_THREADS: Final = "4"
 OWNER_EMAIL: Final = "owner@trinity.localhost"
 PROVIDER_NAMES: Final = ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS", "STRIPE_API_BASE")
 # They would make a stack slow (no bytecode kept), or point it at somebody else's settings.
@@ -51,53 +49,48 @@ class Plan:
 
     def sandbox(self) -> Program:
         """Return the stand-in for Stripe."""
-        return self._python("sandbox", "-m", "sandbox", env=self._sandbox_env())
+        return self._program("sandbox", commands.sandbox(), more=self._sandbox_env())
 
     def preparation(self) -> Program:
-        """Return the step that migrates, gathers static files, and seeds offer and owner."""
-        owner = {
-            "OWNER_EMAIL": self.env.get("OWNER_EMAIL") or OWNER_EMAIL,
-            "OWNER_PASSWORD_FILE": str(self.home.path / "owner-password"),
-        }
-        return self._python("prepare", "-m", "trinity.stack.prepare", env={**self.env, **owner})
+        """Return the step that migrates, gathers static files, and seeds offer and owner.
+
+        A live deployment gets neither: its owner is invited, its offers are its own.
+        """
+        seeds = {} if self.mode == "live" else {"OWNER_EMAIL": self.owner, **self._password_file()}
+        return self._program("prepare", commands.prepare(), more=seeds)
 
     def web(self) -> Program:
         """Return the web server."""
-        return self._python(
-            *("web", "-m", "granian", "--interface", "wsgi", "--no-ws", "--host", "127.0.0.1"),
-            *("--port", str(self.ports.web), "--workers", str(WEB_WORKERS)),
-            *("--blocking-threads", str(WEB_THREADS), "--respawn-failed-workers"),
-            *("--workers-kill-timeout", "2", "trinity.wsgi:application"),
+        argv = commands.web(
+            host="127.0.0.1", port=str(self.ports.web), threads=self.env["WEB_BLOCKING_THREADS"]
         )
+        return self._program("web", argv)
 
     def background(self) -> list[Program]:
         """Return what works behind the pages."""
-        celery = ("-m", "celery", "--app", "trinity.celery:app", "--skip-checks")
-        schedule = str(self.home.path / "celerybeat-schedule")
         return [
-            self._python(
-                *("worker", *celery, "worker", "--concurrency", str(TASK_PROCESSES)),
-                *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
-            ),
-            self._python(
-                *("beat", *celery, "beat", "--loglevel", "INFO", "--pidfile="),
-                *("--schedule", schedule),
-            ),
+            self._program("worker", commands.worker()),
+            self._program("beat", commands.beat(home=str(self.home.path))),
         ]
 
-    def _python(self, name: str, *arguments: str, env: Mapping[str, str] | None = None) -> Program:
-        return Program(
-            name=name,
-            argv=(sys.executable, *arguments),
-            env=self.env if env is None else env,
-            log=self.home.log / f"{name}.log",
-        )
+    @property
+    def owner(self) -> str:
+        """Whose login the first start makes."""
+        return self.env.get("OWNER_EMAIL") or OWNER_EMAIL
+
+    def _program(
+        self, name: str, argv: tuple[str, ...], *, more: Mapping[str, str] | None = None
+    ) -> Program:
+        env = {**self.env, **(more or {})}
+        return Program(name=name, argv=argv, env=env, log=self.home.log / f"{name}.log")
+
+    def _password_file(self) -> dict[str, str]:
+        return {"OWNER_PASSWORD_FILE": str(self.home.path / "owner-password")}
 
     def _sandbox_env(self) -> dict[str, str]:
         folder = self.home.path / "sandbox"
         folder.mkdir(mode=0o700, exist_ok=True)
         return {
-            **self.env,
             "SANDBOX_HOME": str(folder),
             "SANDBOX_STRIPE_KEY": self.env["STRIPE_SECRET_KEY"],
             "SANDBOX_WEBHOOK_URL": f"http://localhost:{self.ports.web}/webhooks/stripe",
@@ -120,6 +113,7 @@ def make(env: Mapping[str, str], *, home: Home, ports: Ports, stores: Mapping[st
         "BASE_URL": env.get("BASE_URL") or f"http://localhost:{ports.web}",
         "DJANGO_SETTINGS_MODULE": "trinity.settings",
         "PYTHONUNBUFFERED": "1",
+        "WEB_BLOCKING_THREADS": env.get("WEB_BLOCKING_THREADS") or WEB_THREADS,
     }
     if has_sandbox:
         full |= _sandbox_provider(

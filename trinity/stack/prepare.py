@@ -1,19 +1,22 @@
 """Prepare the database and the static files, in one Django process instead of four.
 
-``python -m trinity.stack.prepare``: migrate, gather static files, seed the sample offer and the
-owner. Every step is a no-op the second time. A live deployment gets no sample offer.
+``python -m trinity.stack.prepare``: migrate, gather static files where they changed, and seed the
+sample offer and the owner where OWNER_PASSWORD_FILE says that somebody waits for them. Every step
+is a no-op the second time.
 """
 
+import hashlib
 import os
 import sys
 from typing import Final
 
 import django
-from django.core.management import call_command, get_commands
-
-from trinity import guards
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
 
 SEED: Final = "seed_local"
+GATHERED_FROM: Final = ".gathered-from"
 
 
 def main() -> int:
@@ -21,10 +24,30 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trinity.settings")
     django.setup()
     call_command("migrate", interactive=False)
-    call_command("collectstatic", interactive=False, verbosity=1)
-    if guards.mode(os.environ) != "live" and SEED in get_commands():
+    _gather_static_files()
+    if os.environ.get("OWNER_PASSWORD_FILE"):
         call_command(SEED)
     return 0
+
+
+def _gather_static_files() -> None:
+    """Hashing and compressing all of them takes longer than the rest of a warm start."""
+    mark = settings.STATIC_ROOT / GATHERED_FROM
+    wanted = _fingerprint()
+    if mark.exists() and mark.read_text() == wanted:
+        return
+    call_command("collectstatic", interactive=False)
+    mark.write_text(wanted)
+
+
+def _fingerprint() -> str:
+    """Return a digest of what there is to gather: every file's name, size and time."""
+    found = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            status = os.stat(storage.path(name))
+            found.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return found.hexdigest()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from trinity.stack.children import Program
 from trinity.stack.errors import StackError
 from trinity.stack.home import Home, write_private
 from trinity.stack.plan import (
-    OWNER_EMAIL,
     PROVIDER_NAMES,
     Plan,
     make,
@@ -24,7 +23,7 @@ from trinity.stack.ports import Ports
 from trinity.stack.stores import timed
 from trinity.stack.supervisor import StopAsked, Supervisor, supervising
 
-READY_S_MAX: Final = 60.0
+READY_S_MAX: Final = 120.0  # a machine may be busy; it is ready in two when idle
 COMMAND_STOP_S: Final = 8.0
 
 
@@ -82,12 +81,10 @@ def _bring_up(supervisor: Supervisor, plan: Plan, *, began_s: float) -> None:
         timed(say, "sandbox", lambda: _serve_sandbox(supervisor, plan))
     timed(say, "database", lambda: _prepare(supervisor, plan))
     timed(say, "web", lambda: _serve(supervisor, plan))
-    owner = plan.env.get("OWNER_EMAIL") or OWNER_EMAIL
-    supervisor.write_down(ready=True, owner=owner)
+    supervisor.write_down(ready=True, owner=plan.owner)
     say(
         words.welcome(
             plan,
-            owner=owner,
             password=None if login_shown.exists() else password,
             took_s=time.monotonic() - began_s,
         )

@@ -19,7 +19,7 @@ PAYING: Final = {
 }
 
 
-def welcome(plan: Plan, *, owner: str, password: str | None, took_s: float) -> str:
+def welcome(plan: Plan, *, password: str | None, took_s: float) -> str:
     """Return the page of facts that stands when all is up.
 
     ``password`` is given once, on the start that made it.
@@ -29,7 +29,7 @@ def welcome(plan: Plan, *, owner: str, password: str | None, took_s: float) -> s
     rows = [
         ("Shop", f"{plan.base_url}/"),
         ("Console", f"{plan.base_url}/console/"),
-        ("Log in as", f"{owner}, {keys}"),
+        ("Log in as", f"{plan.owner}, {keys}"),
         ("Mode", MODES[plan.mode]),
         ("To pay", PAYING[plan.mode]),
         ("Logs", f"{shown(plan.home.log)}/  (web.log, worker.log, …)"),

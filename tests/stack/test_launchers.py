@@ -1,0 +1,148 @@
+"""``bin/*`` and the files around them, as a newcomer or a server meets them."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from trinity.stack import container, dotenv
+from trinity.stack.home import ROOT
+
+LAUNCHERS = ("run", "test", "sale", "bench", "manage")
+BARE = {"PATH": "/usr/bin:/bin"}
+
+
+def launch(name: str, env: dict[str, str], *, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(ROOT / "bin" / name)],
+        cwd=cwd,
+        env=BARE | env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def old_python(folder: Path) -> None:
+    """Stand in for every name of Python with one that says it is 3.9."""
+    script = (
+        '#!/bin/sh\ncase "$2" in *python_version*) echo 3.9.2;; *version_info*) exit 1;; esac\n'
+    )
+    for name in ("python3", "python3.11", "python3.12", "python3.13", "python3.14"):
+        (folder / name).write_text(script)
+        (folder / name).chmod(0o755)
+
+
+@pytest.mark.parametrize("name", LAUNCHERS)
+def test_launchers_are_bash_and_may_be_run(name: str) -> None:
+    file = ROOT / "bin" / name
+    assert file.read_text().startswith("#!/usr/bin/env bash\n")
+    assert file.stat().st_mode & stat.S_IXUSR
+    subprocess.run(["bash", "-n", str(file)], check=True)
+
+
+@pytest.mark.parametrize("name", LAUNCHERS)
+def test_an_old_python_is_one_sentence(name: str, tmp_path: Path) -> None:
+    old_python(tmp_path)
+
+    told = launch(name, {"PATH": f"{tmp_path}:/usr/bin:/bin", "TRINITY_HOME": str(tmp_path / "h")})
+
+    assert told.returncode == 1
+    assert told.stderr == (
+        f"bin/{name}: Python 3.9.2 is too old; install Python 3.11 or newer "
+        "(Debian 12: apt-get install python3 python3-venv).\n"
+    )
+    assert not (tmp_path / "h").exists()
+
+
+@pytest.mark.parametrize("name", ["test", "sale", "bench"])
+@pytest.mark.parametrize("env", [{"STRIPE_SECRET_KEY": "rk_live_1"}, {"TRINITY_MODE": "live"}])
+def test_what_invents_data_refuses_live_keys_before_it_does_anything(
+    name: str, env: dict[str, str], tmp_path: Path
+) -> None:
+    told = launch(name, env | {"TRINITY_HOME": str(tmp_path / "h")}, cwd=tmp_path)
+
+    assert told.returncode == 1
+    assert told.stderr.startswith(f"bin/{name} refuses to run with ")
+    assert told.stderr.count("\n") == 1
+    assert not (tmp_path / "h").exists()
+
+
+def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    told = launch("run", {"TRINITY_HOME": str(tmp_path / "file" / "home")})
+
+    assert told.returncode == 1
+    assert told.stderr.startswith("bin/run: ")
+    assert "set TRINITY_HOME to a folder of your own" in told.stderr
+    assert told.stderr.count("\n") == 1
+
+
+def test_continuous_integration_runs_bin_test_and_nothing_else() -> None:
+    lines = (ROOT / ".ci" / "run").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == [
+        'exec "$(dirname -- "${BASH_SOURCE[0]}")/../bin/test"'
+    ]
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def documented() -> set[str]:
+    text = (ROOT / ".env.example").read_text()
+    return set(re.findall(r"^#?([A-Z][A-Z_]+)=", text, flags=re.MULTILINE))
+
+
+def test_every_setting_is_documented_and_every_documented_one_is_used() -> None:
+    read = re.compile(r'(?:\benv\.\w+|env\.get|environ\.get)\(\s*"([A-Z_]+)"')
+    sources = [ROOT / "trinity" / "settings.py", *(ROOT / "trinity" / "stack").glob("*.py")]
+    in_settings = set(read.findall(sources[0].read_text()))
+    anywhere = set().union(*(read.findall(each.read_text()) for each in sources))
+    anywhere |= {"PORT", "MCP_PORT", "SANDBOX_PORT", "TRINITY_MODE"}
+    anywhere |= set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text()))
+
+    assert in_settings - documented() == set()
+    assert documented() - anywhere == set()
+
+
+def test_the_example_changes_nothing_until_it_is_edited() -> None:
+    assert dotenv.read(ROOT / ".env.example") == {}
+
+
+def test_containers_run_known_processes_with_documented_settings() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    passed_on = set(re.findall(r"^    ([A-Z_]+):$", text, flags=re.MULTILINE))
+
+    assert set(re.findall(r'"process", "(\w+)"', text)) == set(container.PROCESSES)
+    assert passed_on - documented() == set()
+    assert documented() - passed_on - {"PORT", "DATABASE_URL", "REDIS_URL"} == {
+        *("TRINITY_HOME", "MCP_PORT", "SANDBOX_PORT", "OWNER_EMAIL", "SEAL_KEY_FILE", "SEALS_LOG"),
+        *("POSTGRES_PASSWORD", "TRINITY_DB_PASSWORD"),
+    }
+
+
+def test_the_image_runs_as_nobody_in_particular() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    assert "USER trinity" in lines
+    assert lines.index("USER trinity") < next(
+        number for number, line in enumerate(lines) if line.startswith("CMD")
+    )
+    assert any(line.startswith("HEALTHCHECK") for line in lines)
+
+
+def test_the_lock_holds_hashes_and_no_address() -> None:
+    text = (ROOT / "requirements.lock").read_text()
+    pinned = re.findall(r"^([a-z0-9.-]+)==", text, flags=re.MULTILINE)
+    wanted = (ROOT / "requirements.in").read_text().splitlines()
+
+    assert "uv" in pinned
+    assert {re.split(r"[\[<>=]", line)[0] for line in wanted} <= set(pinned)
+    assert "://" not in text
+    assert "index-url" not in text
+    assert len(re.findall(r"--hash=sha256:", text)) > len(pinned)
