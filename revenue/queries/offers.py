@@ -1,12 +1,65 @@
-"""What an operator may sell."""
+"""Offers, as operators see them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from revenue.enums import OfferState
-from revenue.models import Offer
+from revenue.models import Offer, OfferPrice
+
+OFFERS_SHOWN_MAX = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferFamily:
+    """All versions of one offer: the one that counts today, and the others, newest first."""
+
+    current: Offer
+    draft: Offer | None
+    earlier: Sequence[Offer]
+
+
+def offer_families(*, is_sample: bool = False) -> list[OfferFamily]:
+    """Return every offer with its versions, those on sale first. One statement."""
+    by_slug: dict[str, list[Offer]] = {}
+    rows = Offer.objects.filter(is_sample=is_sample).order_by("-id")[:OFFERS_SHOWN_MAX]
+    for offer in rows:
+        by_slug.setdefault(offer.slug, []).append(offer)
+    families = [_family(versions) for versions in by_slug.values()]
+    rank = {OfferState.PUBLISHED: 0, OfferState.DRAFT: 1, OfferState.RETIRED: 2}
+    return sorted(
+        families, key=lambda each: (rank[OfferState(each.current.state)], each.current.title)
+    )
+
+
+def _family(versions: list[Offer]) -> OfferFamily:
+    versions = sorted(versions, key=lambda offer: offer.version, reverse=True)
+    draft = next((offer for offer in versions if offer.state == OfferState.DRAFT), None)
+    on_sale = next((offer for offer in versions if offer.state == OfferState.PUBLISHED), None)
+    current = on_sale or draft or versions[0]
+    earlier = [offer for offer in versions if offer not in (current, draft)]
+    return OfferFamily(current=current, draft=draft if draft != current else None, earlier=earlier)
+
+
+def versions_of(offer: Offer) -> Sequence[Offer]:
+    """Return all versions of the offer, newest first."""
+    return list(Offer.objects.filter(slug=offer.slug).order_by("-version"))
 
 
 def offers_on_sale() -> list[Offer]:
     """Return every published offer, public or not, by title. One statement."""
     published = Offer.objects.filter(state=OfferState.PUBLISHED, is_sample=False)
     return list(published.order_by("title"))
+
+
+def price_of(offer: Offer, *, mode: str) -> OfferPrice | None:
+    """Return under which ids Stripe knows the offer in ``mode``; None before anybody asked."""
+    return OfferPrice.objects.filter(offer=offer, mode=mode).first()
+
+
+def unready_offers(*, mode: str) -> Sequence[Offer]:
+    """Return what is on sale but has no price at Stripe yet; the first buyer would make it."""
+    ready = OfferPrice.objects.filter(mode=mode, ready_at__isnull=False).values("offer")
+    on_sale = Offer.objects.filter(state=OfferState.PUBLISHED, is_sample=False)
+    return list(on_sale.exclude(pk__in=ready).order_by("slug"))

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from revenue.views import offers
+
+urlpatterns: list[URLPattern] = [
+    path("offers/", offers.offers, name="offer-admin-list"),
+    path("offers/new/", offers.new, name="offer-new"),
+    path("offers/<str:reference>/", offers.edit, name="offer-edit"),
+    path("offers/<str:reference>/preview/", offers.preview, name="offer-preview"),
+    path("offers/<str:reference>/publish/", offers.publish, name="offer-publish"),
+    path("offers/<str:reference>/price/", offers.price, name="offer-price"),
+    path("offers/<str:reference>/version/", offers.next_version, name="offer-version"),
+    path("offers/<str:reference>/discard/", offers.discard, name="offer-discard"),
+    path("offers/<str:reference>/retire/", offers.retire, name="offer-retire"),
+]

@@ -11,7 +11,7 @@ from revenue.enums import OfferState
 from revenue.models import Offer
 
 
-def retire_offer(reference: str, *, actor_id: int, now: datetime) -> Offer:
+def retire_offer(reference: str, *, actor_id: int | None, now: datetime) -> Offer:
     """Take a published offer off sale; what was sold or prepared under it stays as it was.
 
     Raises IllegalMove unless it is on sale.
