@@ -47,7 +47,7 @@ def versions_of(offer: Offer) -> Sequence[Offer]:
     return list(Offer.objects.filter(slug=offer.slug).order_by("-version"))
 
 
-def offers_on_sale() -> list[Offer]:
+def sellable_offers() -> list[Offer]:
     """Return every published offer, public or not, by title. One statement."""
     published = Offer.objects.filter(state=OfferState.PUBLISHED, is_sample=False)
     return list(published.order_by("title"))
