@@ -38,7 +38,7 @@ class Line:
 
 
 def merged(*sources: Iterable[Line]) -> list[Line]:
-    """Return the lines of all ``sources``, newest first; at one moment the first source goes first."""
+    """Return the lines of all ``sources``, newest first; of one moment, in the order given."""
     return sorted((line for lines in sources for line in lines), key=_moment, reverse=True)
 
 

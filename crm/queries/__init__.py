@@ -25,9 +25,11 @@ from crm.queries.rows import ActivityLine, CompanyRow, ContactRow, DealRow
 from crm.queries.sales import (
     DealForSale,
     KnownContact,
+    SampleSale,
     contact_by_email,
     deal_for_sale,
     deals_by_trace,
+    sample_sales,
 )
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "DealRow",
     "DealsOverview",
     "KnownContact",
+    "SampleSale",
     "StageCount",
     "company_by_reference",
     "contact_by_email",
@@ -57,6 +60,7 @@ __all__ = [
     "leads_page",
     "leads_waiting",
     "possible_owners",
+    "sample_sales",
     "timeline_of_company",
     "timeline_of_contact",
     "timeline_of_deal",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import QuerySet
 
 from crm.enums import DealStage
 from crm.models import Contact, Deal
 from crm.policy import email_key_or_none
+from kernel.modes import Mode
+from kernel.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,3 +88,31 @@ def contact_by_email(email: str) -> KnownContact | None:
     return KnownContact(
         id=contact.pk, reference=contact.reference, name=contact.name, email=contact.email
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleSale:
+    """A won sample deal, for which a sample order can be made under ``order_ref``."""
+
+    deal_id: int
+    contact_id: int
+    trace_ref: str
+    order_ref: str
+    amount: Money
+    won_at: datetime
+
+
+def sample_sales(*, after_deal_id: int, limit: int) -> list[SampleSale]:
+    """Return the won sample deals with ids above ``after_deal_id``, by id. One statement."""
+    won = Deal.objects.filter(mode=Mode.SAMPLE, stage=DealStage.WON, pk__gt=after_deal_id)
+    return [
+        SampleSale(
+            deal_id=deal.pk,
+            contact_id=deal.contact_id,
+            trace_ref=deal.trace_ref,
+            order_ref=deal.won_order_ref or "",
+            amount=deal.amount or Money.zero("USD"),
+            won_at=deal.stage_since,
+        )
+        for deal in won.order_by("pk")[:limit]
+    ]

@@ -1,0 +1,76 @@
+"""What may follow a payment: refunds, disputes, mails; and the stages of later versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from console.queries.trace.gathering import Sale
+from console.queries.trace.shapes import Record, Stage, Standing
+from revenue.enums import MailKind
+from revenue.queries import AfterPayment
+
+WHATS = {
+    "refund": "Refund",
+    "refund request": "Refund asked for",
+    "dispute": "Dispute",
+    "mail": "Mail",
+}
+
+
+def after_records(rows: Iterable[AfterPayment], orders: Sequence[Any]) -> Iterable[Record]:
+    """Return one record for each refund, request, dispute and mail; without any address."""
+    many = len(orders) > 1
+    refs = {order.pk: order.reference for order in orders}
+    for row in rows:
+        says = MailKind(row.detail).label if row.what == "mail" else row.detail.replace("_", " ")
+        if many:
+            says = f"{says} ({refs[row.order_id]})".strip()
+        yield Record(
+            what=WHATS[row.what],
+            reference=row.reference,
+            at=row.at,
+            mode=row.mode,
+            state=row.state,
+            says=says,
+            amount=row.amount,
+        )
+
+
+def plan_stage(sale: Sale) -> Stage:
+    """Stage 5: the run exists; its plan and the plan's approval come with a later version."""
+    runs = [intake.run for intake in sale.intakes if intake.run is not None]
+    waiting = [intake for intake in sale.intakes if intake.run is None]
+    records = [
+        Record(
+            what="Run",
+            reference=run.reference,
+            at=run.created_at,
+            mode=run.mode,
+            state=run.state,
+            says=run.frozen_words or f"at most {run.steps_max} steps",
+        )
+        for run in runs
+    ]
+    sentence = ""
+    if runs:
+        sentence = "The run is set up; planning by the agent and its approval come later."
+    elif waiting:
+        sentence = "The run is not set up yet; a sweep does it within a minute."
+    return Stage(
+        number=5,
+        title="Plan",
+        standing=Standing.LATER,
+        sentence=sentence,
+        at=runs[0].created_at if runs else None,
+        records=records,
+        gaps=[f"{intake.reference} has no run yet." for intake in waiting],
+    )
+
+
+def later_stages() -> list[Stage]:
+    """Stages 6 to 8."""
+    return [
+        Stage(number=number, title=title, standing=Standing.LATER, sentence="")
+        for number, title in ((6, "Work"), (7, "Delivery"), (8, "Proof"))
+    ]

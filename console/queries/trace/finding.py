@@ -1,0 +1,76 @@
+"""Which sale a reference belongs to, whatever sort of reference it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from crm import queries as crm
+from fulfillment import queries as fulfillment
+from ledger import queries as ledger
+from revenue import queries as revenue
+
+REFERENCE_CHARS_MAX: Final = 255
+
+KINDS: Final = (
+    "a trace (trc_…), deal (deal_…), contact (con_…), checkout (chk_…), payment link (plk_…), "
+    "order (ord_…), revenue event (rev_…), refund request (rfq_…), intake (int_…), run (run_…), "
+    "mail (mail_…), alert (alr_…) or ledger entry (led_…), and Stripe's evt_…, cs_…, pi_…, ch_…, "
+    "re_…, dp_…, du_… and plink_…"
+)
+
+
+def _of_deal(reference: str) -> str:
+    deal = crm.deal_for_sale(reference)
+    return deal.trace_ref if deal else ""
+
+
+def _of_contact(reference: str) -> str:
+    """A person may have several sales: the newest one."""
+    contact = crm.contact_by_reference(reference)
+    deals = crm.deals_of_contact(contact.id) if contact else []
+    return deals[0].trace_ref if deals else ""
+
+
+def _of_intake(reference: str) -> str:
+    intake = fulfillment.intake_by_reference(reference)
+    return intake.trace_ref if intake else ""
+
+
+def _of_run(reference: str) -> str:
+    run = fulfillment.run_by_reference(reference)
+    return run.trace_ref if run else ""
+
+
+def _of_run_event(reference: str) -> str:
+    run = fulfillment.run_of_event(reference)
+    return run.trace_ref if run else ""
+
+
+def _of_entry(reference: str) -> str:
+    entry = ledger.entry_row(reference)
+    return entry.trace_ref if entry else ""
+
+
+def _itself(reference: str) -> str:
+    return reference
+
+
+FINDERS: Final[Mapping[str, Callable[[str], str]]] = {
+    "trc": _itself,
+    "deal": _of_deal,
+    "con": _of_contact,
+    "int": _of_intake,
+    "run": _of_run,
+    "rne": _of_run_event,
+    "led": _of_entry,
+}
+
+
+def trace_of(reference: str) -> str:
+    """Return the trace that any reference of a sale belongs to; "" where none is known."""
+    reference = reference.strip()
+    if not reference or len(reference) > REFERENCE_CHARS_MAX:
+        return ""
+    find = FINDERS.get(reference.partition("_")[0], revenue.trace_of)
+    return find(reference)

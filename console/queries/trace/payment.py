@@ -1,0 +1,198 @@
+"""Stage 4: the payment, and everything that was recorded in its commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from console.queries.trace.aftermath import after_records
+from console.queries.trace.gathering import Sale
+from console.queries.trace.shapes import Attempt, Record, Stage, Standing
+from crm.enums import DealStage
+from kernel.money import Money
+from revenue.enums import (
+    CheckoutState,
+    EventState,
+    OrderState,
+    Outcome,
+    RevenueKind,
+    ReviewVerdict,
+    Source,
+)
+
+WAITING_WORDS = {
+    CheckoutState.UNKNOWN: "Nobody knows yet whether Stripe made the session; the sweep finds out.",
+    CheckoutState.OPEN: "The checkout is open. Nothing has been paid yet.",
+}
+STOPPED_WORDS = {
+    CheckoutState.EXPIRED: "The checkout expired. Nothing was charged.",
+    CheckoutState.FAILED: "Stripe did not make the session. Nothing was charged.",
+}
+ORDER_WORDS = {
+    OrderState.AWAITING_PAYMENT: (Standing.WAITING, "The bank is still processing the payment."),
+    OrderState.FAILED: (Standing.STOPPED, "The payment failed. Nothing was charged."),
+    OrderState.NEEDS_REVIEW: (Standing.WAITING, "Money came, and a person has to decide about it."),
+    OrderState.NOT_OURS: (Standing.STOPPED, "A person decided that the payment is not ours."),
+    OrderState.PAID: (Standing.DONE, "Paid."),
+    OrderState.PARTIALLY_REFUNDED: (Standing.DONE, "Paid, and partly refunded."),
+    OrderState.REFUNDED: (Standing.DONE, "Paid, and refunded in full."),
+    OrderState.DISPUTED: (Standing.DONE, "Paid, and the buyer disputes it."),
+}
+PAYMENT_EVENTS = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
+
+
+def payment_stage(sale: Sale) -> Stage:
+    """Return stage 4 with every record of it, and what should be there and is not."""
+    rows = sale.rows
+    standing, sentence = _standing(sale)
+    records = [
+        *_ways_to_stripe(rows.checkouts),
+        *(_event(sale, event) for event in rows.events),
+        *_orders(sale),
+        *after_records(rows.after, rows.orders),
+    ]
+    at = min((order.paid_at for order in rows.orders if order.paid_at), default=None)
+    return Stage(
+        number=4,
+        title="Payment",
+        standing=standing,
+        at=at,
+        sentence=sentence,
+        records=records,
+        gaps=list(_gaps(sale)),
+    )
+
+
+def _standing(sale: Sale) -> tuple[Standing, str]:
+    orders = sale.rows.orders
+    if len(orders) > 1:
+        words = [ORDER_WORDS[OrderState(order.state)] for order in orders]
+        best = next((words_of for words_of in words if words_of[0] == Standing.DONE), words[-1])
+        return best[0], f"{len(orders)} orders. The first: {words[0][1]}"
+    if orders:
+        return ORDER_WORDS[OrderState(orders[0].state)]
+    if sale.rows.checkouts:
+        state = CheckoutState(sale.rows.checkouts[-1].state)
+        if state in STOPPED_WORDS:
+            return Standing.STOPPED, STOPPED_WORDS[state]
+        return Standing.WAITING, WAITING_WORDS.get(state, "The checkout is complete; no order yet.")
+    if sale.rows.payment_links:
+        return Standing.WAITING, "The payment link has not been used yet."
+    return Standing.AHEAD, ""
+
+
+def _ways_to_stripe(checkouts: Iterable[Any]) -> Iterable[Record]:
+    """Tell of each checkout: where it began, the hand-off to Stripe, and the way back."""
+    for row in checkouts:
+        says = [str(row.offer)] if row.offer else []
+        says += [f"from {row.entry_page}"] if row.entry_page else []
+        says += [f"error {row.last_error}"] if row.last_error else []
+        yield Record(what="Checkout", reference=row.reference, at=row.created_at, mode=row.mode,
+                     state=row.state, says=", ".join(says), amount=row.price)  # fmt: skip
+        moments = (
+            ("Session opened at Stripe", row.opened_at),
+            ("Handed to Stripe's page", row.handed_off_at),
+            ("Left Stripe's page unpaid", row.cancelled_at),
+            ("Came back from Stripe's page", row.returned_at),
+            ("Expired", row.expired_at),
+        )
+        for what, at in moments:
+            if at is not None:
+                yield Record(what=what, reference=row.stripe_id or "", at=at, mode=row.mode)
+
+
+def _event(sale: Sale, event: Any) -> Record:
+    attempts = [
+        Attempt(source=Source(row.source).label, at=row.started_at, duration_ms=row.duration_ms,
+                outcome=Outcome(row.outcome).label, error=row.error_class)
+        for row in sale.rows.attempts if row.event_id == event.pk
+    ]  # fmt: skip
+    applied = sum(
+        row.outcome == Outcome.RECORDED for row in sale.rows.attempts if row.event_id == event.pk
+    )
+    tried = f"acted on {len(attempts)} ×" if attempts else "not acted on yet"
+    says = f"{event.type}, signature checked, {tried}"
+    if attempts:
+        says += f", applied {'once' if applied == 1 else f'{applied} ×'}"
+    return Record(what="Stripe event", reference=event.stripe_id, at=event.received_at,
+                  mode=event.mode, state=event.state, says=says, attempts=attempts)  # fmt: skip
+
+
+def _orders(sale: Sale) -> Iterable[Record]:
+    for order in sale.rows.orders:
+        says = [f"possible double payment of {order.double_of.reference}"] if order.double_of else []
+        yield Record(what="Order", reference=order.reference, at=order.placed_at, mode=order.mode,
+                     state=order.state, says=", ".join(says), amount=order.total)  # fmt: skip
+        yield from _verdict(order)
+        for fact in sale.rows.revenue_events:
+            if fact.order_id == order.pk:
+                yield _money(fact)
+        yield from _same_commit(sale, order)
+
+
+def _verdict(order: Any) -> Iterable[Record]:
+    review = getattr(order, "review", None)
+    if review is not None:
+        yield Record(what="Verdict", reference=order.reference, at=review.decided_at,
+                     mode=order.mode, says=f"{ReviewVerdict(review.verdict).label}, by a person")  # fmt: skip
+
+
+def _money(fact: Any) -> Record:
+    kind = RevenueKind(fact.kind)
+    return Record(what="Revenue event", reference=fact.reference, at=fact.recorded_at,
+                  mode=fact.mode, says=f"{kind.label}, told by {Source(fact.source).label}",
+                  amount=Money(fact.amount_minor, fact.currency))  # fmt: skip
+
+
+def _same_commit(sale: Sale, order: Any) -> Iterable[Record]:
+    """Tell of the deal and the intake; the same instant on both rows means the same commit."""
+    deal = order.deal
+    if deal is not None:
+        is_won_by_it = deal.stage == DealStage.WON and deal.won_order_ref == order.reference
+        says = f"won{_commit(deal.stage_since, order.paid_at)}" if is_won_by_it else ""
+        yield Record(what="Deal", reference=deal.reference, at=deal.stage_since, mode=deal.mode,
+                     state=deal.stage, says=says)  # fmt: skip
+    if order.contact is not None:
+        yield Record(what="Contact", reference=order.contact.reference, at=None, mode="")
+    for intake in sale.intakes:
+        if intake.order_ref == order.reference:
+            yield Record(what="Intake", reference=intake.reference, at=intake.opened_at,
+                         mode=intake.mode, state="frozen" if intake.frozen_at else "",
+                         says=f"opened{_commit(intake.opened_at, order.paid_at)}")  # fmt: skip
+
+
+def _commit(at: datetime, paid_at: datetime | None) -> str:
+    return " in the same commit" if at == paid_at else ""
+
+
+def _gaps(sale: Sale) -> Iterable[str]:
+    for event in sale.rows.events:
+        if event.state == EventState.DEAD:
+            yield f"Stripe event {event.stripe_id} needs a person."
+    for order in sale.rows.orders:
+        if order.paid_at is not None and order.state not in (
+            OrderState.NEEDS_REVIEW,
+            OrderState.NOT_OURS,
+        ):
+            yield from _gaps_of_paid(sale, order)
+
+
+def _gaps_of_paid(sale: Sale, order: Any) -> Iterable[str]:
+    rows = sale.rows
+    paid = [
+        fact
+        for fact in rows.revenue_events
+        if fact.order_id == order.pk and fact.kind == RevenueKind.PAYMENT
+    ]
+    if not paid:
+        yield f"{order.reference} is paid, but no payment is booked."
+    elif not any(paid[0].reference in entry.refs for entry in sale.entries):
+        yield f"The payment {paid[0].reference} is not in the ledger."
+    if not any(event.type in PAYMENT_EVENTS for event in rows.events):
+        yield f"No event of Stripe's about the payment of {order.reference} has come yet."
+    if order.deal is None or order.deal.stage != DealStage.WON:
+        yield f"{order.reference} is paid, but its deal is not won."
+    is_all_back = order.state == OrderState.REFUNDED
+    if not is_all_back and all(intake.order_ref != order.reference for intake in sale.intakes):
+        yield f"{order.reference} is paid, but no intake was opened."

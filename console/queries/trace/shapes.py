@@ -1,0 +1,117 @@
+"""One sale as the trace tells it: stages, records, attempts, gaps. No personal data has a place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from console.addresses import address_of
+from kernel.money import Money
+
+
+class Standing(StrEnum):
+    """How far one stage has come."""
+
+    DONE = "done"
+    WAITING = "waiting"
+    STOPPED = "stopped"
+    MISSING = "missing"
+    SKIPPED = "skipped"
+    AHEAD = "not reached yet"
+    LATER = "not part of this version"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt at acting on an event of Stripe's."""
+
+    source: str
+    at: datetime
+    duration_ms: int
+    outcome: str
+    error: str  # the error's class; its words may be anything
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One row of the sale: what it is, its reference, and what it says in a few words."""
+
+    what: str
+    reference: str
+    at: datetime | None
+    mode: str
+    state: str = ""
+    says: str = ""
+    amount: Money | None = None
+    attempts: Sequence[Attempt] = ()
+
+    @property
+    def address(self) -> str:
+        """Return the page that shows the record; "" where only the trace does."""
+        address = address_of(self.reference)
+        return "" if "/trace/" in address else address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One of the eight stages of a sale."""
+
+    number: int
+    title: str
+    standing: Standing
+    sentence: str
+    at: datetime | None = None
+    records: Sequence[Record] = ()
+    gaps: Sequence[str] = ()  # what should be there and is not
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether nothing is missing here: done without a gap, or rightly skipped."""
+        return self.standing in (Standing.DONE, Standing.SKIPPED) and not self.gaps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One ledger entry of the sale, and its place under the seals."""
+
+    reference: str
+    event: str
+    subject: str
+    at: datetime
+    legs: Sequence[tuple[str, Money]]
+    position: int | None  # None while no seal covers it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """One sale, from first visit to proof."""
+
+    reference: str
+    modes: Sequence[str]
+    stages: Sequence[Stage]
+    entries: Sequence[Entry]
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether every stage that this version has (1 to 4) is there, without a gap."""
+        return all(stage.is_whole for stage in self.stages if stage.number <= STAGES_HERE)
+
+    @property
+    def is_mixed(self) -> bool:
+        """Say whether records of more than one mode hang together, which must never be."""
+        return len(self.modes) > 1
+
+    @property
+    def unsealed(self) -> int:
+        """Return how many of the entries no seal covers yet."""
+        return sum(entry.position is None for entry in self.entries)
+
+    @property
+    def gaps(self) -> list[str]:
+        """Return everything that is missing, stage by stage."""
+        return [gap for stage in self.stages for gap in stage.gaps]
+
+
+STAGES_HERE = 4  # the stages that this version has in full
