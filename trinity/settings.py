@@ -134,7 +134,11 @@ TEMPLATES = [
 # --- where things live -------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL")}
 DATABASES["default"].setdefault("OPTIONS", {})
-DATABASES["default"]["OPTIONS"] |= {"pool": {"min_size": 1, "max_size": 6, "timeout": 5}}
+DATABASES["default"]["OPTIONS"] |= {
+    "pool": {"min_size": 1, "max_size": 6, "timeout": 5},
+    # Only the webhook's door prepares its statement; the ORM binds on the client.
+    "prepare_threshold": 5,
+}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 REDIS_URL = env.str("REDIS_URL")

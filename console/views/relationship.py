@@ -38,7 +38,7 @@ def deal(request: HttpRequest, deal_ref: str) -> HttpResponse:
             timeline.of_activities(crm.timeline_of_deal(found.id), is_deal_named=False),
         ),
         "owners": crm.possible_owners(),
-        "offers": revenue.offers_on_sale() if found.is_sellable else [],
+        "offers": revenue.sellable_offers() if found.is_sellable else [],
     }
     return render(request, "console/deal.html", context)
 

@@ -2,7 +2,7 @@
 
 from revenue.queries.lagging import lag, lagging
 from revenue.queries.money import is_payment_known, known_refunds
-from revenue.queries.offers import offers_on_sale
+from revenue.queries.offers import sellable_offers
 from revenue.queries.orders import (
     OrderFile,
     offers_ever_sold,
@@ -13,7 +13,7 @@ from revenue.queries.orders import (
 from revenue.queries.reconciled import newest_reconcile
 from revenue.queries.sales import sales_of_deal
 from revenue.queries.takings import DayTaking, takings_since
-from revenue.queries.traced import AfterPayment, SaleRows, sale_rows, trace_of
+from revenue.queries.traced import AfterPayment, SaleRows, sale_orders, sale_rows, trace_of
 from revenue.queries.waiting import WaitingItem, waiting
 
 __all__ = [
@@ -28,12 +28,13 @@ __all__ = [
     "lagging",
     "newest_reconcile",
     "offers_ever_sold",
-    "offers_on_sale",
     "order_file",
     "orders_page",
     "orders_to_review",
+    "sale_orders",
     "sale_rows",
     "sales_of_deal",
+    "sellable_offers",
     "takings_since",
     "trace_of",
     "waiting",

