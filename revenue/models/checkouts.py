@@ -58,6 +58,14 @@ class PaymentLink(Stateful, Leased):
                 name="payment_link_active_iff_stripe_knows_it",
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["next_check_at"],
+                condition=Q(next_check_at__isnull=False),
+                name="payment_link_due",
+            ),
+            models.Index(fields=["deal", "-id"], name="payment_link_of_deal"),
+        ]
 
     def __str__(self) -> str:
         return f"Payment link {self.reference}"
