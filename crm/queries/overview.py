@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -59,7 +59,11 @@ def deals_overview(*, since: datetime) -> DealsOverview:
     """Return where the deals stand that were made since ``since``. One statement."""
     at_ms = round(since.timestamp() * 1000)
     begins = new_reference("deal", at_ms=at_ms)[: len("deal_") + TIME_CHARS]
-    words = {"since_ref": begins, "modes": list(Mode.values), "stages": list(DealStage.values)}
+    words: dict[str, Any] = {
+        "since_ref": begins,
+        "modes": list(Mode.values),
+        "stages": list(DealStage.values),
+    }
     with connection.cursor() as cursor:
         cursor.execute(_FUNNEL, words)
         *stages, (_, _, leads_waiting) = cursor.fetchall()

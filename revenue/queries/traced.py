@@ -107,32 +107,41 @@ class SaleRows:
     after: Sequence[AfterPayment]
 
 
-def sale_rows(trace_ref: str) -> SaleRows:
-    """Return everything revenue knows of one trace. At most 7 statements."""
-    checkouts = CheckoutSession.objects.select_related("offer", "payment_link", "deal")
-    links = PaymentLink.objects.select_related("offer").defer("parameters")
-    orders = Order.objects.select_related("review", "double_of", "checkout")
-    sale_checkouts = _oldest(checkouts.defer("parameters", "url"), trace_ref=trace_ref)
-    sale_orders = _oldest(orders.defer("checkout__parameters"), trace_ref=trace_ref)
-    money = _oldest(RevenueEvent.objects.select_related("event"), trace_ref=trace_ref)
-    events = _events_about(trace_ref, sale_checkouts, sale_orders, money)
+def sale_orders(*, trace_ref: str, deal_ids: Sequence[int]) -> list[Order]:
+    """Return the orders of a trace, and those that hang on its deals. One statement.
+
+    A purchase may have joined a deal that was opened under another trace.
+    """
+    orders = Order.objects.select_related("review", "double_of", "checkout", "deal", "contact")
+    about = Q(trace_ref=trace_ref) | Q(deal_id__in=deal_ids)
+    return _oldest(orders.defer("checkout__parameters", "checkout__url").filter(about))
+
+
+def sale_rows(*, trace_refs: Sequence[str], orders: Sequence[Order]) -> SaleRows:
+    """Return everything revenue knows of the traces of one sale. At most 6 statements."""
+    checkouts = CheckoutSession.objects.select_related("offer").defer("parameters", "url")
+    links = PaymentLink.objects.select_related("offer").defer("parameters", "url")
+    told = {"trace_ref__in": trace_refs}
+    sale_checkouts = _oldest(checkouts.filter(**told))
+    money = _oldest(RevenueEvent.objects.filter(**told))
+    events = _events_about(trace_refs, sale_checkouts, orders, money)
     return SaleRows(
         checkouts=sale_checkouts,
-        payment_links=_oldest(links, trace_ref=trace_ref),
-        orders=sale_orders,
+        payment_links=_oldest(links.filter(**told)),
+        orders=orders,
         revenue_events=money,
         events=events,
-        attempts=_oldest(WebhookAttempt.objects.all(), event__in=events) if events else [],
-        after=_after(sale_orders) if sale_orders else [],
+        attempts=_oldest(WebhookAttempt.objects.filter(event__in=events)) if events else [],
+        after=_after(orders) if orders else [],
     )
 
 
-def _oldest(rows: QuerySet[Any], **narrowed: Any) -> list[Any]:
-    return list(rows.filter(**narrowed).order_by("pk")[:ROWS_MAX])
+def _oldest(rows: QuerySet[Any]) -> list[Any]:
+    return list(rows.order_by("pk")[:ROWS_MAX])
 
 
 def _events_about(
-    trace_ref: str,
+    trace_refs: Sequence[str],
     checkouts: Sequence[CheckoutSession],
     orders: Sequence[Order],
     money: Sequence[RevenueEvent],
@@ -142,7 +151,7 @@ def _events_about(
     objects |= {order.payment_intent_id for order in orders}
     objects |= {order.charge_id for order in orders}
     objects |= {fact.stripe_object_id for fact in money}
-    about = Q(trace_ref=trace_ref) | Q(object_id__in=[known for known in objects if known])
+    about = Q(trace_ref__in=trace_refs) | Q(object_id__in=[known for known in objects if known])
     events = StripeWebhookEvent.objects.defer("body").filter(about)
     return list(events.order_by("pk")[:ROWS_MAX])
 

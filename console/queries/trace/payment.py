@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from console.queries.trace.aftermath import after_records
@@ -39,6 +39,7 @@ ORDER_WORDS = {
     OrderState.REFUNDED: (Standing.DONE, "Paid, and refunded in full."),
     OrderState.DISPUTED: (Standing.DONE, "Paid, and the buyer disputes it."),
 }
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 PAYMENT_EVENTS = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 
 
@@ -59,9 +60,14 @@ def payment_stage(sale: Sale) -> Stage:
         standing=standing,
         at=at,
         sentence=sentence,
-        records=records,
+        records=sorted(records, key=_moment),
         gaps=list(_gaps(sale)),
     )
+
+
+def _moment(record: Record) -> datetime:
+    """Order by time; what has none comes last. Equal times keep their order."""
+    return record.at or END_OF_TIME
 
 
 def _standing(sale: Sale) -> tuple[Standing, str]:
@@ -121,9 +127,10 @@ def _event(sale: Sale, event: Any) -> Record:
 
 def _orders(sale: Sale) -> Iterable[Record]:
     for order in sale.rows.orders:
-        says = [f"possible double payment of {order.double_of.reference}"] if order.double_of else []
+        first = order.double_of
+        says = f"possible double payment of {first.reference}" if first else ""
         yield Record(what="Order", reference=order.reference, at=order.placed_at, mode=order.mode,
-                     state=order.state, says=", ".join(says), amount=order.total)  # fmt: skip
+                     state=order.state, says=says, amount=order.total)  # fmt: skip
         yield from _verdict(order)
         for fact in sale.rows.revenue_events:
             if fact.order_id == order.pk:
@@ -134,8 +141,9 @@ def _orders(sale: Sale) -> Iterable[Record]:
 def _verdict(order: Any) -> Iterable[Record]:
     review = getattr(order, "review", None)
     if review is not None:
+        says = f"{ReviewVerdict(review.verdict).label}, by a person"
         yield Record(what="Verdict", reference=order.reference, at=review.decided_at,
-                     mode=order.mode, says=f"{ReviewVerdict(review.verdict).label}, by a person")  # fmt: skip
+                     mode=order.mode, says=says)  # fmt: skip
 
 
 def _money(fact: Any) -> Record:

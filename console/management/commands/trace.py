@@ -1,0 +1,33 @@
+"""``manage.py trace REF [--json]``: one sale, every stage in order."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from console.queries.trace import KINDS, build_trace, trace_of
+from console.trace_words import as_json, as_text
+
+
+class Command(BaseCommand):
+    """Show one sale. Exit code 1 when the reference is unknown; gaps are shown, not an error."""
+
+    help = "Show one sale, from first visit to proof. REF is any reference of it, also Stripe's."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take a reference, and how to print."""
+        parser.add_argument("ref", metavar="REF", help=KINDS)
+        parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Print the trace. Raises CommandError when nothing is known."""
+        trace_ref = trace_of(options["ref"])
+        trace = build_trace(trace_ref) if trace_ref else None
+        if trace is None:
+            raise CommandError(f"No sale with the reference {options['ref']!r}. It may be {KINDS}.")
+        if options["json"]:
+            self.stdout.write(json.dumps(as_json(trace), indent=2))
+        else:
+            self.stdout.write(as_text(trace), ending="")
