@@ -10,6 +10,7 @@ from functools import cache
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from kernel.modes import Mode
 from revenue.ports import Mailer, PaymentGateway
 
 WEB_TIMEOUT_S = 5.0  # a buyer is waiting
@@ -39,6 +40,12 @@ def mailer() -> Mailer:
     """Return what letters leave through."""
     made: Mailer = import_string(settings.MAILER)()
     return made
+
+
+def is_mail_kept_here() -> bool:
+    """Say whether mails are files on this machine, for people to read here. Never in live mode."""
+    is_file = settings.EMAIL_BACKEND == "django.core.mail.backends.filebased.EmailBackend"
+    return is_file and settings.DEPLOYMENT_MODE != Mode.LIVE
 
 
 def is_stripe_itself() -> bool:

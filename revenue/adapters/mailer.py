@@ -19,7 +19,6 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 
-from kernel.modes import Mode
 from revenue.ports import Letter, MailRefused, MailUnknown
 
 logger = logging.getLogger(__name__)
@@ -83,7 +82,7 @@ class DjangoMailer:
 
     def read_back(self, *, message_id: str, sent_at: datetime) -> str | None:
         """Return the text of a letter that the file backend wrote about ``sent_at``."""
-        if not is_kept_as_files() or not message_id:
+        if settings.EMAIL_BACKEND != FILE_BACKEND or not message_id:
             return None
         folder = Path(settings.EMAIL_FILE_PATH)
         # The backend names its files by the local minute, and TIME_ZONE is UTC.
@@ -92,12 +91,6 @@ class DjangoMailer:
                 if (text := _text_in(path.read_bytes(), message_id=message_id)) is not None:
                     return text
         return None
-
-
-def is_kept_as_files() -> bool:
-    """Say whether letters stay on this machine as files, for people to read here. Never live."""
-    is_file: bool = settings.EMAIL_BACKEND == FILE_BACKEND
-    return is_file and settings.DEPLOYMENT_MODE != Mode.LIVE
 
 
 def _backend() -> BaseEmailBackend:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from revenue.views import offers
+from revenue.views import links, offers, outbox
 
 urlpatterns: list[URLPattern] = [
     path("offers/", offers.offers, name="offer-admin-list"),
@@ -16,4 +16,8 @@ urlpatterns: list[URLPattern] = [
     path("offers/<str:reference>/version/", offers.next_version, name="offer-version"),
     path("offers/<str:reference>/discard/", offers.discard, name="offer-discard"),
     path("offers/<str:reference>/retire/", offers.retire, name="offer-retire"),
+    path("orders/<str:reference>/links/revoke/", links.revoke_links, name="order-links-revoke"),
+    path("outbox/", outbox.outbox, name="outbox"),
+    path("outbox/<str:reference>/", outbox.outbox_mail, name="outbox-mail"),
+    path("outbox/<str:reference>/resend/", outbox.resend, name="mail-resend"),
 ]

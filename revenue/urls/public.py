@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from revenue.views import buying, returning
+from revenue.views import buying, links, orders, returning
 from revenue.webhooks import stripe_webhook
 
 urlpatterns = [
@@ -14,6 +14,12 @@ urlpatterns = [
     path("checkout/<str:reference>/cancelled/", buying.cancelled, name="checkout-cancelled"),
     path("checkout/<str:reference>/", returning.checkout_status, name="checkout-status"),
     path("return/", returning.returned, name="return"),
+    path("o/<str:token>/", links.open_link, name="order-open"),
+    path("order/<str:reference>/", orders.order, name="order"),
+    path("order/<str:reference>/receipt/", orders.receipt, name="order-receipt"),
+    path("order/<str:reference>/refund-policy/", orders.policy, name="order-policy"),
+    path("order-link/", links.ask_for_link, name="order-link"),
+    path("order-link/sent/", links.link_asked, name="order-link-asked"),
     path("webhooks/stripe", stripe_webhook, name="stripe-webhook"),
     path("webhooks/stripe/", stripe_webhook),
 ]

@@ -17,7 +17,7 @@ class NotToBeSent(Exception):
     """The mail was sent, is about to be, or has no address any more."""
 
 
-def resend_mail(*, mail_ref: str, actor_id: int, now: datetime) -> BuyerMail:
+def resend_mail(*, mail_ref: str, actor_id: int | None, now: datetime) -> BuyerMail:
     """Queue a failed or unknown mail again, with all its tries, and write down who said so.
 
     Raises NotToBeSent for any other mail, so that pressing twice sends once, and

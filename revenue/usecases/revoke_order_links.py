@@ -10,7 +10,7 @@ from ledger import operations as ledger
 from revenue.models import Order, OrderLink
 
 
-def revoke_order_links(*, order_ref: str, actor_id: int, now: datetime) -> int:
+def revoke_order_links(*, order_ref: str, actor_id: int | None, now: datetime) -> int:
     """Revoke all links to the order's checkout and write down who did. Returns how many.
 
     A mail that is sent later carries a new link. Raises Order.DoesNotExist.

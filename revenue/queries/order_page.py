@@ -1,0 +1,105 @@
+"""What a buyer's own page says of an order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fulfillment import queries as fulfillment
+from fulfillment.enums import FreezeReason
+from fulfillment.queries import IntakeFacts
+from kernel.modes import MODE_WORDS, Mode
+from kernel.money import Money
+from revenue.enums import MailKind, MailState
+from revenue.models import BuyerMail, Dispute, Order, Refund
+from revenue.policy import is_dispute_held_against_us
+from revenue.queries.outbox import masked_address
+
+REFUND_WORDS = {
+    "pending": "on its way",
+    "requires_action": "waiting for your bank",
+    "succeeded": "returned",
+    "failed": "your bank did not take it",
+    "canceled": "not made",
+}
+PAUSE_WORDS = {
+    FreezeReason.DISPUTE: "Your bank is looking into the payment. The work goes on when it is "
+    "settled.",
+    FreezeReason.REFUND: "The payment was returned, so the work has stopped.",
+    FreezeReason.REVIEW: "One of us checks the payment first.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLine:
+    """One refund in the buyer's words."""
+
+    refund: Refund
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPage:
+    """One order as its buyer sees it."""
+
+    order: Order
+    intake: IntakeFacts | None
+    refunds: Sequence[RefundLine]
+    is_dispute_lost: bool
+    receipt_state: str
+    sent_to: str
+
+    @property
+    def net(self) -> Money:
+        """What was bought, without tax."""
+        return Money(self.order.amount_minor - self.order.tax_minor, self.order.currency)
+
+    @property
+    def kept(self) -> Money:
+        """What of the payment has not gone back."""
+        return self.order.refundable
+
+    @property
+    def mode_words(self) -> str:
+        """What kind of money this was."""
+        return MODE_WORDS[Mode(self.order.mode)]
+
+    @property
+    def pause_words(self) -> str:
+        """Why nobody works on it just now; nothing where somebody does."""
+        if self.intake is None or not self.intake.frozen_reason:
+            return ""
+        return PAUSE_WORDS[FreezeReason(self.intake.frozen_reason)]
+
+    @property
+    def is_receipt_sent(self) -> bool:
+        """Whether the receipt left for sure."""
+        return self.receipt_state == MailState.SENT
+
+    @property
+    def is_receipt_doubtful(self) -> bool:
+        """Whether the receipt may never arrive."""
+        return self.receipt_state in (MailState.FAILED, MailState.UNKNOWN)
+
+
+def order_for_buyer(reference: str) -> Order | None:
+    """Return the order called ``reference``, with its offer. Access is the caller's to check."""
+    return Order.objects.select_related("offer").filter(reference=reference).first()
+
+
+def order_page(order: Order) -> OrderPage:
+    """Return all that the page of ``order`` says. Four statements."""
+    disputes = Dispute.objects.filter(order=order).values_list("status", flat=True)
+    held = [status for status in disputes if is_dispute_held_against_us(status)]
+    receipts = BuyerMail.objects.filter(order=order, kind=MailKind.PAID)
+    refunds = Refund.objects.filter(order=order).order_by("created_at", "pk")
+    return OrderPage(
+        order=order,
+        intake=fulfillment.intake_of_order(order.pk),
+        refunds=[
+            RefundLine(refund, REFUND_WORDS.get(refund.status, "being made")) for refund in refunds
+        ],
+        is_dispute_lost="lost" in held,
+        receipt_state=receipts.values_list("state", flat=True).first() or "",
+        sent_to=masked_address(order.buyer_email),
+    )

@@ -1,0 +1,61 @@
+"""The buyer's own pages: the order, its receipt, the refund policy it was bought under."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from kernel.doors import public
+from revenue.access import may_see
+from revenue.models import Order
+from revenue.queries.order_page import order_for_buyer, order_page
+
+
+def _seen(request: HttpRequest, reference: str) -> Order | None:
+    """Return the order if this browser holds a link to it."""
+    order = order_for_buyer(reference)
+    if order is None or not may_see(request, checkout_id=order.checkout_id):
+        return None
+    return order
+
+
+def _closed(request: HttpRequest) -> HttpResponse:
+    """Answer alike for an order of somebody else's and for one that does not exist."""
+    return render(request, "revenue/order_closed.html", status=403)
+
+
+@public
+@never_cache
+@require_safe
+def order(request: HttpRequest, reference: str) -> HttpResponse:
+    """Show what became of an order to the browser that holds a link to it."""
+    seen = _seen(request, reference)
+    if seen is None:
+        return _closed(request)
+    return render(request, "revenue/order.html", {"page": order_page(seen), "order": seen})
+
+
+@public
+@never_cache
+@require_safe
+def receipt(request: HttpRequest, reference: str) -> HttpResponse:
+    """Show the receipt alone, for printing. An order without a payment has none."""
+    seen = _seen(request, reference)
+    if seen is None:
+        return _closed(request)
+    if seen.paid_at is None:
+        return redirect("order", reference=reference)
+    return render(request, "revenue/receipt.html", {"page": order_page(seen), "order": seen})
+
+
+@public
+@never_cache
+@require_safe
+def policy(request: HttpRequest, reference: str) -> HttpResponse:
+    """Show the refund policy of the version that was bought, whatever is on sale today."""
+    seen = _seen(request, reference)
+    if seen is None:
+        return _closed(request)
+    return render(request, "revenue/policy.html", {"order": seen})
