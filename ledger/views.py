@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from datetime import timedelta
 from itertools import groupby
 from typing import Final
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -15,8 +17,10 @@ from django.views.decorators.http import require_safe
 
 from kernel.doors import needs, public
 from kernel.modes import MODE_WORDS, Mode
+from kernel.money import Money
 from kernel.paging import Cursor
 from ledger import queries
+from ledger.facts import StoredFact
 from ledger.forms import LedgerFilterForm
 
 LATE_AFTER: Final = timedelta(minutes=5)
@@ -42,11 +46,15 @@ def entry_list(request: HttpRequest) -> HttpResponse:
         "nav": "ledger",
         "form": form,
         "is_filtered": any(sought.values()),
-        "entries": page.rows,
+        "entries": [(row, _in_words(row.event)) for row in page.rows],
         "older_address": page.older_address(request.GET),
         "newer_address": page.newer_address(request.GET),
-        "balances": _by_mode(queries.balances()),
+        "balances": _by_mode(
+            queries.balances(mode=sought.get("mode", ""), account=sought.get("account", "").strip())
+        ),
         "seals": state,
+        "sealed_entries": f"{state.last_position:,}",
+        "waiting_entries": f"{state.entries_waiting:,}",
         "is_sealing_late": bool(oldest and oldest < timezone.now() - LATE_AFTER),
     }
     return render(request, "ledger/entry_list.html", context)
@@ -64,7 +72,8 @@ def entry(request: HttpRequest, reference: str) -> HttpResponse:
     context = {
         "nav": "ledger",
         "entry": found,
-        "facts": [(name.replace("_", " "), value) for name, value in found.facts.items()],
+        "title": _in_words(found.event),
+        "facts": _facts_in_words(found.facts),
         "proof": proof,
         "root_hash": bytes(proof.seal.merkle_root).hex() if proof else "",
         "steps": [("left" if step.is_left else "right", step.sibling.hex()) for step in steps],
@@ -94,11 +103,33 @@ def keys(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  # Django calls 
     )
 
 
+def _in_words(event: str) -> str:
+    """Say ``order.paid`` as "Order paid"."""
+    words = event.replace(".", " ").replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+def _facts_in_words(facts: Mapping[str, StoredFact]) -> list[tuple[str, str]]:
+    """Return facts as label and value; an amount and its currency are said as money."""
+    currency = facts.get("currency")
+    lines = []
+    for name, value in facts.items():
+        label, is_minor = name.removesuffix("_minor"), name.endswith("_minor")
+        if is_minor and isinstance(value, int) and isinstance(currency, str):
+            lines.append((_in_words(label), str(Money(value, currency))))
+        elif isinstance(value, bool):
+            lines.append((_in_words(name), "yes" if value else "no"))
+        elif name != "currency" or not any(other.endswith("_minor") for other in facts):
+            lines.append((_in_words(name), str(value)))
+    return lines
+
+
 def _by_mode(
     balances: list[queries.AccountBalance],
 ) -> list[tuple[str, str, list[queries.AccountBalance]]]:
-    """Return the balances of each mode apart, with the mode's words: modes are never added."""
-    return [
+    """Return the balances of each mode apart, our own mode first: modes are never added."""
+    modes = [
         (mode, MODE_WORDS[Mode(mode)], list(group))
         for mode, group in groupby(balances, key=lambda balance: balance.mode)
     ]
+    return sorted(modes, key=lambda found: found[0] != settings.DEPLOYMENT_MODE)
