@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from revenue.models import CheckoutSession, Offer
+from revenue.models import CheckoutSession, Offer, PaymentLink
 
 SESSION_ID = "{CHECKOUT_SESSION_ID}"  # Stripe fills it in when it sends the buyer back
 
@@ -42,4 +42,22 @@ def checkout_parameters(
         "payment_intent_data": {"metadata": metadata},
         "success_url": return_url(base_url),
         "cancel_url": f"{base_url}/checkout/{checkout.reference}/cancelled/",
+    }
+
+
+def payment_link_parameters(
+    *, link: PaymentLink, offer: Offer, price_id: str, base_url: str
+) -> dict[str, Any]:
+    """Return the parameters of a payment link that takes one payment.
+
+    Its metadata is copied to every session that it makes.
+    https://docs.stripe.com/api/payment-link/create
+    """
+    metadata = sale_metadata(offer=offer, trace_ref=link.trace_ref, link_ref=link.reference)
+    return {
+        "line_items": [{"price": price_id, "quantity": 1}],
+        "metadata": metadata,
+        "payment_intent_data": {"metadata": metadata},
+        "restrictions": {"completed_sessions": {"limit": 1}},
+        "after_completion": {"type": "redirect", "redirect": {"url": return_url(base_url)}},
     }

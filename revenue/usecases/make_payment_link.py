@@ -1,0 +1,163 @@
+"""A payment link for a deal: a row first, then Stripe, then the row again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+
+from crm import operations as crm
+from crm.enums import ActivityKind
+from crm.queries import DealForSale
+from kernel.references import new_reference
+from revenue.enums import PaymentLinkState
+from revenue.models import Offer, PaymentLink
+from revenue.planning import payment_link_parameters
+from revenue.policy import backoff
+from revenue.ports import GatewayRefused, GatewayUnknown, OpenedLink, PaymentGateway
+from revenue.usecases.ensure_price import ensure_price
+from revenue.usecases.open_checkout import deal_of_this_mode
+
+CALL_TIME: Final = timedelta(seconds=30)  # a call under way is left alone for this long
+DOUBLE_CLICK: Final = timedelta(seconds=10)
+
+
+class _Twin(Exception):
+    """The other half of a double click was first; ``link`` is its row."""
+
+    def __init__(self, link: PaymentLink) -> None:
+        super().__init__(link.reference)
+        self.link = link
+
+
+def make_payment_link(
+    *, offer: Offer, deal_ref: str, actor_id: int, gateway: PaymentGateway, now: datetime
+) -> PaymentLink:
+    """Make a link that takes one payment for a deal; the deal moves to checkout.
+
+    When Stripe does not answer, the returned row says ``unknown`` and the sweep finds out. Raises
+    DealNotForSale; GatewayUnknown or GatewayRefused only before a row exists.
+    """
+    deal = deal_of_this_mode(deal_ref)
+    price = ensure_price(offer=offer, mode=settings.DEPLOYMENT_MODE, gateway=gateway, now=now)
+    try:
+        with transaction.atomic(durable=True):
+            link = _make_row(
+                offer=offer,
+                deal=deal,
+                price_id=price.stripe_price_id,
+                actor_id=actor_id,
+                now=now,
+            )
+    except _Twin as twin:
+        return twin.link
+    return make_at_stripe(link, gateway=gateway, now=now)
+
+
+def _make_row(
+    *, offer: Offer, deal: DealForSale, price_id: str, actor_id: int, now: datetime
+) -> PaymentLink:
+    link = PaymentLink(
+        reference=new_reference("plk"),
+        mode=settings.DEPLOYMENT_MODE,
+        offer=offer,
+        deal_id=deal.id,
+        trace_ref=deal.trace_ref,
+        amount_minor=offer.amount_minor,
+        currency=offer.currency,
+        created_by_id=actor_id,
+        created_at=now,
+        next_check_at=now + CALL_TIME,
+    )
+    link.parameters = payment_link_parameters(
+        link=link, offer=offer, price_id=price_id, base_url=settings.BASE_URL
+    )
+    link.save(force_insert=True)
+    crm.checkout_prepared(  # it locks the deal, so the second of two clicks waits here
+        deal_id=deal.id,
+        checkout_ref=link.reference,
+        actor_id=actor_id,
+        now=now,
+        offer_id=offer.pk,
+        amount=offer.price,
+        kind=ActivityKind.LINK_PREPARED,
+    )
+    twin = PaymentLink.objects.filter(
+        deal=deal.id,
+        offer=offer,
+        created_by=actor_id,
+        created_at__gt=now - DOUBLE_CLICK,
+        state__in=[PaymentLinkState.UNKNOWN, PaymentLinkState.ACTIVE],
+    ).exclude(pk=link.pk)
+    if (first := twin.order_by("id").first()) is not None:
+        raise _Twin(first)
+    return link
+
+
+def make_at_stripe(link: PaymentLink, *, gateway: PaymentGateway, now: datetime) -> PaymentLink:
+    """Make the call that the row describes, unless its answer is known, and keep the answer.
+
+    Safe to repeat: the idempotency key is the row's own reference.
+    """
+    if link.state != PaymentLinkState.UNKNOWN:
+        return link
+    try:
+        made = gateway.make_payment_link(key=link.reference, parameters=link.parameters)
+    except GatewayRefused as refusal:
+        keep_refusal(link, code=refusal.code)
+    except GatewayUnknown as unknown:
+        keep_unknown(link, code=unknown.code, now=now)
+    else:
+        keep_answer(link, made, now=now)
+    return link
+
+
+def keep_answer(link: PaymentLink, made: OpenedLink, *, now: datetime) -> None:
+    """Write what Stripe made; whoever wrote it first has said the same."""
+    with transaction.atomic(durable=True):
+        held = _lock(link)
+        if held.state in (PaymentLinkState.UNKNOWN, PaymentLinkState.FAILED):
+            held.move(
+                PaymentLinkState.ACTIVE,
+                stripe_id=made.link_id,
+                url=made.url,
+                next_check_at=None,
+                leased_until=None,
+                last_error="",
+            )
+        if held.state == PaymentLinkState.ACTIVE and not made.is_active:
+            held.move(PaymentLinkState.DEACTIVATED, deactivated_at=now)
+    link.refresh_from_db()
+
+
+def keep_refusal(link: PaymentLink, *, code: str) -> None:
+    """Stripe said no, or has no such link: nobody can pay by it."""
+    with transaction.atomic(durable=True):
+        held = _lock(link)
+        if held.state == PaymentLinkState.UNKNOWN:
+            held.move(
+                PaymentLinkState.FAILED, last_error=code, next_check_at=None, leased_until=None
+            )
+    link.refresh_from_db()
+
+
+def keep_unknown(link: PaymentLink, *, code: str, now: datetime) -> None:
+    """Nobody knows whether there is a link: the sweep will look.
+
+    A 5xx is kept in mind: after one, the same key would only replay it.
+    """
+    attempts = link.attempts + 1
+    kept = link.last_error if link.last_error.startswith("http_") else code
+    PaymentLink.objects.filter(pk=link.pk, state=PaymentLinkState.UNKNOWN).update(
+        attempts=attempts,
+        last_error=kept,
+        next_check_at=now + backoff(attempts),
+        leased_until=None,
+    )
+    link.refresh_from_db()
+
+
+def _lock(link: PaymentLink) -> PaymentLink:
+    return PaymentLink.objects.select_for_update(no_key=True).get(pk=link.pk)
