@@ -1,8 +1,7 @@
 """Filing signed events: the production web process against bare pgbench, in turn, same database.
 
-Needs a private stack (``context.stack``): Postgres with fsync and synchronous_commit on. The
-worker and beat are stopped meanwhile, as in the rows of pgbench. Leaves its rows to the stack,
-which is thrown away.
+Needs a private stack without worker and beat (``context.stack``): Postgres with fsync and
+synchronous_commit on. Leaves its rows to the stack, which is thrown away.
 """
 
 from __future__ import annotations

@@ -67,11 +67,13 @@ class Plan:
         return self._program("web", argv)
 
     def background(self) -> list[Program]:
-        """Return what works behind the pages."""
-        return [
+        """Return what works behind the pages; TRINITY_WITHOUT leaves some out, to measure alone."""
+        without = self.env.get("TRINITY_WITHOUT", "").split(",")
+        all_of_them = [
             self._program("worker", commands.worker()),
             self._program("beat", commands.beat(home=str(self.home.path))),
         ]
+        return [program for program in all_of_them if program.name not in without]
 
     @property
     def owner(self) -> str:
