@@ -94,8 +94,8 @@ def company_domain(*, email: str, website: str) -> str:
     mail_domain = email_key(email).rpartition("@")[2]
     if mail_domain not in MAILBOX_DOMAINS:
         return mail_domain
-    host = urlsplit(website).hostname or ""
     try:
+        host = urlsplit(website).hostname or ""
         return domain_key(host.removeprefix("www.")) if host else ""
-    except NotAnAddress:
+    except ValueError:  # no web address, or no domain in it
         return ""

@@ -437,7 +437,11 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("amount_minor__isnull", True), ("currency__isnull", True)),
-                    models.Q(("amount_minor__isnull", False), ("currency__regex", "^[A-Z]{3}$")),
+                    models.Q(
+                        ("amount_minor__isnull", False),
+                        ("currency__isnull", False),
+                        ("currency__regex", "^[A-Z]{3}$"),
+                    ),
                     _connector="OR",
                 ),
                 name="activity_amount_has_a_currency",
@@ -522,7 +526,12 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("amount_minor__isnull", True), ("currency__isnull", True)),
-                    models.Q(("amount_minor__gte", 0), ("currency__regex", "^[A-Z]{3}$")),
+                    models.Q(
+                        ("amount_minor__gte", 0),
+                        ("amount_minor__isnull", False),
+                        ("currency__isnull", False),
+                        ("currency__regex", "^[A-Z]{3}$"),
+                    ),
                     _connector="OR",
                 ),
                 name="deal_amount_has_a_currency",

@@ -67,7 +67,11 @@ class Activity(AppendOnly):
             models.CheckConstraint(condition=Q(mode__in=Mode.values), name="activity_mode_known"),
             models.CheckConstraint(
                 condition=Q(amount_minor__isnull=True, currency__isnull=True)
-                | Q(amount_minor__isnull=False, currency__regex=r"^[A-Z]{3}$"),
+                | Q(
+                    amount_minor__isnull=False,
+                    currency__isnull=False,
+                    currency__regex=r"^[A-Z]{3}$",
+                ),
                 name="activity_amount_has_a_currency",
             ),
             models.CheckConstraint(

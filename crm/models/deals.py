@@ -102,7 +102,8 @@ class Deal(Stateful):
             ),
             models.CheckConstraint(
                 condition=Q(amount_minor__isnull=True, currency__isnull=True)
-                | Q(amount_minor__gte=0, currency__regex=r"^[A-Z]{3}$"),
+                | Q(amount_minor__isnull=False, amount_minor__gte=0)
+                & Q(currency__isnull=False, currency__regex=r"^[A-Z]{3}$"),
                 name="deal_amount_has_a_currency",
             ),
         ]
