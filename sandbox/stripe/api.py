@@ -16,6 +16,7 @@ from starlette.responses import Response
 from sandbox.faults import Fault, FaultTarget, draw_fault
 from sandbox.server import sever
 from sandbox.stripe.call import Call, Endpoint
+from sandbox.stripe.cards import GENERIC_DECLINE
 from sandbox.stripe.expand import expand
 from sandbox.stripe.forms import Tree, decode
 from sandbox.stripe.ids import new_id
@@ -160,13 +161,23 @@ def _work(
 
 def _planned(fault: Fault) -> Problem:
     """The error a fault asks for. Stripe keeps a 500 for its key; a 429 it does not."""
-    if fault.status == 429:
+    status = fault.status or 500
+    if status == 429:
         return Problem(429, "Request rate limit exceeded.", code="rate_limit")
+    if status == 402:
+        return Problem(
+            402,
+            GENERIC_DECLINE.message,
+            kind="card_error",
+            code=GENERIC_DECLINE.code,
+            is_kept=True,
+            decline_code=GENERIC_DECLINE.decline_code,
+        )
     return Problem(
-        fault.status or 500,
+        status,
         "An unknown error occurred (a fault that was asked for).",
-        kind="api_error",
-        is_kept=(fault.status or 500) >= 500,
+        kind="api_error" if status >= 500 else "invalid_request_error",
+        is_kept=status >= 500,
     )
 
 

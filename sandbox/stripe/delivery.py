@@ -62,7 +62,8 @@ class Postman:
         """Start what is due; return seconds until the next is, or None when nothing waits."""
         now_s = time.time()
         rows = self._world.store.rows(
-            "SELECT * FROM deliveries WHERE state = 'pending' ORDER BY due_at, id LIMIT 500"
+            "SELECT * FROM deliveries WHERE state = 'pending' ORDER BY due_at, id LIMIT ?",
+            (2 * AT_ONCE_MAX,),  # Those under way are among them, so there is always room to start.
         )
         for row in rows:
             if row["id"] in self._under_way:

@@ -56,8 +56,8 @@ def _settings(params: Params) -> dict[str, Any]:
             "submit_type", choices=("auto", "book", "donate", "pay", "subscribe")
         ),
         "locale": params.text("locale"),
-        "customer_creation": params.text("customer_creation", choices=("always", "if_required"))
-        or "if_required",
+        "customer_creation": params.text("customer_creation", choices=("if_required",))
+        or "if_required",  # "always" would need customers, which nobody here asks for.
         "_payment_intent_data": payment_intent_data(params),
     }
     types = params.texts("payment_method_types")

@@ -1,6 +1,8 @@
 """Misbehaviour on demand."""
 
+import threading
 import time
+from pathlib import Path
 
 import pytest
 import stripe
@@ -91,6 +93,42 @@ def test_a_rule_bites_as_often_as_it_was_told(sandbox: RunningSandbox, stripe_v1
     assert outcomes == [503, 503, "balance"]
     (rule,) = sandbox.ask("faults")["data"]
     assert (rule["id"], rule["used"]) == (made["id"], 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(402, stripe.CardError), (409, stripe.APIError), (429, stripe.RateLimitError)],
+)
+def test_errors_have_the_shape_the_sdk_expects(
+    sandbox: RunningSandbox, stripe_v1, status, kind
+) -> None:
+    sandbox.drill("faults", effect="status", status=status, path="/v1/balance", count=1)
+
+    with pytest.raises(kind) as refusal:
+        stripe_v1.balance.retrieve()
+
+    assert refusal.value.http_status == status
+
+
+def test_it_stops_at_once_even_with_answers_outstanding(tmp_path: Path) -> None:
+    running = RunningSandbox(tmp_path)
+    running.start()
+    running.drill("faults", effect="timeout_after_success", path="/v1/balance", hang_ms=60_000)
+    with pytest.raises(stripe.APIConnectionError):
+        running.client(timeout_s=0.2).balance.retrieve()
+    waiting = threading.Thread(target=_ask_in_vain, args=(running,))
+    waiting.start()
+    start_s = time.monotonic()
+
+    assert running.stop() == 0
+
+    assert time.monotonic() - start_s < 5
+    waiting.join()
+
+
+def _ask_in_vain(running: RunningSandbox) -> None:
+    with pytest.raises(stripe.APIConnectionError):
+        running.client(timeout_s=20).balance.retrieve()
 
 
 def test_the_same_seed_gives_the_same_bad_luck(sandbox: RunningSandbox, stripe_v1) -> None:
