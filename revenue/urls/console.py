@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from revenue.views import links, offers, outbox
+from revenue.views import links, offers, outbox, payment_links
 
 urlpatterns: list[URLPattern] = [
     path("offers/", offers.offers, name="offer-admin-list"),
@@ -16,6 +16,15 @@ urlpatterns: list[URLPattern] = [
     path("offers/<str:reference>/version/", offers.next_version, name="offer-version"),
     path("offers/<str:reference>/discard/", offers.discard, name="offer-discard"),
     path("offers/<str:reference>/retire/", offers.retire, name="offer-retire"),
+    path("deals/<str:reference>/checkout/", payment_links.prepare, name="checkout-prepare"),
+    path("deals/<str:reference>/payment-link/", payment_links.create, name="payment-link-create"),
+    path("checkouts/<str:reference>/", payment_links.checkout, name="checkout-prepared"),
+    path("payment-links/<str:reference>/", payment_links.payment_link, name="payment-link"),
+    path(
+        "payment-links/<str:reference>/deactivate/",
+        payment_links.deactivate,
+        name="payment-link-deactivate",
+    ),
     path("orders/<str:reference>/links/revoke/", links.revoke_links, name="order-links-revoke"),
     path("outbox/", outbox.outbox, name="outbox"),
     path("outbox/<str:reference>/", outbox.outbox_mail, name="outbox-mail"),

@@ -1,0 +1,156 @@
+"""What an operator prepares for a buyer from a deal: a checkout, or a payment link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from crm.queries import deal_ref_of
+from kernel.doors import needs
+from revenue.enums import OfferState, PaymentLinkState
+from revenue.models import CheckoutSession, Offer, Order, PaymentLink
+from revenue.ports import GatewayError, GatewayUnknown
+from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
+from revenue.usecases.deactivate_payment_link import LinkNotActive, deactivate_payment_link
+from revenue.usecases.make_payment_link import make_payment_link
+from revenue.usecases.open_checkout import DealNotForSale, prepare_checkout
+
+PREPARE = "revenue.prepare_checkout"
+SESSIONS_SHOWN_MAX = 20
+
+Prepared = TypeVar("Prepared", CheckoutSession, PaymentLink)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@require_POST
+@needs(PREPARE)
+def prepare(request: HttpRequest, reference: str) -> HttpResponse:
+    """Prepare a checkout for the deal, and show what to send the buyer."""
+
+    def make(offer: Offer) -> CheckoutSession:
+        return prepare_checkout(
+            offer=offer,
+            deal_ref=reference,
+            actor_id=request.user.pk or 0,
+            gateway=gateway_for_web(),
+            now=_now(),
+        )
+
+    made = _prepared(request, make)
+    if made is None:
+        return redirect("deal", reference)
+    return redirect("checkout-prepared", made.reference)
+
+
+@require_POST
+@needs(PREPARE)
+def create(request: HttpRequest, reference: str) -> HttpResponse:
+    """Make a payment link for the deal, and show what to send the buyer."""
+
+    def make(offer: Offer) -> PaymentLink:
+        return make_payment_link(
+            offer=offer,
+            deal_ref=reference,
+            actor_id=request.user.pk or 0,
+            gateway=gateway_for_web(),
+            now=_now(),
+        )
+
+    made = _prepared(request, make)
+    if made is None:
+        return redirect("deal", reference)
+    return redirect("payment-link", made.reference)
+
+
+def _prepared(request: HttpRequest, make: Callable[[Offer], Prepared]) -> Prepared | None:
+    """Prepare something for the offer that was chosen; say why where that did not work."""
+    offer = Offer.objects.filter(
+        reference=request.POST.get("offer", ""), state=OfferState.PUBLISHED, is_sample=False
+    ).first()
+    if offer is None:
+        messages.error(request, "Nothing was prepared: choose an offer that is on sale.")
+        return None
+    try:
+        with one_web_call():
+            return make(offer)
+    except DealNotForSale as refusal:
+        messages.error(request, f"Nothing was prepared. {refusal}")
+    except (GatewayError, TooManyCalls) as error:
+        code = getattr(error, "code", "busy")
+        messages.error(
+            request,
+            f"Nothing was prepared: Stripe could not make the price of this offer ({code}). "
+            "Try again in a minute.",
+        )
+    return None
+
+
+@never_cache
+@require_safe
+@needs("revenue.view_checkoutsession")
+def checkout(request: HttpRequest, reference: str) -> HttpResponse:
+    """Show one checkout: what to send, until when, and what came of it."""
+    shown = get_object_or_404(
+        CheckoutSession.objects.select_related("offer", "payment_link"), reference=reference
+    )
+    context = {
+        "nav": "deal-list",
+        "checkout": shown,
+        "deal_ref": deal_ref_of(shown.deal_id) if shown.deal_id else "",
+        "order": Order.objects.filter(checkout=shown).first(),
+    }
+    return render(request, "revenue/checkout_prepared.html", context)
+
+
+@never_cache
+@require_safe
+@needs("revenue.view_paymentlink")
+def payment_link(request: HttpRequest, reference: str) -> HttpResponse:
+    """Show one payment link: what to send, and every session that it made."""
+    link = get_object_or_404(PaymentLink.objects.select_related("offer"), reference=reference)
+    made = CheckoutSession.objects.filter(payment_link=link).select_related("order")
+    context = {
+        "nav": "deal-list",
+        "link": link,
+        "deal_ref": deal_ref_of(link.deal_id),
+        "sessions": made.order_by("-id")[:SESSIONS_SHOWN_MAX],
+    }
+    return render(request, "revenue/payment_link.html", context)
+
+
+@require_POST
+@needs(PREPARE)
+def deactivate(request: HttpRequest, reference: str) -> HttpResponse:
+    """Switch a link off."""
+    get_object_or_404(PaymentLink, reference=reference)
+    try:
+        with one_web_call():
+            link = deactivate_payment_link(
+                reference, actor_id=request.user.pk or 0, gateway=gateway_for_web(), now=_now()
+            )
+    except LinkNotActive:
+        messages.error(request, "There is nothing to switch off: this link takes no payment.")
+    except GatewayUnknown as unknown:
+        messages.warning(
+            request,
+            f"Stripe did not answer ({unknown.code}). The link may still be open: press again.",
+        )
+    except (GatewayError, TooManyCalls) as error:
+        code = getattr(error, "code", "busy")
+        messages.error(request, f"The link is still on: Stripe refused ({code}).")
+    else:
+        if link.state == PaymentLinkState.DEACTIVATED:
+            messages.success(request, "The link is off. Nobody can pay by it any more.")
+        else:
+            messages.warning(request, "The link was paid before it could be switched off.")
+    return redirect("payment-link", reference)
