@@ -108,11 +108,12 @@ def _prepare(supervisor: Supervisor, plan: Plan) -> None:
 
 
 def _serve(supervisor: Supervisor, plan: Plan) -> None:
+    """Start the rest. Pages count, not ``/readyz``: work left over from yesterday may be late."""
     supervisor.start(plan.web())
     for program in plan.background():
         supervisor.start(program)
-    ready = f"http://127.0.0.1:{plan.ports.web}/readyz"
-    supervisor.wait_until(lambda: answers(ready), name="web", timeout_s=READY_S_MAX)
+    health = f"http://127.0.0.1:{plan.ports.web}/healthz"
+    supervisor.wait_until(lambda: answers(health), name="web", timeout_s=READY_S_MAX)
 
 
 def _run_in_the_terminal(

@@ -1,0 +1,67 @@
+"""What probes from outside are told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.utils import timezone
+
+from ledger.operations import audit
+from tests.factories.orders import AlertFactory
+from trinity import health
+
+ALL_WELL = {"database": "ok", "migrations": "ok", "broker": "ok", "sweeps": "ok"}
+
+
+def ready(client: Client) -> tuple[int, dict[str, Any]]:
+    answer = client.get("/readyz")
+    assert answer["Cache-Control"].startswith("max-age=0")
+    return answer.status_code, answer.json()["checks"]
+
+
+def test_healthz_asks_nobody(client: Client, django_assert_num_queries: Any) -> None:
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.django_db
+def test_ready_when_all_is_well(client: Client) -> None:
+    assert ready(client) == (200, ALL_WELL)
+
+
+@pytest.mark.django_db
+def test_a_missing_migration_is_named(client: Client) -> None:
+    last = max(health._expected_migrations())
+    MigrationRecorder.Migration.objects.filter(app=last[0], name=last[1]).delete()
+
+    assert ready(client) == (503, ALL_WELL | {"migrations": "1 not applied"})
+
+
+@pytest.mark.django_db
+def test_a_broker_that_is_down_is_named_without_its_address(client: Client, settings: Any) -> None:
+    settings.REDIS_URL = "redis://:secret@127.0.0.1:1/0"
+
+    status, checks = ready(client)
+
+    assert (status, checks) == (503, ALL_WELL | {"broker": "unreachable"})
+
+
+@pytest.mark.django_db
+def test_late_work_is_named(client: Client) -> None:
+    long_ago = timezone.now() - timedelta(hours=1)
+    AlertFactory(next_attempt_at=long_ago)
+    AlertFactory(next_attempt_at=timezone.now() + timedelta(hours=1))
+
+    assert ready(client) == (503, ALL_WELL | {"sweeps": "late: alerts"})
+
+
+@pytest.mark.django_db
+def test_a_ledger_that_nobody_seals_is_named(client: Client) -> None:
+    long_ago = timezone.now() - timedelta(hours=1)
+    audit(actor_id=None, event="person.reactivated", subject="user:1", now=long_ago)
+
+    assert ready(client) == (503, ALL_WELL | {"sweeps": "late: ledger entries"})
