@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.running_sandbox import KEY, ROOT, SECRET, RunningSandbox, free_port
+from sandbox.settings import BadSettings, settings_from
+from tests.sandbox.running_sandbox import KEY, ROOT, SECRET, RunningSandbox
 
 GOOD = {
     "PATH": os.environ["PATH"],
@@ -20,22 +21,26 @@ GOOD = {
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"SANDBOX_STRIPE_KEY": "sk_" + "live_123"}, "looks like a live key"),
         ({"SANDBOX_STRIPE_KEY": "rk_" + "live_123"}, "looks like a live key"),
+        ({"SANDBOX_WEBHOOK_SECRET": "sk_" + "live_123"}, "looks like a live key"),
         ({"SANDBOX_STRIPE_KEY": ""}, "SANDBOX_STRIPE_KEY is not set"),
         ({"SANDBOX_WEBHOOK_SECRET": ""}, "SANDBOX_WEBHOOK_SECRET is not set"),
-        ({"SANDBOX_HOME": ""}, "SANDBOX_HOME is not set"),
+        ({"SANDBOX_HOME": " "}, "SANDBOX_HOME is not set"),
         ({"SANDBOX_PORT": "many"}, "SANDBOX_PORT must be a number"),
+        ({"SANDBOX_WEBHOOK_BACKOFF_S": "-1"}, "must not be negative"),
         ({"SANDBOX_WEBHOOK_URL": "nowhere"}, "SANDBOX_WEBHOOK_URL must start with"),
     ],
 )
-def test_it_refuses_to_start(tmp_path: Path, change: dict[str, str], words: str) -> None:
-    environment = {**GOOD, "SANDBOX_HOME": str(tmp_path), "SANDBOX_PORT": str(free_port())}
+def test_settings_that_cannot_be_are_named(change: dict[str, str], words: str) -> None:
+    with pytest.raises(BadSettings, match=words):
+        settings_from({**GOOD, "SANDBOX_HOME": "somewhere", **change})
 
+
+def test_a_live_key_ends_the_process_with_one_sentence(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "sandbox"],
         cwd=ROOT,
-        env={**environment, **change},
+        env={**GOOD, "SANDBOX_HOME": str(tmp_path), "SANDBOX_STRIPE_KEY": "sk_" + "live_123"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -43,8 +48,9 @@ def test_it_refuses_to_start(tmp_path: Path, change: dict[str, str], words: str)
     )
 
     assert ended.returncode == 2
-    assert words in ended.stderr
+    assert "looks like a live key" in ended.stderr
     assert ended.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_port_in_use_is_one_clear_sentence(sandbox: RunningSandbox, tmp_path: Path) -> None:
