@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from functools import partial
+from functools import cache, partial
 
 from celery import current_app
 from django.conf import settings
@@ -31,10 +31,13 @@ def nudge(topic: str, **ids: int) -> None:
 
 
 def nudge_after_commit(topic: str, **ids: int) -> None:
-    """Queue every task listed under ``topic`` once the caller's transaction has committed."""
+    """Queue every task listed under ``topic`` once the caller's transaction has committed.
+
+    Without ids one word is as good as many: it is coalesced with others of this process.
+    """
     if topic not in settings.FLOW:
         raise KeyError(f"trinity/flow.py has no topic {topic!r}")
-    transaction.on_commit(partial(nudge, topic, **ids))
+    transaction.on_commit(partial(nudge, topic, **ids) if ids else _coalesced(topic).poke)
 
 
 class CoalescedNudge:
@@ -87,3 +90,8 @@ class CoalescedNudge:
             connection.close()
             return False
         return True
+
+
+@cache
+def _coalesced(topic: str) -> CoalescedNudge:
+    return CoalescedNudge(topic)

@@ -86,7 +86,7 @@ def _new_order(telling: Telling, checkout: CheckoutSession, fact: SessionFact) -
         reference=new_reference("ord"),
         mode=checkout.mode,
         checkout=checkout,
-        offer_id=checkout.offer_id,
+        offer=checkout.offer,
         deal_id=checkout.deal_id,
         trace_ref=checkout.trace_ref,
         amount_minor=taken.amount_minor,
