@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from pytest_django import Settings
 
+from revenue import providers
 from revenue.adapters.stripe_gateway import StripeGateway
 from tests.sandbox.running_sandbox import KEY, SECRET, RunningSandbox
 
@@ -48,3 +50,14 @@ def outside(_outside: RunningSandbox) -> Iterator[RunningSandbox]:
 @pytest.fixture
 def gateway(outside: RunningSandbox) -> StripeGateway:
     return gateway_to(outside.base)
+
+
+@pytest.fixture
+def pages_use_outside(outside: RunningSandbox, settings: Settings) -> Iterator[None]:
+    """Views and commands talk to the sandbox too."""
+    settings.STRIPE_API_BASE = outside.base
+    settings.STRIPE_SECRET_KEY = KEY
+    settings.STRIPE_WEBHOOK_SECRETS = [SECRET]
+    providers._gateway.cache_clear()
+    yield
+    providers._gateway.cache_clear()

@@ -1,0 +1,5 @@
+"""The sandbox for tests of the offers."""
+
+from tests.outside import _outside, gateway, outside, pages_use_outside
+
+__all__ = ["_outside", "gateway", "outside", "pages_use_outside"]

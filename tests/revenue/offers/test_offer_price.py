@@ -1,0 +1,152 @@
+"""Stripe's Product and Price of an offer: made once per mode, whatever goes wrong on the way."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, connection
+
+from revenue.adapters.stripe_gateway import StripeGateway
+from revenue.models import OfferPrice
+from revenue.ports import GatewayRefused, GatewayUnknown
+from revenue.queries.offers import unready_offers
+from revenue.usecases.ensure_price import ensure_price
+from tests.factories.revenue import OfferFactory
+from tests.outside import gateway_to
+from tests.sandbox.running_sandbox import RunningSandbox
+
+pytestmark = pytest.mark.django_db
+
+
+def catalogue(outside: RunningSandbox) -> tuple[list[str], list[str]]:
+    stripe_v1 = outside.client()
+    products = [product.id for product in stripe_v1.products.list({"limit": 100}).data]
+    return products, [price.id for price in stripe_v1.prices.list({"limit": 100}).data]
+
+
+def test_product_and_price_follow_from_the_offer(
+    outside: RunningSandbox, gateway: StripeGateway, now: datetime
+) -> None:
+    offer = OfferFactory(amount_minor=1_500, currency="JPY")
+    price = ensure_price(offer=offer, mode="sandbox", gateway=gateway, now=now)
+    assert price.ready_at == now
+    assert catalogue(outside) == ([price.stripe_product_id], [price.stripe_price_id])
+    made = outside.client().prices.retrieve(price.stripe_price_id)
+    assert (made.unit_amount, made.currency, made.product) == (
+        1_500,
+        "jpy",
+        price.stripe_product_id,
+    )
+    assert made.metadata.to_dict() == {"offer": offer.reference, "offer_version": "1"}
+    assert unready_offers(mode="sandbox") == []
+
+
+def test_a_second_time_asks_nobody(
+    gateway: StripeGateway, deaf_gateway: StripeGateway, now: datetime
+) -> None:
+    offer = OfferFactory()
+    price = ensure_price(offer=offer, mode="sandbox", gateway=gateway, now=now)
+    assert ensure_price(offer=offer, mode="sandbox", gateway=deaf_gateway, now=now) == price
+
+
+def test_each_mode_has_a_price_of_its_own(gateway: StripeGateway, now: datetime) -> None:
+    offer = OfferFactory()
+    here = ensure_price(offer=offer, mode="sandbox", gateway=gateway, now=now)
+    there = ensure_price(offer=offer, mode="test", gateway=gateway, now=now)
+    assert here.stripe_price_id != there.stripe_price_id
+
+
+def test_with_stripe_away_the_row_says_not_ready(
+    deaf_gateway: StripeGateway, now: datetime
+) -> None:
+    offer = OfferFactory()
+    with pytest.raises(GatewayUnknown):
+        ensure_price(offer=offer, mode="sandbox", gateway=deaf_gateway, now=now)
+    assert OfferPrice.objects.get(offer=offer).ready_at is None
+    assert unready_offers(mode="sandbox") == [offer]
+
+
+@pytest.mark.parametrize("path", ["/v1/products", "/v1/prices"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"effect": "drop"},
+        {"effect": "timeout_after_success", "hang_ms": 400},
+        {"effect": "status", "status": 503, "when": "before"},
+    ],
+    ids=["cut", "lost answer", "server error"],
+)
+def test_a_lost_answer_ends_at_one_product_and_one_price(
+    outside: RunningSandbox, gateway: StripeGateway, now: datetime, path: str, fault: dict
+) -> None:
+    offer = OfferFactory()
+    outside.drill("faults", path=path, method="POST", count=2, **fault)
+    hasty = gateway_to(outside.base, timeout_s=0.2)
+    with pytest.raises(GatewayUnknown):
+        ensure_price(offer=offer, mode="sandbox", gateway=hasty, now=now)
+    outside.clear_faults()
+    later = now + timedelta(hours=1)
+    price = ensure_price(offer=offer, mode="sandbox", gateway=gateway, now=later)
+    assert price.ready_at == later
+    assert catalogue(outside) == ([price.stripe_product_id], [price.stripe_price_id])
+
+
+@pytest.mark.parametrize("path", ["/v1/products", "/v1/prices"])
+def test_what_a_server_error_had_made_all_the_same_is_found(
+    outside: RunningSandbox, gateway: StripeGateway, now: datetime, path: str
+) -> None:
+    offer = OfferFactory()
+    outside.drill(
+        "faults", path=path, method="POST", effect="status", status=500, when="after", count=1
+    )
+    price = ensure_price(offer=offer, mode="sandbox", gateway=gateway, now=now)
+    assert price.ready_at == now
+    assert catalogue(outside) == ([price.stripe_product_id], [price.stripe_price_id])
+
+
+def test_a_refusal_is_told_and_leaves_nothing_half_ready(
+    outside: RunningSandbox, gateway: StripeGateway, now: datetime
+) -> None:
+    offer = OfferFactory()
+    outside.drill("faults", path="/v1/prices", effect="status", status=402)
+    with pytest.raises(GatewayRefused):
+        ensure_price(offer=offer, mode="sandbox", gateway=gateway, now=now)
+    assert OfferPrice.objects.get(offer=offer).ready_at is None
+
+
+def test_the_database_knows_no_ready_price_without_ids(now: datetime) -> None:
+    with pytest.raises(IntegrityError, match="offer_price_ready_iff_stripe_knows_it"):
+        OfferPrice.objects.create(
+            offer=OfferFactory(), mode="sandbox", created_at=now, ready_at=now
+        )
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_many_first_buyers_at_once_make_one_price(
+    outside: RunningSandbox, now: datetime
+) -> None:
+    offer = OfferFactory()
+    start, prices, errors = threading.Barrier(8), set(), []
+
+    def go() -> None:
+        start.wait()
+        try:
+            patient = gateway_to(outside.base, retries=2)
+            made = ensure_price(offer=offer, mode="sandbox", gateway=patient, now=now)
+            prices.add(made.stripe_price_id)
+        except GatewayUnknown as error:  # a key in use: that buyer is asked to press again
+            errors.append(error.is_replayable)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=go) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(prices) == 1
+    assert all(errors)
+    assert catalogue(outside)[1] == list(prices)
