@@ -10,12 +10,14 @@ from kernel.references import is_reference
 
 # Prefix -> URL name. Records of a sale without a page of their own are shown on its trace.
 PAGE_OF: Final = {
+    "chk": "checkout-prepared",
     "com": "company",
     "con": "contact",
     "deal": "deal",
     "evt": "event",
     "off": "offer-edit",
     "ord": "order-detail",
+    "plk": "payment-link",
     "run": "run",
 }
 

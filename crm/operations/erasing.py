@@ -21,8 +21,10 @@ def erase_subject(*, email: str, now: datetime) -> list[str]:
     stay. Nobody of that address: nothing happens. Repeating changes nothing.
     """
     key = email_key_or_none(email)
+    if key is None:
+        return []
     contact = Contact.objects.select_for_update().filter(email_key=key, is_sample=False).first()
-    if key is None or contact is None:
+    if contact is None:
         return []
     touched = [contact.reference]
     contact.name = contact.email = contact.stripe_customer_id = ""

@@ -15,14 +15,14 @@ CONTACTS_PER_COMPANY, CONTACTS_PER_DEAL = 20, 5
 BATCH_MAX: Final = 100_000
 
 
-def _reference(prefix: str, *, at: str) -> str:
-    """Return SQL for a reference: the time ``at`` like any other, the tail a digest of ``n``."""
+def _reference(prefix: str, *, at: str, of: str = "n") -> str:
+    """Return SQL for a reference: its time is ``at``, its tail a digest of ``of``."""
     ms = f"(extract(epoch FROM {at}) * 1000)::bigint"
     chars = [
         f"substr('{ALPHABET}', (({ms} >> {5 * place}) & 31)::int + 1, 1)"
         for place in reversed(range(TIME_CHARS))
     ]
-    return f"'{prefix}_' || {' || '.join(chars)} || left(md5('{prefix}' || n), 16)"
+    return f"'{prefix}_' || {' || '.join(chars)} || left(md5('{prefix}' || {of}), 16)"
 
 
 # Row n of each kind is known by n: company by domain, person by address, deal by trace. The rows
@@ -35,7 +35,7 @@ COMPANIES: Final = f"""
 INSERT INTO crm_company (reference, name, name_key, domain, website, is_sample, created_at)
 SELECT {_reference("com", at="made_at")}, 'Sample Company ' || n, 'sample company ' || n,
        'sample-' || n || '.example', '', true, made_at
-{ROWS} ON CONFLICT DO NOTHING
+{ROWS} ORDER BY n ON CONFLICT DO NOTHING
 """
 CONTACTS: Final = f"""
 INSERT INTO crm_contact (reference, company_id, name, email, email_key, stripe_customer_id,
@@ -47,7 +47,7 @@ CROSS JOIN LATERAL (
   SELECT 'sample-' || (n - 1) / {CONTACTS_PER_COMPANY} + 1 || '.example' AS domain) place
 CROSS JOIN LATERAL (SELECT 'person-' || n || '@' || place.domain AS email) address
 JOIN crm_company company ON company.domain = place.domain AND company.is_sample
-ON CONFLICT DO NOTHING
+ORDER BY n ON CONFLICT DO NOTHING
 """
 DEALS: Final = f"""
 INSERT INTO crm_deal (reference, project_id, contact_id, company_id, title, stage, stage_since,
@@ -62,13 +62,13 @@ CROSS JOIN LATERAL (SELECT n * {CONTACTS_PER_DEAL} AS person) whose
 JOIN crm_contact contact ON contact.is_sample AND contact.email_key = 'person-' || person
   || '@sample-' || (person - 1) / {CONTACTS_PER_COMPANY} + 1 || '.example'
 JOIN crm_project project ON project.name = %(project)s
-ON CONFLICT DO NOTHING
+ORDER BY n ON CONFLICT DO NOTHING
 """
 ACTIVITIES: Final = f"""
 INSERT INTO crm_activity (reference, key, kind, deal_id, contact_id, mode, refs, amount_minor,
                           currency, words, words_salt, words_digest, occurred_at, recorded_at)
-SELECT {_reference("act", at="deal.created_at")}, 'sample:' || kind || ':' || n, kind, deal.id,
-       deal.contact_id, 'sample',
+SELECT {_reference("act", at="deal.created_at", of="kind || n")},
+       'sample:' || kind || ':' || n, kind, deal.id, deal.contact_id, 'sample',
        CASE kind WHEN 'payment_received' THEN jsonb_build_object('order', deal.won_order_ref)
             ELSE '{{}}' END,
        CASE kind WHEN 'payment_received' THEN 100 END,
@@ -77,7 +77,7 @@ FROM generate_series(%(first)s::bigint, %(last)s::bigint) n
 JOIN crm_deal deal ON deal.mode = 'sample' AND deal.trace_ref = 'trc_' || left(md5('trc' || n), 26)
 CROSS JOIN (VALUES (%(kind)s)) kinds (kind)
 WHERE kind = 'snapshot_requested' OR deal.stage = 'won'
-ON CONFLICT DO NOTHING
+ORDER BY n ON CONFLICT DO NOTHING
 """  # noqa: S608  # constants only
 
 

@@ -142,6 +142,7 @@ def test_words_can_be_blanked_and_nothing_else() -> None:
     with refuses("append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE crm_activity SET occurred_at = now()")
     with refuses("append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("TRUNCATE crm_activity")
     Activity.objects.update(words="", words_salt="")
 
