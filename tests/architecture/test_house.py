@@ -1,0 +1,163 @@
+"""The style guide, run: layers, sizes, names, who owns a transaction, who writes a state."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = (
+    *("kernel", "ledger", "approvals", "toolrouter", "crm", "fulfillment", "revenue"),
+    *("console", "trinity", "sandbox", "benchmarks"),
+)
+SOURCES = sorted(
+    path
+    for package in PACKAGES
+    for path in (ROOT / package).rglob("*.py")
+    if "migrations" not in path.parts
+)
+FILE_LINES_MAX, FUNCTION_LINES_MAX = 400, 60
+BANNED_STEMS = {"services", "utils", "helpers", "common", "misc"}
+APPS = ("ledger", "approvals", "toolrouter", "crm", "fulfillment", "revenue", "console")
+SEEN_ACROSS_APPS = {"operations", "queries", "enums", "ports", "facts"}
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_it_fits_on_a_screen(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    long = {
+        node.name: size
+        for node in functions(parsed(path))
+        if (size := (node.end_lineno or 0) - node.lineno + 1) > FUNCTION_LINES_MAX
+    }
+
+    assert source.count("\n") <= FILE_LINES_MAX
+    assert long == {}
+    assert path.stem not in BANNED_STEMS
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    [("ruff", "check", "."), ("ruff", "format", "--check", ".")],
+    ids=["lint", "format"],
+)
+def test_ruff_is_content(command: tuple[str, ...]) -> None:
+    done = run(*command)
+
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
+
+
+@pytest.mark.slow
+def test_types_hold() -> None:
+    done = run("mypy", *PACKAGES)
+
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-1000:]
+
+
+def test_imports_point_down() -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_across_apps_only_open_doors_are_used(app: str) -> None:
+    trespassing = [
+        f"{name_of(path)}: {name}"
+        for path in (ROOT / app).rglob("*.py")
+        if "migrations" not in path.parts
+        for name in imported(path)
+        if (parts := name.split("."))[0] in APPS
+        and parts[0] != app
+        and (len(parts) < 2 or parts[1] not in SEEN_ACROSS_APPS)
+    ]
+
+    assert trespassing == []
+
+
+def test_every_use_case_has_a_promise_and_owns_its_transactions() -> None:
+    naked = []
+    for path in SOURCES:
+        if path.parent.name != "usecases" or path.name == "__init__.py":
+            continue
+        tree = parsed(path)
+        public = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name[0] != "_"]
+        naked += [f"{name_of(path)}:{n.name}" for n in public if not ast.get_docstring(n)]
+        source = path.read_text(encoding="utf-8")
+        naked += [
+            f"{name_of(path)}: atomic() without durable=True"
+            for line in source.splitlines()
+            if "transaction.atomic(" in line and "durable=True" not in line
+        ]
+
+    assert naked == []
+
+
+def test_only_the_kernel_writes_a_state() -> None:
+    """``state`` and ``stage`` are written by ``move`` and its kin, never by update() or ``=``."""
+    writers = []
+    for path in SOURCES:
+        if path.parts[len(ROOT.parts)] in {"kernel", "sandbox", "trinity", "benchmarks"}:
+            continue
+        for node in ast.walk(parsed(path)):
+            is_update = (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in {"update", "bulk_update"}
+                and any(k.arg in {"state", "stage"} for k in node.keywords)
+            )
+            if is_update:
+                writers.append(f"{name_of(path)}:{node.lineno}")
+
+    assert writers == []
+
+
+def test_no_door_is_a_mock() -> None:
+    mocked = [
+        name_of(path)
+        for path in (ROOT / "tests").rglob("*.py")
+        for name in imported(path)
+        if name.split(".")[0] in {"mock", "unittest"} and "mock" in name
+    ]
+
+    assert mocked == []
