@@ -47,7 +47,7 @@ STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default=guards.STRIPE_API_BASE).rstrip("/")
 STRIPE_OWN_API_BASE = guards.STRIPE_API_BASE
-# Where a browser may be sent to pay: form-action must name it, or the redirect after Buy is blocked.
+# Where a browser may be sent to pay: form-action names it, or the redirect after Buy is blocked.
 STRIPE_PAY_ORIGINS = env.list(
     "STRIPE_PAY_ORIGINS",
     default=(
@@ -159,6 +159,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+
 # --- celery ------------------------------------------------------------------------------------
 def _celery_url(redis_url: str) -> str:
     """Celery spells a unix socket differently from redis-py."""
@@ -177,6 +178,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,  # longer than any task, or a slow one is delivered twice
     "socket_timeout": 5,
     "socket_connect_timeout": 0.25,
+    # With the broker down a publish tries once more at once; by default it sleeps for six seconds.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
