@@ -70,9 +70,7 @@ def signed_requests(stack: Stack, *, count: int, offset: int) -> Iterator[bytes]
         body = event(number)
         signature = stripe.WebhookSignature.generate_signature_header(body.decode(), secret)
         made.append(
-            request_bytes(
-                host="localhost", path="/webhooks/stripe", body=body, signature=signature
-            )
+            request_bytes(host="localhost", path="/webhooks/stripe", body=body, signature=signature)
         )
     return iter(made)
 
@@ -165,9 +163,7 @@ def run(context: Any) -> dict[str, float]:
     for number in range(rounds):
         inserts.append(pgbench_insert_per_s(stack, seconds=seconds))
         offset = 10_000 * (number + 1)
-        acks.append(
-            file_events(stack, count=count, connections=CONNECTIONS, offset=offset).per_s
-        )
+        acks.append(file_events(stack, count=count, connections=CONNECTIONS, offset=offset).per_s)
         ratios.append(acks[-1] / inserts[-1])
     calm = file_events(stack, count=count, connections=8, offset=5_000_000)
     return {

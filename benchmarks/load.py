@@ -40,7 +40,7 @@ def request_bytes(*, host: str, path: str, body: bytes, signature: str) -> bytes
 
 
 def run(*, port: int, requests: Iterator[bytes], connections: int, seconds_max: float) -> Load:
-    """Send ``requests`` over ``connections`` sockets, each one at a time, until they are used up."""
+    """Send ``requests`` over ``connections`` sockets, one at a time each, until none is left."""
     selector = selectors.DefaultSelector()
     statuses: dict[int, int] = {}
     latencies: list[float] = []

@@ -10,7 +10,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -36,7 +35,8 @@ from revenue.enums import Source
 from revenue.providers import gateway_for_worker
 from revenue.usecases.process_events import process_due
 clock = lambda: datetime.now(UTC)
-import sys, time; process_due(gateway=gateway_for_worker(), source=Source.DELIVERY, clock=clock, limit=1)
+import time
+process_due(gateway=gateway_for_worker(), source=Source.DELIVERY, clock=clock, limit=1)
 began = time.perf_counter()
 while process_due(gateway=gateway_for_worker(), source=Source.DELIVERY, clock=clock): pass
 print(time.perf_counter() - began)
@@ -157,9 +157,7 @@ def run(context: Any) -> dict[str, float]:
     sql = statements_per_sale()
     paces, bare = [], []
     for _ in range(rounds):
-        bare.append(
-            single_row_statements_per_s(stack, statements=round(sql), seconds=seconds)
-        )
+        bare.append(single_row_statements_per_s(stack, statements=round(sql), seconds=seconds))
         paces.append(sales_per_s(stack, count=count))
     return {
         "process_per_s": statistics.median(paces),

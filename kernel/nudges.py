@@ -73,7 +73,7 @@ class CoalescedNudge:
         timeouts = dict.fromkeys(
             ("socket_timeout", "socket_connect_timeout"), self.SOCKET_TIMEOUT_S
         )
-        connection.transport_options = {**connection.transport_options, **timeouts}
+        connection.transport_options = {**(connection.transport_options or {}), **timeouts}
         while True:
             self._wanted.wait()
             self._wanted.clear()

@@ -51,9 +51,12 @@ def _held(request: HttpRequest) -> list[int]:
 def may_see(request: HttpRequest, *, checkout_id: int) -> bool:
     """Say whether this browser holds an unrevoked link to the checkout."""
     held = _held(request)
-    return bool(held) and OrderLink.objects.filter(
-        pk__in=held, checkout_id=checkout_id, revoked_at__isnull=True
-    ).exists()
+    return (
+        bool(held)
+        and OrderLink.objects.filter(
+            pk__in=held, checkout_id=checkout_id, revoked_at__isnull=True
+        ).exists()
+    )
 
 
 def grant(response: HttpResponseBase, request: HttpRequest, *, link: OrderLink) -> None:

@@ -176,8 +176,7 @@ _UNPAID_STATES = frozenset({OrderState.AWAITING_PAYMENT, OrderState.FAILED})
 # Once money has come the order never goes back to unpaid; what a person ruled out stays so.
 ORDER_MOVES: Moves = MappingProxyType(
     {
-        OrderState.AWAITING_PAYMENT: _MONEY_STATES
-        | {OrderState.FAILED, OrderState.NEEDS_REVIEW},
+        OrderState.AWAITING_PAYMENT: _MONEY_STATES | {OrderState.FAILED, OrderState.NEEDS_REVIEW},
         OrderState.FAILED: _MONEY_STATES | {OrderState.NEEDS_REVIEW},
         OrderState.NEEDS_REVIEW: _MONEY_STATES | _UNPAID_STATES | {OrderState.NOT_OURS},
         OrderState.NOT_OURS: frozenset(),

@@ -107,4 +107,5 @@ def is_dispute_held_against_us(status: str) -> bool:
 
 def backoff(attempts: int) -> timedelta:
     """Return how long to wait after the ``attempts``-th attempt: 5 s, doubling, at most 6 h."""
-    return min(BACKOFF_FIRST * 2 ** min(attempts - 1, 20), BACKOFF_LONGEST)
+    doublings: int = 2 ** min(max(attempts - 1, 0), 20)
+    return min(BACKOFF_FIRST * doublings, BACKOFF_LONGEST)

@@ -117,7 +117,7 @@ class ChargeRefundedHint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeMovement:
-    """One balance transaction of a dispute: negative when funds leave, positive when they return."""
+    """One balance transaction of a dispute: funds leave (negative) or return (positive)."""
 
     transaction_id: str
     amount: Money

@@ -11,4 +11,4 @@ _django = get_wsgi_application()
 
 from revenue.webhooks import door  # noqa: E402  # apps must be loaded first
 
-application = door(_django)
+application = door(_django)  # type: ignore[arg-type]  # django-stubs know WSGI more narrowly

@@ -74,7 +74,7 @@ class StripeGateway:
             api_key,
             base_addresses={"api": api_base},
             max_network_retries=retries,
-            http_client=stripe.RequestsClient(timeout=timeout_s),  # type: ignore[no-untyped-call]
+            http_client=stripe.RequestsClient(timeout=timeout_s),
         ).v1
 
     @classmethod
@@ -169,7 +169,7 @@ class StripeGateway:
         """See the port."""
         window = {"gte": int(since.timestamp()), "lte": int(until.timestamp())}
         with _translated():
-            pages = self._v1.checkout.sessions.list({"created": window, "limit": PAGE})  # type: ignore[typeddict-item]
+            pages = self._v1.checkout.sessions.list({"created": window, "limit": PAGE})  # type: ignore[arg-type]  # the SDK types the window as a TypedDict
             for found in pages.auto_paging_iter():
                 yield reading.session(found.to_dict())
 

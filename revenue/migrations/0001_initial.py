@@ -6,507 +6,1409 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('crm', '0001_initial'),
+        ("crm", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ReconcileRun',
+            name="ReconcileRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mode', models.CharField(choices=[('live', 'live'), ('test', 'test'), ('sandbox', 'sandbox'), ('sample', 'sample')], editable=False, max_length=8)),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('events_recovered', models.PositiveIntegerField(default=0)),
-                ('sessions_checked', models.PositiveIntegerField(default=0)),
-                ('fees_booked', models.PositiveIntegerField(default=0)),
-                ('differences', models.JSONField(default=list)),
-                ('error_class', models.CharField(blank=True, default='', max_length=100)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("live", "live"),
+                            ("test", "test"),
+                            ("sandbox", "sandbox"),
+                            ("sample", "sample"),
+                        ],
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("events_recovered", models.PositiveIntegerField(default=0)),
+                ("sessions_checked", models.PositiveIntegerField(default=0)),
+                ("fees_booked", models.PositiveIntegerField(default=0)),
+                ("differences", models.JSONField(default=list)),
+                ("error_class", models.CharField(blank=True, default="", max_length=100)),
             ],
         ),
         migrations.CreateModel(
-            name='Offer',
+            name="Offer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(max_length=35, unique=True)),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('published', 'published'), ('retired', 'retired')], default='draft', max_length=12)),
-                ('slug', models.SlugField(max_length=60)),
-                ('version', models.PositiveIntegerField()),
-                ('title', models.CharField(max_length=120)),
-                ('summary', models.TextField(max_length=600)),
-                ('delivered', models.TextField(help_text='What the buyer gets, a line each.', max_length=2000)),
-                ('delivered_within_days', models.PositiveSmallIntegerField(default=2)),
-                ('refund_policy', models.TextField(max_length=4000)),
-                ('refund_policy_version', models.PositiveIntegerField(default=1)),
-                ('amount_minor', models.PositiveBigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('is_public', models.BooleanField(default=True)),
-                ('is_sample', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField()),
-                ('published_at', models.DateTimeField(blank=True, null=True)),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.CharField(max_length=35, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "draft"),
+                            ("published", "published"),
+                            ("retired", "retired"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=60)),
+                ("version", models.PositiveIntegerField()),
+                ("title", models.CharField(max_length=120)),
+                ("summary", models.TextField(max_length=600)),
+                (
+                    "delivered",
+                    models.TextField(
+                        help_text="What the buyer gets, a line each.", max_length=2000
+                    ),
+                ),
+                ("delivered_within_days", models.PositiveSmallIntegerField(default=2)),
+                ("refund_policy", models.TextField(max_length=4000)),
+                ("refund_policy_version", models.PositiveIntegerField(default=1)),
+                ("amount_minor", models.PositiveBigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("is_public", models.BooleanField(default=True)),
+                ("is_sample", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField()),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'permissions': [('manage_offers', 'Can make, edit, publish and retire offers'), ('prepare_checkout', 'Can prepare checkouts and payment links')],
-                'constraints': [models.UniqueConstraint(fields=('slug', 'version'), name='offer_version_once'), models.UniqueConstraint(condition=models.Q(('state', 'published')), fields=('slug',), name='offer_one_published_version'), models.UniqueConstraint(condition=models.Q(('state', 'draft')), fields=('slug',), name='offer_one_draft'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'published', 'retired'])), name='offer_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('published_at__isnull', True), ('state', 'draft')), models.Q(models.Q(('state', 'draft'), _negated=True), ('published_at__isnull', False)), _connector='OR'), name='offer_published_iff_it_has_a_date')],
+                "permissions": [
+                    ("manage_offers", "Can make, edit, publish and retire offers"),
+                    ("prepare_checkout", "Can prepare checkouts and payment links"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("slug", "version"), name="offer_version_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "published")),
+                        fields=("slug",),
+                        name="offer_one_published_version",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "draft")),
+                        fields=("slug",),
+                        name="offer_one_draft",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["draft", "published", "retired"])),
+                        name="offer_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("published_at__isnull", True), ("state", "draft")),
+                            models.Q(
+                                models.Q(("state", "draft"), _negated=True),
+                                ("published_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="offer_published_iff_it_has_a_date",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CheckoutSession',
+            name="CheckoutSession",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('leased_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('lease_token', models.PositiveBigIntegerField(default=0, editable=False)),
-                ('reference', models.CharField(max_length=35, unique=True)),
-                ('mode', models.CharField(choices=[('live', 'live'), ('test', 'test'), ('sandbox', 'sandbox'), ('sample', 'sample')], editable=False, max_length=8)),
-                ('state', models.CharField(choices=[('unknown', 'unknown'), ('open', 'open'), ('complete', 'complete'), ('expired', 'expired'), ('failed', 'failed')], default='unknown', max_length=12)),
-                ('origin', models.CharField(choices=[('offer_page', 'offer page'), ('deal', 'prepared from a deal'), ('payment_link', 'payment link'), ('foreign', 'not made by us')], max_length=16)),
-                ('trace_ref', models.CharField(db_index=True, max_length=35)),
-                ('amount_minor', models.PositiveBigIntegerField(blank=True, null=True)),
-                ('currency', models.CharField(blank=True, default='', max_length=3)),
-                ('buy_key', models.CharField(blank=True, max_length=64, null=True, unique=True)),
-                ('stripe_id', models.CharField(blank=True, max_length=255, null=True, unique=True)),
-                ('url', models.TextField(blank=True, default='')),
-                ('parameters', models.JSONField(blank=True, help_text='The exact parameters sent to Stripe; null if not ours.', null=True)),
-                ('entry_page', models.CharField(blank=True, default='', max_length=200)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('last_error', models.CharField(blank=True, default='', max_length=200)),
-                ('next_check_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField()),
-                ('opened_at', models.DateTimeField(blank=True, null=True)),
-                ('handed_off_at', models.DateTimeField(blank=True, null=True)),
-                ('returned_at', models.DateTimeField(blank=True, null=True)),
-                ('cancelled_at', models.DateTimeField(blank=True, null=True)),
-                ('completed_at', models.DateTimeField(blank=True, null=True)),
-                ('expired_at', models.DateTimeField(blank=True, null=True)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('deal', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.deal')),
-                ('offer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='revenue.offer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("leased_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("lease_token", models.PositiveBigIntegerField(default=0, editable=False)),
+                ("reference", models.CharField(max_length=35, unique=True)),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("live", "live"),
+                            ("test", "test"),
+                            ("sandbox", "sandbox"),
+                            ("sample", "sample"),
+                        ],
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("unknown", "unknown"),
+                            ("open", "open"),
+                            ("complete", "complete"),
+                            ("expired", "expired"),
+                            ("failed", "failed"),
+                        ],
+                        default="unknown",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[
+                            ("offer_page", "offer page"),
+                            ("deal", "prepared from a deal"),
+                            ("payment_link", "payment link"),
+                            ("foreign", "not made by us"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("trace_ref", models.CharField(db_index=True, max_length=35)),
+                ("amount_minor", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("currency", models.CharField(blank=True, default="", max_length=3)),
+                ("buy_key", models.CharField(blank=True, max_length=64, null=True, unique=True)),
+                ("stripe_id", models.CharField(blank=True, max_length=255, null=True, unique=True)),
+                ("url", models.TextField(blank=True, default="")),
+                (
+                    "parameters",
+                    models.JSONField(
+                        blank=True,
+                        help_text="The exact parameters sent to Stripe; null if not ours.",
+                        null=True,
+                    ),
+                ),
+                ("entry_page", models.CharField(blank=True, default="", max_length=200)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("last_error", models.CharField(blank=True, default="", max_length=200)),
+                ("next_check_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField()),
+                ("opened_at", models.DateTimeField(blank=True, null=True)),
+                ("handed_off_at", models.DateTimeField(blank=True, null=True)),
+                ("returned_at", models.DateTimeField(blank=True, null=True)),
+                ("cancelled_at", models.DateTimeField(blank=True, null=True)),
+                ("completed_at", models.DateTimeField(blank=True, null=True)),
+                ("expired_at", models.DateTimeField(blank=True, null=True)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="crm.deal",
+                    ),
+                ),
+                (
+                    "offer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="revenue.offer",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OperatorAlert',
+            name="OperatorAlert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('leased_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('lease_token', models.PositiveBigIntegerField(default=0, editable=False)),
-                ('reference', models.CharField(max_length=35, unique=True)),
-                ('kind', models.CharField(choices=[('order_review', 'an order needs review'), ('event_dead', 'a Stripe event needs a person'), ('event_differs', 'a known event id came with other content'), ('dispute_opened', 'a dispute was opened'), ('refund_failed', 'a refund failed'), ('reconcile_difference', "our books and Stripe's differ"), ('sweep_lag', 'work is waiting too long'), ('mail_unsent', 'a mail to a buyer did not leave')], max_length=24)),
-                ('item', models.CharField(help_text='What it is about; once per item.', max_length=255)),
-                ('subject', models.CharField(help_text='The reference a person opens.', max_length=64)),
-                ('facts', models.JSONField(default=dict)),
-                ('mode', models.CharField(choices=[('live', 'live'), ('test', 'test'), ('sandbox', 'sandbox'), ('sample', 'sample')], editable=False, max_length=8)),
-                ('raised_at', models.DateTimeField()),
-                ('told_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('next_attempt_at', models.DateTimeField(blank=True, null=True)),
-                ('error_class', models.CharField(blank=True, default='', max_length=100)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("leased_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("lease_token", models.PositiveBigIntegerField(default=0, editable=False)),
+                ("reference", models.CharField(max_length=35, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("order_review", "an order needs review"),
+                            ("event_dead", "a Stripe event needs a person"),
+                            ("event_differs", "a known event id came with other content"),
+                            ("dispute_opened", "a dispute was opened"),
+                            ("refund_failed", "a refund failed"),
+                            ("reconcile_difference", "our books and Stripe's differ"),
+                            ("sweep_lag", "work is waiting too long"),
+                            ("mail_unsent", "a mail to a buyer did not leave"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                (
+                    "item",
+                    models.CharField(help_text="What it is about; once per item.", max_length=255),
+                ),
+                (
+                    "subject",
+                    models.CharField(help_text="The reference a person opens.", max_length=64),
+                ),
+                ("facts", models.JSONField(default=dict)),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("live", "live"),
+                            ("test", "test"),
+                            ("sandbox", "sandbox"),
+                            ("sample", "sample"),
+                        ],
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                ("raised_at", models.DateTimeField()),
+                ("told_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("next_attempt_at", models.DateTimeField(blank=True, null=True)),
+                ("error_class", models.CharField(blank=True, default="", max_length=100)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('told_at__isnull', True)), fields=['next_attempt_at'], name='alert_due')],
-                'constraints': [models.UniqueConstraint(fields=('kind', 'item'), name='operator_alert_once_per_item')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("told_at__isnull", True)),
+                        fields=["next_attempt_at"],
+                        name="alert_due",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("kind", "item"), name="operator_alert_once_per_item"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(max_length=35, unique=True)),
-                ('mode', models.CharField(choices=[('live', 'live'), ('test', 'test'), ('sandbox', 'sandbox'), ('sample', 'sample')], editable=False, max_length=8)),
-                ('state', models.CharField(choices=[('awaiting_payment', 'awaiting payment'), ('paid', 'paid'), ('partially_refunded', 'partially refunded'), ('refunded', 'refunded'), ('disputed', 'disputed'), ('failed', 'payment failed'), ('needs_review', 'needs review'), ('not_ours', 'not ours')], default='awaiting_payment', max_length=20)),
-                ('trace_ref', models.CharField(db_index=True, max_length=35)),
-                ('amount_minor', models.PositiveBigIntegerField(help_text='What Stripe says the session takes.')),
-                ('currency', models.CharField(max_length=3)),
-                ('tax_minor', models.PositiveBigIntegerField(default=0)),
-                ('buyer_email', models.CharField(blank=True, default='', max_length=320)),
-                ('buyer_name', models.CharField(blank=True, default='', max_length=300)),
-                ('payment_intent_id', models.CharField(blank=True, db_index=True, default='', max_length=255)),
-                ('charge_id', models.CharField(blank=True, db_index=True, default='', max_length=255)),
-                ('placed_at', models.DateTimeField()),
-                ('paid_at', models.DateTimeField(blank=True, null=True)),
-                ('payment_failed_at', models.DateTimeField(blank=True, null=True)),
-                ('refunded_minor', models.BigIntegerField(default=0)),
-                ('review_reason', models.CharField(blank=True, choices=[('amount_differs', 'Stripe took a different amount than the offer asks'), ('currency_differs', 'Stripe took another currency than the offer asks'), ('unknown_session', 'the payment belongs to no checkout of ours'), ('foreign_mode', 'the checkout was made in another mode')], default='', max_length=20)),
-                ('checkout', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='order', to='revenue.checkoutsession')),
-                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.contact')),
-                ('deal', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.deal')),
-                ('double_of', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='revenue.order')),
-                ('offer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='revenue.offer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.CharField(max_length=35, unique=True)),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("live", "live"),
+                            ("test", "test"),
+                            ("sandbox", "sandbox"),
+                            ("sample", "sample"),
+                        ],
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("awaiting_payment", "awaiting payment"),
+                            ("paid", "paid"),
+                            ("partially_refunded", "partially refunded"),
+                            ("refunded", "refunded"),
+                            ("disputed", "disputed"),
+                            ("failed", "payment failed"),
+                            ("needs_review", "needs review"),
+                            ("not_ours", "not ours"),
+                        ],
+                        default="awaiting_payment",
+                        max_length=20,
+                    ),
+                ),
+                ("trace_ref", models.CharField(db_index=True, max_length=35)),
+                (
+                    "amount_minor",
+                    models.PositiveBigIntegerField(help_text="What Stripe says the session takes."),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("tax_minor", models.PositiveBigIntegerField(default=0)),
+                ("buyer_email", models.CharField(blank=True, default="", max_length=320)),
+                ("buyer_name", models.CharField(blank=True, default="", max_length=300)),
+                (
+                    "payment_intent_id",
+                    models.CharField(blank=True, db_index=True, default="", max_length=255),
+                ),
+                (
+                    "charge_id",
+                    models.CharField(blank=True, db_index=True, default="", max_length=255),
+                ),
+                ("placed_at", models.DateTimeField()),
+                ("paid_at", models.DateTimeField(blank=True, null=True)),
+                ("payment_failed_at", models.DateTimeField(blank=True, null=True)),
+                ("refunded_minor", models.BigIntegerField(default=0)),
+                (
+                    "review_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            (
+                                "amount_differs",
+                                "Stripe took a different amount than the offer asks",
+                            ),
+                            (
+                                "currency_differs",
+                                "Stripe took another currency than the offer asks",
+                            ),
+                            ("unknown_session", "the payment belongs to no checkout of ours"),
+                            ("foreign_mode", "the checkout was made in another mode"),
+                        ],
+                        default="",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "checkout",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="order",
+                        to="revenue.checkoutsession",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="crm.contact",
+                    ),
+                ),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="crm.deal",
+                    ),
+                ),
+                (
+                    "double_of",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="revenue.order",
+                    ),
+                ),
+                (
+                    "offer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="revenue.offer",
+                    ),
+                ),
             ],
             options={
-                'permissions': [('review_order', 'Can decide about orders that need review'), ('refund_order', 'Can start refunds')],
+                "permissions": [
+                    ("review_order", "Can decide about orders that need review"),
+                    ("refund_order", "Can start refunds"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Dispute',
+            name="Dispute",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stripe_id', models.CharField(max_length=255, unique=True)),
-                ('mode', models.CharField(choices=[('live', 'live'), ('test', 'test'), ('sandbox', 'sandbox'), ('sample', 'sample')], editable=False, max_length=8)),
-                ('status', models.CharField(max_length=40)),
-                ('reason', models.CharField(blank=True, default='', max_length=60)),
-                ('amount_minor', models.PositiveBigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('evidence_due_at', models.DateTimeField(blank=True, null=True)),
-                ('opened_at', models.DateTimeField()),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='disputes', to='revenue.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("stripe_id", models.CharField(max_length=255, unique=True)),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("live", "live"),
+                            ("test", "test"),
+                            ("sandbox", "sandbox"),
+                            ("sample", "sample"),
+                        ],
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                ("status", models.CharField(max_length=40)),
+                ("reason", models.CharField(blank=True, default="", max_length=60)),
+                ("amount_minor", models.PositiveBigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("evidence_due_at", models.DateTimeField(blank=True, null=True)),
+                ("opened_at", models.DateTimeField()),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="disputes",
+                        to="revenue.order",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BuyerMail',
+            name="BuyerMail",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('leased_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('lease_token', models.PositiveBigIntegerField(default=0, editable=False)),
-                ('reference', models.CharField(max_length=35, unique=True)),
-                ('mode', models.CharField(choices=[('live', 'live'), ('test', 'test'), ('sandbox', 'sandbox'), ('sample', 'sample')], editable=False, max_length=8)),
-                ('kind', models.CharField(choices=[('paid', 'receipt'), ('bank_processing', 'the bank is still processing'), ('payment_failed', 'the payment failed'), ('refund_booked', 'a refund was made'), ('refund_failed', 'a refund failed'), ('order_link', 'a new link to the order')], max_length=20)),
-                ('fact', models.CharField(blank=True, default='', max_length=255)),
-                ('state', models.CharField(choices=[('queued', 'queued'), ('sending', 'sending'), ('sent', 'sent'), ('unknown', 'unknown'), ('failed', 'failed')], default='queued', max_length=12)),
-                ('to_address', models.CharField(blank=True, default='', max_length=320)),
-                ('amount_minor', models.BigIntegerField(blank=True, null=True)),
-                ('message_id', models.CharField(blank=True, default='', max_length=255)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('next_attempt_at', models.DateTimeField(blank=True, null=True)),
-                ('error_class', models.CharField(blank=True, default='', max_length=100)),
-                ('queued_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mails', to='revenue.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("leased_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("lease_token", models.PositiveBigIntegerField(default=0, editable=False)),
+                ("reference", models.CharField(max_length=35, unique=True)),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("live", "live"),
+                            ("test", "test"),
+                            ("sandbox", "sandbox"),
+                            ("sample", "sample"),
+                        ],
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("paid", "receipt"),
+                            ("bank_processing", "the bank is still processing"),
+                            ("payment_failed", "the payment failed"),
+                            ("refund_booked", "a refund was made"),
+                            ("refund_failed", "a refund failed"),
+                            ("order_link", "a new link to the order"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("fact", models.CharField(blank=True, default="", max_length=255)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "queued"),
+                            ("sending", "sending"),
+                            ("sent", "sent"),
+                            ("unknown", "unknown"),
+                            ("failed", "failed"),
+                        ],
+                        default="queued",
+                        max_length=12,
+                    ),
+                ),
+                ("to_address", models.CharField(blank=True, default="", max_length=320)),
+                ("amount_minor", models.BigIntegerField(blank=True, null=True)),
+                ("message_id", models.CharField(blank=True, default="", max_length=255)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("next_attempt_at", models.DateTimeField(blank=True, null=True)),
+                ("error_class", models.CharField(blank=True, default="", max_length=100)),
+                ("queued_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mails",
+                        to="revenue.order",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OrderLink',
+            name="OrderLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token_sha256', models.CharField(max_length=64, unique=True)),
-                ('created_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('checkout', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='revenue.checkoutsession')),
-                ('revoked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token_sha256", models.CharField(max_length=64, unique=True)),
+                ("created_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "checkout",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="links",
+                        to="revenue.checkoutsession",
+                    ),
+                ),
+                (
+                    "revoked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OrderReview',
+            name="OrderReview",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verdict', models.CharField(choices=[('accepted', 'accepted as paid'), ('refund', 'to be refunded'), ('not_ours', 'not ours')], max_length=12)),
-                ('reason', models.CharField(max_length=500)),
-                ('decided_at', models.DateTimeField()),
-                ('decided_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='review', to='revenue.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("accepted", "accepted as paid"),
+                            ("refund", "to be refunded"),
+                            ("not_ours", "not ours"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.CharField(max_length=500)),
+                ("decided_at", models.DateTimeField()),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "order",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="review",
+                        to="revenue.order",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PaymentLink',
+            name="PaymentLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('leased_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('lease_token', models.PositiveBigIntegerField(default=0, editable=False)),
-                ('reference', models.CharField(max_length=35, unique=True)),
-                ('mode', models.CharField(choices=[('live', 'live'), ('test', 'test'), ('sandbox', 'sandbox'), ('sample', 'sample')], editable=False, max_length=8)),
-                ('state', models.CharField(choices=[('unknown', 'unknown'), ('active', 'active'), ('used', 'used'), ('deactivated', 'deactivated'), ('failed', 'failed')], default='unknown', max_length=12)),
-                ('trace_ref', models.CharField(db_index=True, max_length=35)),
-                ('amount_minor', models.PositiveBigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('stripe_id', models.CharField(blank=True, max_length=255, null=True, unique=True)),
-                ('url', models.URLField(blank=True, default='', max_length=500)),
-                ('parameters', models.JSONField(help_text='The exact parameters sent to Stripe.')),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('last_error', models.CharField(blank=True, default='', max_length=200)),
-                ('next_check_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField()),
-                ('deactivated_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('deal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.deal')),
-                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='revenue.offer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("leased_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("lease_token", models.PositiveBigIntegerField(default=0, editable=False)),
+                ("reference", models.CharField(max_length=35, unique=True)),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("live", "live"),
+                            ("test", "test"),
+                            ("sandbox", "sandbox"),
+                            ("sample", "sample"),
+                        ],
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("unknown", "unknown"),
+                            ("active", "active"),
+                            ("used", "used"),
+                            ("deactivated", "deactivated"),
+                            ("failed", "failed"),
+                        ],
+                        default="unknown",
+                        max_length=12,
+                    ),
+                ),
+                ("trace_ref", models.CharField(db_index=True, max_length=35)),
+                ("amount_minor", models.PositiveBigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("stripe_id", models.CharField(blank=True, max_length=255, null=True, unique=True)),
+                ("url", models.URLField(blank=True, default="", max_length=500)),
+                ("parameters", models.JSONField(help_text="The exact parameters sent to Stripe.")),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("last_error", models.CharField(blank=True, default="", max_length=200)),
+                ("next_check_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField()),
+                ("deactivated_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="crm.deal"
+                    ),
+                ),
+                (
+                    "offer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="revenue.offer",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='checkoutsession',
-            name='payment_link',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='revenue.paymentlink'),
+            model_name="checkoutsession",
+            name="payment_link",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="revenue.paymentlink",
+            ),
         ),
         migrations.CreateModel(
-            name='Refund',
+            name="Refund",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stripe_id', models.CharField(max_length=255, unique=True)),
-                ('mode', models.CharField(choices=[('live', 'live'), ('test', 'test'), ('sandbox', 'sandbox'), ('sample', 'sample')], editable=False, max_length=8)),
-                ('amount_minor', models.PositiveBigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('status', models.CharField(max_length=20)),
-                ('created_at', models.DateTimeField()),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='revenue.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("stripe_id", models.CharField(max_length=255, unique=True)),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("live", "live"),
+                            ("test", "test"),
+                            ("sandbox", "sandbox"),
+                            ("sample", "sample"),
+                        ],
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                ("amount_minor", models.PositiveBigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("status", models.CharField(max_length=20)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="revenue.order",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RefundRequest',
+            name="RefundRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('leased_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('lease_token', models.PositiveBigIntegerField(default=0, editable=False)),
-                ('reference', models.CharField(max_length=35, unique=True)),
-                ('mode', models.CharField(choices=[('live', 'live'), ('test', 'test'), ('sandbox', 'sandbox'), ('sample', 'sample')], editable=False, max_length=8)),
-                ('state', models.CharField(choices=[('unknown', 'sent, answer unknown'), ('requested', 'with Stripe'), ('refused', 'refused by Stripe'), ('booked', 'booked'), ('failed', 'failed at the bank')], default='unknown', max_length=12)),
-                ('amount_minor', models.PositiveBigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('reason', models.CharField(blank=True, default='', max_length=500)),
-                ('requested_at', models.DateTimeField()),
-                ('stripe_id', models.CharField(blank=True, max_length=255, null=True, unique=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('last_error', models.CharField(blank=True, default='', max_length=200)),
-                ('next_check_at', models.DateTimeField(blank=True, null=True)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refund_requests', to='revenue.order')),
-                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("leased_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("lease_token", models.PositiveBigIntegerField(default=0, editable=False)),
+                ("reference", models.CharField(max_length=35, unique=True)),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("live", "live"),
+                            ("test", "test"),
+                            ("sandbox", "sandbox"),
+                            ("sample", "sample"),
+                        ],
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("unknown", "sent, answer unknown"),
+                            ("requested", "with Stripe"),
+                            ("refused", "refused by Stripe"),
+                            ("booked", "booked"),
+                            ("failed", "failed at the bank"),
+                        ],
+                        default="unknown",
+                        max_length=12,
+                    ),
+                ),
+                ("amount_minor", models.PositiveBigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("reason", models.CharField(blank=True, default="", max_length=500)),
+                ("requested_at", models.DateTimeField()),
+                ("stripe_id", models.CharField(blank=True, max_length=255, null=True, unique=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("last_error", models.CharField(blank=True, default="", max_length=200)),
+                ("next_check_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refund_requests",
+                        to="revenue.order",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StripeWebhookEvent',
+            name="StripeWebhookEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('leased_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('lease_token', models.PositiveBigIntegerField(default=0, editable=False)),
-                ('stripe_id', models.CharField(max_length=255)),
-                ('type', models.CharField(max_length=100)),
-                ('object_id', models.CharField(blank=True, default='', max_length=255)),
-                ('api_version', models.CharField(blank=True, default='', max_length=40)),
-                ('account', models.CharField(blank=True, default='', max_length=255)),
-                ('livemode', models.BooleanField()),
-                ('mode', models.CharField(choices=[('live', 'live'), ('test', 'test'), ('sandbox', 'sandbox'), ('sample', 'sample')], editable=False, max_length=8)),
-                ('body', models.BinaryField(null=True)),
-                ('body_sha256', models.CharField(max_length=64)),
-                ('fact_sha256', models.CharField(blank=True, default='', help_text='Of (id, type, livemode, account, data.object); filled when the body is emptied.', max_length=64)),
-                ('state', models.CharField(choices=[('received', 'received'), ('processing', 'processing'), ('processed', 'processed'), ('ignored', 'ignored'), ('waiting', 'waiting for its cause'), ('failed', 'failed, will be retried'), ('dead', 'needs a person')], default='received', max_length=12)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('waits_for', models.CharField(blank=True, default='', max_length=255)),
-                ('next_attempt_at', models.DateTimeField(blank=True, null=True)),
-                ('error_class', models.CharField(blank=True, default='', max_length=100)),
-                ('error', models.CharField(blank=True, default='', max_length=300)),
-                ('stripe_created_at', models.DateTimeField()),
-                ('received_at', models.DateTimeField()),
-                ('settled_at', models.DateTimeField(blank=True, null=True)),
-                ('emptied_at', models.DateTimeField(blank=True, null=True)),
-                ('trace_ref', models.CharField(blank=True, default='', max_length=40)),
-                ('order', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='revenue.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("leased_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("lease_token", models.PositiveBigIntegerField(default=0, editable=False)),
+                ("stripe_id", models.CharField(max_length=255)),
+                ("type", models.CharField(max_length=100)),
+                ("object_id", models.CharField(blank=True, default="", max_length=255)),
+                ("api_version", models.CharField(blank=True, default="", max_length=40)),
+                ("account", models.CharField(blank=True, default="", max_length=255)),
+                ("livemode", models.BooleanField()),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("live", "live"),
+                            ("test", "test"),
+                            ("sandbox", "sandbox"),
+                            ("sample", "sample"),
+                        ],
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                ("body", models.BinaryField(null=True)),
+                ("body_sha256", models.CharField(max_length=64)),
+                (
+                    "fact_sha256",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Of (id, type, livemode, account, data.object); filled when the body is emptied.",
+                        max_length=64,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("received", "received"),
+                            ("processing", "processing"),
+                            ("processed", "processed"),
+                            ("ignored", "ignored"),
+                            ("waiting", "waiting for its cause"),
+                            ("failed", "failed, will be retried"),
+                            ("dead", "needs a person"),
+                        ],
+                        default="received",
+                        max_length=12,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("waits_for", models.CharField(blank=True, default="", max_length=255)),
+                ("next_attempt_at", models.DateTimeField(blank=True, null=True)),
+                ("error_class", models.CharField(blank=True, default="", max_length=100)),
+                ("error", models.CharField(blank=True, default="", max_length=300)),
+                ("stripe_created_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField()),
+                ("settled_at", models.DateTimeField(blank=True, null=True)),
+                ("emptied_at", models.DateTimeField(blank=True, null=True)),
+                ("trace_ref", models.CharField(blank=True, default="", max_length=40)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="revenue.order",
+                    ),
+                ),
             ],
             options={
-                'permissions': [('replay_webhook', 'Can replay Stripe events')],
+                "permissions": [("replay_webhook", "Can replay Stripe events")],
             },
         ),
         migrations.CreateModel(
-            name='RevenueEvent',
+            name="RevenueEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(max_length=35, unique=True)),
-                ('mode', models.CharField(choices=[('live', 'live'), ('test', 'test'), ('sandbox', 'sandbox'), ('sample', 'sample')], editable=False, max_length=8)),
-                ('kind', models.CharField(choices=[('payment', 'payment'), ('refund', 'refund'), ('refund_reversal', 'refund that failed and came back'), ('dispute', 'funds withdrawn for a dispute'), ('dispute_reversal', 'funds of a dispute returned'), ('fee', "Stripe's fee")], max_length=16)),
-                ('amount_minor', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('fact_key', models.CharField(max_length=255, unique=True)),
-                ('stripe_object_id', models.CharField(db_index=True, max_length=255)),
-                ('source', models.CharField(choices=[('delivery', 'delivery'), ('sweep', 'sweep'), ('replay', 'replay'), ('reconcile', 'reconcile'), ('landing', 'return page')], help_text='Who told us first.', max_length=12)),
-                ('trace_ref', models.CharField(db_index=True, max_length=35)),
-                ('occurred_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='revenue_events', to='revenue.order')),
-                ('event', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='revenue.stripewebhookevent')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.CharField(max_length=35, unique=True)),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("live", "live"),
+                            ("test", "test"),
+                            ("sandbox", "sandbox"),
+                            ("sample", "sample"),
+                        ],
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("payment", "payment"),
+                            ("refund", "refund"),
+                            ("refund_reversal", "refund that failed and came back"),
+                            ("dispute", "funds withdrawn for a dispute"),
+                            ("dispute_reversal", "funds of a dispute returned"),
+                            ("fee", "Stripe's fee"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("amount_minor", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("fact_key", models.CharField(max_length=255, unique=True)),
+                ("stripe_object_id", models.CharField(db_index=True, max_length=255)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("delivery", "delivery"),
+                            ("sweep", "sweep"),
+                            ("replay", "replay"),
+                            ("reconcile", "reconcile"),
+                            ("landing", "return page"),
+                        ],
+                        help_text="Who told us first.",
+                        max_length=12,
+                    ),
+                ),
+                ("trace_ref", models.CharField(db_index=True, max_length=35)),
+                ("occurred_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="revenue_events",
+                        to="revenue.order",
+                    ),
+                ),
+                (
+                    "event",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="revenue.stripewebhookevent",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='EventAlarm',
+            name="EventAlarm",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('body', models.BinaryField(null=True)),
-                ('body_sha256', models.CharField(max_length=64)),
-                ('fact_sha256', models.CharField(max_length=64)),
-                ('received_at', models.DateTimeField()),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='revenue.stripewebhookevent')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("body", models.BinaryField(null=True)),
+                ("body_sha256", models.CharField(max_length=64)),
+                ("fact_sha256", models.CharField(max_length=64)),
+                ("received_at", models.DateTimeField()),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="alarms",
+                        to="revenue.stripewebhookevent",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='WebhookAttempt',
+            name="WebhookAttempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(choices=[('delivery', 'delivery'), ('sweep', 'sweep'), ('replay', 'replay'), ('reconcile', 'reconcile'), ('landing', 'return page')], max_length=12)),
-                ('started_at', models.DateTimeField()),
-                ('duration_ms', models.PositiveIntegerField()),
-                ('outcome', models.CharField(choices=[('recorded', 'recorded'), ('already_known', 'already known'), ('ignored', 'ignored'), ('waiting', 'waiting for its cause'), ('failed', 'failed'), ('parked', 'parked for a person')], max_length=16)),
-                ('error_class', models.CharField(blank=True, default='', max_length=100)),
-                ('error', models.CharField(blank=True, default='', max_length=300)),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempt_rows', to='revenue.stripewebhookevent')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("delivery", "delivery"),
+                            ("sweep", "sweep"),
+                            ("replay", "replay"),
+                            ("reconcile", "reconcile"),
+                            ("landing", "return page"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("duration_ms", models.PositiveIntegerField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("recorded", "recorded"),
+                            ("already_known", "already known"),
+                            ("ignored", "ignored"),
+                            ("waiting", "waiting for its cause"),
+                            ("failed", "failed"),
+                            ("parked", "parked for a person"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("error_class", models.CharField(blank=True, default="", max_length=100)),
+                ("error", models.CharField(blank=True, default="", max_length=300)),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attempt_rows",
+                        to="revenue.stripewebhookevent",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='OfferPrice',
+            name="OfferPrice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mode', models.CharField(choices=[('live', 'live'), ('test', 'test'), ('sandbox', 'sandbox'), ('sample', 'sample')], editable=False, max_length=8)),
-                ('stripe_product_id', models.CharField(blank=True, default='', max_length=255)),
-                ('stripe_price_id', models.CharField(blank=True, default='', max_length=255)),
-                ('created_at', models.DateTimeField()),
-                ('ready_at', models.DateTimeField(blank=True, null=True)),
-                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='prices', to='revenue.offer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("live", "live"),
+                            ("test", "test"),
+                            ("sandbox", "sandbox"),
+                            ("sample", "sample"),
+                        ],
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                ("stripe_product_id", models.CharField(blank=True, default="", max_length=255)),
+                ("stripe_price_id", models.CharField(blank=True, default="", max_length=255)),
+                ("created_at", models.DateTimeField()),
+                ("ready_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "offer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="prices",
+                        to="revenue.offer",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('offer', 'mode'), name='offer_price_once_per_mode'), models.CheckConstraint(condition=models.Q(('ready_at__isnull', True), models.Q(models.Q(('stripe_product_id', ''), _negated=True), models.Q(('stripe_price_id', ''), _negated=True)), _connector='OR'), name='offer_price_ready_iff_stripe_knows_it')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("offer", "mode"), name="offer_price_once_per_mode"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ready_at__isnull", True),
+                            models.Q(
+                                models.Q(("stripe_product_id", ""), _negated=True),
+                                models.Q(("stripe_price_id", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="offer_price_ready_iff_stripe_knows_it",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['state', '-id'], name='order_by_state'),
+            model_name="order",
+            index=models.Index(fields=["state", "-id"], name="order_by_state"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['deal'], name='order_of_deal'),
+            model_name="order",
+            index=models.Index(fields=["deal"], name="order_of_deal"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['contact', '-id'], name='order_of_contact'),
+            model_name="order",
+            index=models.Index(fields=["contact", "-id"], name="order_of_contact"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['buyer_email', '-id'], name='order_by_email'),
+            model_name="order",
+            index=models.Index(fields=["buyer_email", "-id"], name="order_by_email"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['-paid_at'], name='order_by_paid_at'),
+            model_name="order",
+            index=models.Index(fields=["-paid_at"], name="order_by_paid_at"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['awaiting_payment', 'paid', 'partially_refunded', 'refunded', 'disputed', 'failed', 'needs_review', 'not_ours'])), name='order_state_known'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "awaiting_payment",
+                            "paid",
+                            "partially_refunded",
+                            "refunded",
+                            "disputed",
+                            "failed",
+                            "needs_review",
+                            "not_ours",
+                        ],
+                    )
+                ),
+                name="order_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['paid', 'partially_refunded', 'refunded']), _negated=True), ('paid_at__isnull', False), _connector='OR'), name='order_paid_iff_money_came'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("state__in", ["paid", "partially_refunded", "refunded"]), _negated=True
+                    ),
+                    ("paid_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="order_paid_iff_money_came",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['awaiting_payment', 'failed']), _negated=True), ('paid_at__isnull', True), _connector='OR'), name='order_unpaid_iff_no_money_came'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["awaiting_payment", "failed"]), _negated=True),
+                    ("paid_at__isnull", True),
+                    _connector="OR",
+                ),
+                name="order_unpaid_iff_no_money_came",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded_minor__gte', 0), ('refunded_minor__lte', models.F('amount_minor'))), name='order_refunds_within_the_payment'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("refunded_minor__gte", 0), ("refunded_minor__lte", models.F("amount_minor"))
+                ),
+                name="order_refunds_within_the_payment",
+            ),
         ),
         migrations.AddIndex(
-            model_name='buyermail',
-            index=models.Index(condition=models.Q(('state__in', ['queued', 'sending'])), fields=['next_attempt_at'], name='buyer_mail_due'),
+            model_name="buyermail",
+            index=models.Index(
+                condition=models.Q(("state__in", ["queued", "sending"])),
+                fields=["next_attempt_at"],
+                name="buyer_mail_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='buyermail',
-            constraint=models.UniqueConstraint(fields=('order', 'kind', 'fact'), name='buyer_mail_once_per_order_and_kind'),
+            model_name="buyermail",
+            constraint=models.UniqueConstraint(
+                fields=("order", "kind", "fact"), name="buyer_mail_once_per_order_and_kind"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='buyermail',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'sending', 'sent', 'unknown', 'failed'])), name='buyer_mail_state_known'),
+            model_name="buyermail",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["queued", "sending", "sent", "unknown", "failed"])
+                ),
+                name="buyer_mail_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderreview',
-            constraint=models.CheckConstraint(condition=models.Q(('verdict__in', ['accepted', 'refund', 'not_ours'])), name='order_review_verdict_known'),
+            model_name="orderreview",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("verdict__in", ["accepted", "refund", "not_ours"])),
+                name="order_review_verdict_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentlink',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['unknown', 'active', 'used', 'deactivated', 'failed'])), name='payment_link_state_known'),
+            model_name="paymentlink",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["unknown", "active", "used", "deactivated", "failed"])
+                ),
+                name="payment_link_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentlink',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'active'), _negated=True), ('stripe_id__isnull', False), _connector='OR'), name='payment_link_active_iff_stripe_knows_it'),
+            model_name="paymentlink",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "active"), _negated=True),
+                    ("stripe_id__isnull", False),
+                    _connector="OR",
+                ),
+                name="payment_link_active_iff_stripe_knows_it",
+            ),
         ),
         migrations.AddIndex(
-            model_name='checkoutsession',
-            index=models.Index(condition=models.Q(('next_check_at__isnull', False)), fields=['next_check_at'], name='checkout_due'),
+            model_name="checkoutsession",
+            index=models.Index(
+                condition=models.Q(("next_check_at__isnull", False)),
+                fields=["next_check_at"],
+                name="checkout_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='checkoutsession',
-            index=models.Index(fields=['deal', '-id'], name='checkout_of_deal'),
+            model_name="checkoutsession",
+            index=models.Index(fields=["deal", "-id"], name="checkout_of_deal"),
         ),
         migrations.AddConstraint(
-            model_name='checkoutsession',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['unknown', 'open', 'complete', 'expired', 'failed'])), name='checkout_state_known'),
+            model_name="checkoutsession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["unknown", "open", "complete", "expired", "failed"])
+                ),
+                name="checkout_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='checkoutsession',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['open', 'complete']), _negated=True), ('stripe_id__isnull', False), _connector='OR'), name='checkout_open_iff_stripe_knows_it'),
+            model_name="checkoutsession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["open", "complete"]), _negated=True),
+                    ("stripe_id__isnull", False),
+                    _connector="OR",
+                ),
+                name="checkout_open_iff_stripe_knows_it",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='checkoutsession',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'foreign'), ('offer__isnull', False), _connector='OR'), name='checkout_of_ours_has_an_offer'),
+            model_name="checkoutsession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("origin", "foreign"), ("offer__isnull", False), _connector="OR"
+                ),
+                name="checkout_of_ours_has_an_offer",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refundrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='refund_amount_positive'),
+            model_name="refundrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_minor__gt", 0)), name="refund_amount_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refundrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['unknown', 'requested', 'refused', 'booked', 'failed'])), name='refund_state_known'),
+            model_name="refundrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["unknown", "requested", "refused", "booked", "failed"])
+                ),
+                name="refund_state_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='stripewebhookevent',
-            index=models.Index(condition=models.Q(('state__in', ['received', 'processing', 'waiting', 'failed'])), fields=['next_attempt_at', 'id'], name='webhook_event_due'),
+            model_name="stripewebhookevent",
+            index=models.Index(
+                condition=models.Q(("state__in", ["received", "processing", "waiting", "failed"])),
+                fields=["next_attempt_at", "id"],
+                name="webhook_event_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='stripewebhookevent',
-            index=models.Index(condition=models.Q(('waits_for', ''), _negated=True), fields=['waits_for'], name='webhook_event_waits'),
+            model_name="stripewebhookevent",
+            index=models.Index(
+                condition=models.Q(("waits_for", ""), _negated=True),
+                fields=["waits_for"],
+                name="webhook_event_waits",
+            ),
         ),
         migrations.AddIndex(
-            model_name='stripewebhookevent',
-            index=models.Index(condition=models.Q(('trace_ref', ''), _negated=True), fields=['trace_ref'], name='webhook_event_by_trace'),
+            model_name="stripewebhookevent",
+            index=models.Index(
+                condition=models.Q(("trace_ref", ""), _negated=True),
+                fields=["trace_ref"],
+                name="webhook_event_by_trace",
+            ),
         ),
         migrations.AddIndex(
-            model_name='stripewebhookevent',
-            index=models.Index(condition=models.Q(('order__isnull', False)), fields=['order'], name='webhook_event_by_order'),
+            model_name="stripewebhookevent",
+            index=models.Index(
+                condition=models.Q(("order__isnull", False)),
+                fields=["order"],
+                name="webhook_event_by_order",
+            ),
         ),
         migrations.AddIndex(
-            model_name='stripewebhookevent',
-            index=models.Index(fields=['object_id'], name='webhook_event_by_object'),
+            model_name="stripewebhookevent",
+            index=models.Index(fields=["object_id"], name="webhook_event_by_object"),
         ),
         migrations.AddIndex(
-            model_name='stripewebhookevent',
-            index=models.Index(fields=['state', '-id'], name='webhook_event_by_state'),
+            model_name="stripewebhookevent",
+            index=models.Index(fields=["state", "-id"], name="webhook_event_by_state"),
         ),
         migrations.AddIndex(
-            model_name='stripewebhookevent',
-            index=models.Index(fields=['type', '-id'], name='webhook_event_by_type'),
+            model_name="stripewebhookevent",
+            index=models.Index(fields=["type", "-id"], name="webhook_event_by_type"),
         ),
         migrations.AddIndex(
-            model_name='stripewebhookevent',
-            index=models.Index(condition=models.Q(('emptied_at__isnull', True)), fields=['received_at'], name='webhook_event_body_age'),
+            model_name="stripewebhookevent",
+            index=models.Index(
+                condition=models.Q(("emptied_at__isnull", True)),
+                fields=["received_at"],
+                name="webhook_event_body_age",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stripewebhookevent',
-            constraint=models.UniqueConstraint(fields=('stripe_id',), name='webhook_event_filed_once'),
+            model_name="stripewebhookevent",
+            constraint=models.UniqueConstraint(
+                fields=("stripe_id",), name="webhook_event_filed_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stripewebhookevent',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['received', 'processing', 'processed', 'ignored', 'waiting', 'failed', 'dead'])), name='webhook_event_state_known'),
+            model_name="stripewebhookevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "received",
+                            "processing",
+                            "processed",
+                            "ignored",
+                            "waiting",
+                            "failed",
+                            "dead",
+                        ],
+                    )
+                ),
+                name="webhook_event_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stripewebhookevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('livemode', True), ('mode', 'live')), models.Q(('livemode', False), ('mode__in', ['test', 'sandbox', 'sample'])), models.Q(('livemode', True), ('mode', 'sandbox')), _connector='OR'), name='webhook_event_mode_is_stripes_word'),
+            model_name="stripewebhookevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("livemode", True), ("mode", "live")),
+                    models.Q(("livemode", False), ("mode__in", ["test", "sandbox", "sample"])),
+                    models.Q(("livemode", True), ("mode", "sandbox")),
+                    _connector="OR",
+                ),
+                name="webhook_event_mode_is_stripes_word",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stripewebhookevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('body__isnull', False), ('emptied_at__isnull', True)), models.Q(('body__isnull', True), ('emptied_at__isnull', False)), _connector='OR'), name='webhook_event_emptied_iff_it_has_a_date'),
+            model_name="stripewebhookevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("body__isnull", False), ("emptied_at__isnull", True)),
+                    models.Q(("body__isnull", True), ("emptied_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="webhook_event_emptied_iff_it_has_a_date",
+            ),
         ),
         migrations.AddIndex(
-            model_name='revenueevent',
-            index=models.Index(fields=['mode', 'currency', 'occurred_at'], name='revenue_by_day'),
+            model_name="revenueevent",
+            index=models.Index(fields=["mode", "currency", "occurred_at"], name="revenue_by_day"),
         ),
         migrations.AddConstraint(
-            model_name='revenueevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount_minor__gte', 0), ('kind__in', ['payment'])), models.Q(('amount_minor__gt', 0), ('kind__in', ['refund_reversal', 'dispute_reversal'])), models.Q(('amount_minor__lt', 0), ('kind__in', ['refund', 'dispute'])), ('kind', 'fee'), _connector='OR'), name='revenue_event_sign_follows_kind'),
+            model_name="revenueevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount_minor__gte", 0), ("kind__in", ["payment"])),
+                    models.Q(
+                        ("amount_minor__gt", 0),
+                        ("kind__in", ["refund_reversal", "dispute_reversal"]),
+                    ),
+                    models.Q(("amount_minor__lt", 0), ("kind__in", ["refund", "dispute"])),
+                    ("kind", "fee"),
+                    _connector="OR",
+                ),
+                name="revenue_event_sign_follows_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='eventalarm',
-            constraint=models.UniqueConstraint(fields=('event', 'fact_sha256'), name='event_alarm_once_per_content'),
+            model_name="eventalarm",
+            constraint=models.UniqueConstraint(
+                fields=("event", "fact_sha256"), name="event_alarm_once_per_content"
+            ),
         ),
     ]

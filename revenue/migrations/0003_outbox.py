@@ -4,44 +4,69 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('revenue', '0002_promises'),
+        ("revenue", "0002_promises"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='OrderLinkRequest',
+            name="OrderLinkRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.CharField(max_length=320)),
-                ('requested_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("email", models.CharField(max_length=320)),
+                ("requested_at", models.DateTimeField()),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name='buyermail',
-            name='buyer_mail_state_known',
+            model_name="buyermail",
+            name="buyer_mail_state_known",
         ),
         migrations.AddField(
-            model_name='operatoralert',
-            name='told_as',
-            field=models.CharField(blank=True, choices=[('single', 'a mail of its own'), ('digest', 'a line of a digest')], default='', max_length=8),
+            model_name="operatoralert",
+            name="told_as",
+            field=models.CharField(
+                blank=True,
+                choices=[("single", "a mail of its own"), ("digest", "a line of a digest")],
+                default="",
+                max_length=8,
+            ),
         ),
         migrations.AlterField(
-            model_name='buyermail',
-            name='state',
-            field=models.CharField(choices=[('queued', 'queued'), ('sending', 'sending'), ('sent', 'sent'), ('unknown', 'unknown'), ('failed', 'failed'), ('overtaken', 'overtaken')], default='queued', max_length=12),
+            model_name="buyermail",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("queued", "queued"),
+                    ("sending", "sending"),
+                    ("sent", "sent"),
+                    ("unknown", "unknown"),
+                    ("failed", "failed"),
+                    ("overtaken", "overtaken"),
+                ],
+                default="queued",
+                max_length=12,
+            ),
         ),
         migrations.AddIndex(
-            model_name='buyermail',
-            index=models.Index(fields=['state', '-id'], name='buyer_mail_by_state'),
+            model_name="buyermail",
+            index=models.Index(fields=["state", "-id"], name="buyer_mail_by_state"),
         ),
         migrations.AddIndex(
-            model_name='buyermail',
-            index=models.Index(fields=['kind', '-id'], name='buyer_mail_by_kind'),
+            model_name="buyermail",
+            index=models.Index(fields=["kind", "-id"], name="buyer_mail_by_kind"),
         ),
         migrations.AddConstraint(
-            model_name='buyermail',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'sending', 'sent', 'unknown', 'failed', 'overtaken'])), name='buyer_mail_state_known'),
+            model_name="buyermail",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["queued", "sending", "sent", "unknown", "failed", "overtaken"])
+                ),
+                name="buyer_mail_state_known",
+            ),
         ),
     ]

@@ -41,9 +41,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "reconcilerun",
             "listed",
-            models.JSONField(
-                default=list, help_text="Payouts and the like: told, not booked."
-            ),
+            models.JSONField(default=list, help_text="Payouts and the like: told, not booked."),
         ),
         migrations.AddField(
             "reconcilerun",

@@ -36,9 +36,7 @@ class StripeWebhookEvent(Stateful, Leased):
         blank=True,
         help_text="Of (id, type, livemode, account, data.object); filled when the body is emptied.",
     )
-    state = models.CharField(
-        max_length=12, choices=EventState.choices, default=EventState.RECEIVED
-    )
+    state = models.CharField(max_length=12, choices=EventState.choices, default=EventState.RECEIVED)
     attempts = models.PositiveIntegerField(default=0)
     waits_for = models.CharField(max_length=255, default="", blank=True)
     next_attempt_at = models.DateTimeField(null=True, blank=True)

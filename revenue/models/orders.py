@@ -54,9 +54,7 @@ class Order(Stateful):
     paid_at = models.DateTimeField(null=True, blank=True)
     payment_failed_at = models.DateTimeField(null=True, blank=True)
     refunded_minor = models.BigIntegerField(default=0)
-    double_of = models.ForeignKey(
-        "self", models.PROTECT, related_name="+", null=True, blank=True
-    )
+    double_of = models.ForeignKey("self", models.PROTECT, related_name="+", null=True, blank=True)
     review_reason = models.CharField(
         max_length=20, choices=ReviewReason.choices, default="", blank=True
     )

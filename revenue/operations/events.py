@@ -43,9 +43,7 @@ def settle_waiting(
     """Put an event aside until ``cause`` is recorded; after ten tries a person is asked."""
     if event.attempts >= ATTEMPTS_MAX:
         error = CauseNeverCame(f"no payment {cause} is known here or at Stripe's Checkout")
-        settle_failure(
-            event, error, is_final=True, source=source, started_at=started_at, now=now
-        )
+        settle_failure(event, error, is_final=True, source=source, started_at=started_at, now=now)
         return
     event.move_fenced(
         EventState.WAITING,

@@ -40,9 +40,7 @@ STANDINGS: Final = MappingProxyType(
 )
 
 
-def record_completion(
-    telling: Telling, checkout: CheckoutSession, fact: SessionFact
-) -> Outcome:
+def record_completion(telling: Telling, checkout: CheckoutSession, fact: SessionFact) -> Outcome:
     """Record a completed session, paid or not, on the locked ``checkout``.
 
     The money counts once, however often and by whichever door it is told: only the first telling
@@ -116,9 +114,7 @@ def _complete(telling: Telling, checkout: CheckoutSession, fact: SessionFact) ->
 def _save(telling: Telling, order: Order, *, is_new: bool) -> None:
     """Insert the order, or move it along; its deal and contact follow its state."""
     if not is_new:
-        settle(
-            telling, order, paid_at=order.paid_at, payment_failed_at=order.payment_failed_at
-        )
+        settle(telling, order, paid_at=order.paid_at, payment_failed_at=order.payment_failed_at)
         attach(telling, order)
         return
     order.state = state_of_new(order)

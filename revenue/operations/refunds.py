@@ -105,9 +105,7 @@ def _tell(
     kind = MailKind.REFUND_FAILED if is_failure else MailKind.REFUND_BOOKED
     queue_mail(telling, order=order, kind=kind, fact=fact.refund_id, amount=amount)
     if is_failure:
-        raise_alert(
-            telling, kind=AlertKind.REFUND_FAILED, item=fact.refund_id, order=order
-        )
+        raise_alert(telling, kind=AlertKind.REFUND_FAILED, item=fact.refund_id, order=order)
     if order.deal_id is not None:
         crm.note(
             deal_id=order.deal_id,

@@ -104,9 +104,7 @@ def _find(telling: Telling, fact: SessionFact) -> CheckoutSession | None:
 def _row_for_unseen(telling: Telling, fact: SessionFact) -> CheckoutSession:
     link = None
     if fact.payment_link_id:
-        link = PaymentLink.objects.filter(
-            stripe_id=fact.payment_link_id, mode=telling.mode
-        ).first()
+        link = PaymentLink.objects.filter(stripe_id=fact.payment_link_id, mode=telling.mode).first()
     row = CheckoutSession(
         reference=new_reference("chk"),
         mode=telling.mode,

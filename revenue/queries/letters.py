@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from kernel.money import Money
 from revenue.enums import AlertKind, MailKind, OfferState
@@ -15,6 +15,7 @@ from revenue.models import BuyerMail, Offer, OperatorAlert, Order, Refund
 from revenue.policy import REFUNDS_UNDONE
 
 UNTITLED: Final = "Payment"
+DASHBOARD: Final = "/console/"
 
 # Which page a person opens about an alert; its address may carry the alert's subject.
 PAGE_OF_ALERT: Final[Mapping[str, str]] = {
@@ -95,6 +96,8 @@ def alert_facts(alert: OperatorAlert) -> dict[str, Any]:
 
 
 def _page_of(alert: OperatorAlert) -> str:
-    """Return the page about the alert's subject; the dashboard where it has none of its own."""
-    name = PAGE_OF_ALERT.get(alert.kind)
-    return "/console/" if name is None else reverse(name, args=[alert.subject])
+    """Return the page about the alert; the dashboard where none fits, for the mail must leave."""
+    try:
+        return reverse(PAGE_OF_ALERT.get(alert.kind, ""), args=[alert.subject])
+    except NoReverseMatch:
+        return DASHBOARD

@@ -25,7 +25,7 @@ def sales_of_deal(deal_id: int) -> SalesOfDeal:
     links = PaymentLink.objects.filter(deal=deal_id).select_related("offer")
     orders = Order.objects.filter(deal=deal_id).select_related("offer", "double_of")
     return SalesOfDeal(
-        checkouts=checkouts.order_by("-id")[:SALES_PER_DEAL_MAX],
-        payment_links=links.order_by("-id")[:SALES_PER_DEAL_MAX],
-        orders=orders.order_by("-id")[:SALES_PER_DEAL_MAX],
+        checkouts=list(checkouts.order_by("-id")[:SALES_PER_DEAL_MAX]),
+        payment_links=list(links.order_by("-id")[:SALES_PER_DEAL_MAX]),
+        orders=list(orders.order_by("-id")[:SALES_PER_DEAL_MAX]),
     )

@@ -47,9 +47,7 @@ def accept_webhook(
     return False
 
 
-def file_event(
-    notice: Notice, *, body: bytes, is_stripe_itself: bool, now: datetime
-) -> int | None:
+def file_event(notice: Notice, *, body: bytes, is_stripe_itself: bool, now: datetime) -> int | None:
     """Insert the event in one statement; return its id, or None when its Stripe id is known."""
     connection.ensure_connection()
     # psycopg's own cursor: the statement is prepared once and the body travels as binary, which
@@ -90,11 +88,7 @@ def _compare_with_filed(
     if told == (known.fact_sha256 or gateway.fact_digest(bytes(known.body or b""))):
         return
     EventAlarm.objects.bulk_create(
-        [
-            EventAlarm(
-                event=known, body=body, body_sha256=digest, fact_sha256=told, received_at=now
-            )
-        ],
+        [EventAlarm(event=known, body=body, body_sha256=digest, fact_sha256=told, received_at=now)],
         ignore_conflicts=True,
     )
     raise_alert_about(

@@ -73,9 +73,7 @@ def _record(fact: SessionFact, *, now: datetime) -> None:
 def note_handed_off(checkout: CheckoutSession, *, now: datetime) -> OrderLink:
     """Note that the browser goes to Stripe's page, and give it a link to come back to."""
     with transaction.atomic(durable=True):
-        CheckoutSession.objects.filter(pk=checkout.pk, handed_off_at=None).update(
-            handed_off_at=now
-        )
+        CheckoutSession.objects.filter(pk=checkout.pk, handed_off_at=None).update(handed_off_at=now)
         link, _token = make_link(checkout_id=checkout.pk, now=now)
     return link
 

@@ -41,9 +41,7 @@ class Processed:
     changes: Sequence[str] = ()
 
 
-def process_due(
-    *, gateway: PaymentGateway, source: Source, clock: Clock, limit: int = 20
-) -> int:
+def process_due(*, gateway: PaymentGateway, source: Source, clock: Clock, limit: int = 20) -> int:
     """Claim up to ``limit`` events that are due and act on each. Returns how many were claimed."""
     claimed_at = clock()
     events = claim_due(

@@ -33,9 +33,7 @@ class Plan:
     facts: tuple[Fact, ...]
 
 
-def plan_event(
-    event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source
-) -> Plan:
+def plan_event(event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source) -> Plan:
     """Return what ``event`` asks us to record. Calls Stripe only where the event is not enough.
 
     Raises Park for an event of another mode or of an API version we do not read, and the
@@ -85,9 +83,7 @@ def _is_of_another_account(event: StripeWebhookEvent) -> bool:
     return bool(event.account) and event.account != settings.STRIPE_ACCOUNT
 
 
-def _read(
-    event: StripeWebhookEvent, *, gateway: PaymentGateway, is_hint: bool
-) -> Fact | None:
+def _read(event: StripeWebhookEvent, *, gateway: PaymentGateway, is_hint: bool) -> Fact | None:
     try:
         if is_hint:
             return gateway.reread(event_type=event.type, object_id=event.object_id)

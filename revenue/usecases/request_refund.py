@@ -58,9 +58,7 @@ def request_refund(
     return send_refund(request, gateway=gateway, now=now) if is_new else request
 
 
-def send_refund(
-    request: RefundRequest, *, gateway: PaymentGateway, now: datetime
-) -> RefundRequest:
+def send_refund(request: RefundRequest, *, gateway: PaymentGateway, now: datetime) -> RefundRequest:
     """Make the call that the row describes, and keep the answer. Safe to repeat for 24 hours."""
     try:
         fact = gateway.refund(key=request.reference, parameters=parameters_of(request))

@@ -98,9 +98,7 @@ def draft_next_version(reference: str, *, now: datetime) -> Offer:
         newest = list(versions.order_by("version"))[-1]
         if newest.state == OfferState.DRAFT:
             return newest
-        draft = Offer(
-            reference=new_reference("off"), version=newest.version + 1, created_at=now
-        )
+        draft = Offer(reference=new_reference("off"), version=newest.version + 1, created_at=now)
         _say(draft, OfferWords.of(origin))
         draft.save(force_insert=True)
     return draft

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from revenue.models import OperatorAlert
 from revenue.ports import Letter, Mailer, MailError, MailRefused
 from revenue.queries.letters import alert_facts
 from revenue.usecases.send_mail import ATTEMPTS_MAX, backoff
+
+logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 LEASE: Final = timedelta(minutes=5)
@@ -52,9 +55,15 @@ def send_alerts(*, mailer: Mailer, clock: Clock) -> int:
     sent = 0
     recipients = _recipients()
     while batch := _claim(now=clock()):
-        if not _send(batch, recipients=recipients, mailer=mailer, clock=clock):
+        error = _send(batch, recipients=recipients, mailer=mailer)
+        if isinstance(error, MailRefused):
+            _settle_refused(batch, error=error.code, now=clock())
             break  # the mail server takes nothing now; the next run tries again
-        sent += 1
+        if error is None or isinstance(error, MailError):  # unknown: told once, so it was told
+            _settle_told(batch, error="" if error is None else error.code, now=clock())
+            sent += 1
+        else:
+            _settle_refused(batch, error=type(error).__name__, now=clock())
     return sent
 
 
@@ -95,20 +104,20 @@ def _next_form(*, now: datetime) -> ToldAs | None:
     return None if told.filter(told_as=ToldAs.DIGEST).exists() else ToldAs.DIGEST
 
 
-def _send(batch: Batch, *, recipients: tuple[str, ...], mailer: Mailer, clock: Clock) -> bool:
-    """Send one mail and settle its alerts. Says whether it left, as far as anybody knows."""
-    error = ""
+def _send(batch: Batch, *, recipients: tuple[str, ...], mailer: Mailer) -> Exception | None:
+    """Send one mail. Returns why it did not leave for certain, or None."""
+    if not recipients:
+        return MailRefused("NobodyToTell", is_final=False)
     try:
-        if not recipients:
-            raise MailRefused("NobodyToTell", is_final=False)
-        mailer.send(_letter(batch, to=recipients))
-    except MailRefused as refusal:
-        _settle_refused(batch, error=refusal.code, now=clock())
-        return False
-    except MailError as unknown:  # it may have arrived, and is told once: it counts as told
-        error = unknown.code
-    _settle_told(batch, error=error, now=clock())
-    return True
+        letter = _letter(batch, to=recipients)
+    except Exception as error:  # a mail that cannot be written must not hold up the others
+        logger.exception("alert not written", extra={"alert": batch.alerts[0].reference})
+        return error
+    try:
+        mailer.send(letter)
+    except MailError as error:
+        return error
+    return None
 
 
 def _letter(batch: Batch, *, to: tuple[str, ...]) -> Letter:

@@ -27,7 +27,7 @@ Clock = Callable[[], datetime]
 LEASE: Final = timedelta(minutes=5)  # longer than all time-outs of one letter together
 ATTEMPTS_MAX: Final = 12
 BACKOFF_FIRST: Final = timedelta(seconds=30)
-BACKOFF_LONGEST: Final = timedelta(hours=3)  # twelve tries span some fourteen hours
+BACKOFF_LONGEST: Final = timedelta(hours=3)  # twelve tries span some ten hours
 GIVE_UP_BATCH: Final = 100
 
 

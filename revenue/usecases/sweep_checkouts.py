@@ -50,7 +50,7 @@ def _look_after(checkout: CheckoutSession, *, gateway: PaymentGateway, now: date
         _put_off(checkout, error, now=now)
         return
     if fact is None:
-        _close_as_never_made(checkout, now=now)
+        _close_as_never_made(checkout)
     else:
         _record(checkout, fact, now=now)
 
@@ -61,18 +61,20 @@ def _ask(
     """Return what Stripe knows of the checkout; None when it was never made there."""
     if checkout.stripe_id:
         return gateway.read_session(checkout.stripe_id)
+    fact: SessionFact | None
     if _may_repeat(checkout, now=now):
         fact = gateway.open_checkout(key=checkout.reference, parameters=checkout.parameters or {})
     else:
         fact = _find(checkout, gateway=gateway)
-    is_abandoned = (
-        fact is not None
-        and fact.status == "open"
-        and checkout.origin == CheckoutOrigin.OFFER_PAGE
-        and now - checkout.created_at > ABANDONED_AFTER
-    )
-    # Its buyer left long ago: better that nobody can pay it any more.
-    return gateway.expire_session(fact.session_id) if fact and is_abandoned else fact
+    if fact is not None and _is_abandoned(checkout, fact, now=now):
+        return gateway.expire_session(fact.session_id)
+    return fact
+
+
+def _is_abandoned(checkout: CheckoutSession, fact: SessionFact, *, now: datetime) -> bool:
+    """Its buyer left long ago: better that nobody can pay it any more."""
+    is_visitors = checkout.origin == CheckoutOrigin.OFFER_PAGE
+    return fact.status == "open" and is_visitors and now - checkout.created_at > ABANDONED_AFTER
 
 
 def _may_repeat(checkout: CheckoutSession, *, now: datetime) -> bool:
@@ -89,16 +91,14 @@ def _find(checkout: CheckoutSession, *, gateway: PaymentGateway) -> SessionFact 
 
 
 def _record(checkout: CheckoutSession, fact: SessionFact, *, now: datetime) -> None:
-    telling = Telling(
-        mode=settings.DEPLOYMENT_MODE, source=Source.SWEEP, now=now, occurred_at=now
-    )
+    telling = Telling(mode=settings.DEPLOYMENT_MODE, source=Source.SWEEP, now=now, occurred_at=now)
     with transaction.atomic(durable=True):
         record_session(telling, fact)
         still_open = fact.status == "open"
         checkout.write_fenced(next_check_at=now + timedelta(hours=1) if still_open else None)
 
 
-def _close_as_never_made(checkout: CheckoutSession, *, now: datetime) -> None:
+def _close_as_never_made(checkout: CheckoutSession) -> None:
     """Stripe has no session of this reference, so nobody can have paid it."""
     with transaction.atomic(durable=True):
         try:

@@ -60,9 +60,7 @@ def returned(request: HttpRequest) -> HttpResponse:
         return render(request, "revenue/return_busy.html", status=429)
     try:
         with one_web_call():
-            landed = land(
-                session_id=session_id, gateway=gateway_for_web(), now=datetime.now(UTC)
-            )
+            landed = land(session_id=session_id, gateway=gateway_for_web(), now=datetime.now(UTC))
     except NoSuchCheckout:
         return render(request, "revenue/return_unknown.html", status=404)
     except TooManyCalls:

@@ -75,7 +75,7 @@ def test_ruff_is_content(command: tuple[str, ...]) -> None:
 
 @pytest.mark.slow
 def test_types_hold() -> None:
-    done = run("mypy", *PACKAGES)
+    done = run("mypy", *(package for package in PACKAGES if package != "benchmarks"))
 
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-1000:]
 

@@ -60,9 +60,25 @@ def test_every_url_name_in_a_template_exists() -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("name", ["offer-list", "dashboard", "lead-list", "deal-list", "order-list",
-                                  "review-list", "event-list", "outbox", "ledger", "people",
-                                  "run-list", "search", "trace-find", "offer-admin-list"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "offer-list",
+        "dashboard",
+        "lead-list",
+        "deal-list",
+        "order-list",
+        "review-list",
+        "event-list",
+        "outbox",
+        "ledger",
+        "people",
+        "run-list",
+        "search",
+        "trace-find",
+        "offer-admin-list",
+    ],
+)
 def test_the_console_has_its_pages(name: str) -> None:
     try:
         assert reverse(name)
@@ -72,7 +88,10 @@ def test_the_console_has_its_pages(name: str) -> None:
 
 def test_templates_keep_the_policy() -> None:
     """No inline script, style or handler: the browser would refuse it, silently."""
-    inline = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*type=\"application/json\")|\sstyle=|\son[a-z]+=|javascript:")
+    inline = re.compile(
+        r"<script(?![^>]*\bsrc=)(?![^>]*type=\"application/json\")"
+        r"|\sstyle=|\son[a-z]+=|javascript:"
+    )
     found = [
         f"{path.relative_to(ROOT)}: {match[0]}"
         for path in [*(ROOT / "templates").rglob("*.html"), *(ROOT / "sandbox").rglob("*.html")]

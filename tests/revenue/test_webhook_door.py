@@ -33,7 +33,9 @@ def signed(body: bytes, *, secret: str = SECRET, at: float | None = None) -> str
     return stripe.WebhookSignature.generate_signature_header(body.decode(), secret, timestamp=stamp)
 
 
-def deliver(body: bytes = BODY, *, signature: str | None = None, path: str = "/webhooks/stripe") -> int:
+def deliver(
+    body: bytes = BODY, *, signature: str | None = None, path: str = "/webhooks/stripe"
+) -> int:
     header = signed(body) if signature is None else signature
     answer = Client().post(
         path, data=body, content_type="application/json", headers={"Stripe-Signature": header}
