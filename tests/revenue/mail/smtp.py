@@ -1,0 +1,109 @@
+"""A mail server on this machine that does what a test wants, however rude."""
+
+from __future__ import annotations
+
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+
+class HangUp(Exception):
+    """Close the connection without another word."""
+
+
+@dataclass
+class MailServer:
+    """What the server answers at each step, and what it was given.
+
+    An answer is a reply line; "" hangs up there, "silence" says nothing until the client leaves.
+    """
+
+    greeting: str = "220 here"
+    sender: str = "250 ok"
+    recipient: str = "250 ok"
+    data: str = "354 go on"
+    body: str = "250 taken"
+    goodbye: str = "221 bye"
+    unknown: str = ""  # an address that this server does not know
+    port: int = 0
+    calls: int = 0
+    bodies: list[bytes] = field(default_factory=list)
+    recipients: list[str] = field(default_factory=list)
+
+    @property
+    def messages(self) -> list[EmailMessage]:
+        return [message_from_bytes(body, policy=policy.default) for body in self.bodies]  # type: ignore[misc]
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    server: _Server
+
+    def handle(self) -> None:
+        told = self.server.told
+        told.calls += 1
+        try:
+            self._say(told.greeting)
+            while line := self.rfile.readline():
+                self._answer(line.decode().strip(), told)
+        except (HangUp, ConnectionError):
+            return
+
+    def _answer(self, line: str, told: MailServer) -> None:
+        verb = line.upper().partition(" ")[0].partition(":")[0]
+        if verb in ("EHLO", "HELO", "RSET", "NOOP"):
+            self._say("250 ok")
+        elif verb == "MAIL":
+            self._say(told.sender)
+        elif verb == "RCPT":
+            address = line.partition("<")[2].partition(">")[0]
+            told.recipients.append(address)
+            self._say("550 who?" if address == told.unknown else told.recipient)
+        elif verb == "DATA":
+            self._say(told.data)
+            if told.data.startswith("354"):
+                self._take_body(told)
+        elif verb == "QUIT":
+            self._say(told.goodbye)
+            raise HangUp
+
+    def _take_body(self, told: MailServer) -> None:
+        lines = []
+        while (line := self.rfile.readline()) not in (b".\r\n", b""):
+            lines.append(line[1:] if line.startswith(b"..") else line)
+        told.bodies.append(b"".join(lines))
+        self._say(told.body)
+
+    def _say(self, words: str) -> None:
+        if not words:
+            raise HangUp
+        if words == "silence":
+            self.server.is_over.wait(30)
+            raise HangUp
+        self.wfile.write(f"{words}\r\n".encode())
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, told: MailServer) -> None:
+        self.told, self.is_over = told, threading.Event()
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+
+@contextmanager
+def running(told: MailServer) -> Iterator[MailServer]:
+    with _Server(told) as server:
+        told.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield told
+        finally:
+            server.is_over.set()
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,230 @@
+"""Operators are told once per item, at most five mails an hour, then in an hourly digest."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+
+from revenue.enums import AlertKind
+from revenue.models import OperatorAlert
+from revenue.ports import Letter, MailRefused, MailUnknown
+from revenue.usecases.send_alerts import LEASE, send_alerts
+from revenue.usecases.send_mail import ATTEMPTS_MAX
+from tests.factories.orders import AlertFactory, OrderFactory
+from tests.factories.people import make_person
+from tests.factories.revenue import NOON
+from tests.revenue.conftest import Clock
+
+pytestmark = pytest.mark.django_db
+
+
+class Mailbox:
+    """A mailer that keeps letters, or ends as told."""
+
+    def __init__(self, *ends: Exception | None) -> None:
+        self.ends, self.letters = list(ends), []
+
+    def send(self, letter: Letter) -> None:
+        if self.ends and (end := self.ends.pop(0)) is not None:
+            raise end
+        self.letters.append(letter)
+
+    def read_back(self, **_: Any) -> None:
+        return None
+
+
+@pytest.fixture(autouse=True)
+def owner() -> User:
+    return make_person("owner", email="owner@trinity.example")
+
+
+def test_owners_and_operators_who_are_active_are_told(clock: Clock) -> None:
+    make_person("operator", email="operator@trinity.example")
+    make_person("auditor", email="auditor@trinity.example")
+    gone = make_person("operator", email="gone@trinity.example")
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+    both = make_person("owner", email="both@trinity.example")
+    both.groups.add(Group.objects.get(name="operator"))
+    AlertFactory()
+    mailbox = Mailbox()
+
+    send_alerts(mailer=mailbox, clock=clock)
+
+    assert mailbox.letters[0].to == (
+        "both@trinity.example",
+        "operator@trinity.example",
+        "owner@trinity.example",
+    )
+
+
+def test_an_item_is_told_once(clock: Clock) -> None:
+    alert = AlertFactory()
+    mailbox = Mailbox()
+
+    sent = [send_alerts(mailer=mailbox, clock=clock) for _ in range(2)]
+
+    alert.refresh_from_db()
+    assert (sent, len(mailbox.letters)) == ([1, 0], 1)
+    assert (alert.told_at, alert.told_as, alert.next_attempt_at) == (NOON, "single", None)
+
+
+def test_after_five_mails_the_rest_comes_as_one_digest(clock: Clock) -> None:
+    for n in range(8):
+        AlertFactory(raised_at=NOON + timedelta(seconds=n), item=f"evt_{n}")
+    mailbox = Mailbox()
+
+    send_alerts(mailer=mailbox, clock=clock)
+
+    *singles, digest = mailbox.letters
+    assert len(singles) == 5
+    assert digest.subject == "[sandbox: no real money] 3 matters need a person"
+    assert [f"evt_{n}" in digest.text for n in range(8)] == [False] * 5 + [True] * 3
+    assert not OperatorAlert.objects.filter(told_at=None).exists()
+
+
+def test_the_next_digest_waits_an_hour(clock: Clock) -> None:
+    for _ in range(6):
+        AlertFactory()
+    mailbox = Mailbox()
+    send_alerts(mailer=mailbox, clock=clock)
+    clock.forward(minutes=30)
+    for _ in range(2):
+        AlertFactory(raised_at=clock(), next_attempt_at=clock())
+
+    within_the_hour = send_alerts(mailer=mailbox, clock=clock)
+    clock.forward(minutes=31)
+    after_it = send_alerts(mailer=mailbox, clock=clock)
+
+    assert (within_the_hour, after_it) == (0, 2)
+    assert len(mailbox.letters) == 8
+
+
+def test_a_digest_of_very_many_names_fifty_and_counts_the_rest(clock: Clock) -> None:
+    for _ in range(5 + 60):
+        AlertFactory()
+    mailbox = Mailbox()
+
+    send_alerts(mailer=mailbox, clock=clock)
+
+    digest = mailbox.letters[-1]
+    assert digest.text.count("What: evt_") == 50
+    assert "And 10 more: see the dashboard." in digest.text
+
+
+def test_what_a_person_closed_before_is_not_mailed(clock: Clock) -> None:
+    AlertFactory(closed_at=NOON)
+
+    assert send_alerts(mailer=Mailbox(), clock=clock) == 0
+
+
+def test_a_refused_mail_is_tried_again_and_given_up_in_the_end(clock: Clock) -> None:
+    alert = AlertFactory()
+    closed = MailRefused("ConnectionRefusedError", is_final=False)
+
+    sent = send_alerts(mailer=Mailbox(closed), clock=clock)
+    alert.refresh_from_db()
+    after_one = (alert.told_as, alert.next_attempt_at, alert.error_class)
+    OperatorAlert.objects.update(attempts=ATTEMPTS_MAX - 1, next_attempt_at=NOON)
+    send_alerts(mailer=Mailbox(closed), clock=clock)
+
+    alert.refresh_from_db()
+    assert sent == 0
+    assert after_one == ("", NOON + timedelta(seconds=30), "ConnectionRefusedError")
+    assert (alert.told_at, alert.next_attempt_at, alert.attempts) == (None, None, ATTEMPTS_MAX)
+
+
+def test_a_mail_server_that_refuses_is_asked_once_per_run(clock: Clock) -> None:
+    for _ in range(3):
+        AlertFactory()
+    closed = MailRefused("ConnectionRefusedError", is_final=False)
+    mailbox = Mailbox(closed, None, None)
+
+    assert send_alerts(mailer=mailbox, clock=clock) == 0
+    assert send_alerts(mailer=mailbox, clock=clock) == 2
+
+
+def test_a_mail_that_may_have_arrived_counts_as_told(clock: Clock) -> None:
+    alert = AlertFactory()
+
+    send_alerts(mailer=Mailbox(MailUnknown("SMTPServerDisconnected")), clock=clock)
+
+    alert.refresh_from_db()
+    assert (alert.told_at, alert.error_class) == (NOON, "SMTPServerDisconnected")
+
+
+def test_whoever_dies_while_telling_is_followed_by_the_next(clock: Clock) -> None:
+    AlertFactory()
+
+    class Dies(Mailbox):
+        def send(self, letter: Letter) -> None:  # noqa: ARG002
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        send_alerts(mailer=Dies(), clock=clock)
+    at_once = send_alerts(mailer=Mailbox(), clock=clock)
+    clock.at += LEASE
+
+    assert (at_once, send_alerts(mailer=Mailbox(), clock=clock)) == (0, 1)
+
+
+def test_an_alert_that_cannot_be_written_does_not_hold_up_the_others(clock: Clock) -> None:
+    AlertFactory(kind="no_such_kind", raised_at=NOON - timedelta(minutes=1))
+    AlertFactory()
+    mailbox = Mailbox()
+
+    assert send_alerts(mailer=mailbox, clock=clock) == 1
+    assert OperatorAlert.objects.get(told_at=None).error_class == "TemplateDoesNotExist"
+
+
+def test_without_anybody_to_tell_alerts_wait(clock: Clock, owner: User) -> None:
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    alert = AlertFactory()
+
+    send_alerts(mailer=Mailbox(), clock=clock)
+
+    alert.refresh_from_db()
+    assert (alert.told_at, alert.error_class) == (None, "NobodyToTell")
+
+
+def test_a_dispute_mail_carries_the_deadline_for_evidence(clock: Clock) -> None:
+    order = OrderFactory()
+    AlertFactory(
+        kind=AlertKind.DISPUTE_OPENED,
+        item="dp_1",
+        subject=order.reference,
+        facts={
+            "amount_minor": 119,
+            "currency": "USD",
+            "evidence_due_at": "2026-11-29T12:00:00+00:00",
+        },
+    )
+    mailbox = Mailbox()
+
+    send_alerts(mailer=mailbox, clock=clock)
+
+    (letter,) = mailbox.letters
+    words = " ".join(letter.text.split())
+    assert letter.subject.endswith("A buyer disputes a payment of $1.19 USD")
+    assert "Evidence must reach Stripe by 29 Nov 2026, 12:00 UTC." in words
+    assert f"/console/orders/{order.reference}/" in words
+
+
+@pytest.mark.parametrize("kind", AlertKind.values)
+def test_every_kind_of_alert_says_what_to_do_and_where(clock: Clock, kind: str) -> None:
+    order = OrderFactory()
+    AlertFactory(kind=kind, item="item", subject=order.reference, facts={})
+    mailbox = Mailbox()
+
+    send_alerts(mailer=mailbox, clock=clock)
+
+    (letter,) = mailbox.letters
+    words = " ".join(letter.text.split())
+    assert "http://localhost:" in words
+    assert "/console/" in words
+    assert "Sandbox. No real money moves here" in words
+    assert "Mode: sandbox" in words
+    assert order.buyer_email not in words
+    assert letter.html.count("<h1>") == 1

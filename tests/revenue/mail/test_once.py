@@ -1,0 +1,87 @@
+"""At most one mail per order, kind and fact, and one sender per mail, whoever comes at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection, connections, transaction
+
+from kernel.modes import Mode
+from kernel.money import Money
+from revenue.enums import MailKind, MailState, Source
+from revenue.models import BuyerMail
+from revenue.operations.mails import queue_mail
+from revenue.operations.telling import Telling
+from revenue.ports import Letter
+from revenue.usecases.send_mail import send_next
+from tests.factories.orders import BuyerMailFactory, OrderFactory
+from tests.factories.revenue import NOON
+from tests.revenue.conftest import Clock
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
+WORKERS = 6
+
+
+def at_once(work: Callable[[], object]) -> list[object]:
+    gate = threading.Barrier(WORKERS)
+
+    def run() -> object:
+        try:
+            gate.wait(10)
+            return work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return [future.result() for future in [pool.submit(run) for _ in range(WORKERS)]]
+
+
+def test_a_fact_is_mailed_once_and_each_fact_for_itself() -> None:
+    order = OrderFactory()
+
+    def tell() -> None:
+        telling = Telling(mode=Mode.SANDBOX, source=Source.DELIVERY, now=NOON, occurred_at=NOON)
+        with transaction.atomic():
+            queue_mail(telling, order=order, kind=MailKind.PAID)
+            for refund in ("re_1", "re_2"):
+                queue_mail(
+                    telling,
+                    order=order,
+                    kind=MailKind.REFUND_BOOKED,
+                    fact=refund,
+                    amount=Money(40, "USD"),
+                )
+
+    at_once(tell)
+
+    assert sorted(BuyerMail.objects.values_list("kind", "fact")) == [
+        ("paid", ""),
+        ("refund_booked", "re_1"),
+        ("refund_booked", "re_2"),
+    ]
+
+
+def test_many_workers_send_each_mail_once(clock: Clock) -> None:
+    for _ in range(3):
+        BuyerMailFactory()
+    letters: list[str] = []
+
+    class Collecting:
+        def send(self, letter: Letter) -> None:
+            assert not connection.in_atomic_block
+            letters.append(letter.message_id)
+
+        def read_back(self, **_: object) -> None:
+            return None
+
+    def drain() -> None:
+        while send_next(mailer=Collecting(), clock=clock):  # type: ignore[arg-type]
+            pass
+
+    at_once(drain)
+
+    assert len(letters) == len(set(letters)) == 3
+    assert set(BuyerMail.objects.values_list("state", flat=True)) == {MailState.SENT}

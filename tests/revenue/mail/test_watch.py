@@ -1,0 +1,92 @@
+"""Work that waits too long raises one alarm, which goes when the work is done."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from kernel.modes import Mode
+from revenue import queries
+from revenue.enums import AlertKind, EventState, MailState
+from revenue.models import BuyerMail, CheckoutSession, OperatorAlert, OrderLinkRequest
+from revenue.queries.lagging import LAG_MAX
+from revenue.usecases.watch import watch
+from tests.factories.orders import AlertFactory, BuyerMailFactory
+from tests.factories.revenue import NOON, CheckoutFactory, filed, session_object
+
+pytestmark = pytest.mark.django_db
+LATE = NOON + LAG_MAX + timedelta(seconds=1)
+
+
+def alarms() -> list[tuple[str, bool]]:
+    rows = OperatorAlert.objects.filter(kind=AlertKind.SWEEP_LAG).order_by("pk")
+    return [(alert.subject, alert.closed_at is not None) for alert in rows]
+
+
+def test_nothing_waits_in_an_empty_house() -> None:
+    assert set(queries.lag(NOON).values()) == {0.0}
+
+
+def test_lag_is_how_long_the_oldest_due_row_of_each_kind_waits(
+    django_assert_num_queries: object,
+) -> None:
+    checkout = CheckoutFactory(next_check_at=NOON - timedelta(seconds=7))
+    filed("checkout.session.completed", session_object(checkout))
+    BuyerMailFactory(next_attempt_at=NOON - timedelta(seconds=90))
+    BuyerMailFactory(next_attempt_at=NOON - timedelta(seconds=30))
+    AlertFactory(next_attempt_at=NOON - timedelta(seconds=4))
+    OrderLinkRequest.objects.create(email="a@b.example", requested_at=NOON - timedelta(seconds=2))
+
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        lag = queries.lag(NOON + timedelta(seconds=10))
+
+    assert lag == {
+        "Stripe events": 10.0,
+        "checkouts": 17.0,
+        "payment links": 0.0,
+        "refunds": 0.0,
+        "mails to buyers": 100.0,
+        "alerts": 14.0,
+        "link requests": 12.0,
+    }
+
+
+def test_work_that_is_settled_or_not_yet_due_does_not_wait() -> None:
+    BuyerMailFactory(state=MailState.SENT, next_attempt_at=None)
+    BuyerMailFactory(next_attempt_at=LATE + timedelta(hours=1))
+    CheckoutFactory(next_check_at=None)
+    event = filed("checkout.session.completed", session_object(CheckoutFactory()))
+    type(event).objects.update(state=EventState.DEAD)
+
+    assert set(queries.lag(LATE).values()) == {0.0}
+
+
+def test_one_alarm_per_kind_of_work_until_it_is_done() -> None:
+    BuyerMailFactory()
+    CheckoutFactory(next_check_at=NOON)
+
+    just_in_time = watch(mode=Mode.SANDBOX, now=NOON + LAG_MAX)
+    first = watch(mode=Mode.SANDBOX, now=LATE)
+    again = watch(mode=Mode.SANDBOX, now=LATE + timedelta(minutes=1))
+    standing = alarms()
+    CheckoutSession.objects.update(next_check_at=None)
+    BuyerMail.objects.update(next_attempt_at=LATE + timedelta(days=1))
+    over = watch(mode=Mode.SANDBOX, now=LATE + timedelta(minutes=2))
+
+    assert just_in_time == []
+    assert first == again == ["checkouts", "mails to buyers"]
+    assert sorted(standing) == [("checkouts", False), ("mails to buyers", False)]
+    assert over == []
+    assert sorted(alarms()) == [("checkouts", True), ("mails to buyers", True)]
+
+
+def test_a_second_lag_is_a_second_alarm() -> None:
+    mail = BuyerMailFactory()
+    watch(mode=Mode.SANDBOX, now=LATE)
+    BuyerMail.objects.filter(pk=mail.pk).update(next_attempt_at=LATE)
+    watch(mode=Mode.SANDBOX, now=LATE)
+
+    watch(mode=Mode.SANDBOX, now=LATE + LAG_MAX + timedelta(seconds=1))
+
+    assert alarms() == [("mails to buyers", True), ("mails to buyers", False)]

@@ -1,0 +1,255 @@
+"""The buyer's pages: what they say in each state, and to whom."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from fulfillment.enums import FreezeReason
+from fulfillment.operations import freeze_work, open_intake
+from fulfillment.usecases.start_run import start_run
+from revenue.enums import MailState, OrderState
+from revenue.models import Offer, Order
+from tests.factories.orders import (
+    BuyerMailFactory,
+    OrderFactory,
+    dispute_of,
+    refund_of,
+    token_of,
+)
+from tests.factories.revenue import NOON, CheckoutFactory, OfferFactory
+
+pytestmark = pytest.mark.django_db
+
+SENTENCES = {
+    "awaiting_payment": "Your order is placed. Your bank is processing the payment.",
+    "paid": "Thank you. Your order is being prepared.",
+    "partially_refunded": "We returned $0.40 USD of your payment.",
+    "refunded": "We returned your payment.",
+    "disputed": "This payment is disputed, so the work is paused.",
+    "failed": "The payment did not go through. Nothing was charged.",
+    "needs_review": "Your payment arrived, and one of us is checking it.",
+    "not_ours": "This payment is not for an order of ours.",
+}
+PAGES = ["/order/{}/", "/order/{}/receipt/", "/order/{}/refund-policy/"]
+
+
+def opened(order: Order) -> Client:
+    """A browser that has opened the link to ``order``."""
+    client = Client()
+    client.get(f"/o/{token_of(order)}/")
+    return client
+
+
+def read(client: Client, path: str) -> str:
+    """Return the words of a page that opens."""
+    response = client.get(path)
+    assert response.status_code == 200
+    return words_in(response.content.decode())
+
+
+def words_in(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def order_in(state: str, **fields: object) -> Order:
+    amounts = {"partially_refunded": 40, "refunded": 119}
+    return OrderFactory(state=state, refunded_minor=amounts.get(state, 0), **fields)
+
+
+def take_in(order: Order) -> None:
+    open_intake(
+        order_id=order.pk,
+        order_ref=order.reference,
+        offer_id=order.offer_id,
+        deal_id=None,
+        mode=order.mode,
+        trace_ref=order.trace_ref,
+        now=NOON,
+    )
+
+
+@pytest.mark.parametrize("state", OrderState.values)
+def test_every_state_is_said_in_words(state: str) -> None:
+    order = order_in(state)
+
+    words = read(opened(order), f"/order/{order.reference}/")
+
+    assert SENTENCES[state] in words
+    assert order.reference in words
+    assert "sandbox no money moved" in words
+    assert ("othing was charged" in words) == (state == "failed")
+
+
+@pytest.mark.parametrize("state", OrderState.values)
+def test_no_page_names_the_person(state: str) -> None:
+    order = order_in(state)
+    client = opened(order)
+
+    for page in PAGES:
+        html = client.get(page.format(order.reference), follow=True).content.decode()
+        assert "Lovelace" not in html
+        assert "ada@buyer.example" not in html
+        assert order.payment_intent_id not in html
+
+
+def test_an_order_that_nobody_has_paid_promises_no_money() -> None:
+    order = OrderFactory(state="needs_review", paid_at=None, review_reason="amount_differs")
+
+    words = read(opened(order), f"/order/{order.reference}/")
+
+    assert "We have not received any money for it yet." in words
+    assert "Paid so far nothing" in words
+
+
+def test_the_page_follows_the_work() -> None:
+    order = OrderFactory()
+    client, path = opened(order), f"/order/{order.reference}/"
+
+    before = read(client, path)
+    take_in(order)
+    taken_in = read(client, path)
+    start_run(order_id=order.pk, now=NOON)
+    planned = read(client, path)
+    freeze_work(order_id=order.pk, reason=FreezeReason.DISPUTE, now=NOON)
+    paused = read(client, path)
+
+    assert "Taken in" in before
+    assert "Taken in" in taken_in
+    assert "Being planned 22 Nov 2026, 12:00 UTC" in planned
+    assert "Paused Your bank is looking into the payment." in paused
+    assert "Being planned" not in paused
+
+
+def test_a_lost_dispute_closes_the_order() -> None:
+    order = order_in("disputed")
+    dispute_of(order, status="lost")
+
+    words = read(opened(order), f"/order/{order.reference}/")
+
+    assert "Your bank gave the money back to you." in words
+    assert "Delivered here" not in words
+
+
+def test_a_possible_double_payment_is_said() -> None:
+    first = OrderFactory()
+    second = OrderFactory(double_of=first)
+
+    words = read(opened(second), f"/order/{second.reference}/")
+
+    assert "You may have paid twice." in words
+    assert first.reference not in words
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        (MailState.SENT, "We sent a receipt to a…@b….example."),
+        (MailState.QUEUED, "A receipt is on its way to a…@b….example."),
+        (MailState.UNKNOWN, "Our receipt to a…@b….example may not have arrived"),
+        (MailState.FAILED, "Our receipt to a…@b….example may not have arrived"),
+    ],
+)
+def test_the_page_says_where_the_receipt_is(state: str, sentence: str) -> None:
+    order = OrderFactory()
+    BuyerMailFactory(order=order, state=state)
+
+    assert sentence in read(opened(order), f"/order/{order.reference}/")
+
+
+def test_the_receipt_adds_up() -> None:
+    order = order_in("partially_refunded")
+    refund_of(order)
+    client = opened(order)
+
+    page, receipt = (
+        read(client, path.format(order.reference)) for path in ("/order/{}/", "/order/{}/receipt/")
+    )
+
+    assert "Acquisition snapshot $1.00 Tax $0.19 Total paid $1.19 USD" in page
+    assert "Refund, 22 Nov 2026 $0.40 returned Kept by us $0.79 USD" in page
+    assert "Tax $0.19 Total paid $1.19 USD" in receipt
+    assert "22 Nov 2026 returned $0.40 Paid and not returned $0.79 USD" in receipt
+    assert "1 Example Street, Sampletown hello@trinity.localhost" in receipt
+
+
+@pytest.mark.parametrize(("mode", "is_proof"), [("live", True), ("test", False)])
+def test_only_a_live_receipt_is_proof_of_payment(mode: str, is_proof: bool) -> None:
+    order = OrderFactory(mode=mode)
+
+    words = read(opened(order), f"/order/{order.reference}/receipt/")
+
+    assert ("This is no proof of payment." not in words) == is_proof
+
+
+@pytest.mark.parametrize("state", ["awaiting_payment", "failed"])
+def test_without_a_payment_there_is_no_receipt(state: str) -> None:
+    order = order_in(state)
+
+    response = opened(order).get(f"/order/{order.reference}/receipt/")
+
+    assert (response.status_code, response.headers["Location"]) == (
+        302,
+        f"/order/{order.reference}/",
+    )
+
+
+def test_the_policy_is_that_of_the_version_that_was_bought() -> None:
+    bought = OfferFactory(slug="snap", refund_policy="Thirty days.")
+    order = OrderFactory(checkout=CheckoutFactory(offer=bought, state="complete"))
+    Offer.objects.filter(pk=bought.pk).update(state="retired", retired_at=NOON)
+    OfferFactory(slug="snap", version=2, refund_policy="Seven days.", refund_policy_version=2)
+
+    words = read(opened(order), f"/order/{order.reference}/refund-policy/")
+
+    assert "Thirty days." in words
+    assert "Refund policy, version 1, of “Acquisition snapshot”, version 1" in words
+    assert "Seven days." not in words
+
+
+def test_a_payment_without_an_offer_has_pages_too() -> None:
+    checkout = CheckoutFactory(origin="foreign", offer=None, state="complete", amount_minor=None)
+    order = OrderFactory(checkout=checkout, state="needs_review")
+    client = opened(order)
+
+    assert "Payment $1.00" in read(client, f"/order/{order.reference}/")
+    assert "no refund policy came with it" in read(
+        client, f"/order/{order.reference}/refund-policy/"
+    )
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_stranger_learns_nothing_not_even_that_there_is_an_order(page: str) -> None:
+    order, other = OrderFactory(), OrderFactory()
+    stranger = opened(other)
+
+    answers = [
+        stranger.get(page.format(order.reference)),
+        stranger.get(page.format("ord_00000000000000000000000000")),
+        Client().get(page.format(order.reference)),
+    ]
+
+    bodies = {re.sub(rb'name="csrf[^>]+>', b"", answer.content) for answer in answers}
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert len(bodies) == 1
+    assert order.reference.encode() not in bodies.pop()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_cache_keeps_a_buyers_page(page: str) -> None:
+    order = OrderFactory()
+
+    response = opened(order).get(page.format(order.reference))
+
+    assert "no-store" in response.headers["Cache-Control"]
+    assert "private" in response.headers["Cache-Control"]
+
+
+def test_the_order_page_costs_few_statements(django_assert_max_num_queries: object) -> None:
+    order = OrderFactory()
+    client = opened(order)
+
+    with django_assert_max_num_queries(6):  # type: ignore[operator]
+        client.get(f"/order/{order.reference}/")
