@@ -4,14 +4,20 @@ import asyncio
 import os
 import signal
 import socket
+from typing import Final
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
+STOP_GRACE_S: Final = 1.0
+
 
 async def serve(app: ASGIApp, *, port: int) -> None:
-    """Answer on 127.0.0.1 until SIGTERM or SIGINT."""
+    """Answer on 127.0.0.1 until SIGTERM or SIGINT.
+
+    Answers under way then have a second; those that hang (some are asked to) are left hanging.
+    """
     server = Server(
         app,
         address="127.0.0.1",
@@ -20,10 +26,20 @@ async def serve(app: ASGIApp, *, port: int) -> None:
         websockets=False,
         log_enabled=False,
     )
+    stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, server.stop)
-    await server.serve()
+        loop.add_signal_handler(each, stopping.set)
+    serving = asyncio.create_task(server.serve())
+    stop = asyncio.create_task(stopping.wait())
+    await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if serving.done():
+        serving.result()  # It ended by itself: say why.
+        return
+    server.stop()  # type: ignore[no-untyped-call]  # granian does not say its types
+    await asyncio.wait({serving}, timeout=STOP_GRACE_S)
+    serving.cancel()
 
 
 def sever(client: tuple[str, int | str]) -> bool:

@@ -190,8 +190,10 @@ async def _misbehave_before(fault: Fault, request: Request) -> bool:
 async def _misbehave_after(fault: Fault, request: Request) -> None:
     if fault.effect != "timeout_after_success" or request.client is None:
         return
-    await asyncio.sleep(fault.hang_ms / 1_000)
-    sever((request.client.host, request.client.port))
+    try:
+        await asyncio.sleep(fault.hang_ms / 1_000)
+    finally:  # Also when the process is told to stop meanwhile: there is never an answer.
+        sever((request.client.host, request.client.port))
 
 
 def _check_version(request: Request) -> None:
