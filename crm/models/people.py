@@ -64,7 +64,7 @@ class Company(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.reference
 
     @classmethod
     def find_or_make(

@@ -1,0 +1,75 @@
+"""The pages of runs."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from fulfillment.enums import FreezeReason
+from fulfillment.operations import freeze_work
+from kernel.references import new_reference
+from tests.factories.fulfillment import NOON, planned_run
+from tests.factories.people import client_of, make_person
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(params=["owner", "operator", "auditor"])
+def reader(request: pytest.FixtureRequest) -> Client:
+    return client_of(make_person(request.param))
+
+
+def test_everybody_on_the_team_sees_runs(reader: Client) -> None:
+    run = planned_run()
+
+    shown_list = reader.get("/console/runs/").content.decode()
+    shown = reader.get(f"/console/runs/{run.reference}/").content.decode()
+
+    assert run.reference in shown_list
+    for words in (run.reference, run.intake.order_ref, run.intake.reference, run.goal,
+                  "$0.00 USD", "At most 40 steps", "Run planned", "sandbox"):  # fmt: skip
+        assert words in shown
+
+
+def test_a_frozen_run_says_why() -> None:
+    run = planned_run()
+    with transaction.atomic():
+        freeze_work(order_id=run.intake.order_id, reason=FreezeReason.DISPUTE, now=NOON)
+
+    page = client_of(make_person("operator")).get(f"/console/runs/{run.reference}/")
+
+    assert "This run stands still" in page.content.decode()
+    assert page.content.decode().count("the buyer disputes the payment") == 2
+
+
+def test_runs_are_narrowed_by_state_and_mode() -> None:
+    client = client_of(make_person("operator"))
+    runs = {mode: planned_run(mode=mode) for mode in ("sandbox", "test")}
+
+    shown = client.get("/console/runs/", {"state": "planned", "mode": "test"}).context["runs"]
+
+    assert [run.reference for run in shown] == [runs["test"].reference]
+    assert client.get("/console/runs/", {"state": "frozen"}).context["runs"] == []
+
+
+def test_strangers_and_missing_runs() -> None:
+    run = planned_run()
+
+    assert Client().get(f"/console/runs/{run.reference}/").status_code == 302
+    assert client_of(make_person("")).get("/console/runs/").status_code == 403
+    missing = f"/console/runs/{new_reference('run')}/"
+    assert client_of(make_person("operator")).get(missing).status_code == 404
+
+
+def test_the_list_costs_the_same_however_long_it_is() -> None:
+    client = client_of(make_person("operator"))
+    for _ in range(5):
+        planned_run()
+
+    with CaptureQueriesContext(connection) as captured:
+        client.get("/console/runs/")
+
+    assert len(captured) <= 10
+    assert not any("COUNT(" in query["sql"].upper() for query in captured)
