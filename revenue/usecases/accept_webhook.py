@@ -47,8 +47,18 @@ def accept_webhook(
     return False
 
 
-def file_event(notice: Notice, *, body: bytes, is_stripe_itself: bool, now: datetime) -> int | None:
-    """Insert the event in one statement; return its id, or None when its Stripe id is known."""
+def file_event(
+    notice: Notice,
+    *,
+    body: bytes,
+    is_stripe_itself: bool,
+    now: datetime,
+    due_at: datetime | None = None,
+) -> int | None:
+    """Insert the event in one statement; return its id, or None when its Stripe id is known.
+
+    ``due_at`` keeps the sweep away from an event that whoever files it acts on at once.
+    """
     connection.ensure_connection()
     # psycopg's own cursor: the statement is prepared once and the body travels as binary, which
     # Django's client-side binding would escape into text.
@@ -65,7 +75,7 @@ def file_event(notice: Notice, *, body: bytes, is_stripe_itself: bool, now: date
                 str(mode_of(livemode=notice.livemode, is_stripe_itself=is_stripe_itself)),
                 body,
                 hashlib.sha256(body).hexdigest(),
-                now,
+                due_at or now,
                 notice.created_at,
                 now,
             ),

@@ -1,0 +1,52 @@
+"""Telling operators of differences between the books: each once, until it is gone or changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from kernel.modes import Mode
+from revenue.enums import AlertKind
+from revenue.models import OperatorAlert
+from revenue.operations.alerts import raise_alert_about
+
+TOLD_MAX: Final = 200  # of one run; the page of the run names them all
+SUBJECT_CHARS_MAX: Final = 64
+
+
+def tell_differences(
+    items: Mapping[str, Mapping[str, Any]], *, mode: Mode, since: date, now: datetime
+) -> int:
+    """Raise an alert for each difference; close those of days since ``since`` that are gone.
+
+    ``items`` maps what makes a difference itself to its facts: day, kind, currency, amounts, the
+    object's id and the order's reference. Returns how many alerts were closed.
+    """
+    for item, facts in list(items.items())[:TOLD_MAX]:
+        raise_alert_about(
+            kind=AlertKind.RECONCILE_DIFFERENCE,
+            item=item,
+            subject=str(facts["order_ref"] or facts["object_id"])[:SUBJECT_CHARS_MAX],
+            mode=mode,
+            now=now,
+            facts={
+                "day": facts["day"],
+                "what": facts["kind"],
+                "object": facts["object_id"],
+                "amount_minor": facts["theirs_minor"] - facts["ours_minor"],
+                "currency": facts["currency"],
+            },
+        )
+    return _close_gone(list(items), mode=mode, since=since, now=now)
+
+
+def _close_gone(items: Sequence[str], *, mode: Mode, since: date, now: datetime) -> int:
+    """Close alerts whose difference this comparison would have found and did not."""
+    standing = OperatorAlert.objects.filter(
+        kind=AlertKind.RECONCILE_DIFFERENCE,
+        mode=mode,
+        closed_at=None,
+        facts__day__gte=since.isoformat(),
+    )
+    return standing.exclude(item__in=items).update(closed_at=now)

@@ -1,0 +1,101 @@
+"""Comparing our books with Stripe's: fetch what we missed, book the fees, name what differs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from kernel.modes import Mode
+from revenue.models import ReconcileRun
+from revenue.operations.differences import tell_differences
+from revenue.ports import GatewayError, PaymentGateway
+from revenue.usecases.book_fees import book_fees
+from revenue.usecases.process_events import Clock
+from revenue.usecases.recover import recover_events, recover_movements, recover_sessions
+from revenue.usecases.tie_out import SLACK, as_row, missing_from_our_books, tie_out
+
+DAYS_DEFAULT: Final = 7
+ABANDONED_AFTER: Final = timedelta(minutes=15)  # longer than a task may run
+
+
+class AlreadyRunning(Exception):
+    """Another comparison of this mode is under way."""
+
+
+def reconcile(*, gateway: PaymentGateway, clock: Clock, days: int = DAYS_DEFAULT) -> ReconcileRun:
+    """Compare the last ``days`` full days and today. One at a time per mode.
+
+    In this order: events that Stripe could not deliver, sessions that may have moved on, then the
+    balance: what is missing in our books is fetched and recorded, fees are booked, and what still
+    differs is kept with the run and told. Running it twice changes nothing the second time.
+
+    Raises AlreadyRunning; the gateway's errors, after the run has kept that it failed.
+    """
+    run = _begin(now=clock(), days=days)
+    try:
+        _work(run, gateway=gateway, clock=clock)
+    except BaseException as error:  # also when interrupted: an unfinished run blocks the next
+        _end_badly(run, error, now=clock())
+        raise
+    return run
+
+
+def _begin(*, now: datetime, days: int) -> ReconcileRun:
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    run = ReconcileRun(
+        mode=settings.DEPLOYMENT_MODE,
+        started_at=now,
+        since=midnight - timedelta(days=days),
+        until=now,
+    )
+    try:
+        with transaction.atomic(durable=True):
+            _close_abandoned(now=now)
+            run.save(force_insert=True)
+    except IntegrityError as error:
+        raise AlreadyRunning(settings.DEPLOYMENT_MODE) from error
+    return run
+
+
+def _close_abandoned(*, now: datetime) -> None:
+    """A killed worker leaves its run open; nothing is lost, the next one does it all again."""
+    ReconcileRun.objects.filter(
+        mode=settings.DEPLOYMENT_MODE,
+        finished_at=None,
+        started_at__lt=now - ABANDONED_AFTER,
+    ).update(finished_at=now, error_class="Abandoned")
+
+
+def _work(run: ReconcileRun, *, gateway: PaymentGateway, clock: Clock) -> None:
+    mode = Mode(run.mode)
+    run.events_recovered = recover_events(gateway=gateway, clock=clock)
+    run.sessions_checked, run.facts_recovered = recover_sessions(gateway=gateway, clock=clock)
+    lines = list(gateway.balance_lines(since=run.since - SLACK, until=run.until))
+    run.lines_compared = len(lines)
+    missing = missing_from_our_books(lines, mode=mode, since=run.since, now=run.until)
+    run.facts_recovered += recover_movements(missing, gateway=gateway, clock=clock)
+    run.fees_booked = book_fees(lines, now=clock())
+    found = tie_out(lines, mode=mode, since=run.since, now=run.until)
+    run.days, run.listed = list(found.days), list(found.listed)
+    run.differences = [as_row(each) for each in found.differences]
+    now = clock()
+    with transaction.atomic(durable=True):
+        tell_differences(
+            {each.item: as_row(each) for each in found.differences},
+            mode=mode,
+            since=run.since.date(),
+            now=now,
+        )
+        run.finished_at = now
+        run.save()
+
+
+def _end_badly(run: ReconcileRun, error: BaseException, *, now: datetime) -> None:
+    run.finished_at = now
+    run.error_class = type(error).__name__[:100]
+    run.error_code = error.code[:100] if isinstance(error, GatewayError) else ""
+    with transaction.atomic(durable=True):
+        run.save()

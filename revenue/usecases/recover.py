@@ -1,0 +1,135 @@
+"""What Stripe knows and we do not: fetched, and recorded like any other telling."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+
+from kernel.leases import claim_due
+from kernel.transitions import LostRace
+from revenue.enums import EventState, Outcome, Source
+from revenue.models import StripeWebhookEvent
+from revenue.operations.recording import record
+from revenue.operations.telling import CauseMissing, Telling
+from revenue.ports import Fact, GatewayRefused, PaymentGateway
+from revenue.providers import is_stripe_itself
+from revenue.queries.books import DISPUTES, PAYMENTS, REFUNDS, Movement, unsettled_sessions
+from revenue.usecases.accept_webhook import file_event
+from revenue.usecases.process_events import LEASE, Clock, process_claimed
+
+logger = logging.getLogger(__name__)
+
+EVENTS_KEPT: Final = timedelta(days=30)  # https://docs.stripe.com/api/events
+OPEN_FOR: Final = timedelta(minutes=15)  # a younger session is most likely being paid right now
+SESSIONS_MAX: Final = 500
+CALLS_MAX: Final = 200  # per run; what is left is named, and the next run goes on
+OURS_TO_ACT_ON: Final = timedelta(minutes=10)  # then the ordinary sweep may have the event
+
+
+def recover_events(*, gateway: PaymentGateway, clock: Clock) -> int:
+    """File every event that Stripe could not deliver and we never saw, and act on each.
+
+    A listed event is a hint: the object it names is read as it is now, at the version we pin.
+    Returns how many were new to us.
+    """
+    now = clock()
+    filed = []
+    for found in gateway.undelivered_events(since=now - EVENTS_KEPT):
+        event_id = file_event(
+            found.notice,
+            body=found.body,
+            is_stripe_itself=is_stripe_itself(),
+            now=clock(),
+            due_at=clock() + OURS_TO_ACT_ON,
+        )
+        if event_id is not None:
+            filed.append((found.notice.created_at, event_id))
+    oldest_first = [event_id for _, event_id in sorted(filed)]
+    waiting = [each for each in oldest_first if _act(each, gateway=gateway, clock=clock)]
+    for event_id in waiting:  # its cause may have been among those that came after it
+        _act(event_id, gateway=gateway, clock=clock)
+    return len(filed)
+
+
+def _act(event_id: int, *, gateway: PaymentGateway, clock: Clock) -> bool:
+    """Act on one event unless somebody else is at it; say whether it waits for its cause."""
+    claimed = claim_due(
+        StripeWebhookEvent,
+        states=(EventState.RECEIVED, EventState.WAITING),
+        to=EventState.PROCESSING,
+        now=clock(),
+        lease=LEASE,
+        limit=1,
+        only_id=event_id,
+    )
+    return any(
+        process_claimed(event, gateway=gateway, source=Source.RECONCILE, clock=clock).outcome
+        == Outcome.WAITING
+        for event in claimed
+    )
+
+
+def recover_sessions(*, gateway: PaymentGateway, clock: Clock) -> tuple[int, int]:
+    """Read every session that may have moved on without a word.
+
+    Returns how many were read, and how many told us something new.
+    """
+    now = clock()
+    ids = unsettled_sessions(
+        before=now - OPEN_FOR, mode=settings.DEPLOYMENT_MODE, limit=SESSIONS_MAX
+    )
+    news = sum(
+        _tell(partial(_read_session, session_id, gateway=gateway), at=clock(), now=clock())
+        for session_id in ids
+    )
+    return len(ids), news
+
+
+def _read_session(session_id: str, *, gateway: PaymentGateway) -> Sequence[Fact]:
+    return [gateway.read_session(session_id)]
+
+
+def recover_movements(missing: Sequence[Movement], *, gateway: PaymentGateway, clock: Clock) -> int:
+    """Record what moved Stripe's balance and is not in our books. Returns how many were found.
+
+    A balance line is only a hint as well: what it belongs to is read and told as usual, so that
+    a payment which nothing else told us of still becomes an order.
+    """
+    return sum(
+        _tell(partial(_read, movement, gateway=gateway), at=movement.at, now=clock())
+        for movement in missing[:CALLS_MAX]
+    )
+
+
+def _read(movement: Movement, *, gateway: PaymentGateway) -> Sequence[Fact]:
+    if movement.book == PAYMENTS and movement.object_id.startswith("pi_"):
+        return gateway.sessions_of_payment(movement.object_id)
+    if movement.book == REFUNDS:
+        return [gateway.read_refund(movement.object_id)]
+    if movement.book == DISPUTES:
+        return [gateway.dispute(movement.object_id)]
+    return []
+
+
+def _tell(read: Callable[[], Sequence[Fact]], *, at: datetime, now: datetime) -> bool:
+    """Read facts, then record them in one commit; say whether that changed anything."""
+    try:
+        facts = read()
+    except GatewayRefused as refusal:
+        logger.warning("reconcile could not read", extra={"code": refusal.code})
+        return False
+    telling = Telling(
+        mode=settings.DEPLOYMENT_MODE, source=Source.RECONCILE, now=now, occurred_at=at
+    )
+    try:
+        with transaction.atomic(durable=True):
+            outcomes = [record(telling, fact) for fact in facts]
+    except (CauseMissing, LostRace):
+        return False  # told before its cause, or by another worker at this very moment
+    return Outcome.RECORDED in outcomes
