@@ -10,7 +10,7 @@ from console.queries.trace.shapes import STAGES_HERE, Attempt, Entry, Record, St
 from kernel.money import Money
 
 INDENT: Final = " " * 4
-TITLE_CHARS, WHAT_CHARS, REFERENCE_CHARS, STATE_CHARS = 18, 28, 32, 20
+TITLE_CHARS, WHAT_CHARS, REFERENCE_CHARS, STATE_CHARS = 18, 30, 32, 20
 
 
 def as_text(trace: Trace) -> str:
@@ -34,8 +34,12 @@ def _stage(stage: Stage) -> Iterable[str]:
     yield f"{head}, {_exact(stage.at)}" if stage.at else head
     if stage.sentence:
         yield f"{INDENT}{stage.sentence}"
-    for record in stage.records:
+    for record, is_new_day in stage.lines:
+        if is_new_day and record.at:
+            yield f"{INDENT}{record.at.astimezone(UTC):%Y-%m-%d}"
         yield from _record(record)
+    if stage.quiet:
+        yield f"{INDENT}{'':14}{len(stage.quiet)} more events of Stripe's: kept, nothing to do"
     for gap in stage.gaps:
         yield f"{INDENT}MISSING  {gap}"
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from console.views import relationship, runs
+from console.views import orders, relationship, runs, search, trace
 
 urlpatterns = [
+    path("orders/", orders.order_list, name="order-list"),
+    path("orders/<str:reference>/", orders.order_detail, name="order-detail"),
+    path("review/", orders.review_list, name="review-list"),
+    path("search/", search.search, name="search"),
+    path("trace/", trace.find, name="trace-find"),
+    path("trace/<str:ref>/", trace.trace, name="trace"),
+    path("trace/<str:ref>/reveal/", trace.reveal, name="trace-reveal"),
     path("deals/<str:deal_ref>/", relationship.deal, name="deal"),
     path("contacts/<str:contact_ref>/", relationship.contact, name="contact"),
     path("companies/<str:company_ref>/", relationship.company, name="company"),

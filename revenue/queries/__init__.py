@@ -7,13 +7,22 @@ from revenue.queries.orders import (
     OrderFile,
     offers_ever_sold,
     order_file,
+    orders_of_buyer,
     orders_page,
     orders_to_review,
 )
 from revenue.queries.reconciled import newest_reconcile
 from revenue.queries.sales import sales_of_deal
 from revenue.queries.takings import DayTaking, takings_since
-from revenue.queries.traced import AfterPayment, SaleRows, sale_orders, sale_rows, trace_of
+from revenue.queries.traced import (
+    AfterPayment,
+    SaleRows,
+    is_known,
+    order_ref_of,
+    sale_orders,
+    sale_rows,
+    trace_of,
+)
 from revenue.queries.waiting import WaitingItem, waiting
 
 __all__ = [
@@ -22,6 +31,7 @@ __all__ = [
     "OrderFile",
     "SaleRows",
     "WaitingItem",
+    "is_known",
     "is_payment_known",
     "known_refunds",
     "lag",
@@ -29,6 +39,8 @@ __all__ = [
     "newest_reconcile",
     "offers_ever_sold",
     "order_file",
+    "order_ref_of",
+    "orders_of_buyer",
     "orders_page",
     "orders_to_review",
     "sale_orders",

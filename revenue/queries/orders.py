@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from kernel.modes import Mode
 from kernel.money import Money
@@ -52,6 +52,17 @@ def orders_to_review(*, cursor: Cursor) -> Page[Order]:
     return page_of(
         waiting.select_related("offer", "checkout", "review"), cursor=cursor, limit=ROWS_PER_PAGE
     )
+
+
+def orders_of_buyer(*, email: str, contact_id: int | None, limit: int) -> list[Order]:
+    """Return the newest orders of a contact, and those that name ``email``. One statement.
+
+    An order that a person has to decide about has no contact yet.
+    """
+    is_it = Q(buyer_email__in={email, email.lower()})
+    if contact_id is not None:
+        is_it |= Q(contact_id=contact_id)
+    return list(Order.objects.select_related("offer").filter(is_it).order_by("-pk")[:limit])
 
 
 def offers_ever_sold() -> list[Offer]:
@@ -108,6 +119,11 @@ class OrderFile:
         return self.order.checkout.price
 
     @property
+    def has_open_links(self) -> bool:
+        """Say whether anybody may still open the buyer's page of this order."""
+        return any(link.revoked_at is None for link in self.links)
+
+    @property
     def open_requests(self) -> list[RefundRequest]:
         """Return the refunds that were asked for and are not settled."""
         return [request for request in self.refund_requests if request.state in OPEN_STATES]
@@ -116,7 +132,12 @@ class OrderFile:
 def order_file(reference: str) -> OrderFile | None:
     """Return one order with all that hangs on it, or None. At most 13 statements."""
     orders = Order.objects.select_related(
-        "offer", "checkout__payment_link", "checkout__offer", "review__decided_by", "double_of"
+        "offer",
+        "checkout__payment_link",
+        "review__decided_by",
+        "double_of",
+        "deal",
+        "contact",
     )
     order = orders.filter(reference=reference).first()
     if order is None:

@@ -23,6 +23,7 @@ from revenue.models import (
     BuyerMail,
     CheckoutSession,
     Dispute,
+    Offer,
     OperatorAlert,
     Order,
     PaymentLink,
@@ -73,6 +74,39 @@ def trace_of(reference: str) -> str:
     return next(
         (ref for model, column in places if (ref := _first(model, {column: reference}))), ""
     )
+
+
+# Where the order stands that a reference of Stripe's or of ours is about.
+ORDERS_BY: Final[Mapping[str, tuple[type[Model], str, str]]] = {
+    "ord": (Order, "reference", "reference"),
+    "chk": (Order, "checkout__reference", "reference"),
+    "cs": (Order, "checkout__stripe_id", "reference"),
+    "pi": (Order, "payment_intent_id", "reference"),
+    "ch": (Order, "charge_id", "reference"),
+    "py": (Order, "charge_id", "reference"),
+    "rev": (RevenueEvent, "reference", "order__reference"),
+    **{
+        prefix: (model, column, "order__reference")
+        for prefix, (model, column) in PLACES_OF_ORDERS.items()
+    },
+}
+
+
+def order_ref_of(reference: str) -> str:
+    """Return the order that a reference of its checkout or its money is about; "" if none."""
+    place = ORDERS_BY.get(reference.partition("_")[0])
+    return _first(place[0], {place[1]: reference}, place[2]) if place else ""
+
+
+def is_known(reference: str) -> bool:
+    """Say whether an event of Stripe's, a mail or an offer of that reference is recorded."""
+    places: Mapping[str, tuple[type[Model], str]] = {
+        "evt": (StripeWebhookEvent, "stripe_id"),
+        "mail": (BuyerMail, "reference"),
+        "off": (Offer, "reference"),
+    }
+    place = places.get(reference.partition("_")[0])
+    return bool(place and _first(place[0], {place[1]: reference}, "pk"))
 
 
 def _first(model: type[Model], narrowed: dict[str, Any], column: str = "trace_ref") -> str:

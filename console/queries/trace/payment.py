@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -109,20 +109,30 @@ def _ways_to_stripe(checkouts: Iterable[Any]) -> Iterable[Record]:
 
 
 def _event(sale: Sale, event: Any) -> Record:
+    rows = [row for row in sale.rows.attempts if row.event_id == event.pk]
     attempts = [
         Attempt(source=Source(row.source).label, at=row.started_at, duration_ms=row.duration_ms,
                 outcome=Outcome(row.outcome).label, error=row.error_class)
-        for row in sale.rows.attempts if row.event_id == event.pk
+        for row in rows
     ]  # fmt: skip
-    applied = sum(
-        row.outcome == Outcome.RECORDED for row in sale.rows.attempts if row.event_id == event.pk
-    )
-    tried = f"acted on {len(attempts)} ×" if attempts else "not acted on yet"
-    says = f"{event.type}, signature checked, {tried}"
-    if attempts:
-        says += f", applied {'once' if applied == 1 else f'{applied} ×'}"
+    says = f"{event.type}, signature checked, {_tried(event, rows)}"
     return Record(what="Stripe event", reference=event.stripe_id, at=event.received_at,
-                  mode=event.mode, state=event.state, says=says, attempts=attempts)  # fmt: skip
+                  mode=event.mode, state=event.state, says=says, attempts=attempts,
+                  is_quiet=event.state == EventState.IGNORED)  # fmt: skip
+
+
+def _tried(event: Any, attempts: Sequence[Any]) -> str:
+    """Say how often an event was acted on, and what of that changed anything."""
+    applied = sum(row.outcome == Outcome.RECORDED for row in attempts)
+    if not attempts:
+        return "not acted on yet"
+    if event.state == EventState.IGNORED:
+        return "kept, nothing to do"
+    tried = f"acted on {len(attempts)} ×"
+    if applied:
+        return f"{tried}, applied {'once' if applied == 1 else f'{applied} ×'}"
+    is_known = any(row.outcome == Outcome.ALREADY_KNOWN for row in attempts)
+    return f"{tried}, {'known before it came' if is_known else 'not applied yet'}"
 
 
 def _orders(sale: Sale) -> Iterable[Record]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from console.addresses import address_of
@@ -21,6 +21,17 @@ class Standing(StrEnum):
     SKIPPED = "skipped"
     AHEAD = "not reached yet"
     LATER = "not part of this version"
+
+
+LOOKS = {
+    Standing.DONE: "",
+    Standing.WAITING: "now",
+    Standing.STOPPED: "missing",
+    Standing.MISSING: "missing",
+    Standing.SKIPPED: "later",
+    Standing.AHEAD: "later",
+    Standing.LATER: "later",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +57,7 @@ class Record:
     says: str = ""
     amount: Money | None = None
     attempts: Sequence[Attempt] = ()
+    is_quiet: bool = False  # kept for completeness; folded away where people read
 
     @property
     def address(self) -> str:
@@ -65,6 +77,30 @@ class Stage:
     at: datetime | None = None
     records: Sequence[Record] = ()
     gaps: Sequence[str] = ()  # what should be there and is not
+
+    @property
+    def lines(self) -> list[tuple[Record, bool]]:
+        """Return the records that people read, and which of them begin another day (UTC)."""
+        lines, day = [], self.at.astimezone(UTC).date() if self.at else None
+        for record in self.records:
+            if record.is_quiet:
+                continue
+            own_day = record.at.astimezone(UTC).date() if record.at else day
+            lines.append((record, own_day != day))
+            day = own_day
+        return lines
+
+    @property
+    def quiet(self) -> list[Record]:
+        """Return the records that are folded away."""
+        return [record for record in self.records if record.is_quiet]
+
+    @property
+    def look(self) -> str:
+        """Return how the stage is drawn: "", "now", "missing" or "later" (grey)."""
+        if self.standing == Standing.LATER and self.records:
+            return "now"
+        return LOOKS[self.standing]
 
     @property
     def is_whole(self) -> bool:

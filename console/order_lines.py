@@ -1,0 +1,131 @@
+"""The timeline of one order, out of what revenue and fulfillment keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from console.addresses import address_of
+from console.timeline import Line, Link, merged, of_run
+from fulfillment.queries import EventLine, IntakeFacts
+from kernel.money import Money
+from revenue.enums import MailKind, MailState, RefundState, RevenueKind, ReviewVerdict, Source
+from revenue.queries import OrderFile
+
+MONEY_TITLES: Final = {
+    RevenueKind.PAYMENT: "Payment booked",
+    RevenueKind.REFUND: "Refund booked",
+    RevenueKind.REFUND_REVERSAL: "A refund failed and came back",
+    RevenueKind.DISPUTE: "Funds withdrawn for a dispute",
+    RevenueKind.DISPUTE_REVERSAL: "Funds of a dispute returned",
+    RevenueKind.FEE: "Stripe’s fee booked",
+}
+
+
+def lines_of(
+    found: OrderFile, *, intake: IntakeFacts | None, events: Iterable[EventLine]
+) -> list[Line]:
+    """Return everything that happened to one order, newest first."""
+    run = intake.run if intake else None
+    return merged(
+        _checkout(found.order.checkout),
+        _order(found),
+        (_money(fact) for fact in found.revenue_events),
+        (_request(asked) for asked in found.refund_requests),
+        (_dispute(dispute) for dispute in found.disputes),
+        _mails(found),
+        _work(intake),
+        of_run(run.reference, events, mode="") if run else [],
+    )
+
+
+def _checkout(checkout: Any) -> Iterable[Line]:
+    moments = (
+        ("Checkout begun", checkout.created_at),
+        ("Handed to Stripe’s page", checkout.handed_off_at),
+        ("Left Stripe’s page without paying", checkout.cancelled_at),
+        ("Came back from Stripe’s page", checkout.returned_at),
+    )
+    for title, at in moments:
+        if at is not None:
+            yield Line(at=at, title=title)
+
+
+def _order(found: OrderFile) -> Iterable[Line]:
+    order = found.order
+    if order.payment_failed_at is not None:
+        yield Line(at=order.payment_failed_at, title="The payment failed, nothing was charged")
+    if order.paid_at is None or order.paid_at != order.placed_at:
+        yield Line(at=order.placed_at, title="Checkout completed, the bank had not paid yet")
+    if found.review is not None:
+        yield Line(
+            at=found.review.decided_at,
+            title=f"Decided: {ReviewVerdict(found.review.verdict).label}",
+            actor=_name(found.review.decided_by),
+            words=found.review.reason,
+        )
+
+
+def _money(fact: Any) -> Line:
+    told_by = Source(fact.source).label
+    links = [Link(words="event", reference=fact.reference, address="")]
+    if fact.event is not None:
+        stripe_id = fact.event.stripe_id
+        links.append(Link(words="Stripe’s", reference=stripe_id, address=address_of(stripe_id)))
+    return Line(
+        at=fact.recorded_at,
+        title=MONEY_TITLES[RevenueKind(fact.kind)],
+        amount=fact.amount,
+        note=f"Told first by {told_by}.",
+        links=tuple(links),
+    )
+
+
+def _request(asked: Any) -> Line:
+    state = RefundState(asked.state)
+    refused = f" ({asked.last_error})" if state == RefundState.REFUSED else ""
+    return Line(
+        at=asked.requested_at,
+        title="Refund asked for",
+        actor=_name(asked.requested_by),
+        amount=asked.amount,
+        note=f"Now: {state.label}{refused}.",
+        words=asked.reason,
+        links=(Link(words="request", reference=asked.reference, address=""),),
+    )
+
+
+def _dispute(dispute: Any) -> Line:
+    return Line(
+        at=dispute.opened_at,
+        title="The buyer disputed the payment",
+        amount=dispute.amount,
+        note=f"Reason given: {dispute.reason.replace('_', ' ')}." if dispute.reason else "",
+        links=(Link(words="dispute", reference=dispute.stripe_id, address=""),),
+    )
+
+
+def _mails(found: OrderFile) -> Iterable[Line]:
+    for mail in found.mails:
+        kind, state = MailKind(mail.kind).label, MailState(mail.state)
+        at = mail.sent_at or mail.queued_at
+        minor, currency = mail.amount_minor, found.order.currency
+        yield Line(
+            at=at,
+            title=f"E-mail “{kind}”: {state.label}",
+            amount=None if minor is None else Money(minor, currency),
+            links=(Link(words="mail", reference=mail.reference, address=""),),
+        )
+
+
+def _work(intake: IntakeFacts | None) -> Iterable[Line]:
+    if intake is not None:
+        yield Line(
+            at=intake.opened_at,
+            title="Taken in for work",
+            links=(Link(words="intake", reference=intake.reference, address=""),),
+        )
+
+
+def _name(user: Any) -> str:
+    return str(user.get_full_name() or user.email)

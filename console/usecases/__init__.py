@@ -1,0 +1,1 @@
+"""What the console does: reading is its job, and looking at people is written down."""

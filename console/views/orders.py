@@ -1,0 +1,123 @@
+"""Orders: the list, one order, and those that a person has to decide about."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from console.order_lines import lines_of
+from fulfillment import queries as fulfillment
+from kernel.doors import needs
+from kernel.modes import Mode
+from kernel.paging import Cursor
+from revenue import queries as revenue
+from revenue.enums import OrderState, ReviewReason
+from revenue.queries import OrderFile
+
+# What the page says of itself, by the order's state. {sum} is what Stripe took, or would have.
+TITLES: Final = {
+    OrderState.AWAITING_PAYMENT: "The bank is still processing {sum}",
+    OrderState.PAID: "{sum} paid",
+    OrderState.PARTIALLY_REFUNDED: "{sum} paid, partly given back",
+    OrderState.REFUNDED: "{sum} paid and given back",
+    OrderState.DISPUTED: "The buyer disputes {sum}",
+    OrderState.FAILED: "The payment of {sum} failed, nothing was charged",
+    OrderState.NEEDS_REVIEW: "A person has to decide about {sum}",
+    OrderState.NOT_OURS: "{sum} that is not ours",
+}
+
+
+class OrderFilterForm(forms.Form):
+    """What narrows the list of orders."""
+
+    state = forms.ChoiceField(
+        required=False, label="State", choices=[("", "Any state"), *OrderState.choices]
+    )
+    mode = forms.ChoiceField(
+        required=False, label="Mode", choices=[("", "Any mode"), *Mode.choices]
+    )
+    offer = forms.TypedChoiceField(
+        required=False, label="Offer", coerce=int, empty_value=None, choices=()
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offers = [(offer.pk, str(offer)) for offer in revenue.offers_ever_sold()]
+        field = self.fields["offer"]
+        field.choices = [("", "Any offer"), *offers]  # type: ignore[attr-defined]  # a ChoiceField
+
+
+@needs("revenue.view_order")
+@require_safe
+def order_list(request: HttpRequest) -> HttpResponse:
+    """List orders by state, mode and offer, newest first. Two statements."""
+    form = OrderFilterForm(request.GET)
+    narrowed = form.cleaned_data if form.is_valid() else {}
+    page = revenue.orders_page(
+        cursor=Cursor.from_query(request.GET),
+        state=narrowed.get("state", ""),
+        mode=narrowed.get("mode", ""),
+        offer_id=narrowed.get("offer"),
+    )
+    context = {
+        "nav": "order-list",
+        "form": form,
+        "is_filtered": any(narrowed.values()),
+        "orders": page.rows,
+        "older_address": page.older_address(request.GET),
+        "newer_address": page.newer_address(request.GET),
+    }
+    return render(request, "console/order_list.html", context)
+
+
+@needs("revenue.view_order")
+@require_safe
+def order_detail(request: HttpRequest, reference: str) -> HttpResponse:
+    """Show one order: its money, what waits for a decision, and all that happened."""
+    found = revenue.order_file(reference)
+    if found is None:
+        raise Http404(reference)
+    intake = fulfillment.intake_of_order(found.order.pk)
+    run = intake.run if intake else None
+    events = fulfillment.events_of_run(run.id) if run else []
+    context = {
+        "nav": "review-list" if found.needs_verdict else "order-list",
+        "file": found,
+        "order": found.order,
+        "title": TITLES[OrderState(found.order.state)].format(sum=found.order.total),
+        "differs": _differs(found),
+        "intake": intake,
+        "lines": lines_of(found, intake=intake, events=events),
+    }
+    return render(request, "console/order_detail.html", context)
+
+
+def _differs(found: OrderFile) -> str:
+    """Say in a sentence why a person has to look at the order."""
+    order = found.order
+    if not order.review_reason:
+        return ""
+    reason = ReviewReason(order.review_reason)
+    if reason in (ReviewReason.AMOUNT_DIFFERS, ReviewReason.CURRENCY_DIFFERS):
+        return f"Our checkout asked for {found.asked}; Stripe says that it took {order.total}."
+    if reason == ReviewReason.FOREIGN_MODE:
+        return "It names a checkout of ours that was made in another mode."
+    return f"Stripe took {order.total} in a session that no checkout of ours explains."
+
+
+@needs("revenue.view_order")
+@require_safe
+def review_list(request: HttpRequest) -> HttpResponse:
+    """List the orders that a person has to decide about. One statement."""
+    page = revenue.orders_to_review(cursor=Cursor.from_query(request.GET))
+    context = {
+        "nav": "review-list",
+        "orders": page.rows,
+        "older_address": page.older_address(request.GET),
+        "newer_address": page.newer_address(request.GET),
+    }
+    return render(request, "console/review_list.html", context)

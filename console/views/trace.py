@@ -1,0 +1,71 @@
+"""The trace: one sale, every stage in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from console.addresses import address_of
+from console.queries.trace import KINDS, build_trace, trace_of
+from console.usecases.reveal_personal_data import Revealed
+from console.usecases.reveal_personal_data import reveal_personal_data as reveal_people
+from kernel.doors import needs
+
+
+@needs("revenue.view_order")
+@require_safe
+def find(request: HttpRequest) -> HttpResponse:
+    """Take any reference of a sale and lead to its trace."""
+    asked = request.GET.get("ref", "").strip()
+    if not asked:
+        return render(request, "console/trace_find.html", _finding())
+    trace_ref = trace_of(asked)
+    if not trace_ref:
+        return render(request, "console/trace_find.html", _finding(asked), status=404)
+    return redirect("trace", ref=trace_ref)
+
+
+@needs("revenue.view_order")
+@never_cache
+@require_safe
+def trace(request: HttpRequest, ref: str) -> HttpResponse:
+    """Show one sale. Personal data has no place in it."""
+    return _page(request, ref)
+
+
+@needs("crm.reveal_personal_data")
+@never_cache
+@require_POST
+def reveal(request: HttpRequest, ref: str) -> HttpResponse:
+    """Show one sale with the people in it, this once; that somebody looked is recorded."""
+    actor_id = int(request.user.pk or 0)  # never 0: needs() let a person in
+    people = reveal_people(trace_ref=trace_of(ref), actor_id=actor_id, now=datetime.now(UTC))
+    if not people:
+        messages.info(request, "Nobody is known in this sale, so nothing was recorded.")
+        return redirect("trace", ref=ref)
+    return _page(request, ref, people=people)
+
+
+def _finding(asked: str = "") -> dict[str, object]:
+    is_event = asked.startswith("evt_")
+    return {
+        "nav": "trace-find",
+        "asked": asked,
+        "kinds": KINDS,
+        "event_address": address_of(asked) if is_event else "",
+    }
+
+
+def _page(request: HttpRequest, ref: str, *, people: Sequence[Revealed] = ()) -> HttpResponse:
+    trace_ref = trace_of(ref)
+    found = build_trace(trace_ref) if trace_ref else None
+    if found is None:
+        return render(request, "console/trace_find.html", _finding(ref), status=404)
+    context = {"nav": "trace-find", "trace": found, "people": people}
+    return render(request, "console/trace.html", context)
