@@ -7,6 +7,9 @@ ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 export PATH="${PATH:-}${PATH:+:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ROOM_MB_MIN=900
 
+# Ctrl-C while we prepare: go, without the last words of whatever was running.
+trap 'exit 130' INT TERM
+
 fail() {
     printf '%s: %s\n' "${COMMAND:-Trinity}" "$*" >&2
     exit 1
@@ -39,7 +42,7 @@ find_python() {
 require_venv_module() {
     local python=$1 version
     "$python" -c 'import venv, ensurepip' 2>/dev/null && return
-    version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
     if is_debian && [ "$(id -u)" = 0 ]; then
         echo "Installing python3-venv (once)." >&2
         apt_install "python$version-venv" || apt_install python3-venv || true
@@ -55,7 +58,7 @@ apt_install() {
 
 # What the venv was made from: the lock and the Python. Same words, nothing to do.
 fingerprint() {
-    { cat "$ROOT/requirements.lock"; "$1" -c 'import sys; print(sys.version, sys.executable)'; } | sha256sum
+    { cat "$ROOT/requirements.lock"; "$1" -c 'import sys; print(sys.version, sys.executable)' 2>/dev/null; } | sha256sum
 }
 
 ensure_venv() {
@@ -131,5 +134,6 @@ set_up() {
     TRINITY_VENV=${TRINITY_VENV:-$TRINITY_HOME/venv}
     ensure_venv "$python" "$TRINITY_VENV"
     PYTHON=$TRINITY_VENV/bin/python
+    trap - INT TERM
     export TRINITY_VENV
 }

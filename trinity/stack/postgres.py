@@ -23,7 +23,6 @@ from trinity.stack.run_as import SEARCH_PATH, RunAs, as_user, candidates
 SUPERUSER: Final = "postgres"
 ROLE: Final = "trinity"
 DATABASE: Final = "trinity"
-INITDB_S_MAX: Final = 120
 BUILTIN_LOCALE_SINCE: Final = 17
 # What money rests on is said aloud, whatever the defaults of a build are.
 DURABLE: Final = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
@@ -51,23 +50,28 @@ class Cluster:
         password = self.home.secret("postgres-password")
         return f"postgresql://{ROLE}:{password}@/{DATABASE}?host={quote(str(self.sockets))}"
 
-    def make(self) -> None:
-        """Run initdb once. What is interrupted leaves nothing that looks finished."""
-        if (self.data / "PG_VERSION").exists():
-            return
+    @property
+    def is_made(self) -> bool:
+        """Whether there is data, all of it."""
+        return (self.data / "PG_VERSION").exists()
+
+    @contextlib.contextmanager
+    def making(self) -> Iterator[Program]:
+        """Yield the program that makes the data; it counts only when the caller gets through.
+
+        What is interrupted leaves nothing that looks finished.
+        """
         unfinished = self.base / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
         with self._password_file() as password_file:
-            told = self.who.run(
-                self._initdb_argv(unfinished, password_file),
-                timeout_s=INITDB_S_MAX,
+            yield Program(
+                name="initdb",
+                argv=(*self.who.prefix, *self._initdb_argv(unfinished, password_file)),
                 env=self._env(),
-            )
-        (self.home.log / "initdb.log").write_text(told.stdout + told.stderr)
-        if told.returncode != 0:
-            raise StackError(
-                f"Postgres could not make its data folder: {last_line(told.stderr)} "
-                f"(all of it: {self.home.log / 'initdb.log'})"
+                log=self.home.log / "initdb.log",
+                cwd=Path("/"),
+                user=self.who.user,
+                group=self.who.group,
             )
         unfinished.rename(self.data)
 

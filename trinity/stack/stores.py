@@ -56,7 +56,11 @@ def timed(say: Callable[[str], None], name: str, work: Callable[[], object]) -> 
 
 
 def _launch(supervisor: Supervisor, cluster: Cluster) -> None:
-    cluster.make()
+    if not cluster.is_made:
+        with cluster.making() as initdb:
+            child, code = supervisor.run(initdb)
+            if code:
+                raise StackError(child.obituary("Postgres could not make its data folder"))
     cluster.forget_stale_lock()
     supervisor.start(cluster.program())
     supervisor.wait_until(cluster.answers, name="postgres", timeout_s=START_S_MAX)
