@@ -44,6 +44,15 @@ def sandbox(_session_sandbox: RunningSandbox) -> Iterator[RunningSandbox]:
     _session_sandbox.clear_faults()
 
 
+@pytest.fixture(scope="session")
+def patient_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
+    """One whose banks answer only when told to."""
+    running = RunningSandbox(tmp_path_factory.mktemp("patient"), SANDBOX_DELAYED_PAYMENT_S="3600")
+    running.start()
+    yield running
+    running.stop()
+
+
 @pytest.fixture
 def stripe_v1(sandbox: RunningSandbox) -> Any:
     return sandbox.client()

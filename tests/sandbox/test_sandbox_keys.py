@@ -64,7 +64,7 @@ def test_a_server_error_is_replayed_too(sandbox: RunningSandbox) -> None:
 
 
 def test_two_at_once_with_one_key_make_one_thing(sandbox: RunningSandbox) -> None:
-    sandbox.drill("faults", target="api", path="/v1/products", effect="delay", delay_ms=300)
+    sandbox.drill("faults", target="api", path="/v1/products", effect="delay", delay_ms=900)
     answers = []
     threads = [
         threading.Thread(target=lambda: answers.append(post(sandbox, "race", name="Race")))

@@ -106,9 +106,10 @@ def test_a_refund_may_fail_after_it_succeeded(
     assert (seen.amount_refunded, seen.refunded) == (0, False)
 
 
-def test_a_pending_refund_can_be_cancelled(sandbox: RunningSandbox, stripe_v1) -> None:
-    charge = sandbox.paid_charge()
-    refund = sandbox.drill("refunds", charge=charge.id, amount=100, outcome="pending")
+def test_a_pending_refund_can_be_cancelled(patient_sandbox: RunningSandbox) -> None:
+    stripe_v1 = patient_sandbox.client()
+    charge = patient_sandbox.paid_charge()
+    refund = patient_sandbox.drill("refunds", charge=charge.id, amount=100, outcome="pending")
 
     cancelled = stripe_v1.refunds.cancel(refund["id"])
 
@@ -128,11 +129,11 @@ def test_a_refund_made_in_the_dashboard_has_no_request(sandbox: RunningSandbox, 
 
 @pytest.mark.parametrize(("succeeds", "status"), [(True, "succeeded"), (False, "failed")])
 def test_a_pending_refund_is_settled_by_hand(
-    sandbox: RunningSandbox, stripe_v1, succeeds, status
+    patient_sandbox: RunningSandbox, succeeds: bool, status: str
 ) -> None:
-    charge = sandbox.paid_charge()
-    refund = sandbox.drill("refunds", charge=charge.id, outcome="pending")
+    charge = patient_sandbox.paid_charge()
+    refund = patient_sandbox.drill("refunds", charge=charge.id, outcome="pending")
 
-    sandbox.drill("settle", refund=refund["id"], succeeds=succeeds)
+    patient_sandbox.drill("settle", refund=refund["id"], succeeds=succeeds)
 
-    assert stripe_v1.refunds.retrieve(refund["id"]).status == status
+    assert patient_sandbox.client().refunds.retrieve(refund["id"]).status == status
