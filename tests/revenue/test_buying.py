@@ -1,0 +1,250 @@
+"""From the offer page to Stripe's page and back, against a real sandbox process."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from revenue import providers
+from revenue.adapters.stripe_gateway import StripeGateway
+from revenue.enums import CheckoutState, OfferState
+from revenue.models import CheckoutSession, Offer, Order
+from revenue.usecases.sweep_checkouts import sweep_checkouts
+from tests.factories.revenue import CheckoutFactory, OfferFactory
+from tests.outside import _outside, gateway, outside, pages_use_outside
+from tests.sandbox.running_sandbox import RunningSandbox
+
+__all__ = ["_outside", "gateway", "outside", "pages_use_outside"]
+
+SESSIONS = "/v1/checkout/sessions"
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("pages_use_outside")]
+
+
+@pytest.fixture
+def offer() -> Offer:
+    return OfferFactory(slug="snapshot")
+
+
+@pytest.fixture
+def buyer() -> Client:
+    return Client()
+
+
+def ticket_of(buyer: Client, slug: str = "snapshot") -> str:
+    page = buyer.get(f"/offers/{slug}/").content.decode()
+    found = re.search(r'name="ticket" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def press_buy(buyer: Client, ticket: str, slug: str = "snapshot") -> Any:
+    return buyer.post(f"/offers/{slug}/buy/", {"ticket": ticket})
+
+
+def lose_the_answer(outside: RunningSandbox) -> None:
+    """The next session is made, but nobody hears of it."""
+    outside.drill(
+        "faults",
+        effect="timeout_after_success",
+        hang_ms=50,
+        path=SESSIONS,
+        method="POST",
+        count=1,
+    )
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def later(minutes: float) -> Any:
+    return lambda: now() + timedelta(minutes=minutes)
+
+
+def test_buy_hands_over_to_the_payment_page(offer: Offer, buyer: Client, outside: Any) -> None:
+    answer = press_buy(buyer, ticket_of(buyer))
+
+    checkout = CheckoutSession.objects.get()
+    assert (answer.status_code, answer["Location"]) == (303, checkout.url)
+    assert checkout.url.startswith(outside.base)
+    assert (checkout.state, checkout.price) == (CheckoutState.OPEN, offer.price)
+    assert checkout.entry_page == "/offers/snapshot/"
+    assert checkout.handed_off_at is not None
+    assert checkout.parameters["client_reference_id"] == checkout.reference
+
+
+def test_pressing_twice_is_one_session(offer: Offer, buyer: Client) -> None:
+    ticket = ticket_of(buyer)
+
+    first, second = press_buy(buyer, ticket), press_buy(buyer, ticket)
+
+    assert first["Location"] == second["Location"]
+    assert CheckoutSession.objects.count() == 1
+
+
+def test_paying_and_coming_back_shows_the_order(
+    offer: Offer, buyer: Client, outside: RunningSandbox
+) -> None:
+    press_buy(buyer, ticket_of(buyer))
+    checkout = CheckoutSession.objects.get()
+    outside.drill("pay", session=checkout.stripe_id, card="4242424242424242", email="a@b.example")
+
+    back = buyer.get(f"/return/?session_id={checkout.stripe_id}", follow=True)
+
+    order = Order.objects.get()
+    assert order.state == "paid"
+    assert back.redirect_chain[-1][0] == f"/order/{order.reference}/"
+    assert back.status_code == 200
+    assert checkout.stripe_id not in back.request["PATH_INFO"] + back.request["QUERY_STRING"]
+
+
+def test_coming_back_before_paying_says_that_nothing_is_known(offer: Offer, buyer: Client) -> None:
+    press_buy(buyer, ticket_of(buyer))
+    checkout = CheckoutSession.objects.get()
+
+    page = buyer.get(f"/return/?session_id={checkout.stripe_id}", follow=True).content.decode()
+
+    assert "We are confirming your payment" in page
+    assert not Order.objects.exists()
+
+
+def test_another_browser_sees_nothing(offer: Offer, buyer: Client) -> None:
+    press_buy(buyer, ticket_of(buyer))
+    checkout = CheckoutSession.objects.get()
+
+    stranger = Client().get(f"/checkout/{checkout.reference}/")
+
+    assert stranger.status_code == 403
+    assert checkout.url not in stranger.content.decode()
+
+
+@pytest.mark.parametrize("session_id", ["", "cs_test_unknown", "' OR 1=1 --", "x" * 5000])
+def test_a_made_up_session_is_not_found(session_id: str, buyer: Client) -> None:
+    answer = buyer.get("/return/", {"session_id": session_id})
+
+    assert answer.status_code == 404
+    assert not CheckoutSession.objects.exists()
+
+
+def test_stripe_refusing_connections_says_that_nothing_was_charged(
+    offer: Offer, buyer: Client, settings: Any
+) -> None:
+    ticket = ticket_of(buyer)
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    providers._gateway.cache_clear()
+
+    answer = press_buy(buyer, ticket)
+
+    assert answer.status_code == 503
+    assert "Nothing was charged" in answer.content.decode()
+    assert Offer.objects.get().state == OfferState.PUBLISHED
+
+
+def test_stripe_answering_too_late_is_unknown_and_the_sweep_finds_the_session(
+    offer: Offer, buyer: Client, outside: RunningSandbox, gateway: StripeGateway
+) -> None:
+    press_buy(buyer, ticket_of(buyer))  # the price is made at Stripe
+    lose_the_answer(outside)
+
+    answer = press_buy(buyer, ticket_of(buyer))
+    lost = CheckoutSession.objects.order_by("-id")[0]
+    page = buyer.get(answer["Location"]).content.decode()
+    state_before = lost.state
+    sweep_checkouts(gateway=gateway, clock=later(1))
+    lost.refresh_from_db()
+
+    assert (answer.status_code, state_before) == (302, CheckoutState.UNKNOWN)
+    assert "Nothing has been charged" in page
+    assert lost.state == CheckoutState.OPEN
+    assert lost.stripe_id
+
+
+def test_after_a_500_the_sweep_looks_before_it_repeats(
+    offer: Offer, buyer: Client, outside: RunningSandbox, gateway: StripeGateway
+) -> None:
+    press_buy(buyer, ticket_of(buyer))
+    outside.drill(
+        "faults", effect="status", status=500, path=SESSIONS, method="POST", count=1
+    )
+    press_buy(buyer, ticket_of(buyer))
+    lost = CheckoutSession.objects.order_by("-id")[0]
+
+    sweep_checkouts(gateway=gateway, clock=later(1))
+
+    lost.refresh_from_db()
+    assert (lost.state, lost.last_error) == (CheckoutState.FAILED, "never_made")
+
+
+def test_a_session_that_was_abandoned_unknown_is_expired_at_stripe(
+    offer: Offer, buyer: Client, outside: RunningSandbox, gateway: StripeGateway
+) -> None:
+    press_buy(buyer, ticket_of(buyer))
+    lose_the_answer(outside)
+    press_buy(buyer, ticket_of(buyer))
+    lost = CheckoutSession.objects.order_by("-id")[0]
+
+    sweep_checkouts(gateway=gateway, clock=later(45))
+
+    lost.refresh_from_db()
+    assert lost.state == CheckoutState.EXPIRED
+    assert gateway.read_session(lost.stripe_id or "").status == "expired"
+
+
+def test_a_stale_form_asks_again(offer: Offer, buyer: Client) -> None:
+    answer = press_buy(buyer, "forged")
+
+    assert answer.status_code == 400
+    assert "Nothing was charged" in answer.content.decode()
+    assert not CheckoutSession.objects.exists()
+
+
+def test_a_form_of_an_older_version_shows_the_new_one(offer: Offer, buyer: Client) -> None:
+    ticket = ticket_of(buyer)
+    Offer.objects.filter(pk=offer.pk).update(retired_at=now())
+    offer.move(OfferState.RETIRED)
+    OfferFactory(slug="snapshot", version=2, amount_minor=200)
+
+    answer = press_buy(buyer, ticket)
+
+    assert answer.status_code == 409
+    assert "This offer has changed" in answer.content.decode()
+    assert not CheckoutSession.objects.exists()
+
+
+def test_leaving_the_payment_page_says_that_nothing_was_charged(
+    offer: Offer, buyer: Client
+) -> None:
+    press_buy(buyer, ticket_of(buyer))
+    checkout = CheckoutSession.objects.get()
+
+    page = buyer.get(f"/checkout/{checkout.reference}/cancelled/")
+    checkout.refresh_from_db()
+
+    assert "Nothing was charged" in page.content.decode()
+    assert checkout.cancelled_at is not None
+    assert checkout.state == CheckoutState.OPEN
+
+
+def test_a_retired_offer_and_sample_offers_are_not_on_sale(buyer: Client) -> None:
+    OfferFactory(slug="sample", title="Sample thing", is_sample=True)
+
+    assert buyer.get("/offers/sample/").status_code == 404
+    assert buyer.get("/offers/none/").status_code == 404
+    assert "Sample thing" not in buyer.get("/").content.decode()
+
+
+def test_an_expired_session_is_closed_by_the_sweep(gateway: StripeGateway, offer: Offer) -> None:
+    gone = CheckoutFactory(
+        offer=offer, stripe_id="cs_test_unknownatstripe00", next_check_at=now()
+    )
+
+    sweep_checkouts(gateway=gateway, clock=later(0))
+
+    gone.refresh_from_db()
+    assert (gone.state, gone.last_error) == (CheckoutState.OPEN, "resource_missing")
+    assert gone.next_check_at is None

@@ -1,0 +1,247 @@
+"""Events of no meaning, of another world, of another price, and events that poison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from crm.models import Deal
+from fulfillment.models import OrderIntake
+from kernel.money import Money
+from ledger.models import Posting
+from revenue.enums import EventState, OrderState
+from revenue.models import (
+    CheckoutSession,
+    OperatorAlert,
+    Order,
+    RevenueEvent,
+    StripeWebhookEvent,
+    WebhookAttempt,
+)
+from revenue.policy import ATTEMPTS_MAX
+from tests.factories.revenue import (
+    CheckoutFactory,
+    dispute_object,
+    filed,
+    refund_object,
+    session_object,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Process = Callable[[], list[StripeWebhookEvent]]
+
+
+@pytest.mark.parametrize("event_type", ["payout.paid", "customer.created", "made.up.by.nobody"])
+def test_an_unknown_type_is_ignored_and_kept(process: Process, event_type: str) -> None:
+    filed(event_type, {"id": "po_1", "object": "payout"})
+
+    (event,) = process()
+
+    assert (event.state, event.body is not None) == (EventState.IGNORED, True)
+    assert [a.outcome for a in WebhookAttempt.objects.all()] == ["ignored"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [({"livemode": True}, "livemode"), ({"api_version": "2019-01-01"}, "2019-01-01")],
+)
+def test_an_event_of_another_world_is_parked(
+    process: Process, changes: dict[str, Any], word: str
+) -> None:
+    filed("checkout.session.completed", session_object(CheckoutFactory()), **changes)
+
+    (event,) = process()
+
+    assert (event.state, event.error_class, word in event.error) == (EventState.DEAD, "Park", True)
+    assert [alert.kind for alert in OperatorAlert.objects.all()] == ["event_dead"]
+    assert not Order.objects.exists()
+
+
+def test_an_event_of_a_connected_account_is_not_ours(process: Process) -> None:
+    paid = session_object(CheckoutFactory())
+    filed("checkout.session.completed", paid, account="acct_somebodyelse")
+
+    (event,) = process()
+
+    assert event.state == EventState.IGNORED
+    assert not Order.objects.exists()
+
+
+def test_an_event_we_cannot_read_is_parked_with_its_error(process: Process) -> None:
+    filed("checkout.session.completed", {"id": "cs_test_1", "payment_status": "paid"})
+
+    (event,) = process()
+
+    assert (event.state, event.error_class) == (EventState.DEAD, "Park")
+    assert event.attempts == 1  # looking again would not help
+
+
+def test_a_failing_event_is_retried_ever_later_and_then_waits_for_a_person(
+    process: Process, clock: Any
+) -> None:
+    # A refund larger than its payment breaks a constraint of the database each time.
+    checkout = CheckoutFactory()
+    filed("checkout.session.completed", session_object(checkout))
+    poison = filed("refund.updated", refund_object(checkout, amount=9_999))
+
+    waits = []
+    for _ in range(ATTEMPTS_MAX + 2):
+        process()
+        poison.refresh_from_db()
+        if poison.next_attempt_at is None:
+            break
+        waits.append((poison.next_attempt_at - clock()).total_seconds())
+        clock.at = poison.next_attempt_at
+
+    assert (poison.state, poison.attempts) == (EventState.DEAD, ATTEMPTS_MAX)
+    assert (poison.error_class, poison.error) == ("IntegrityError", "")
+    assert waits == sorted(waits)
+    assert waits[:3] == [5, 10, 20]
+    assert [a.kind for a in OperatorAlert.objects.all()] == ["event_dead"]
+    assert Order.objects.get().state == OrderState.PAID
+    assert RevenueEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"amount_total": 90}, "amount_differs"),
+        ({"currency": "eur"}, "currency_differs"),
+    ],
+)
+def test_another_price_is_recorded_and_goes_to_a_person(
+    process: Process, change: dict[str, Any], reason: str
+) -> None:
+    filed("checkout.session.completed", session_object(CheckoutFactory(), **change))
+
+    (event,) = process()
+
+    order = Order.objects.get()
+    assert event.state == EventState.PROCESSED
+    assert (order.state, order.review_reason) == (OrderState.NEEDS_REVIEW, reason)
+    assert RevenueEvent.objects.get().amount == order.total
+    assert [a.kind for a in OperatorAlert.objects.all()] == ["order_review"]
+    assert not OrderIntake.objects.exists()
+    assert not Deal.objects.filter(stage="won").exists()
+
+
+def test_a_session_that_is_not_ours_is_recorded_and_goes_to_a_person(process: Process) -> None:
+    foreign = session_object(
+        CheckoutFactory.build(offer=None, stripe_id="cs_test_foreign00000"),
+        client_reference_id="somebody-elses-42",
+        metadata={},
+    )
+    filed("checkout.session.completed", foreign)
+
+    process()
+
+    order = Order.objects.get()
+    assert (order.state, order.review_reason) == (OrderState.NEEDS_REVIEW, "unknown_session")
+    assert CheckoutSession.objects.get().origin == "foreign"
+    assert Posting.objects.get(account="assets:stripe").amount_minor == 100
+
+
+def test_a_session_of_a_checkout_in_another_mode_is_foreign(process: Process) -> None:
+    elsewhere = CheckoutFactory(mode="test", stripe_id=None, state="unknown")
+    elsewhere.stripe_id = "cs_test_othermode000"
+    filed("checkout.session.completed", session_object(elsewhere))
+
+    process()
+
+    order = Order.objects.get()
+    assert (order.state, order.review_reason) == (OrderState.NEEDS_REVIEW, "foreign_mode")
+    assert order.mode == "sandbox"
+    elsewhere.refresh_from_db()
+    assert elsewhere.state == "unknown"
+
+
+def test_a_refund_before_its_payment_waits_and_is_woken_by_it(process: Process) -> None:
+    checkout = CheckoutFactory()
+    refund = filed("refund.created", refund_object(checkout, amount=40))
+    process()
+    refund.refresh_from_db()
+    state_alone = refund.state
+
+    filed("checkout.session.completed", session_object(checkout))
+    process()
+
+    refund.refresh_from_db()
+    order = Order.objects.get()
+    assert (state_alone, refund.state) == (EventState.WAITING, EventState.PROCESSED)
+    assert (order.state, order.refundable) == (
+        OrderState.PARTIALLY_REFUNDED,
+        Money(60, "USD"),
+    )
+
+
+def test_two_partial_refunds_of_one_charge_are_two(process: Process) -> None:
+    checkout = CheckoutFactory()
+    filed("checkout.session.completed", session_object(checkout))
+    filed("refund.created", refund_object(checkout, id="re_1First0000000", amount=40))
+    filed("refund.created", refund_object(checkout, id="re_1Second000000", amount=60))
+
+    process()
+
+    assert Order.objects.get().state == OrderState.REFUNDED
+    assert sorted(RevenueEvent.objects.values_list("kind", "amount_minor")) == [
+        ("payment", 100),
+        ("refund", -60),
+        ("refund", -40),
+    ]
+
+
+def test_a_refund_that_fails_later_is_reversed(process: Process) -> None:
+    checkout = CheckoutFactory()
+    filed("checkout.session.completed", session_object(checkout))
+    filed("refund.updated", refund_object(checkout))
+    filed("refund.failed", refund_object(checkout, status="failed"))
+
+    process()
+
+    assert Order.objects.get().state == OrderState.PAID
+    assert sorted(RevenueEvent.objects.values_list("kind", "amount_minor")) == [
+        ("payment", 100),
+        ("refund", -100),
+        ("refund_reversal", 100),
+    ]
+    assert {a.kind for a in OperatorAlert.objects.all()} == {"refund_failed"}
+
+
+def test_a_pending_refund_books_nothing_yet(process: Process) -> None:
+    checkout = CheckoutFactory()
+    filed("checkout.session.completed", session_object(checkout))
+    filed("refund.created", refund_object(checkout, status="pending"))
+
+    process()
+
+    assert Order.objects.get().state == OrderState.PAID
+    assert RevenueEvent.objects.count() == 1
+
+
+def test_a_dispute_freezes_the_work_and_tells_the_deadline(process: Process) -> None:
+    checkout = CheckoutFactory()
+    filed("checkout.session.completed", session_object(checkout))
+    filed("charge.dispute.created", dispute_object(checkout))
+
+    process()
+
+    alert = OperatorAlert.objects.get()
+    assert Order.objects.get().state == OrderState.DISPUTED
+    assert OrderIntake.objects.get().frozen_reason == "dispute"
+    assert (alert.kind, "2026-10-08" in alert.facts["evidence_due_at"]) == ("dispute_opened", True)
+
+
+def test_a_second_payment_for_one_deal_is_an_order_of_its_own(process: Process) -> None:
+    first = CheckoutFactory()
+    second = CheckoutFactory(trace_ref=first.trace_ref, offer=first.offer)
+    filed("checkout.session.completed", session_object(first))
+    process()
+    filed("checkout.session.completed", session_object(second))
+    process()
+
+    orders = list(Order.objects.order_by("id"))
+    assert [order.state for order in orders] == ["paid", "paid"]
+    assert [order.double_of_id for order in orders] == [None, orders[0].pk]
+    assert Deal.objects.count() == 1
