@@ -141,7 +141,9 @@ def test_with_redis_down_the_second_factor_stays_shut(client: Client) -> None:
     client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
 
     with override_settings(CACHES=DEAD_REDIS):
-        answer = client.post("/accounts/2fa/authenticate/", {"code": totp_code(secret, time.time())})
+        answer = client.post(
+            "/accounts/2fa/authenticate/", {"code": totp_code(secret, time.time())}
+        )
 
     assert (answer.status_code, is_logged_in(client)) == (503, False)
 
@@ -250,7 +252,9 @@ def test_a_forged_host_never_reaches_the_mail(client: Client) -> None:
     user = make_person("operator")
 
     with override_settings(ALLOWED_HOSTS=["*"], BASE_URL="https://trinity.example"):
-        client.post("/accounts/password/reset/", {"email": user.email}, headers={"host": "evil.example"})
+        client.post(
+            "/accounts/password/reset/", {"email": user.email}, headers={"host": "evil.example"}
+        )
 
     assert urlsplit(link_in(mail.outbox[0])).netloc == "trinity.example"
     assert "evil" not in str(mail.outbox[0].message())
@@ -287,7 +291,11 @@ def test_a_changed_password_is_told_to_its_owner() -> None:
 
     client.post(
         "/accounts/password/change/",
-        {"oldpassword": PASSWORD, "password1": "another horse battery", "password2": "another horse battery"},
+        {
+            "oldpassword": PASSWORD,
+            "password1": "another horse battery",
+            "password2": "another horse battery",
+        },
     )
 
     assert [(m.subject, m.to) for m in mail.outbox] == [
@@ -300,7 +308,9 @@ def test_the_admin_logs_in_through_the_one_door(client: Client) -> None:
 
     assert (answer.status_code, answer["Location"]) == (302, "/admin/login/?next=/admin/")
     assert client.get(answer["Location"])["Location"].startswith("/accounts/login/?next=")
-    assert client.post("/admin/login/?next=/admin/", {"username": "x", "password": "y"})["Location"].startswith("/accounts/login/")
+    assert client.post("/admin/login/?next=/admin/", {"username": "x", "password": "y"})[
+        "Location"
+    ].startswith("/accounts/login/")
 
 
 def test_behind_trusted_proxies_the_visitor_counts_not_the_proxy(client: Client) -> None:

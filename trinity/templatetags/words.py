@@ -16,14 +16,11 @@ register = template.Library()
 
 # The tone of each state that a badge may say: shape and colour follow it. Others stay neutral.
 TONES = {
-    "ok": "paid complete processed won published active succeeded booked sent signed sealed valid "
-    "delivered done approved applied succeeded accepted",
-    "wait": "awaiting_payment awaiting processing received waiting unknown pending open queued "
-    "checkout proposal planned requested running submitted draft invited disputed_won "
-    "partially_refunded sending asked",
-    "bad": "failed dead needs_review disputed missing mismatch expired_unpaid refused alarm lost "
-    "conflict undeliverable stuck overdue",
-    "info": "refunded qualified lead frozen",
+    "ok": "paid complete processed recorded won published active used booked sent sealed done accepted",
+    "wait": "awaiting_payment received processing waiting unknown open queued sending requested "
+    "checkout pending invited partially_refunded",
+    "bad": "failed dead parked needs_review disputed missing refused lost stuck overdue",
+    "info": "refunded qualified proposal lead planned frozen",
 }
 TONE_OF = {state: tone for tone, states in TONES.items() for state in states.split()}
 

@@ -1,0 +1,131 @@
+"""Commands about people: for the shell of a server, and for a stack on one machine."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.test import Client, override_settings
+
+from kernel.modes import Mode
+from ledger.models import LedgerEntry
+from tests.factories.people import PASSWORD, log_in, make_person
+
+pytestmark = pytest.mark.django_db
+
+
+def said(name: str, *arguments: str) -> str:
+    out = io.StringIO()
+    call_command(name, *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_reset_login_prints_a_link_that_works_and_ends_the_sessions() -> None:
+    user = make_person("owner")
+    elsewhere = Client()
+    log_in(elsewhere, user)
+
+    words = said("reset_login", user.email.upper())
+
+    assert "1 session(s) ended" in words
+    assert elsewhere.get("/accounts/2fa/").status_code == 302
+    guest = Client()
+    guest.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    assert "_auth_user_id" not in guest.session
+    link = re.search(r"https?://\S+/key/\S+", words)
+    assert link is not None
+    page = guest.get(urlsplit(link[0]).path, follow=True)
+    guest.post(
+        page.redirect_chain[-1][0],
+        {"password1": "new horse battery", "password2": "new horse battery"},
+    )
+    log_in(guest, user, "new horse battery")
+
+
+@pytest.mark.parametrize(("flags", "left"), [([], 1), (["--mfa"], 0)])
+def test_reset_login_takes_second_factors_only_when_told(flags: list[str], left: int) -> None:
+    user = make_person("owner")
+    TOTP.activate(user, "JBSWY3DPEHPK3PXP")
+
+    said("reset_login", user.email, *flags)
+
+    assert Authenticator.objects.filter(user=user).count() == left
+
+
+def test_reset_login_is_in_the_ledger_without_the_address() -> None:
+    user = make_person("owner")
+
+    said("reset_login", user.email)
+
+    entry = LedgerEntry.objects.get()
+    assert (entry.kind, entry.event, entry.subject) == (
+        "audit", "person.login_reset", f"user:{user.pk}",
+    )  # fmt: skip
+    assert entry.facts == {"actor": "system", "sessions_ended": 0, "second_factors_removed": 0}
+
+
+def test_reset_login_for_nobody_or_a_closed_account_says_so() -> None:
+    closed = make_person("owner")
+    User.objects.filter(pk=closed.pk).update(is_active=False)
+
+    with pytest.raises(CommandError, match="Nobody on the team has the address"):
+        said("reset_login", "nobody@example.com")
+    with pytest.raises(CommandError, match="This account is closed"):
+        said("reset_login", closed.email)
+
+
+@pytest.fixture
+def local_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    password_file = tmp_path / "password"
+    password_file.write_text(f"{PASSWORD}\n")
+    monkeypatch.setenv("OWNER_EMAIL", "Ada@example.com")
+    monkeypatch.setenv("OWNER_PASSWORD_FILE", str(password_file))
+    return "ada@example.com"
+
+
+def test_seed_local_makes_the_owner_once(local_owner: str) -> None:
+    first, second = said("seed_local"), said("seed_local")
+
+    user = User.objects.get(email=local_owner)
+    log_in(Client(), user)
+    assert ("made" in first, "there already" in second) == (True, True)
+    assert [group.name for group in user.groups.all()] == ["owner"]
+    assert (user.is_staff, user.is_superuser) == (True, False)
+
+
+def test_seed_local_leaves_a_changed_password_alone(local_owner: str) -> None:
+    said("seed_local")
+    user = User.objects.get(email=local_owner)
+    user.set_password("changed by its owner")
+    user.save()
+
+    said("seed_local")
+
+    log_in(Client(), user, "changed by its owner")
+
+
+def test_seed_local_refuses_live_mode(local_owner: str) -> None:
+    with (
+        override_settings(DEPLOYMENT_MODE=Mode.LIVE),
+        pytest.raises(CommandError, match="refuses to run in live mode"),
+    ):
+        said("seed_local")
+
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["OWNER_EMAIL", "OWNER_PASSWORD_FILE"])
+def test_seed_local_says_what_is_missing(
+    local_owner: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(name)
+
+    with pytest.raises(CommandError, match="Set OWNER_EMAIL and OWNER_PASSWORD_FILE"):
+        said("seed_local")

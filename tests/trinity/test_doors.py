@@ -1,0 +1,220 @@
+"""Every address × every role, read from the resolver and from the word on each view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.factories.people import client_of, make_person
+from trinity.navigation import NAVIGATION
+from trinity.roles import ROLES
+
+pytestmark = pytest.mark.django_db
+
+LOGIN = "/accounts/login/"
+EXAMPLES = {
+    "int": "999999",
+    "slug": "nothing-here",
+    "str": "ord_00000000000000000000000000",
+    "path": "nothing",
+    "uuid": "00000000-0000-0000-0000-000000000000",
+}
+# allauth's views carry no word of ours. These open for anybody, the other ones for members only.
+ACCOUNT_DOORS_FOR_ANYBODY = {
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "account_signup",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "mfa_authenticate",
+    "mfa_login_webauthn",
+}
+
+
+@dataclass(frozen=True)
+class Door:
+    route: str
+    name: str
+    view: object
+
+    @property
+    def address(self) -> str:
+        filled = self.route
+        for converter, example in EXAMPLES.items():
+            filled = _fill(filled, converter, example)
+        return "/" + filled
+
+    @property
+    def is_said(self) -> bool:
+        return hasattr(self.view, "required_permission")
+
+    @property
+    def permission(self) -> str | None:
+        word: str | None = self.view.required_permission  # type: ignore[attr-defined]
+        return word
+
+
+def _fill(route: str, converter: str, example: str) -> str:
+    while f"<{converter}:" in route:
+        before, _, rest = route.partition(f"<{converter}:")
+        route = before + example + rest.partition(">")[2]
+    return route
+
+
+def all_doors() -> Iterator[Door]:
+    def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[Door]:
+        for pattern in patterns:
+            route = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, route)
+            else:
+                yield Door(route, pattern.name or "", pattern.callback)
+
+    return walk(get_resolver().url_patterns, "")
+
+
+DOORS = list(all_doors())
+ADMIN = [door for door in DOORS if door.route.startswith("admin/")]
+ACCOUNT = [door for door in DOORS if door.route.startswith("accounts/")]
+OURS = [door for door in DOORS if door not in ADMIN and door not in ACCOUNT]
+GUARDED = [door for door in OURS if door.is_said and door.permission]
+PUBLIC = [door for door in OURS if door.is_said and not door.permission]
+
+
+def by_route(door: Door) -> str:
+    return door.route or "/"
+
+
+def answers(client: Client, address: str) -> list[tuple[int, str]]:
+    """Return what GET and POST say, and where they send."""
+    return [
+        (answer.status_code, urlsplit(answer.headers.get("Location", "")).path)
+        for answer in (client.get(address), client.post(address))
+    ]
+
+
+@pytest.fixture
+def team() -> dict[str, User]:
+    return {role: make_person(role) for role in ROLES}
+
+
+def test_every_door_of_ours_says_who_may_enter() -> None:
+    assert [door.route for door in OURS if not door.is_said] == []
+
+
+def test_every_permission_on_a_door_belongs_to_a_role() -> None:
+    named = {door.permission for door in GUARDED} | {
+        entry.permission for entries in NAVIGATION.values() for entry in entries
+    }
+
+    assert named - set().union(*ROLES.values()) == set()
+
+
+@pytest.mark.parametrize("door", GUARDED, ids=by_route)
+def test_a_stranger_is_sent_to_the_login(door: Door, client: Client) -> None:
+    said = answers(client, door.address)
+
+    assert {(302, LOGIN)} <= set(said)
+    assert set(said) <= {(302, LOGIN), (405, "")}
+
+
+@pytest.mark.parametrize("role", [*ROLES, "none"])
+@pytest.mark.parametrize("door", GUARDED, ids=by_route)
+def test_a_role_opens_exactly_its_doors(door: Door, role: str, team: dict[str, User]) -> None:
+    user = team.get(role) or make_person()
+
+    said = answers(client_of(user), door.address)
+
+    assert all(status < 500 for status, _ in said)
+    if door.permission in ROLES.get(role, ()):
+        assert {status for status, _ in said} & {401, 403} == set()
+        assert LOGIN not in {sent_to for _, sent_to in said}
+    else:
+        assert {status for status, _ in said} in ({403}, {403, 405})
+
+
+@pytest.mark.parametrize("door", PUBLIC, ids=by_route)
+def test_a_public_door_asks_nobody_for_a_login(door: Door, client: Client) -> None:
+    for answer in (client.get(door.address), client.post(door.address)):
+        assert answer.status_code < 500 or answer.status_code == 503
+        assert urlsplit(answer.headers.get("Location", "")).path != LOGIN
+        # A buyer's page may refuse who holds no key to it; no role would help.
+        assert "Your role does not reach" not in answer.content.decode(errors="replace")
+
+
+@pytest.mark.parametrize("door", ACCOUNT, ids=by_route)
+def test_account_pages_are_for_members_but_for_those_on_the_way_in(
+    door: Door, client: Client
+) -> None:
+    arguments = {"pk": 1} if "<int:pk>" in door.route else {}
+    if "key>" in door.route:
+        arguments = {"uidb36": "1", "key": "abc"}
+
+    answer = client.get(reverse(door.name, kwargs=arguments))
+
+    sent_to = urlsplit(answer.headers.get("Location", "")).path
+    if door.name in ACCOUNT_DOORS_FOR_ANYBODY:
+        assert answer.status_code in {200, 302}
+    else:
+        assert (answer.status_code, sent_to) == (302, LOGIN)
+
+
+@pytest.mark.parametrize("role", [*ROLES, "none", "stranger"])
+def test_the_admin_is_for_the_team(role: str, team: dict[str, User], client: Client) -> None:
+    if role == "stranger":
+        assert urlsplit(client.get("/admin/")["Location"]).path == "/admin/login/"
+        return
+    user = team.get(role) or make_person()
+
+    page = client_of(user).get("/admin/").content.decode()
+
+    assert ("/admin/revenue/order/" in page) == (role in ROLES)
+    assert ("/admin/crm/contact/" in page) == (role in {"owner", "operator"})
+    assert ("/admin/auth/user/" in page) == (role == "owner")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nobody_adds_changes_or_deletes_people_in_the_admin(
+    role: str, team: dict[str, User]
+) -> None:
+    client = client_of(team[role])
+    target = team["auditor"].pk
+
+    said = [
+        client.post(f"/admin/auth/user/{target}/change/", {"is_superuser": "on"}).status_code,
+        client.post(f"/admin/auth/user/{target}/delete/", {"post": "yes"}).status_code,
+        client.post("/admin/auth/user/add/", {"username": "x"}).status_code,
+        client.post(f"/admin/auth/group/{target}/change/", {}).status_code,
+    ]
+
+    assert set(said) == {403}
+    assert User.objects.filter(pk=target, is_superuser=False).exists()
+
+
+def test_every_entry_of_the_navigation_leads_somewhere() -> None:
+    names = {door.name for door in DOORS}
+
+    assert {e.url_name for entries in NAVIGATION.values() for e in entries} - names == set()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_sees_an_entry_that_it_may_not_open(role: str, team: dict[str, User]) -> None:
+    client = client_of(team[role])
+
+    shown = client.get("/accounts/2fa/").content.decode()
+
+    for entries in NAVIGATION.values():
+        for entry in entries:
+            address = reverse(entry.url_name)
+            is_shown = f'href="{address}"' in shown
+            assert is_shown == (entry.permission in ROLES[role]), entry.words
+            assert not is_shown or client.get(address).status_code == 200, entry.words

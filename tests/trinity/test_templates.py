@@ -1,0 +1,72 @@
+"""What every template and the sheet must hold, read from the files."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+SHEET_BYTES_MAX = 15_000
+LAYOUTS = {"public.html", "console.html", "manage.html"}
+STANDALONE = {"500.html", "503.html"}
+
+INLINE = {
+    "a style attribute": re.compile(r"\sstyle\s*=", re.I),
+    "a style element": re.compile(r"<style\b", re.I),
+    "an inline script": re.compile(r"<script(?![^>]*\bsrc=)", re.I),
+    "an event handler": re.compile(r"\son[a-z]+\s*=\s*[\"']", re.I),
+    "hx-on or eval": re.compile(r"hx-on|hx-vals=[\"']js:|javascript:", re.I),
+    "another host": re.compile(r"<(?:script|link|img)[^>]+(?:src|href)=[\"']?(?:https?:)?//", re.I),
+}
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT / "templates"))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_nothing_that_the_content_policy_forbids(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    assert [what for what, pattern in INLINE.items() if pattern.search(text)] == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_every_form_that_posts_carries_its_key(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    forms = re.findall(r"<form\b[^>]*method=[\"']post[\"'][^>]*>.*?</form>", text, re.I | re.S)
+
+    assert [form[:80] for form in forms if "csrf_token" not in form] == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_pages_have_a_title_of_their_own(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    is_page = "{% extends" in text and "block content" in text and path.name not in LAYOUTS
+
+    assert not is_page or "{% block title %}" in text
+
+
+def test_the_sheet_is_small() -> None:
+    sheet = (ROOT / "static" / "trinity.css").read_bytes()
+
+    assert len(gzip.compress(sheet)) <= SHEET_BYTES_MAX
+
+
+def test_the_sheet_asks_nobody_else_for_anything() -> None:
+    sheet = (ROOT / "static" / "trinity.css").read_text(encoding="utf-8")
+
+    assert re.findall(r"@import|url\(", sheet) == []
+
+
+@pytest.mark.parametrize("file", sorted(STANDALONE))
+def test_the_pages_for_the_worst_day_need_nothing(file: str) -> None:
+    text = (ROOT / "templates" / file).read_text(encoding="utf-8")
+
+    assert "{%" not in text
+    assert "{{" not in text
+    assert "charged" in text or "card" in text

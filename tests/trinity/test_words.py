@@ -1,0 +1,103 @@
+"""How pages say money, states, times and references."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from django.template import Context, Template
+from django.utils import timezone as django_timezone
+
+from revenue import enums as revenue
+from trinity.templatetags.words import TONE_OF, ago, badge, duration, money, ref, when
+
+AT = datetime(2026, 11, 2, 6, 14, 5, 123000, tzinfo=UTC)
+REFERENCE = "ord_01k9m8k2q7vx4abcdefghjkmnp"
+
+
+@pytest.mark.parametrize(
+    ("how", "machine", "words"),
+    [
+        ("", "2026-11-02T06:14Z", "2 Nov 2026, 06:14 UTC"),
+        ("exact", "2026-11-02T06:14:05Z", "2 Nov 2026, 06:14:05 UTC"),
+        ("day", "2026-11-02T06:14Z", "2 Nov 2026"),
+        ("clock", "2026-11-02T06:14:05.123Z", "06:14:05"),
+    ],
+)
+def test_a_time_is_said_in_utc_for_people_and_machines(how: str, machine: str, words: str) -> None:
+    elsewhere = AT.astimezone(timezone(timedelta(hours=5, minutes=30)))
+
+    said = when(elsewhere, how)
+
+    assert said == (f'<time datetime="{machine}" title="2026-11-02 06:14:05 UTC">{words}</time>')
+
+
+@pytest.mark.parametrize("say", [when, ago, duration, ref])
+def test_nothing_is_said_as_a_dash(say: object) -> None:
+    assert say(None) == "–"  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("length_s", "words"),
+    [
+        (0, "0 s"), (59, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"),
+        (86_400, "24 h"), (172_800, "2 d"), (1e7, "115 d"),
+    ],
+)  # fmt: skip
+def test_a_length_of_time_is_said_in_its_largest_unit(length_s: float, words: str) -> None:
+    assert duration(timedelta(seconds=length_s)) == duration(length_s) == words
+
+
+def test_past_and_future_are_told_apart() -> None:
+    now = django_timezone.now()
+
+    assert ">4 min ago</time>" in ago(now - timedelta(minutes=4, seconds=30))
+    assert ">in 23 h</time>" in ago(now + timedelta(hours=23, minutes=30))
+
+
+@pytest.mark.parametrize(
+    ("word", "tone", "html"),
+    [
+        ("sandbox", "", '<span class="badge sandbox">sandbox</span>'),
+        ("sandbox", "bad", '<span class="badge sandbox">sandbox</span>'),
+        ("paid", "", '<span class="badge ok">paid</span>'),
+        ("needs_review", "", '<span class="badge bad">needs review</span>'),
+        ("something_new", "", '<span class="badge off">something new</span>'),
+        ("new payee", "wait", '<span class="badge wait">new payee</span>'),
+        ("<b>", "", '<span class="badge off">&lt;b&gt;</span>'),
+        ("", "", ""),
+    ],
+)
+def test_a_badge_has_the_shape_of_its_meaning(word: str, tone: str, html: str) -> None:
+    assert badge(word, tone) == html
+
+
+@pytest.mark.parametrize("state", [*revenue.OrderState.values, *revenue.EventState.values])
+def test_every_state_of_an_order_or_event_has_a_tone(state: str) -> None:
+    neutral = {"ignored", "not_ours"}
+
+    assert state in TONE_OF or state in neutral
+
+
+def test_a_long_reference_is_short_for_the_eye_and_whole_for_the_clipboard() -> None:
+    said = ref(REFERENCE)
+
+    text = said.replace("</span>", "").split(">", 1)[1].replace('<span class="ref-cut">', "")
+    assert text == REFERENCE
+    assert f'title="{REFERENCE}"' in said
+    assert said.index("ref-cut") > said.index("ord_01k9m")
+
+
+def test_a_short_reference_stays_as_it_is() -> None:
+    assert ref("evt_1Q2x") == '<span class="ref">evt_1Q2x</span>'
+
+
+def test_a_reference_from_outside_is_escaped() -> None:
+    assert "<script>" not in ref("cs_test_<script>alert(1)</script>xxxxxxxxxxxxxxxxxxx")
+
+
+def test_money_is_said_in_the_templates_without_loading_anything() -> None:
+    page = Template("{{ 100|money:'USD' }} {{ 100|figure:'USD' }} {{ none|money:'USD' }}")
+
+    assert page.render(Context({"none": None})) == "$1.00 USD $1.00 –"
+    assert money(None, "USD") == "–"
