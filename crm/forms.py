@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django import forms
+from django.conf import settings
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -220,11 +221,19 @@ class DealFilterForm(forms.Form):
 
 
 class LeadFilterForm(forms.Form):
-    """What narrows the list of leads."""
+    """What narrows the list of leads: to this deployment's mode, unless another is chosen."""
 
+    ANY = "any"
     mode = forms.ChoiceField(
-        required=False, choices=[("", "Any mode"), *Mode.choices], label="Mode"
+        required=False,
+        choices=[("", "This deployment’s"), (ANY, "Any mode"), *Mode.choices],
+        label="Mode",
     )
+
+    def chosen_mode(self) -> str:
+        """Return the mode to show; "" for any."""
+        chosen = self.cleaned_data["mode"] if self.is_valid() else ""
+        return "" if chosen == self.ANY else chosen or str(settings.DEPLOYMENT_MODE)
 
 
 class ContactFilterForm(forms.Form):

@@ -21,13 +21,12 @@ FOUND_MAX: Final = 50
 def lead_list(request: HttpRequest) -> HttpResponse:
     """List the leads that wait for an answer, newest first. Two statements."""
     form = LeadFilterForm(request.GET)
-    mode = form.cleaned_data["mode"] if form.is_valid() else ""
-    page = queries.leads_page(cursor=Cursor.from_query(request.GET), mode=mode)
+    page = queries.leads_page(cursor=Cursor.from_query(request.GET), mode=form.chosen_mode())
     wishes = queries.wishes_of([lead.id for lead in page.rows])
     context = {
         "nav": "lead-list",
         "form": form,
-        "is_filtered": bool(mode),
+        "is_filtered": bool(form.data.get("mode")),
         "leads": [(lead, wishes.get(lead.id, "")) for lead in page.rows],
         "older_address": page.older_address(request.GET),
         "newer_address": page.newer_address(request.GET),

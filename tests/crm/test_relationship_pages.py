@@ -246,3 +246,17 @@ def test_pages_cost_the_same_however_much_there_is(operator: Client) -> None:
             assert operator.get(address).status_code == 200
         assert len(captured) <= SQL_MAX[name], (name, [q["sql"][:90] for q in captured])
         assert not any("COUNT(" in query["sql"].upper() for query in captured), name
+
+
+def test_leads_are_those_of_this_deployment_unless_asked_otherwise(operator: Client) -> None:
+    ours, sample = DealFactory().reference, DealFactory(mode="sample").reference
+
+    def shown(query: str) -> list[str]:
+        return [
+            lead.reference for lead, _ in operator.get(f"/console/leads/{query}").context["leads"]
+        ]
+
+    assert shown("") == shown("?mode=nonsense") == [ours]
+    assert shown("?mode=any") == [sample, ours]
+    assert shown("?mode=sample") == [sample]
+    assert shown("?mode=live") == []
