@@ -1,0 +1,1 @@
+"""The ledger: what happened, written once, balanced, sealed, verified."""
