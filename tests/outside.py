@@ -32,7 +32,11 @@ def gateway_to(
 
 @pytest.fixture(scope="session")
 def _outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
-    running = RunningSandbox(tmp_path_factory.mktemp("outside"), webhook_url=DEAF_DOOR)
+    running = RunningSandbox(
+        tmp_path_factory.mktemp("outside"),
+        webhook_url=DEAF_DOOR,
+        SANDBOX_DELAYED_PAYMENT_S="600",  # banks answer when a test says so
+    )
     running.start()
     yield running
     running.stop()

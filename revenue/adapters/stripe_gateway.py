@@ -220,7 +220,7 @@ class StripeGateway:
         }
         with _translated():
             for event in self._v1.events.list(asked).auto_paging_iter():  # type: ignore[arg-type]
-                body = json.dumps(event.to_dict()).encode()
+                body = json.dumps(event.to_dict(for_json=True)).encode()
                 yield StripeEvent(notice=read_notice(body), body=body)
 
     def reread(self, *, event_type: str, object_id: str) -> Fact | None:

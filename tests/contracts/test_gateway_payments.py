@@ -185,16 +185,12 @@ def test_a_failed_bank_payment_is_still_a_failure_when_read_anew(
     session = outside.open_session()
     outside.pay(session.id, BANK_FAILS, wait_s=0)
     outside.drill("settle", session=session.id)
-    fact = gateway.reread(
-        event_type="checkout.session.async_payment_failed", object_id=session.id
-    )
+    fact = gateway.reread(event_type="checkout.session.async_payment_failed", object_id=session.id)
     assert isinstance(fact, SessionFact)
     assert (fact.payment_status, fact.has_failed) == ("unpaid", True)
 
 
-def test_endpoints_say_what_they_are_sent(
-    outside: RunningSandbox, gateway: StripeGateway
-) -> None:
+def test_endpoints_say_what_they_are_sent(outside: RunningSandbox, gateway: StripeGateway) -> None:
     [endpoint] = gateway.endpoints()
     assert endpoint.is_enabled
     assert endpoint.api_version == "2026-10-28.endive"

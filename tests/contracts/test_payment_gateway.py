@@ -105,9 +105,7 @@ def test_a_checkout_is_opened_once_per_key_and_says_what_it_asks(
     assert either.read_session(opened.session_id) == opened
 
 
-def test_a_currency_without_decimals_keeps_its_amount(
-    either: PaymentGateway, unique: Name
-) -> None:
+def test_a_currency_without_decimals_keeps_its_amount(either: PaymentGateway, unique: Name) -> None:
     price_id = make_price(either, unique, currency="jpy")
     parameters = session_parameters(price_id, reference=unique("chk"))
     opened = either.open_checkout(key=unique("chk"), parameters=parameters)
@@ -155,9 +153,7 @@ def test_a_payment_link_is_made_listed_and_switched_off(
     assert either.deactivate_payment_link(made.link_id).is_active is False
 
 
-def test_as_many_links_are_listed_as_were_asked_for(
-    either: PaymentGateway, unique: Name
-) -> None:
+def test_as_many_links_are_listed_as_were_asked_for(either: PaymentGateway, unique: Name) -> None:
     price_id = make_price(either, unique)
     for number in range(3):
         reference = unique(f"plk{number}")

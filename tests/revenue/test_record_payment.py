@@ -72,7 +72,9 @@ def test_one_sale_costs_at_most_25_statements(process: Process) -> None:
     process()  # warm caches such as content types
     filed("checkout.session.completed", session_object(CheckoutFactory()))
 
-    with CaptureQueriesContext(connection, ) as captured:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
         process()
 
     statements = [q["sql"] for q in captured if not q["sql"].startswith(("SELECT set_config",))]

@@ -74,9 +74,7 @@ def test_a_link_takes_one_payment_and_names_the_sale(
     }
     assert made.metadata.to_dict() == metadata
     assert made.payment_intent_data.metadata.to_dict() == metadata
-    assert made.after_completion.redirect.url.endswith(
-        "/return/?session_id={CHECKOUT_SESSION_ID}"
-    )
+    assert made.after_completion.redirect.url.endswith("/return/?session_id={CHECKOUT_SESSION_ID}")
     assert (link.amount_minor, link.trace_ref, link.next_check_at) == (100, deal.trace_ref, None)
 
 
@@ -243,15 +241,11 @@ def test_a_link_is_switched_off_here_and_there(
 ) -> None:  # fmt: skip
     link = make()
     later = now + timedelta(hours=1)
-    off = deactivate_payment_link(
-        link.reference, actor_id=seller.pk, gateway=gateway, now=later
-    )
+    off = deactivate_payment_link(link.reference, actor_id=seller.pk, gateway=gateway, now=later)
     assert (off.state, off.deactivated_at) == (PaymentLinkState.DEACTIVATED, later)
     assert listed(outside)[0].active is False
     assert kinds(deal) == ["link_prepared", "link_deactivated"]
-    again = deactivate_payment_link(
-        link.reference, actor_id=seller.pk, gateway=gateway, now=later
-    )
+    again = deactivate_payment_link(link.reference, actor_id=seller.pk, gateway=gateway, now=later)
     assert again == off
     assert kinds(deal).count("link_deactivated") == 1
 
@@ -261,9 +255,7 @@ def test_a_link_whose_switching_off_is_unknown_stays_on_in_our_books(
 ) -> None:
     link = make()
     with pytest.raises(GatewayUnknown):
-        deactivate_payment_link(
-            link.reference, actor_id=seller.pk, gateway=deaf_gateway, now=now
-        )
+        deactivate_payment_link(link.reference, actor_id=seller.pk, gateway=deaf_gateway, now=now)
     link.refresh_from_db()
     assert link.state == PaymentLinkState.ACTIVE
 

@@ -148,7 +148,7 @@ def test_the_preview_is_the_buyers_page_without_a_working_button(
     page = operator.get(f"/console/offers/{draft.reference}/preview/").content.decode()
     assert WORDS.title in page
     assert "Preview of version 1" in page
-    assert "<button class=\"primary wide\" disabled>" in page
+    assert '<button class="primary wide" disabled>' in page
     assert "<form" not in page.split("<main")[1]
 
 

@@ -125,9 +125,7 @@ def test_the_database_knows_no_ready_price_without_ids(now: datetime) -> None:
 
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
-def test_many_first_buyers_at_once_make_one_price(
-    outside: RunningSandbox, now: datetime
-) -> None:
+def test_many_first_buyers_at_once_make_one_price(outside: RunningSandbox, now: datetime) -> None:
     offer = OfferFactory()
     start, prices, errors = threading.Barrier(8), set(), []
 
