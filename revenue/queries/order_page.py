@@ -10,10 +10,9 @@ from fulfillment.enums import FreezeReason
 from fulfillment.queries import IntakeFacts
 from kernel.modes import MODE_WORDS, Mode
 from kernel.money import Money
-from revenue.enums import MailKind, MailState
+from revenue.enums import MailKind, MailState, OrderState
 from revenue.models import BuyerMail, Dispute, Order, Refund
-from revenue.policy import is_dispute_held_against_us
-from revenue.queries.outbox import masked_address
+from revenue.policy import REFUNDS_UNDONE, is_dispute_held_against_us
 
 REFUND_WORDS = {
     "pending": "on its way",
@@ -37,6 +36,11 @@ class RefundLine:
     refund: Refund
     words: str
 
+    @property
+    def is_undone(self) -> bool:
+        """Whether the money did not go back after all."""
+        return self.refund.status in REFUNDS_UNDONE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPage:
@@ -47,7 +51,6 @@ class OrderPage:
     refunds: Sequence[RefundLine]
     is_dispute_lost: bool
     receipt_state: str
-    sent_to: str
 
     @property
     def net(self) -> Money:
@@ -67,9 +70,16 @@ class OrderPage:
     @property
     def pause_words(self) -> str:
         """Why nobody works on it just now; nothing where somebody does."""
-        if self.intake is None or not self.intake.frozen_reason:
-            return ""
-        return PAUSE_WORDS[FreezeReason(self.intake.frozen_reason)]
+        if self.intake is not None and self.intake.frozen_reason:
+            return PAUSE_WORDS[FreezeReason(self.intake.frozen_reason)]
+        is_disputed = self.order.state == OrderState.DISPUTED
+        return PAUSE_WORDS[FreezeReason.DISPUTE] if is_disputed else ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes of this order."""
+        over = (OrderState.REFUNDED, OrderState.FAILED, OrderState.NOT_OURS)
+        return self.order.state in over or self.is_dispute_lost
 
     @property
     def is_receipt_sent(self) -> bool:
@@ -101,5 +111,4 @@ def order_page(order: Order) -> OrderPage:
         ],
         is_dispute_lost="lost" in held,
         receipt_state=receipts.values_list("state", flat=True).first() or "",
-        sent_to=masked_address(order.buyer_email),
     )

@@ -13,7 +13,7 @@ from revenue.enums import AlertKind, CheckoutState, MailKind, OrderState
 from revenue.models import BuyerMail, Dispute, OperatorAlert, Order, Refund
 from tests.factories.revenue import CheckoutFactory
 
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+NOON = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)  # in the past, whenever this runs
 UNPAID = {OrderState.AWAITING_PAYMENT, OrderState.FAILED, OrderState.NOT_OURS}
 
 
