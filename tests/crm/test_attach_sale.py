@@ -106,7 +106,6 @@ def test_the_same_order_again_changes_nothing() -> None:
             stripe_customer_id=None,
             mode="sandbox",
             amount=DOLLAR,
-            order_id=1,
             now=NOON,
         )
         == first

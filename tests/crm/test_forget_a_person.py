@@ -35,7 +35,7 @@ def buy(deal_ref: str) -> None:
         attach_sale(
             standing="won", trace_ref=deal.trace_ref, deal_id=deal.pk, offer_id=None, title="",
             email="grace@crunchline.example", name="Grace Hopper", stripe_customer_id="cus_grace",
-            mode="sandbox", amount=Money(100, "USD"), order_ref="ord_7", order_id=1, now=NOON,
+            mode="sandbox", amount=Money(100, "USD"), order_ref="ord_7", now=NOON,
         )  # fmt: skip
 
 

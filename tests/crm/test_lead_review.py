@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 
+from crm import operations
 from crm.enums import DealStage
 from crm.models import Activity, Deal
-from crm.operations import checkout_prepared
 from crm.usecases.review_lead import AlreadyAnswered, accept_lead, decline_lead
 from crm.usecases.work_deal import NotAnOwner, add_note, assign_deal, move_deal
 from kernel.money import Money
@@ -28,6 +31,11 @@ def member(role: str, name: str = "") -> User:
 @pytest.fixture
 def operator() -> User:
     return member("operator")
+
+
+def checkout_prepared(**told: Any) -> bool:
+    with transaction.atomic():
+        return operations.checkout_prepared(**told)
 
 
 def facts() -> list[tuple[str, dict[str, object]]]:
