@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any, Final
 
 from trinity.stack import leftovers
@@ -21,6 +22,7 @@ GUARDIAN: Final = Path(__file__).with_name("guardian.py")
 ERROR: Final = re.compile(
     r"^[\w.]*(Error|Exception|Interrupt|Refused|Configured): |FATAL|PANIC|No space left"
 )
+FULL_BELOW_BYTES: Final = 1024 * 1024
 DISK_FULL: Final = "No space left on device"
 LOG_BYTES_MAX: Final = 10 * 1024 * 1024
 
@@ -105,7 +107,10 @@ class Child:
     def obituary(self, what: str) -> str:
         """Return one sentence: ``what`` happened, why as far as its log knows, where to look."""
         tail = self.tail()
-        if DISK_FULL in tail and self.program.log:
+        # On a full disk not even the reason can be written down.
+        if self.program.log and (
+            DISK_FULL in tail or disk_usage(self.program.log.parent).free < FULL_BELOW_BYTES
+        ):
             return f"The disk that holds {self.program.log.parent} is full; make room, start again."
         return f"{what}{f' ({tail})' if tail else ''}; see {self.program.log}."
 
