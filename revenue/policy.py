@@ -100,11 +100,6 @@ def further_dispute_status(known: str, told: str) -> str:
     return told if DISPUTE_RANKS.get(told, 2) >= DISPUTE_RANKS.get(known, 2) else known
 
 
-def is_dispute_held_against_us(status: str) -> bool:
-    """Say whether a dispute is open or lost: until then the order counts as disputed."""
-    return status not in DISPUTES_OVER_WELL
-
-
 def backoff(attempts: int) -> timedelta:
     """Return how long to wait after the ``attempts``-th attempt: 5 s, doubling, at most 6 h."""
     doublings: int = 2 ** min(max(attempts - 1, 0), 20)

@@ -64,7 +64,6 @@ def attach_sale(
     mode: str,
     amount: Money,
     order_ref: str,
-    order_id: int,  # noqa: ARG001  # part of the contract; the reference is enough here
     now: datetime,
 ) -> AttachedDeal:
     """Attach an order to its contact and its deal, and move the deal as ``standing`` asks.
@@ -80,7 +79,7 @@ def attach_sale(
 
     Safe to repeat and under any concurrency: the contact's row, then the deal's, stay locked until
     COMMIT. Four statements for a direct purchase. Writes its own timeline line, once per order and
-    standing. ``order_id`` is not looked at: the order is known here by its reference.
+    standing.
 
     Raises DealUnsettled.
     """
@@ -124,7 +123,6 @@ def win_deal(
     mode: str,
     amount: Money,
     order_ref: str,
-    order_id: int,
     now: datetime,
 ) -> AttachedDeal:
     """Attach a paid order and win its deal: ``attach_sale`` with the standing *won*."""
@@ -140,7 +138,6 @@ def win_deal(
         mode=mode,
         amount=amount,
         order_ref=order_ref,
-        order_id=order_id,
         now=now,
     )
 

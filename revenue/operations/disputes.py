@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from crm import operations as crm
 from crm.enums import ActivityKind
-from fulfillment import operations as fulfillment
-from fulfillment.enums import FreezeReason
 from revenue.enums import AlertKind, Outcome, RevenueKind
 from revenue.models import Dispute, Order
 from revenue.operations.alerts import raise_alert
 from revenue.operations.booking import book, is_booked
 from revenue.operations.finding import lock_paid_order
+from revenue.operations.holding import hold_or_release_work
 from revenue.operations.standing import settle
 from revenue.operations.telling import Telling
-from revenue.policy import DISPUTES_OVER_WELL, further_dispute_status, is_dispute_held_against_us
+from revenue.policy import DISPUTES_OVER_WELL, further_dispute_status
 from revenue.ports import DisputeFact, DisputeMovement
 
 
@@ -33,7 +32,7 @@ def record_dispute(telling: Telling, fact: DisputeFact) -> Outcome:
     if not is_changed:
         return Outcome.ALREADY_KNOWN
     settle(telling, order)
-    _hold_or_release_work(telling, order)
+    hold_or_release_work(telling, order)
     return Outcome.RECORDED
 
 
@@ -124,11 +123,3 @@ def _book_movement(
             occurred_at=movement.occurred_at,
         )
     return True
-
-
-def _hold_or_release_work(telling: Telling, order: Order) -> None:
-    statuses = Dispute.objects.filter(order=order).values_list("status", flat=True)
-    if any(is_dispute_held_against_us(status) for status in statuses):
-        fulfillment.freeze_work(order_id=order.pk, reason=FreezeReason.DISPUTE, now=telling.now)
-    else:
-        fulfillment.resume_work(order_id=order.pk, now=telling.now)

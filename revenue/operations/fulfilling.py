@@ -163,7 +163,6 @@ def _attached(
         mode=order.mode,
         amount=order.total,
         order_ref=order.reference,
-        order_id=0,
         now=telling.now,
     )
 

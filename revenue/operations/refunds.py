@@ -10,6 +10,7 @@ from revenue.models import Order, Refund, RefundRequest
 from revenue.operations.alerts import raise_alert
 from revenue.operations.booking import book, is_booked
 from revenue.operations.finding import lock_paid_order
+from revenue.operations.holding import hold_or_release_work
 from revenue.operations.mails import queue_mail
 from revenue.operations.standing import refunded_minor, settle
 from revenue.operations.telling import Telling
@@ -81,6 +82,7 @@ def _book_once(telling: Telling, order: Order, fact: RefundFact, *, kind: Revenu
         occurred_at=telling.occurred_at,
     )
     settle(telling, order, refunded_minor=refunded_minor(order))
+    hold_or_release_work(telling, order)
     _tell(telling, order, fact.amount, fact, is_failure=is_reversal)
     return True
 

@@ -6,17 +6,15 @@ from datetime import datetime
 
 from crm import operations as crm
 from crm.enums import ActivityKind, SaleStanding
-from fulfillment import operations as fulfillment
-from fulfillment.enums import FreezeReason
 from ledger import operations as ledger
 from revenue.enums import AlertKind, MailKind, OrderState, ReviewVerdict
-from revenue.models import Dispute, Order, OrderReview
+from revenue.models import Order, OrderReview
 from revenue.operations.alerts import close_alerts
 from revenue.operations.fulfilling import attach, open_work
+from revenue.operations.holding import hold_or_release_work
 from revenue.operations.mails import queue_mail
 from revenue.operations.standing import settle
 from revenue.operations.telling import Telling
-from revenue.policy import DISPUTES_OVER_WELL
 
 
 class NothingToDecide(Exception):
@@ -104,6 +102,5 @@ def take_in(telling: Telling, order: Order) -> None:
         queue_mail(telling, order=order, kind=kind)
         return
     open_work(telling, order)
-    if Dispute.objects.filter(order=order).exclude(status__in=DISPUTES_OVER_WELL).exists():
-        fulfillment.freeze_work(order_id=order.pk, reason=FreezeReason.DISPUTE, now=telling.now)
+    hold_or_release_work(telling, order)
     queue_mail(telling, order=order, kind=MailKind.PAID)

@@ -34,7 +34,6 @@ def attach(standing: SaleStanding = WON, **changes: Any) -> AttachedDeal:
         "mode": "sandbox",
         "amount": DOLLAR,
         "order_ref": new_reference("ord"),
-        "order_id": 1,
         "now": NOON,
     }
     return attach_sale(standing=standing, **{**told, **changes})

@@ -52,7 +52,7 @@ def sale(**changes: Any) -> Callable[[], AttachedDeal]:
         "standing": SaleStanding.WON, "trace_ref": new_reference("trc"), "deal_id": None,
         "offer_id": None, "title": "Snapshot", "email": "ada@company.example", "name": "Ada",
         "stripe_customer_id": None, "mode": "sandbox", "amount": Money(100, "USD"),
-        "order_ref": new_reference("ord"), "order_id": 1, "now": NOW, **changes,
+        "order_ref": new_reference("ord"), "now": NOW, **changes,
     }  # fmt: skip
 
     def work() -> AttachedDeal:

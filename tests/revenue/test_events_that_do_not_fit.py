@@ -245,3 +245,15 @@ def test_a_second_payment_for_one_deal_is_an_order_of_its_own(process: Process) 
     assert [order.state for order in orders] == ["paid", "paid"]
     assert [order.double_of_id for order in orders] == [None, orders[0].pk]
     assert Deal.objects.count() == 1
+
+
+def test_a_full_refund_stops_the_work_and_its_failure_lets_it_go_on(process: Process) -> None:
+    checkout = CheckoutFactory()
+    filed("checkout.session.completed", session_object(checkout))
+    filed("refund.updated", refund_object(checkout))
+    process()
+    after_refund = OrderIntake.objects.get().frozen_reason
+    filed("refund.failed", refund_object(checkout, status="failed"))
+    process()
+
+    assert (after_refund, OrderIntake.objects.get().frozen_reason) == ("refund", "")

@@ -1,0 +1,23 @@
+"""Whether the work on an order may go on: not while its money is in doubt, or gone."""
+
+from __future__ import annotations
+
+from fulfillment import operations as fulfillment
+from fulfillment.enums import FreezeReason
+from revenue.enums import OrderState
+from revenue.models import Order
+from revenue.operations.telling import Telling
+
+FREEZE_REASONS = {
+    OrderState.DISPUTED: FreezeReason.DISPUTE,
+    OrderState.REFUNDED: FreezeReason.REFUND,
+}
+
+
+def hold_or_release_work(telling: Telling, order: Order) -> None:
+    """Freeze the work while ``order`` is disputed or wholly refunded; else let it go on."""
+    reason = FREEZE_REASONS.get(OrderState(order.state))
+    if reason is not None:
+        fulfillment.freeze_work(order_id=order.pk, reason=reason, now=telling.now)
+    else:
+        fulfillment.resume_work(order_id=order.pk, now=telling.now)
