@@ -15,4 +15,5 @@ class RevenueConfig(AppConfig):
         """Say which facts revenue's ledger entries carry."""
         money = {"amount_minor": facts.MINOR, "currency": facts.CURRENCY}
         facts.allow("revenue", money)
-        facts.allow("audit", money | {"verdict": facts.one_of(ReviewVerdict.values)})
+        verdicts = facts.one_of(ReviewVerdict.values)
+        facts.allow("audit", money | {"verdict": verdicts, "events": facts.COUNT})

@@ -1,0 +1,74 @@
+"""Which filed events still hold what Stripe wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Q
+
+from revenue.models import CheckoutSession, Dispute, Order, Refund, StripeWebhookEvent
+
+# A scan over every body that is left: for the rare day on which a person is to be forgotten.
+_ABOUT = """
+SELECT id FROM revenue_stripewebhookevent
+WHERE body IS NOT NULL AND (
+    object_id = ANY(%(objects)s) OR order_id = ANY(%(orders)s) OR trace_ref = ANY(%(traces)s)
+    OR EXISTS (SELECT 1 FROM unnest(%(needles)s::bytea[]) AS needle
+               WHERE position(needle IN body) > 0)
+    OR EXISTS (SELECT 1 FROM revenue_eventalarm alarm, unnest(%(needles)s::bytea[]) AS needle
+               WHERE alarm.event_id = revenue_stripewebhookevent.id
+                 AND position(needle IN alarm.body) > 0))
+ORDER BY id
+"""
+
+
+def bodies_older_than(moment: datetime, *, limit: int) -> list[int]:
+    """Return the ids of the oldest events, received before ``moment``, that are not emptied."""
+    events = StripeWebhookEvent.objects.filter(emptied_at__isnull=True, received_at__lt=moment)
+    return list(events.order_by("received_at").values_list("pk", flat=True)[:limit])
+
+
+def bodies_about(*, contact_id: int, emails: Sequence[str]) -> list[int]:
+    """Return every event that still holds words about one person, whatever its type.
+
+    Events of their orders, of every object of those payments, and any whose body names one of
+    these objects or one of the person's addresses: a declined card is linked to no order.
+    """
+    orders = Order.objects.filter(_is_theirs(contact_id, emails))
+    order_ids = list(orders.values_list("pk", flat=True))
+    objects = _objects_of(order_ids)
+    needles = [each.encode() for each in {*objects, *emails} if each]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ABOUT,
+            {
+                "objects": sorted(objects),
+                "orders": order_ids,
+                "traces": list(orders.values_list("trace_ref", flat=True)),
+                "needles": needles,
+            },
+        )
+        return [int(row[0]) for row in cursor.fetchall()]
+
+
+def _is_theirs(contact_id: int, emails: Sequence[str]) -> Q:
+    is_theirs = Q(contact=contact_id)
+    for email in filter(None, emails):
+        is_theirs |= Q(buyer_email__iexact=email)
+    return is_theirs
+
+
+def _objects_of(order_ids: Sequence[int]) -> set[str]:
+    """Return Stripe's ids of all that belongs to these orders."""
+    found: set[str] = set()
+    orders = Order.objects.filter(pk__in=order_ids)
+    for pair in orders.values_list("payment_intent_id", "charge_id"):
+        found.update(pair)
+    sessions = CheckoutSession.objects.filter(order__in=order_ids)
+    found.update(each for each in sessions.values_list("stripe_id", flat=True) if each)
+    for model in (Refund, Dispute):
+        rows = model.objects.filter(order__in=order_ids)
+        found.update(rows.values_list("stripe_id", flat=True))
+    return found - {""}

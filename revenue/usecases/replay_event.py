@@ -1,0 +1,130 @@
+"""Acting again on a filed event, on a person's word; or only saying what that would change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import transaction
+
+from kernel.leases import claim_due
+from kernel.references import TAIL_CHARS, TIME_CHARS, new_reference
+from ledger import operations as ledger
+from revenue.enums import AlertKind, EventState, Outcome, Source
+from revenue.models import StripeWebhookEvent
+from revenue.operations.alerts import close_alerts
+from revenue.operations.events import scrubbed
+from revenue.operations.telling import CauseMissing
+from revenue.ports import GatewayError, PaymentGateway
+from revenue.usecases.process_events import (
+    LEASE,
+    Clock,
+    apply_plan,
+    process_claimed,
+    telling_of,
+)
+from revenue.usecases.reading_around import Park, plan_event
+
+REPLAYABLE: Final = tuple(state for state in EventState if state != EventState.PROCESSING)
+OUR_REFERENCE: Final = re.compile(rf"\b[a-z]{{3,4}}_([0-9a-z]{{{TIME_CHARS + TAIL_CHARS}}})\b")
+
+
+class EventBusy(Exception):
+    """A worker acts on this event at this moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What acting on an event changed, or would change, in sentences without personal data."""
+
+    outcome: Outcome
+    changes: Sequence[str] = ()
+    problem: str = ""
+
+
+def replay_event(
+    stripe_id: str, *, gateway: PaymentGateway, actor_id: int | None, clock: Clock
+) -> Replayed:
+    """Act on an event once more, whatever its state, now; who asked for it is audited.
+
+    Recording is a no-op where everything is known already. An emptied event, or one of an API
+    version that we do not read, is read from Stripe. Raises EventBusy.
+    """
+    event = _claim(stripe_id, actor_id=actor_id, clock=clock)
+    done = process_claimed(event, gateway=gateway, source=Source.REPLAY, clock=clock)
+    event.refresh_from_db(fields=["state", "error_class", "error"])
+    if event.state != EventState.DEAD:
+        with transaction.atomic(durable=True):
+            close_alerts(subject=stripe_id, kind=AlertKind.EVENT_DEAD, now=clock())
+    problem = event.error or event.error_class if done.outcome in _BAD else ""
+    return Replayed(outcome=done.outcome, changes=done.changes, problem=problem)
+
+
+_BAD: Final = frozenset({Outcome.FAILED, Outcome.PARKED})
+
+
+def _claim(stripe_id: str, *, actor_id: int | None, clock: Clock) -> StripeWebhookEvent:
+    now = clock()
+    known = StripeWebhookEvent.objects.only("pk").get(stripe_id=stripe_id)
+    with transaction.atomic(durable=True):
+        claimed = claim_due(
+            StripeWebhookEvent,
+            states=REPLAYABLE,
+            to=EventState.PROCESSING,
+            now=now,
+            lease=LEASE,
+            limit=1,
+            only_id=known.pk,
+        )
+        if not claimed:
+            raise EventBusy(stripe_id)
+        ledger.audit(
+            actor_id=actor_id,
+            event="event.replayed",
+            subject=stripe_id,
+            mode=claimed[0].mode,
+            trace_ref=claimed[0].trace_ref,
+            now=now,
+        )
+    return claimed[0]
+
+
+def dry_run(stripe_id: str, *, gateway: PaymentGateway, clock: Clock) -> Replayed:
+    """Say what a replay would change, and change nothing.
+
+    Stripe is asked first, as a replay would; then everything is recorded for real in a
+    transaction that is rolled back, so the answer is no guess.
+    """
+    event = StripeWebhookEvent.objects.get(stripe_id=stripe_id)
+    try:
+        plan = plan_event(event, gateway=gateway, source=Source.REPLAY)
+    except Park as park:
+        return Replayed(outcome=Outcome.PARKED, problem=str(park))
+    except GatewayError as error:
+        return Replayed(outcome=Outcome.FAILED, problem=f"Stripe could not be read: {error.code}")
+    telling = telling_of(event, source=Source.REPLAY, now=clock())
+    newest_known = new_reference("now")
+    try:
+        with transaction.atomic(durable=True):
+            outcome = apply_plan(telling, plan)
+            transaction.set_rollback(True)
+    except CauseMissing as missing:
+        problem = f"It would wait for {missing.cause}, which nobody has told us of."
+        return Replayed(outcome=Outcome.WAITING, problem=problem)
+    except Exception as error:  # noqa: BLE001  # a replay would fail with it; say so, change nothing
+        name = type(error).__name__
+        return Replayed(outcome=Outcome.FAILED, problem=scrubbed(error) or name)
+    changes = [_without_new_names(each, since=newest_known) for each in telling.changes]
+    return Replayed(outcome=outcome, changes=changes)
+
+
+def _without_new_names(sentence: str, *, since: str) -> str:
+    """Leave out references that were made up for a row which was rolled back."""
+    first_new = since.partition("_")[2][:TIME_CHARS]
+
+    def said(match: re.Match[str]) -> str:
+        return "(new)" if match[1][:TIME_CHARS] >= first_new else match[0]
+
+    return OUR_REFERENCE.sub(said, sentence)
