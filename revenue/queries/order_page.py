@@ -12,7 +12,7 @@ from kernel.modes import MODE_WORDS, Mode
 from kernel.money import Money
 from revenue.enums import MailKind, MailState, OrderState
 from revenue.models import BuyerMail, Dispute, Order, Refund
-from revenue.policy import REFUNDS_UNDONE, is_dispute_held_against_us
+from revenue.policy import DISPUTES_OVER_WELL, REFUNDS_UNDONE
 
 REFUND_WORDS = {
     "pending": "on its way",
@@ -100,7 +100,7 @@ def order_for_buyer(reference: str) -> Order | None:
 def order_page(order: Order) -> OrderPage:
     """Return all that the page of ``order`` says. Four statements."""
     disputes = Dispute.objects.filter(order=order).values_list("status", flat=True)
-    held = [status for status in disputes if is_dispute_held_against_us(status)]
+    held = set(disputes) - DISPUTES_OVER_WELL
     receipts = BuyerMail.objects.filter(order=order, kind=MailKind.PAID)
     refunds = Refund.objects.filter(order=order).order_by("created_at", "pk")
     return OrderPage(

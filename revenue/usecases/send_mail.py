@@ -68,6 +68,8 @@ def give_up_lost(*, now: datetime) -> int:
             mail.take_lease(now=now, lease=LEASE)  # fences the old sender off, should it wake up
             if was_ready:
                 _park(mail, MailState.UNKNOWN, error="SenderLost", now=now)
+            elif mail.attempts >= ATTEMPTS_MAX:
+                _park(mail, MailState.FAILED, error="SenderLost", now=now)
             else:
                 mail.move_fenced(MailState.QUEUED, next_attempt_at=now)
     return len(mails)
@@ -89,11 +91,10 @@ def _send_claimed(mail: BuyerMail, *, mailer: Mailer, clock: Clock) -> MailState
         link, letter = _prepare(mail, now=clock())
     except (LostLease, DatabaseError):  # nothing left; the lease ends and the next one sends it
         raise
-    except Exception as error:  # a letter that cannot be written is parked
+    except Exception as error:  # ours to correct: it is tried again, and must not hold up others
         logger.exception("mail not written", extra={"mail": mail.reference})
-        with transaction.atomic(durable=True):
-            _park(mail, MailState.FAILED, error=type(error).__name__, now=clock())
-        return MailState.FAILED
+        unwritten = MailRefused(type(error).__name__, is_final=False)
+        return _settle_refused(mail, None, unwritten, now=clock())
     try:
         mailer.send(letter)
     except MailRefused as refusal:
@@ -132,11 +133,12 @@ def _mark(mail: BuyerMail) -> str:
 
 
 def _settle_refused(
-    mail: BuyerMail, link: OrderLink, refusal: MailRefused, *, now: datetime
+    mail: BuyerMail, link: OrderLink | None, refusal: MailRefused, *, now: datetime
 ) -> MailState:
     is_over = refusal.is_final or mail.attempts >= ATTEMPTS_MAX
     with transaction.atomic(durable=True):
-        link.delete()  # its secret never left the house, so nobody holds it
+        if link is not None:
+            link.delete()  # its secret never left the house, so nobody holds it
         if is_over:
             _park(mail, MailState.FAILED, error=refusal.code, now=now)
             return MailState.FAILED

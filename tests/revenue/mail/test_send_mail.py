@@ -158,15 +158,15 @@ def test_a_real_server_decides_where_a_mail_stands(
     assert mail.state == state
 
 
-def test_a_letter_that_cannot_be_written_is_parked(clock: Clock) -> None:
-    mail = BuyerMailFactory(kind=MailKind.REFUND_BOOKED, amount_minor=1)
-    BuyerMail.objects.filter(pk=mail.pk).update(kind="no_such_kind")
+def test_a_letter_that_cannot_be_written_waits_for_better_code(clock: Clock) -> None:
+    mail = BuyerMailFactory(kind="no_such_kind")
     mailer = ScriptedMailer()
 
     outcome = send_next(mailer=mailer, clock=clock)
 
     mail.refresh_from_db()
-    assert (outcome, mail.error_class) == (MailState.FAILED, "TemplateDoesNotExist")
+    assert (outcome, mail.error_class) == (MailState.QUEUED, "TemplateDoesNotExist")
+    assert mail.next_attempt_at == NOON + backoff(1)
     assert (mailer.letters, OrderLink.objects.count()) == ([], 0)
 
 
@@ -199,6 +199,17 @@ def test_a_mail_whose_sender_died_before_the_letter_was_ready_is_sent(clock: Clo
 
     mail.refresh_from_db()
     assert (outcome, mail.state) == (MailState.SENT, "sent")
+
+
+def test_a_mail_that_kills_every_sender_is_given_up(clock: Clock) -> None:
+    mail = BuyerMailFactory(attempts=ATTEMPTS_MAX - 1)
+    claimed()
+    clock.forward(minutes=6)
+
+    give_up_lost(now=clock())
+
+    mail.refresh_from_db()
+    assert (mail.state, mail.error_class) == ("failed", "SenderLost")
 
 
 def test_a_late_sender_writes_nothing(clock: Clock) -> None:
