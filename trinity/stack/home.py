@@ -96,9 +96,12 @@ class Home:
     def socket_folder(self) -> Path:
         """Return the folder for unix sockets: in here, or in /tmp where this path is too long."""
         inside = self.path / "run"
-        if fits_a_socket(inside):
-            return inside
-        return Path("/tmp") / f"trinity-{os.geteuid()}-{self.digest}"  # noqa: S108 - checked by claim
+        return inside if fits_a_socket(inside) else self.socket_folder_elsewhere
+
+    @property
+    def socket_folder_elsewhere(self) -> Path:
+        """The folder in /tmp; ``claim_folder`` makes sure that it is ours."""
+        return Path("/tmp") / f"trinity-{os.geteuid()}-{self.digest}"  # noqa: S108 - claimed
 
     def _already_runs(self) -> str:
         address = self.state().get("addresses", {}).get("web")

@@ -261,9 +261,8 @@ def _settle(home: Home, *, wanted: Path) -> tuple[Path, RunAs]:
 
 
 def _claim_sockets(home: Home, who: RunAs) -> Path:
-    inside = home.socket_folder()
-    elsewhere = Path("/tmp") / f"trinity-{os.geteuid()}-{home.digest}"  # noqa: S108 - claimed
-    for folder in dict.fromkeys((inside, elsewhere)):
+    elsewhere = home.socket_folder_elsewhere
+    for folder in dict.fromkeys((home.socket_folder(), elsewhere)):
         claim_folder(folder, uid=who.owner_uid, gid=who.owner_gid)
         if who.can_write(folder):
             return folder

@@ -97,6 +97,8 @@ class Supervisor:
         self.about = {}
         with contextlib.suppress(OSError):  # A full disk must not keep anything running.
             self.home.write_state({})
+        with contextlib.suppress(OSError):  # Not there, or somebody still keeps something in it.
+            self.home.socket_folder_elsewhere.rmdir()
 
     def write_down(self, **about: Any) -> None:
         """Write ``stack.json``: what runs, for those who look for it and for the next start."""
