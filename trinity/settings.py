@@ -40,7 +40,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_origin.hostname or "localhos
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 CSRF_FAILURE_VIEW = "trinity.errors.csrf_failure"
 # Returns {url name: how many wait}, shown beside the console's navigation; at most two queries.
-NAVIGATION_COUNTS = ""
+NAVIGATION_COUNTS = "console.queries.waiting.navigation_counts"
 
 # --- Stripe, or its stand-in -------------------------------------------------------------------
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
@@ -58,6 +58,8 @@ STRIPE_PAY_ORIGINS = env.list(
 )
 STRIPE_API_VERSIONS = env.list("STRIPE_API_VERSIONS", default=["2026-10-28.endive"])
 STRIPE_ACCOUNT = env.str("STRIPE_ACCOUNT", default="")
+# How long a worker has an event to itself. A worker that dies holds its events up for this long.
+WEBHOOK_LEASE_S = env.int("WEBHOOK_LEASE_S", default=300)
 PAYMENT_GATEWAY = "revenue.adapters.stripe_gateway.StripeGateway"
 
 # --- who sells ---------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 
 from kernel.leases import LostLease, claim_due
@@ -23,8 +24,8 @@ from revenue.usecases.reading_around import Park, Plan, plan_event
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
-LEASE: Final = timedelta(minutes=5)
-CALL_LONGEST: Final = timedelta(seconds=90)  # what one event with network calls may need
+LEASE: Final = timedelta(seconds=settings.WEBHOOK_LEASE_S)
+CALL_LONGEST: Final = LEASE * 0.3  # what one event with network calls may need
 WORKABLE: Final = (
     EventState.RECEIVED,
     EventState.FAILED,
