@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,46 @@ def test_an_old_python_is_one_sentence(name: str, tmp_path: Path) -> None:
         "(Debian 12: apt-get install python3 python3-venv).\n"
     )
     assert not (tmp_path / "h").exists()
+
+
+def python_without_venv(folder: Path, *, uid: int) -> None:
+    """Stand in for a bare Debian: the module comes with a package that apt-get installs."""
+    real = shutil.which("python3", path="/usr/bin:/bin:/usr/local/bin") or sys.executable
+    scripts = {
+        "id": f"echo {uid}",
+        "apt-get": f'echo "$@" >> {folder}/apt.log; touch {folder}/installed',
+    }
+    for name in ("python3", "python3.11", "python3.12", "python3.13", "python3.14"):
+        missing = f'case "$2" in *ensurepip*) [ -e {folder}/installed ] || exit 1;; esac'
+        scripts[name] = f'{missing}\nexec {real} "$@"'
+    for name, script in scripts.items():
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+
+
+def test_a_missing_venv_module_is_named_to_a_normal_user(tmp_path: Path) -> None:
+    python_without_venv(tmp_path, uid=1000)
+
+    told = launch("run", {"PATH": f"{tmp_path}:/usr/bin:/bin", "TRINITY_HOME": str(tmp_path / "h")})
+
+    assert (told.returncode, told.stderr) == (
+        1,
+        "bin/run: Python's venv module is missing; install it "
+        "(Debian: sudo apt-get install python3-venv).\n",
+    )
+    assert not (tmp_path / "apt.log").exists()
+
+
+def test_a_missing_venv_module_is_installed_by_root(tmp_path: Path) -> None:
+    python_without_venv(tmp_path, uid=0)
+    script = f"COMMAND=x; . {ROOT}/bin/_setup.sh; require_venv_module python3"
+    script = script.replace("require", "is_debian() { true; }; require")
+
+    subprocess.run(
+        ["bash", "-c", script], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True, timeout=60
+    )
+
+    assert (tmp_path / "apt.log").read_text().startswith("install -y --no-install-recommends")
 
 
 @pytest.mark.parametrize("name", ["test", "sale", "bench"])

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from trinity.stack import StackError, postgres, stores
+from trinity.stack import StackError, binaries, postgres, stores
 from trinity.stack.home import ROOT, Home
 from trinity.stack.postgres import Cluster
 from trinity.stack.run_as import candidates
@@ -74,6 +74,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
             output, errors = run.communicate(timeout=60)
         assert (run.returncode, errors) == (7, "")
         assert processes_of(home) == []
+        assert not Home(home).socket_folder().exists()
         found.append(json.loads(output))
     return found
 
@@ -146,6 +147,29 @@ def test_an_older_postgres_gets_no_builtin_locale(tmp_path: Path) -> None:
     assert "--locale-provider=builtin" in new
     assert "--locale-provider=builtin" not in old
     assert {"--locale=C.UTF-8", "--auth=scram-sha-256"} <= set(old) & set(new)
+
+
+def test_a_copy_of_the_programs_runs_without_the_wheel(tmp_path: Path) -> None:
+    who, original = candidates()[0], next(binaries.find())
+    before = os.umask(0o077)
+    copy = original.copied_to(tmp_path)
+    os.umask(before)
+
+    assert copy.folder.is_relative_to(tmp_path)
+    assert copy.version(who) == original.version(who)
+    modes = {each.stat().st_mode & 0o005 for each in (tmp_path / "software").rglob("*/")}
+    assert modes == {0o005}, "somebody else must be able to read them"
+    assert original.copied_to(tmp_path) == copy
+
+
+def test_data_of_a_postgres_that_is_gone_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="written by Postgres 9, which is not installed any more"):
+        binaries.choose(who=candidates()[0], base=tmp_path, major=9)
+
+
+def test_postgres_never_runs_as_root() -> None:
+    for who in candidates():
+        assert who.run(["id", "-u"], timeout_s=10).stdout.strip() != "0"
 
 
 def test_a_lock_file_of_a_reused_pid_is_removed_and_a_servers_is_kept(tmp_path: Path) -> None:
