@@ -132,11 +132,11 @@ def test_pages_about_second_factors_hold(
     found = []
     with window(chromium, size=size, is_dark=is_dark) as (_, page):
         log_in(page, base_url, owner)
-        page.get_by_role("heading", name="One more step.").wait_for()
+        page.get_by_role("heading", name="One more step").wait_for()
         found += problems(page, rules=rules)
         page.get_by_label("Code").fill(codes[0])
         page.get_by_role("button", name="Log in").click()
-        page.get_by_role("heading", name="How you log in.").wait_for()
+        page.get_by_role("heading", name="How you log in").wait_for()
         found += problems(page, rules=rules)
         confirm(page, base_url)
         for address in (
@@ -157,7 +157,7 @@ def test_errors_hold(chromium: Browser, base_url: str) -> None:
         found += problems(page, name="404")
         log_in(page, base_url, make_person("auditor"))
         page.goto(base_url + "/console/people/")
-        page.get_by_role("heading", name="Your role does not reach this page.").wait_for()
+        page.get_by_role("heading", name="Your role does not reach this page").wait_for()
         found += problems(page, name="403")
         page.goto(base_url + "/console/nothing/")
         found += problems(page, name="404 in the console")
@@ -167,14 +167,14 @@ def test_errors_hold(chromium: Browser, base_url: str) -> None:
         page.get_by_label("Password").fill(PASSWORD)
         context.clear_cookies()
         page.get_by_role("button", name="Log in", exact=True).click()
-        page.get_by_role("heading", name="This form had grown old.").wait_for()
+        page.get_by_role("heading", name="This form had grown old").wait_for()
         found += problems(page, name="403 of a form")
         page.goto(base_url + "/accounts/login/")
         page.get_by_label("E-mail").fill("ada@example.com")
         page.get_by_label("Password").fill(PASSWORD)
         with override_settings(CACHES=DEAD_REDIS):
             page.get_by_role("button", name="Log in", exact=True).click()
-            page.get_by_role("heading", name="We cannot do this just now.").wait_for()
+            page.get_by_role("heading", name="We cannot do this just now").wait_for()
         found += problems(page, name="503")
     assert found == []
 
@@ -188,7 +188,7 @@ def test_a_passkey_is_made_renamed_used_and_removed(chromium: Browser, base_url:
         page.get_by_role("link", name="Add a key").click()
         page.get_by_label("Name of this key").fill("My laptop")
         page.get_by_role("button", name="Make the key").click()
-        page.get_by_role("heading", name="Your recovery codes.").wait_for()
+        page.get_by_role("heading", name="Your recovery codes").wait_for()
 
         page.goto(base_url + "/accounts/2fa/webauthn/")
         assert page.get_by_role("row", name="My laptop").get_by_text("Passkey").is_visible()
@@ -207,7 +207,7 @@ def test_a_passkey_is_made_renamed_used_and_removed(chromium: Browser, base_url:
         page.get_by_role("button", name="Confirm").click()
         assert problems(page) == []
         page.get_by_role("button", name="Remove this key").click()
-        page.get_by_role("heading", name="You have no key yet.").wait_for()
+        page.get_by_role("heading", name="You have no key yet").wait_for()
     assert not Authenticator.objects.filter(user=owner).exists()
 
 
@@ -222,16 +222,16 @@ def test_a_key_beside_the_password_is_asked_for_and_confirms(
         page.goto(base_url + "/accounts/2fa/webauthn/add/")
         page.get_by_label("Let this key log me in by itself").uncheck()
         page.get_by_role("button", name="Make the key").click()
-        page.get_by_role("heading", name="Your recovery codes.").wait_for()
+        page.get_by_role("heading", name="Your recovery codes").wait_for()
         page.get_by_role("button", name="Log out").click()
 
         log_in(page, base_url, owner)
         page.get_by_role("button", name="Use my passkey or security key").click()
-        page.get_by_role("heading", name="How you log in.").wait_for()
+        page.get_by_role("heading", name="How you log in").wait_for()
         page.goto(base_url + "/accounts/2fa/webauthn/reauthenticate/?next=/accounts/sessions/")
         assert problems(page) == []
         page.get_by_role("button", name="Use my passkey or security key").click()
-        page.get_by_role("heading", name="Where you are logged in.").wait_for()
+        page.get_by_role("heading", name="Where you are logged in").wait_for()
 
 
 def test_a_passkey_at_the_wrong_address_says_what_to_do(chromium: Browser, base_url: str) -> None:
@@ -255,7 +255,7 @@ def test_the_menu_opens_by_keyboard_on_a_phone_without_javascript(
             "link", name="People"
         )
         people.click()
-        page.get_by_role("heading", name="Who belongs to the team.").wait_for()
+        page.get_by_role("heading", name="Who belongs to the team").wait_for()
 
 
 def test_the_admin_breaks_no_policy(chromium: Browser, base_url: str) -> None:

@@ -17,9 +17,10 @@ def console_links(context: dict[str, Any]) -> dict[str, list[Link]]:
     request = context["request"]
     match = request.resolver_match
     url_name = (match.url_name if match else "") or ""
+    counts = context.get("waiting_counts")  # a page that has counted already
     return links_for(
         request.user,
         section=context.get("nav", url_name),
         url_name=url_name,
-        counts=waiting_counts(),
+        counts=waiting_counts() if counts is None else counts,
     )

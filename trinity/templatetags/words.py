@@ -16,7 +16,8 @@ register = template.Library()
 
 # The tone of each state that a badge may say: shape and colour follow it. Others stay neutral.
 TONES = {
-    "ok": "paid complete processed recorded won published active used booked sent sealed done accepted",
+    "ok": "paid complete processed recorded won published active used booked sent sealed done "
+    "accepted",
     "wait": "awaiting_payment received processing waiting unknown open queued sending requested "
     "checkout pending invited partially_refunded",
     "bad": "failed dead parked needs_review disputed missing refused lost stuck overdue",
