@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from console.views import orders, relationship, runs, search, trace
+from console.views import dashboard, orders, relationship, runs, search, trace
 
 urlpatterns = [
+    path("", dashboard.dashboard, name="dashboard"),
     path("orders/", orders.order_list, name="order-list"),
     path("orders/<str:reference>/", orders.order_detail, name="order-detail"),
     path("review/", orders.review_list, name="review-list"),

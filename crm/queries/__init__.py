@@ -20,7 +20,7 @@ from crm.queries.lists import (
     timeline_of_deal,
     wishes_of,
 )
-from crm.queries.overview import DealsOverview, StageCount, deals_overview
+from crm.queries.overview import DEALS_COUNTED_MAX, DealsOverview, StageCount, deals_overview
 from crm.queries.rows import ActivityLine, CompanyRow, ContactRow, DealRow
 from crm.queries.sales import (
     DealForSale,
@@ -33,6 +33,7 @@ from crm.queries.sales import (
 )
 
 __all__ = [
+    "DEALS_COUNTED_MAX",
     "ActivityLine",
     "CompanyRow",
     "ContactRow",

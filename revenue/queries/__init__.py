@@ -1,6 +1,6 @@
 """Reads of the sale; other apps may ask them too. None of them writes."""
 
-from revenue.queries.lagging import lag, lagging
+from revenue.queries.lagging import LAG_MAX, lag, lagging
 from revenue.queries.money import is_payment_known, known_refunds
 from revenue.queries.offers import sellable_offers
 from revenue.queries.orders import (
@@ -23,9 +23,10 @@ from revenue.queries.traced import (
     sale_rows,
     trace_of,
 )
-from revenue.queries.waiting import WaitingItem, waiting
+from revenue.queries.waiting import WaitingItem, waiting, waiting_numbers
 
 __all__ = [
+    "LAG_MAX",
     "AfterPayment",
     "DayTaking",
     "OrderFile",
@@ -50,4 +51,5 @@ __all__ = [
     "takings_since",
     "trace_of",
     "waiting",
+    "waiting_numbers",
 ]

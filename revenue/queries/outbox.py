@@ -45,6 +45,12 @@ class MailLine:
     message_id: str
     can_resend: bool
 
+    @property
+    def error_short(self) -> str:
+        """The mail server's number, else the name of what went wrong."""
+        number = self.error_class.rpartition(" ")[2]
+        return f"answer {number}" if number.isdigit() else self.error_class
+
 
 def masked_address(address: str) -> str:
     """Return an address so that its owner knows it and nobody else: ``a…@e….com``."""

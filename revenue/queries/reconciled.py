@@ -2,9 +2,53 @@
 
 from __future__ import annotations
 
-from revenue.models import ReconcileRun
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kernel.paging import Cursor, Page, page_of
+from revenue.enums import AlertKind
+from revenue.models import OperatorAlert, ReconcileRun
+
+ROWS_PER_PAGE: Final = 50
 
 
 def newest_reconcile(*, mode: str) -> ReconcileRun | None:
     """Return the newest comparison in ``mode``, finished or not. One statement."""
     return ReconcileRun.objects.filter(mode=mode).order_by("-pk").first()
+
+
+def reconcile_runs_page(*, cursor: Cursor) -> Page[ReconcileRun]:
+    """Return one page of comparisons, newest first, without their totals. One statement."""
+    runs = ReconcileRun.objects.defer("days", "listed")
+    return page_of(runs, cursor=cursor, limit=ROWS_PER_PAGE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownDifference:
+    """A difference of one run, and the alert about it that nobody has dealt with ("" if none)."""
+
+    facts: Mapping[str, Any]
+    alert_ref: str
+
+    @property
+    def gap_minor(self) -> int:
+        """What Stripe has more than we do."""
+        return int(self.facts["theirs_minor"] - self.facts["ours_minor"])
+
+
+def differences_of(run: ReconcileRun) -> list[ShownDifference]:
+    """Return what differed in one run, each with its open alert. One statement."""
+    alerts = OperatorAlert.objects.filter(
+        kind=AlertKind.RECONCILE_DIFFERENCE, mode=run.mode, closed_at=None
+    )
+    open_alerts = dict(alerts.values_list("item", "reference"))
+    return [
+        ShownDifference(facts=facts, alert_ref=open_alerts.get(_item(facts), ""))
+        for facts in run.differences
+    ]
+
+
+def _item(facts: Mapping[str, Any]) -> str:
+    names = ("kind", "object_id", "currency", "ours_minor", "theirs_minor")
+    return ":".join(str(facts[name]) for name in names)

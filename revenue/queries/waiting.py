@@ -21,7 +21,7 @@ _TOLD_ELSEWHERE: Final = (AlertKind.ORDER_REVIEW, AlertKind.EVENT_DEAD, AlertKin
 
 # Each part begins at the newest end of an index that holds little else.
 _WAITING: Final = f"""
-(SELECT '{REVIEW}' AS what, bought.reference, '' AS detail, bought.mode,
+(SELECT '{REVIEW}' AS what, '' AS alert, bought.reference, '' AS detail, bought.mode,
    bought.amount_minor, bought.currency, bought.placed_at AS at
  FROM revenue_order bought
  LEFT JOIN revenue_orderreview decided ON decided.order_id = bought.id
@@ -29,25 +29,25 @@ _WAITING: Final = f"""
    AND decided.id IS NULL
  ORDER BY bought.id DESC LIMIT {COUNTED_MAX})
 UNION ALL
-(SELECT '{DEAD_EVENT}', stripe_id, type, mode, NULL, '', received_at
+(SELECT '{DEAD_EVENT}', '', stripe_id, type, mode, NULL, '', received_at
  FROM revenue_stripewebhookevent
  WHERE state = '{EventState.DEAD}' AND mode <> '{Mode.SAMPLE}'
  ORDER BY id DESC LIMIT {COUNTED_MAX})
 UNION ALL
-(SELECT '{UNSENT_MAIL}', bought.reference, mail.state, mail.mode, NULL, '', mail.queued_at
- FROM revenue_buyermail mail JOIN revenue_order bought ON bought.id = mail.order_id
+(SELECT '{UNSENT_MAIL}', '', mail.reference, mail.state, mail.mode, NULL, '', mail.queued_at
+ FROM revenue_buyermail mail
  WHERE mail.state IN ('{MailState.UNKNOWN}', '{MailState.FAILED}')
    AND mail.mode <> '{Mode.SAMPLE}'
  ORDER BY mail.id DESC LIMIT {COUNTED_MAX})
 UNION ALL
-(SELECT '{ALERT}', subject, kind, mode, (facts->>'amount_minor')::bigint,
+(SELECT '{ALERT}', reference, subject, kind, mode, (facts->>'amount_minor')::bigint,
    COALESCE(facts->>'currency', ''), raised_at
  FROM revenue_operatoralert
  WHERE closed_at IS NULL AND mode <> '{Mode.SAMPLE}'
    AND kind NOT IN ({", ".join(f"'{kind}'" for kind in _TOLD_ELSEWHERE)})
  ORDER BY id DESC LIMIT {COUNTED_MAX})
 UNION ALL
-(SELECT '{DOUBLE}', reference, '', mode, amount_minor, currency, placed_at
+(SELECT '{DOUBLE}', '', reference, '', mode, amount_minor, currency, placed_at
  FROM revenue_order
  WHERE double_of_id IS NOT NULL AND state = '{OrderState.PAID}' AND placed_at >= %(since)s
    AND mode <> '{Mode.SAMPLE}'
@@ -60,6 +60,7 @@ class WaitingItem:
     """One thing that a person has to look at."""
 
     what: str
+    alert_ref: str  # the alert to close when it is done with; "" where doing it closes it
     reference: str
     detail: str
     mode: str
@@ -79,11 +80,22 @@ def waiting(*, doubles_since: datetime) -> list[WaitingItem]:
     return [
         WaitingItem(
             what=what,
+            alert_ref=alert_ref,
             reference=reference,
             detail=detail,
             mode=mode,
             amount=Money(minor, currency) if minor is not None and currency else None,
             at=at,
         )
-        for what, reference, detail, mode, minor, currency, at in rows
+        for what, alert_ref, reference, detail, mode, minor, currency, at in rows
     ]
+
+
+def waiting_numbers(*, doubles_since: datetime) -> dict[str, int]:
+    """Return how much waits, by kind and up to COUNTED_MAX of each. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT what, count(*) FROM ({_WAITING}) waiting GROUP BY what",  # noqa: S608  # ours
+            {"since": doubles_since},
+        )
+        return dict(cursor.fetchall())

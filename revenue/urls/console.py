@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from revenue.views import links, offers, outbox, payment_links, refunds, reviews
+from revenue.views import alerts, links, offers, outbox, payment_links, refunds, reviews
 
 urlpatterns: list[URLPattern] = [
     path("offers/", offers.offers, name="offer-admin-list"),
@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern] = [
         payment_links.deactivate,
         name="payment-link-deactivate",
     ),
+    path("alerts/<str:reference>/close/", alerts.close, name="alert-close"),
     path("orders/<str:reference>/refund/", refunds.refund, name="order-refund"),
     path("orders/<str:reference>/review/", reviews.review, name="order-review"),
     path("orders/<str:reference>/links/revoke/", links.revoke_links, name="order-links-revoke"),

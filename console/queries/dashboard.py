@@ -1,0 +1,239 @@
+"""The day at one glance: money by mode and currency, the funnel, what waits, what is stuck."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+
+from console.pictures import Day, DayChart, FunnelStep, chart_of, days_between, funnel_of
+from console.queries.waiting import WaitingGroup, groups_of
+from crm import queries as crm
+from crm.enums import DealStage
+from crm.queries import DealsOverview
+from kernel.modes import Mode
+from kernel.money import Money
+from ledger import queries as ledger
+from revenue import queries as revenue
+from revenue.enums import RevenueKind
+from revenue.queries import DayTaking
+
+WINDOW_DAYS: Final = 30
+SEAL_LATE: Final = timedelta(minutes=5)
+RECONCILE_LATE: Final = timedelta(hours=3)
+DAYS_SHOWN_MAX: Final = 8
+
+RETURNED: Final = frozenset(
+    {
+        RevenueKind.REFUND,
+        RevenueKind.REFUND_REVERSAL,
+        RevenueKind.DISPUTE,
+        RevenueKind.DISPUTE_REVERSAL,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyCard:
+    """What came in and went out in one mode and one currency."""
+
+    mode: Mode
+    received: Money
+    payments: int
+    refunded: Money
+    refunds: int
+    disputed: Money
+    fees: Money
+    chart: DayChart | None  # None while nothing moved
+    days: Sequence[Day]  # with movement, newest first
+
+    @property
+    def newest_days(self) -> Sequence[Day]:
+        """Return the days that the short table shows."""
+        return self.days[:DAYS_SHOWN_MAX]
+
+    @property
+    def older_days(self) -> Sequence[Day]:
+        """Return the days that are folded away."""
+        return self.days[DAYS_SHOWN_MAX:]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funnel:
+    """How far the deals of the window came, in one mode."""
+
+    mode: Mode
+    steps: Sequence[FunnelStep]
+    lost: int
+    is_cut_off: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stuck:
+    """What should have moved and has not."""
+
+    late: Mapping[str, float]  # kind of work -> seconds its oldest row has waited too long
+    oldest_s: float
+    reconciled_at: datetime | None
+    is_reconcile_late: bool
+    reconcile_error: str
+    differences: int
+    unsealed_since: datetime | None
+    is_seal_late: bool
+
+    @property
+    def is_anything(self) -> bool:
+        """Say whether a person should look."""
+        is_off = self.differences or self.reconcile_error
+        return bool(self.late or self.is_seal_late or self.is_reconcile_late or is_off)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dashboard:
+    """All of it. ``counts`` goes beside the navigation."""
+
+    money: Sequence[MoneyCard]
+    funnels: Sequence[Funnel]
+    waiting: Sequence[WaitingGroup]
+    stuck: Stuck
+    counts: Mapping[str, int]
+
+
+def build_dashboard(*, now: datetime) -> Dashboard:
+    """Return the dashboard in six statements, whatever the size of the tables."""
+    since = (now - timedelta(days=WINDOW_DAYS - 1)).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    deals = crm.deals_overview(since=since)
+    waiting = groups_of(revenue.waiting(doubles_since=since), leads_waiting=deals.leads_waiting)
+    return Dashboard(
+        money=_money(revenue.takings_since(since), since=since, now=now),
+        funnels=_funnels(deals),
+        waiting=waiting,
+        stuck=_stuck(now=now),
+        counts={group.url_name: group.count for group in waiting if group.url_name},
+    )
+
+
+def _order_of(mode: str) -> tuple[bool, bool, str]:
+    """This deployment's own mode first, sample data last."""
+    return (mode != settings.DEPLOYMENT_MODE, mode == Mode.SAMPLE, mode)
+
+
+def _money(takings: Sequence[DayTaking], *, since: datetime, now: datetime) -> list[MoneyCard]:
+    pairs = sorted({(fact.mode, fact.currency) for fact in takings})
+    cards = [
+        _card(
+            Mode(mode),
+            [fact for fact in takings if (fact.mode, fact.currency) == (mode, currency)],
+            currency=currency,
+            since=since,
+            now=now,
+        )
+        for mode, currency in pairs
+    ]
+    return sorted(cards, key=lambda card: (_order_of(card.mode), -card.payments))
+
+
+def _card(
+    mode: Mode, facts: Sequence[DayTaking], *, currency: str, since: datetime, now: datetime
+) -> MoneyCard:
+    def total(*kinds: RevenueKind) -> Money:
+        amounts = (fact.amount for fact in facts if fact.kind in kinds)
+        return Money.total(amounts, currency=currency)
+
+    def times(kind: RevenueKind) -> int:
+        return sum(fact.times for fact in facts if fact.kind == kind)
+
+    days = _days(facts, currency=currency, since=since, now=now)
+    moved = [day for day in reversed(days) if not day.is_quiet]
+    return MoneyCard(
+        mode=mode,
+        received=total(RevenueKind.PAYMENT),
+        payments=times(RevenueKind.PAYMENT),
+        refunded=total(RevenueKind.REFUND, RevenueKind.REFUND_REVERSAL),
+        refunds=times(RevenueKind.REFUND) - times(RevenueKind.REFUND_REVERSAL),
+        disputed=total(RevenueKind.DISPUTE, RevenueKind.DISPUTE_REVERSAL),
+        fees=total(RevenueKind.FEE),
+        chart=chart_of(days, css=mode) if moved else None,
+        days=moved,
+    )
+
+
+def _days(
+    facts: Sequence[DayTaking], *, currency: str, since: datetime, now: datetime
+) -> list[Day]:
+    sums: dict[object, dict[str, Money]] = {}
+    for fact in facts:
+        if fact.day is None or fact.kind is None:
+            continue
+        column = "received" if fact.kind == RevenueKind.PAYMENT else "fees"
+        column = "returned" if fact.kind in RETURNED else column
+        day = sums.setdefault(fact.day, {})
+        day[column] = day.get(column, Money.zero(currency)) + fact.amount
+    zero = Money.zero(currency)
+    # A provider's clock may be ahead of ours: its days are shown too.
+    last = max([now.date(), *(fact.day for fact in facts if fact.day)])
+    return [
+        Day(
+            on=on,
+            received=sums.get(on, {}).get("received", zero),
+            returned=sums.get(on, {}).get("returned", zero),
+            fees=sums.get(on, {}).get("fees", zero),
+        )
+        for on in days_between(since.date(), last)
+    ]
+
+
+def _funnels(deals: DealsOverview) -> list[Funnel]:
+    funnels = []
+    for mode in sorted({count.mode for count in deals.stages}, key=_order_of):
+        at = {count.stage: count.deals for count in deals.stages if count.mode == mode}
+        far = {
+            "Came in": (DealStage.LEAD, *_FURTHER[DealStage.QUALIFIED], DealStage.LOST),
+            "Accepted": _FURTHER[DealStage.QUALIFIED],
+            "In checkout": _FURTHER[DealStage.CHECKOUT],
+            "Won": (DealStage.WON,),
+        }
+        counts = {words: sum(at.get(stage, 0) for stage in far[words]) for words in far}
+        funnels.append(
+            Funnel(
+                mode=mode,
+                steps=funnel_of(counts),
+                lost=at.get(DealStage.LOST, 0),
+                is_cut_off=max(at.values()) >= crm.DEALS_COUNTED_MAX,
+            )
+        )
+    return funnels
+
+
+# Whoever stands further came past here: a direct purchase goes all the way at once.
+_FURTHER: Final = {
+    DealStage.QUALIFIED: (
+        DealStage.QUALIFIED,
+        DealStage.PROPOSAL,
+        DealStage.CHECKOUT,
+        DealStage.WON,
+    ),
+    DealStage.CHECKOUT: (DealStage.CHECKOUT, DealStage.WON),
+}
+
+
+def _stuck(*, now: datetime) -> Stuck:
+    waits = revenue.lag(now)
+    run = revenue.newest_reconcile(mode=settings.DEPLOYMENT_MODE)
+    unsealed_since = ledger.oldest_unsealed_at()
+    reconciled_at = run.finished_at if run else None
+    return Stuck(
+        late={what: s for what, s in waits.items() if s > revenue.LAG_MAX.total_seconds()},
+        oldest_s=max(waits.values(), default=0.0),
+        reconciled_at=reconciled_at,
+        is_reconcile_late=reconciled_at is not None and now - reconciled_at > RECONCILE_LATE,
+        reconcile_error=run.error_class if run else "",
+        differences=len(run.differences) if run else 0,
+        unsealed_since=unsealed_since,
+        is_seal_late=unsealed_since is not None and now - unsealed_since > SEAL_LATE,
+    )
