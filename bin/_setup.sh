@@ -87,7 +87,11 @@ make_home() {
 
 sync_venv() {
     local python=$1 venv=$2
-    "$python" -m venv --clear "$venv"
+    # An older venv of the same Python is brought up to date in place: what runs from it goes on.
+    local version='import sys; print(sys.version)'
+    if [ "$("$venv/bin/python" -c "$version" 2>/dev/null)" != "$("$python" -c "$version")" ]; then
+        "$python" -m venv --clear "$venv"
+    fi
     # uv itself comes from the lock too, held by its hash.
     awk '/^uv==/ {on = 1} on {print} on && !/\\$/ {exit}' "$ROOT/requirements.lock" >"$venv/uv.txt"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
