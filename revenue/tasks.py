@@ -9,6 +9,8 @@ from celery import shared_task
 
 from kernel.nudges import nudge
 from revenue import tasks_mail as tasks_mail  # registers its tasks
+from revenue import tasks_reconcile as tasks_reconcile  # registers its tasks
+from revenue import tasks_refunds as tasks_refunds  # registers its tasks
 from revenue.enums import Source
 from revenue.providers import gateway_for_worker
 from revenue.usecases.process_events import process_due

@@ -14,12 +14,14 @@ FLOW: Final[dict[str, tuple[str, ...]]] = {
     "mail.queued": ("revenue.send_mail",),
     "alert.raised": ("revenue.send_alerts",),
     "order_links.requested": ("revenue.answer_link_requests",),
+    "reconcile.wanted": ("revenue.reconcile",),
 }
 
 # Task name -> seconds between two runs. Every sweep is a no-op when nothing is past due.
 SWEEPS_EVERY_S: Final[dict[str, int]] = {
     "revenue.process_webhooks": 5,
     "revenue.sweep_checkouts": 30,
+    "revenue.sweep_payment_links": 30,
     "revenue.sweep_refunds": 60,
     "revenue.send_mail": 15,
     "revenue.send_alerts": 60,

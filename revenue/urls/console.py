@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from revenue.views import alerts, links, offers, outbox, payment_links, refunds, reviews
+from revenue.views import (
+    alerts,
+    events,
+    links,
+    offers,
+    outbox,
+    payment_links,
+    reconciling,
+    refunds,
+    reviews,
+)
 
 urlpatterns: list[URLPattern] = [
     path("offers/", offers.offers, name="offer-admin-list"),
@@ -29,6 +39,13 @@ urlpatterns: list[URLPattern] = [
     path("orders/<str:reference>/refund/", refunds.refund, name="order-refund"),
     path("orders/<str:reference>/review/", reviews.review, name="order-review"),
     path("orders/<str:reference>/links/revoke/", links.revoke_links, name="order-links-revoke"),
+    path("events/", events.events, name="event-list"),
+    path("events/<str:stripe_id>/", events.event, name="event"),
+    path("events/<str:stripe_id>/dry-run/", events.try_replay, name="event-dry-run"),
+    path("events/<str:stripe_id>/replay/", events.replay, name="event-replay"),
+    path("reconcile/", reconciling.runs, name="reconcile-list"),
+    path("reconcile/start/", reconciling.start, name="reconcile-start"),
+    path("reconcile/<int:run_id>/", reconciling.run, name="reconcile-run"),
     path("outbox/", outbox.outbox, name="outbox"),
     path("outbox/<str:reference>/", outbox.outbox_mail, name="outbox-mail"),
     path("outbox/<str:reference>/resend/", outbox.resend, name="mail-resend"),

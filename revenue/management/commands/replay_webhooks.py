@@ -1,0 +1,88 @@
+"""``manage.py replay_webhooks``: act again on events, by state, type and age."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections import Counter
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from revenue.enums import EventState, Outcome
+from revenue.providers import gateway_for_worker
+from revenue.queries.events import events_to_replay
+from revenue.usecases.replay_event import EventBusy, Replayed, dry_run, replay_event
+
+BAD = frozenset({Outcome.FAILED, Outcome.PARKED})
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class Command(BaseCommand):
+    """Replay the oldest first; ``--dry-run`` changes nothing and says what would change."""
+
+    help = "Act again on filed Stripe events (the dead ones, unless told otherwise)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take which events, how many, and whether to change anything."""
+        states = [*EventState.values, "any"]
+        parser.add_argument("--state", choices=states, default=EventState.DEAD.value)
+        parser.add_argument("--type", default="", help="such as checkout.session.completed")
+        parser.add_argument(
+            "--since", type=_moment, default=None, help="received since, such as 2026-11-22"
+        )
+        parser.add_argument("--dry-run", action="store_true")
+        parser.add_argument("--limit", type=int, default=100)
+
+    def handle(
+        self,
+        *_args: object,
+        state: str,
+        type: str,  # noqa: A002  # the option's name
+        since: datetime | None,
+        dry_run: bool,
+        limit: int,
+        **_options: object,
+    ) -> None:
+        """Replay one after the other; exit code 1 where any could not be recorded."""
+        events = events_to_replay(
+            state="" if state == "any" else state,
+            type_=type,
+            since=since,
+            mode=settings.DEPLOYMENT_MODE,
+            limit=limit,
+        )
+        outcomes: Counter[str] = Counter()
+        for stripe_id, event_type in events:
+            outcomes[self._one(stripe_id, event_type, is_dry=dry_run)] += 1
+        words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+        what = "would be" if dry_run else ""
+        self.stdout.write(f"{len(events)} event(s){' ' + what if what else ''}: {words or 'none'}")
+        if any(outcomes[outcome] for outcome in BAD):
+            raise CommandError("Some events could not be recorded; each says why above.")
+
+    def _one(self, stripe_id: str, event_type: str, *, is_dry: bool) -> str:
+        try:
+            done = _act(stripe_id, is_dry=is_dry)
+        except EventBusy:
+            self.stdout.write(f"{stripe_id} {event_type}: busy, a worker is at it")
+            return "busy"
+        self.stdout.write(f"{stripe_id} {event_type}: {done.outcome.label}")
+        for sentence in [*done.changes, *([done.problem] if done.problem else [])]:
+            self.stdout.write(f"    {sentence}")
+        return str(done.outcome)
+
+
+def _act(stripe_id: str, *, is_dry: bool) -> Replayed:
+    gateway = gateway_for_worker()
+    if is_dry:
+        return dry_run(stripe_id, gateway=gateway, clock=_clock)
+    return replay_event(stripe_id, gateway=gateway, actor_id=None, clock=_clock)

@@ -1,0 +1,176 @@
+"""The webhook inspector: what Stripe told us, what came of it, and acting on it again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from kernel.doors import needs
+from kernel.paging import Cursor
+from revenue.enums import EventState, Outcome
+from revenue.forms.events import EventFilterForm
+from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
+from revenue.queries.events import EventFile, event_file, events_page
+from revenue.usecases.replay_event import EventBusy, Replayed, dry_run, replay_event
+
+SEE: Final = "revenue.view_stripewebhookevent"
+REPLAY: Final = "revenue.replay_webhook"
+NAV: Final = "event-list"
+SENTENCES_MAX: Final = 12
+
+# Types that mean something to us, as suggestions for the filter.
+TYPES: Final = (
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.expired",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.refunded",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.closed",
+    "payment_intent.payment_failed",
+)
+
+TITLES: Final = {
+    EventState.RECEIVED: "Filed, and not acted on yet",
+    EventState.PROCESSING: "A worker is acting on it",
+    EventState.PROCESSED: "Recorded",
+    EventState.IGNORED: "Kept; it means nothing to the sale",
+    EventState.WAITING: "Waiting for its cause",
+    EventState.FAILED: "The last attempt failed; it will be tried again",
+    EventState.DEAD: "A person has to look at this event",
+}
+OUTCOMES: Final = {
+    Outcome.RECORDED: "Recorded.",
+    Outcome.ALREADY_KNOWN: "Everything it says was known already. Nothing changed.",
+    Outcome.IGNORED: "Nothing to record: this means nothing to the sale.",
+    Outcome.WAITING: "It still waits for its cause.",
+    Outcome.FAILED: "The attempt failed.",
+    Outcome.PARKED: "It is parked for a person again.",
+}
+WOULD: Final = OUTCOMES | {
+    Outcome.RECORDED: "A replay would change this:",
+    Outcome.ALREADY_KNOWN: "A replay would change nothing: everything it says is known already.",
+    Outcome.IGNORED: "A replay would change nothing: this means nothing to the sale.",
+    Outcome.WAITING: "A replay would only make it wait again.",
+    Outcome.FAILED: "A replay would fail.",
+    Outcome.PARKED: "A replay would park it again.",
+}
+GOOD: Final = frozenset({Outcome.RECORDED, Outcome.ALREADY_KNOWN, Outcome.IGNORED})
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@never_cache
+@require_safe
+@needs(SEE)
+def events(request: HttpRequest) -> HttpResponse:
+    """List what Stripe told us, newest first."""
+    form = EventFilterForm(request.GET)
+    narrowed = form.cleaned_data if form.is_valid() else {}
+    page = events_page(
+        cursor=Cursor.from_query(request.GET),
+        state=narrowed.get("state", ""),
+        type_=narrowed.get("type", ""),
+        mode=narrowed.get("mode", ""),
+        day=narrowed.get("day"),
+    )
+    context = {
+        "nav": NAV,
+        "form": form,
+        "types": TYPES,
+        "is_filtered": any(narrowed.values()),
+        "events": page.rows,
+        "older_address": page.older_address(request.GET),
+        "newer_address": page.newer_address(request.GET),
+    }
+    return render(request, "revenue/event_list.html", context)
+
+
+def _found(stripe_id: str) -> EventFile:
+    found = event_file(stripe_id)
+    if found is None:
+        raise Http404(stripe_id)
+    return found
+
+
+@never_cache
+@require_safe
+@needs(SEE)
+def event(request: HttpRequest, stripe_id: str) -> HttpResponse:
+    """Show one event: attempts, results, and its payload with personal data masked."""
+    return _page(request, _found(stripe_id))
+
+
+def _page(request: HttpRequest, found: EventFile, *, tried: Replayed | None = None) -> HttpResponse:
+    context = {
+        "nav": NAV,
+        "file": found,
+        "event": found.event,
+        "title": TITLES[EventState(found.event.state)],
+        "tried": tried,
+        "tried_words": WOULD[tried.outcome] if tried else "",
+        "is_tried_good": tried is not None and tried.outcome in GOOD,
+    }
+    return render(request, "revenue/event.html", context)
+
+
+@require_POST
+@needs(REPLAY)
+def try_replay(request: HttpRequest, stripe_id: str) -> HttpResponse:
+    """Say what a replay would change, and change nothing."""
+    _found(stripe_id)
+    try:
+        with one_web_call():
+            tried = dry_run(stripe_id, gateway=gateway_for_web(), clock=_clock)
+    except TooManyCalls:
+        messages.warning(request, "Not tried: too many pages wait for Stripe. Press again.")
+        return redirect("event", stripe_id)
+    return _page(request, _found(stripe_id), tried=tried)
+
+
+@require_POST
+@needs(REPLAY)
+def replay(request: HttpRequest, stripe_id: str) -> HttpResponse:
+    """Act on the event once more, now."""
+    _found(stripe_id)
+    try:
+        with one_web_call():
+            done = replay_event(
+                stripe_id,
+                gateway=gateway_for_web(),
+                actor_id=request.user.pk,
+                clock=_clock,
+            )
+    except EventBusy:
+        messages.warning(request, "Not replayed: a worker is acting on this event right now.")
+    except TooManyCalls:
+        messages.warning(request, "Not replayed: too many pages wait for Stripe. Press again.")
+    else:
+        _say(request, done)
+    return redirect("event", stripe_id)
+
+
+def _say(request: HttpRequest, done: Replayed) -> None:
+    sentences = [OUTCOMES[done.outcome], *_sentences(done)]
+    if done.problem:
+        sentences.append(done.problem)
+    tell = messages.success if done.outcome in GOOD else messages.error
+    tell(request, " ".join(sentences))
+
+
+def _sentences(done: Replayed) -> list[str]:
+    return [f"{each[:1].upper()}{each[1:]}." for each in done.changes[:SENTENCES_MAX]]

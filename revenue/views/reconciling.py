@@ -1,0 +1,63 @@
+"""Our books against Stripe's: every comparison, and one of them in full."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Final
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from kernel.doors import needs
+from kernel.nudges import nudge
+from kernel.paging import Cursor
+from revenue.models import ReconcileRun
+from revenue.queries.reconciled import differences_of, newest_reconcile, reconcile_runs_page
+
+SEE: Final = "revenue.view_stripewebhookevent"
+NAV: Final = "event-list"
+
+
+@never_cache
+@require_safe
+@needs(SEE)
+def runs(request: HttpRequest) -> HttpResponse:
+    """List every comparison, newest first, with how the newest one ended."""
+    page = reconcile_runs_page(cursor=Cursor.from_query(request.GET))
+    context = {
+        "nav": NAV,
+        "runs": page.rows,
+        "newest": newest_reconcile(mode=settings.DEPLOYMENT_MODE),
+        "older_address": page.older_address(request.GET),
+        "newer_address": page.newer_address(request.GET),
+    }
+    return render(request, "revenue/reconcile_list.html", context)
+
+
+@never_cache
+@require_safe
+@needs(SEE)
+def run(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Show one comparison: what was found, what differs, and the totals by day."""
+    shown = get_object_or_404(ReconcileRun, pk=run_id)
+    context = {"nav": NAV, "run": shown, "differences": differences_of(shown)}
+    return render(request, "revenue/reconcile_run.html", context)
+
+
+@require_POST
+@needs("revenue.replay_webhook")
+def start(request: HttpRequest) -> HttpResponse:
+    """Ask a worker to compare the books now."""
+    newest = newest_reconcile(mode=settings.DEPLOYMENT_MODE)
+    nudge("reconcile.wanted")
+    messages.info(
+        request,
+        "A worker compares the books now. Reload this page in a moment."
+        if newest is None or newest.finished_at
+        else f"A comparison is under way since {newest.started_at.astimezone(UTC):%H:%M} UTC.",
+    )
+    return redirect("reconcile-list")
