@@ -31,6 +31,7 @@ TRINITY_HOME = Path(env.str("TRINITY_HOME", default=str(BASE_DIR / ".trinity")))
 DEPLOYMENT_MODE = Mode(guards.mode(os.environ))
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # while rolling the key
 PORT = env.int("PORT", default=8000)
 BASE_URL = env.str("BASE_URL", default=f"http://localhost:{PORT}").rstrip("/")
 _origin = urlsplit(BASE_URL)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import Group, User
 
 from revenue.enums import AlertKind
@@ -58,6 +59,18 @@ def test_owners_and_operators_who_are_active_are_told(clock: Clock) -> None:
         "operator@trinity.example",
         "owner@trinity.example",
     )
+
+
+def test_addresses_named_in_the_settings_are_told_too_and_nobody_twice(
+    settings: LazySettings, clock: Clock
+) -> None:
+    settings.SUPPORT_EMAILS = ["pager@trinity.example", "owner@trinity.example"]
+    AlertFactory()
+    mailbox = Mailbox()
+
+    send_alerts(mailer=mailbox, clock=clock)
+
+    assert mailbox.letters[0].to == ("owner@trinity.example", "pager@trinity.example")
 
 
 def test_an_item_is_told_once(clock: Clock) -> None:
