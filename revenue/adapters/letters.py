@@ -2,7 +2,7 @@
 
 A template under ``templates/revenue/mail/`` says a letter once. Its first line is the subject; a
 line may begin with ``# `` (heading), ``## `` (smaller heading), ``| name | value`` (a fact) or
-``> `` (an address to open); everything else is a paragraph. The plain text and the HTML are both
+``> words | address`` (a link); everything else is a paragraph. The plain text and the HTML are both
 made from that, so they cannot say different things, and whatever a value holds is escaped.
 """
 
@@ -23,7 +23,7 @@ from revenue.ports import Letter
 
 FOLDER: Final = "revenue/mail"
 WIDTH: Final = 72
-MARKS: Final = {"##": "subheading", "# ": "heading", "| ": "facts", "> ": "address"}
+MARKS: Final = {"##": "subheading", "# ": "heading", "| ": "facts", "> ": "links"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Block:
 
     @property
     def facts(self) -> list[tuple[str, str]]:
-        """Return the lines of a block of facts as names and values."""
+        """Return the lines of a block of facts or links as pairs."""
         pairs = (line.partition(" | ") for line in self.lines)
         return [(name, value) for name, _, value in pairs]
 
@@ -128,8 +128,8 @@ def _block_as_text(block: Block) -> str:
             return "\n".join(f"{line}\n{'-' * min(len(line), WIDTH)}" for line in block.lines)
         case "facts":
             return "\n".join(f"  {name}: {value}" for name, value in block.facts)
-        case "address":
-            return "\n".join(block.lines)
+        case "links":
+            return "\n".join(f"{words}:\n{address}" for words, address in block.facts)
         case _:
             return "\n".join(_wrapped(line) for line in block.lines)
 

@@ -45,7 +45,7 @@ def test_the_list_shows_mails_without_addresses(operator: Client) -> None:
     html = operator.get("/console/outbox/").content.decode()
 
     assert "a…@b….example" in html
-    assert "SMTPRecipientsRefused 450" in html
+    assert "answer 450" in html
     assert mail.order.reference in html
     assert "ada@buyer.example" not in html
     assert "Lovelace" not in html
@@ -83,7 +83,7 @@ def test_an_operator_sends_an_unknown_mail_again(operator: Client) -> None:
     mail = BuyerMailFactory(state=MailState.UNKNOWN, next_attempt_at=None)
     page = f"/console/outbox/{mail.reference}/"
 
-    offered = "Send it again to a…@b….example" in operator.get(page).content.decode()
+    offered = "Send it again</button>" in operator.get(page).content.decode()
     answer = operator.post(f"{page}resend/")
 
     mail.refresh_from_db()
