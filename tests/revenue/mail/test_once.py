@@ -16,8 +16,10 @@ from revenue.models import BuyerMail
 from revenue.operations.mails import queue_mail
 from revenue.operations.telling import Telling
 from revenue.ports import Letter
+from revenue.usecases.send_alerts import send_alerts
 from revenue.usecases.send_mail import send_next
-from tests.factories.orders import BuyerMailFactory, OrderFactory
+from tests.factories.orders import AlertFactory, BuyerMailFactory, OrderFactory
+from tests.factories.people import make_person
 from tests.factories.revenue import NOON
 from tests.revenue.conftest import Clock
 
@@ -37,6 +39,20 @@ def at_once(work: Callable[[], object]) -> list[object]:
 
     with ThreadPoolExecutor(WORKERS) as pool:
         return [future.result() for future in [pool.submit(run) for _ in range(WORKERS)]]
+
+
+class Collecting:
+    """A mailer that keeps what it is given, and minds that no transaction is open."""
+
+    def __init__(self, letters: list[str]) -> None:
+        self.letters = letters
+
+    def send(self, letter: Letter) -> None:
+        assert not connection.in_atomic_block
+        self.letters.append(letter.subject if letter.to[0].startswith("o") else letter.message_id)
+
+    def read_back(self, **_: object) -> None:
+        return None
 
 
 def test_a_fact_is_mailed_once_and_each_fact_for_itself() -> None:
@@ -69,19 +85,25 @@ def test_many_workers_send_each_mail_once(clock: Clock) -> None:
         BuyerMailFactory()
     letters: list[str] = []
 
-    class Collecting:
-        def send(self, letter: Letter) -> None:
-            assert not connection.in_atomic_block
-            letters.append(letter.message_id)
-
-        def read_back(self, **_: object) -> None:
-            return None
-
     def drain() -> None:
-        while send_next(mailer=Collecting(), clock=clock):  # type: ignore[arg-type]
+        while send_next(mailer=Collecting(letters), clock=clock):  # type: ignore[arg-type]
             pass
 
     at_once(drain)
 
     assert len(letters) == len(set(letters)) == 3
     assert set(BuyerMail.objects.values_list("state", flat=True)) == {MailState.SENT}
+
+
+def test_many_workers_tell_operators_five_times_and_once_together(clock: Clock) -> None:
+    make_person("owner", email="owner@trinity.example")
+    for _ in range(9):
+        AlertFactory()
+    letters: list[str] = []
+
+    at_once(lambda: send_alerts(mailer=Collecting(letters), clock=clock))  # type: ignore[arg-type]
+
+    assert sorted(letters) == [
+        "[sandbox: no real money] 4 matters need a person",
+        *["[sandbox: no real money] A Stripe event needs a person"] * 5,
+    ]
