@@ -129,3 +129,35 @@ def test_seed_local_says_what_is_missing(
 
     with pytest.raises(CommandError, match="Set OWNER_EMAIL and OWNER_PASSWORD_FILE"):
         said("seed_local")
+
+
+def test_the_first_owner_chooses_a_password_and_comes_in() -> None:
+    words = said("first_owner", "Boss@Trinity.Example")
+
+    link = re.search(r"https?://\S+/key/\S+", words)
+    assert link is not None
+    guest = Client()
+    page = guest.get(urlsplit(link[0]).path, follow=True)
+    guest.post(
+        page.redirect_chain[-1][0],
+        {"password1": "new horse battery", "password2": "new horse battery"},
+    )
+    owner = User.objects.get(email="boss@trinity.example")
+    log_in(guest, owner, "new horse battery")
+    assert [group.name for group in owner.groups.all()] == ["owner"]
+    assert not owner.is_superuser
+    assert LedgerEntry.objects.get(event="person.seeded").subject == f"user:{owner.pk}"
+
+
+def test_there_is_no_second_first_owner() -> None:
+    make_person("owner")
+
+    with pytest.raises(CommandError, match="people page"):
+        said("first_owner", "boss@trinity.example")
+
+    assert not User.objects.filter(email="boss@trinity.example").exists()
+
+
+def test_a_first_owner_needs_an_address() -> None:
+    with pytest.raises(CommandError, match="no e-mail address"):
+        said("first_owner", "boss")
