@@ -44,13 +44,6 @@ class Page:
                 return each
         raise Unexpected(f"{self.address} ({self.heading or self.status}) has no such form")
 
-    def link(self, part: str) -> str:
-        """Return the first link whose address holds ``part``. Raises Unexpected."""
-        for each in self.links:
-            if part in each:
-                return each
-        raise Unexpected(f"{self.address} ({self.heading or self.status}) has no link to {part}")
-
 
 class _Reader(HTMLParser):
     """Reads forms, links and the first heading."""

@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from html import unescape
 from typing import Any, Final
 
 from trinity.sale.browser import Browser, Page, Unexpected
@@ -128,8 +129,11 @@ class Sale:
         raise Unexpected(f"{leads.address} shows no lead of {self.company}")
 
     def _payment_address(self, page: Page) -> str:
-        origin = self.stack.sandbox_url if self.stack.mode == "sandbox" else "stripe.com"
-        return page.link(f"{origin}/c/pay/" if self.stack.mode == "sandbox" else origin)
+        """Read the address that the operator is told to send to the buyer."""
+        found = re.search(r'id="address" value="([^"]+)"', page.html)
+        if found is None:
+            raise Unexpected(f"{page.address} ({page.heading}) shows no address to send")
+        return unescape(found[1])
 
     def _wait_for_a_person(self) -> str:
         self.say(f"\n  Pay here with a test card, then come back: {self.payment_page}\n")
