@@ -46,7 +46,7 @@ class Command(BaseCommand):
         self,
         *_args: object,
         state: str,
-        type: str,  # noqa: A002  # the option's name
+        type: str,  # the option's name
         since: datetime | None,
         dry_run: bool,
         limit: int,
