@@ -30,7 +30,7 @@ KEY_MAX_AGE_S: Final = 300
 @needs("ledger.view_ledgerentry")
 @require_safe
 def entry_list(request: HttpRequest) -> HttpResponse:
-    """List what happened, newest first, beside the balances and the seals. 5 statements."""
+    """List what happened, newest first, beside the balances and the seals. 4 statements."""
     form = LedgerFilterForm(request.GET)
     sought = form.cleaned_data if form.is_valid() else {}
     page = queries.entry_page(
@@ -63,7 +63,7 @@ def entry_list(request: HttpRequest) -> HttpResponse:
 @needs("ledger.view_ledgerentry")
 @require_safe
 def entry(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show one entry: its facts, legs, place under the seals, and how to check it. 6 statements."""
+    """Show one entry: its facts, legs, place under the seals, and how to check it. 4 statements."""
     found = queries.entry_row(reference)
     if found is None:
         raise Http404(reference)

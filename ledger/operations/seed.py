@@ -50,5 +50,6 @@ def seed_sample(*, count: int, now: datetime) -> int:
     if not 0 < count <= BATCH_MAX:
         raise ValueError(f"seed between 1 and {BATCH_MAX} entries at a time")
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL DateStyle = 'ISO'")  # the line of an entry has ISO times
         cursor.execute(_SEED, {"count": count, "now": now})
     return count

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from ledger.facts import COUNT, CURRENCY, DIGEST, FLAG, MINOR, REF, TIME, allow, one_of
+from tests.ledger.entries import paid, seal
 
 allow(
     "model",
@@ -50,6 +51,14 @@ def loose_entries(transactional_db: None) -> Iterator[None]:
     with connection.cursor() as cursor:
         for table, name, definition in keys:
             cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+
+
+@pytest.fixture
+def references(transactional_db: None) -> list[str]:
+    """Nine entries under three seals, and one that waits for a seal."""
+    made = [paid().reference for _ in range(9)]
+    seal(batch_max=3)
+    return [*made, paid().reference]
 
 
 def cheat(sql: str) -> None:

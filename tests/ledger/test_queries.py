@@ -25,7 +25,7 @@ def test_one_sale_is_read_in_order_with_its_legs(django_assert_num_queries: Any)
     paid(trace_ref=new_reference("trc"))
     second = paid(event="fee.taken", postings=None)
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         rows = queries.entries_of_trace(TRACE)
 
     assert references(rows) == [first.reference, second.reference]
@@ -88,7 +88,7 @@ def test_pages_show_each_entry_once_newest_first(
     shown: list[str] = []
     cursor = Cursor()
     while True:
-        with django_assert_max_num_queries(3):
+        with django_assert_max_num_queries(2):
             page = queries.entry_page(cursor=cursor, size=5, **sought)
         shown += references(page.rows)
         if page.older_than is None:
