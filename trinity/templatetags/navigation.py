@@ -22,5 +22,5 @@ def console_links(context: dict[str, Any]) -> dict[str, list[Link]]:
         request.user,
         section=context.get("nav", url_name),
         url_name=url_name,
-        counts=waiting_counts() if counts is None else counts,
+        counts=waiting_counts(request.user) if counts is None else counts,
     )

@@ -1,0 +1,273 @@
+"""A verdict is one row, final, and everything that follows from it is in its commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+
+from crm.models import Activity, Deal
+from fulfillment.models import OrderIntake
+from ledger.models import LedgerEntry
+from revenue.enums import OrderState, ReviewVerdict
+from revenue.models import (
+    BuyerMail,
+    CheckoutSession,
+    OperatorAlert,
+    Order,
+    OrderReview,
+    RevenueEvent,
+)
+from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
+from revenue.usecases.decide_review import accept_order, rule_out_order
+from tests.conftest import NOON
+from tests.factories.revenue import (
+    dispute_object,
+    filed,
+    movement,
+    refund_object,
+    session_object,
+)
+from tests.revenue.reviews.conftest import Differs
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Process = Callable[[], object]
+
+
+def accept(order: Order, person: User) -> OrderReview:
+    return accept_order(
+        order_ref=order.reference, reason="an agreed discount", actor_id=person.pk, now=NOON
+    )
+
+
+def rule_out(order: Order, person: User) -> OrderReview:
+    return rule_out_order(
+        order_ref=order.reference, reason="another shop's", actor_id=person.pk, now=NOON
+    )
+
+
+def tell(event: str, order: Order, process: Process, **changes: Any) -> None:
+    build = dispute_object if "dispute" in event else refund_object
+    filed(event, build(order.checkout, **changes))
+    process()
+    order.refresh_from_db()
+
+
+def test_money_is_recorded_and_nothing_else_happens_before_a_verdict(differs: Differs) -> None:
+    order = differs()
+
+    assert (order.state, order.review_reason) == (OrderState.NEEDS_REVIEW, "amount_differs")
+    assert RevenueEvent.objects.get().amount_minor == 90
+    assert not Deal.objects.exists()
+    assert not OrderIntake.objects.exists()
+    assert not BuyerMail.objects.exists()
+    assert OperatorAlert.objects.get().kind == "order_review"
+
+
+def test_accepting_does_what_the_payment_would_have_done(
+    differs: Differs, operator: User
+) -> None:
+    order = differs()
+
+    review = accept(order, operator)
+
+    order.refresh_from_db()
+    deal = Deal.objects.get()
+    assert (review.verdict, review.reason) == (ReviewVerdict.ACCEPTED, "an agreed discount")
+    assert (order.state, order.deal_id) == (OrderState.PAID, deal.pk)
+    assert (deal.stage, deal.won_order_ref, deal.amount_minor) == ("won", order.reference, 90)
+    assert OrderIntake.objects.get().order_id == order.pk
+    assert [mail.kind for mail in BuyerMail.objects.all()] == ["paid"]
+    assert OperatorAlert.objects.get().closed_at == NOON
+    assert RevenueEvent.objects.count() == 1
+
+
+def test_who_decided_what_is_in_the_ledger_and_the_timeline(
+    differs: Differs, operator: User
+) -> None:
+    order = differs()
+
+    accept(order, operator)
+
+    entry = LedgerEntry.objects.get(event="order.reviewed")
+    assert (entry.subject, entry.trace_ref) == (order.reference, order.trace_ref)
+    assert entry.facts == {
+        "actor": f"user:{operator.pk}",
+        "verdict": "accepted",
+        "currency": "USD",
+        "amount_minor": 90,
+    }
+    line = Activity.objects.get(kind="order_reviewed")
+    assert (line.actor_id, line.words) == (operator.pk, "")
+
+
+def test_a_verdict_is_final(differs: Differs, operator: User) -> None:
+    order = differs()
+    accept(order, operator)
+
+    for decide in (accept, rule_out):
+        with pytest.raises(AlreadyDecided, match="accepted as paid"):
+            decide(order, operator)
+
+    assert OrderReview.objects.count() == 1
+    assert OrderIntake.objects.count() == 1
+
+
+def test_two_people_at_once_are_one_verdict(differs: Differs, operator: User) -> None:
+    order = differs()
+
+    def decide(number: int) -> object:
+        try:
+            return (accept if number % 2 else rule_out)(order, operator)
+        except AlreadyDecided as refusal:
+            return refusal
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(decide, range(8)))
+
+    order.refresh_from_db()
+    verdict = OrderReview.objects.get().verdict
+    assert sum(isinstance(answer, OrderReview) for answer in answers) == 1
+    assert order.state == {"accepted": "paid", "not_ours": "not_ours"}[verdict]
+    assert OrderIntake.objects.count() == (1 if verdict == "accepted" else 0)
+
+
+def test_an_order_that_needs_no_verdict_takes_none(
+    process: Process, operator: User, differs: Differs
+) -> None:
+    order = differs(amount_total=100)
+    assert order.state == OrderState.PAID
+
+    with pytest.raises(NothingToDecide):
+        accept(order, operator)
+
+    assert not OrderReview.objects.exists()
+
+
+def test_not_ours_delivers_nothing_and_keeps_the_money_in_the_books(
+    differs: Differs, operator: User
+) -> None:
+    order = differs()
+
+    rule_out(order, operator)
+
+    order.refresh_from_db()
+    assert order.state == OrderState.NOT_OURS
+    assert RevenueEvent.objects.get().amount_minor == 90
+    assert not OrderIntake.objects.exists()
+    assert not BuyerMail.objects.exists()
+    assert OperatorAlert.objects.get().closed_at == NOON
+
+
+def test_a_payment_that_no_checkout_explains_can_be_accepted(
+    process: Process, operator: User
+) -> None:
+    stranger = CheckoutSession(stripe_id="cs_test_elsewhere", currency="USD", amount_minor=70)
+    filed("checkout.session.completed", session_object(stranger, metadata={},
+                                                       client_reference_id=None))  # fmt: skip
+    process()
+    order = Order.objects.get()
+    assert order.review_reason == "unknown_session"
+
+    accept(order, operator)
+
+    order.refresh_from_db()
+    assert (order.state, Deal.objects.get().stage) == (OrderState.PAID, "won")
+
+
+def test_a_dispute_before_the_verdict_opens_the_work_frozen(
+    differs: Differs, operator: User, process: Process
+) -> None:
+    order = differs()
+    tell("charge.dispute.created", order, process,
+         balance_transactions=[movement("txn_1", -90)])  # fmt: skip
+    assert order.state == OrderState.NEEDS_REVIEW
+
+    accept(order, operator)
+
+    order.refresh_from_db()
+    intake = OrderIntake.objects.get()
+    assert order.state == OrderState.DISPUTED
+    assert (Deal.objects.get().stage, intake.frozen_reason) == ("won", "dispute")
+
+
+def test_a_part_refunded_before_the_verdict_stays_refunded(
+    differs: Differs, operator: User, process: Process
+) -> None:
+    order = differs()
+    tell("refund.updated", order, process, amount=30)
+
+    accept(order, operator)
+
+    order.refresh_from_db()
+    assert (order.state, order.refunded_minor) == (OrderState.PARTIALLY_REFUNDED, 30)
+    assert (Deal.objects.get().stage, OrderIntake.objects.count()) == ("won", 1)
+
+
+def test_all_refunded_before_the_verdict_leaves_nothing_to_decide(
+    differs: Differs, operator: User, process: Process
+) -> None:
+    order = differs()
+    tell("refund.updated", order, process, amount=90)
+    assert order.state == OrderState.REFUNDED
+
+    with pytest.raises(NothingToDecide, match="refunded"):
+        accept(order, operator)
+
+    assert not OrderIntake.objects.exists()
+
+
+def test_a_full_refund_that_fails_brings_the_question_back(
+    differs: Differs, operator: User, process: Process
+) -> None:
+    order = differs()
+    tell("refund.updated", order, process, amount=90)
+    tell("refund.failed", order, process, amount=90, status="failed")
+    assert order.state == OrderState.NEEDS_REVIEW
+
+    accept(order, operator)
+
+    order.refresh_from_db()
+    assert order.state == OrderState.PAID
+
+
+def test_accepted_while_the_bank_still_works_then_paid(
+    differs: Differs, operator: User, process: Process
+) -> None:
+    order = differs(payment_status="unpaid")
+    accept(order, operator)
+    order.refresh_from_db()
+    assert (order.state, Deal.objects.get().stage) == (OrderState.AWAITING_PAYMENT, "checkout")
+    assert not OrderIntake.objects.exists()
+
+    paid = session_object(order.checkout, amount_total=90)
+    filed("checkout.session.async_payment_succeeded", paid)
+    process()
+
+    order.refresh_from_db()
+    assert (order.state, Deal.objects.get().stage) == (OrderState.PAID, "won")
+    assert OrderIntake.objects.count() == 1
+    assert {mail.kind for mail in BuyerMail.objects.all()} == {"bank_processing", "paid"}
+
+
+def test_ruled_out_while_the_bank_still_works_tells_the_buyer_nothing(
+    differs: Differs, operator: User, process: Process
+) -> None:
+    order = differs(payment_status="unpaid")
+    rule_out(order, operator)
+
+    filed("checkout.session.async_payment_succeeded", session_object(order.checkout,
+                                                                     amount_total=90))  # fmt: skip
+    process()
+
+    order.refresh_from_db()
+    assert order.state == OrderState.NOT_OURS
+    assert RevenueEvent.objects.get().amount_minor == 90
+    assert not BuyerMail.objects.exists()
+    assert not OrderIntake.objects.exists()

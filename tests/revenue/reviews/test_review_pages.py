@@ -1,0 +1,129 @@
+"""The list of orders that need a verdict, and the three verbs on the order's page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from revenue.models import Order, OrderReview
+from tests.factories.people import client_of, make_person
+from tests.revenue.reviews.conftest import Differs
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def browser(operator: User) -> Client:
+    return client_of(operator)
+
+
+def verdict(browser: Client, order: Order, **typed: str) -> str:
+    answer = browser.post(f"/console/orders/{order.reference}/review/", typed, follow=True)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def verbs_on(page: str) -> list[str]:
+    panel = page.partition('id="review"')[2].partition("</section>")[0]
+    return re.findall(r"<h3>([^<]+)</h3>", panel)
+
+
+def test_the_list_says_what_differs(browser: Client, differs: Differs) -> None:
+    order = differs()
+
+    page = browser.get("/console/review/").content.decode()
+
+    assert order.reference in page
+    assert "$1.00 USD" in page
+    assert "$0.90 USD" in page
+    assert "Stripe took a different amount than the offer asks" in page
+
+
+def test_the_order_page_says_what_differs_and_offers_three_verbs(differs: Differs) -> None:
+    browser = client_of(make_person("owner"))
+
+    page = browser.get(f"/console/orders/{differs().reference}/").content.decode()
+
+    assert "Our checkout asked for $1.00 USD; Stripe says that it took $0.90 USD." in page
+    assert verbs_on(page) == ["Accept as paid", "Refund", "Not ours"]
+    assert "Refund $0.90 USD…" in page
+
+
+def test_an_operator_cannot_refund(browser: Client, differs: Differs) -> None:
+    page = browser.get(f"/console/orders/{differs().reference}/").content.decode()
+
+    assert verbs_on(page) == ["Accept as paid", "Refund", "Not ours"]
+    assert "You are not an owner; ask one." in page
+    assert "/refund/" not in page
+
+
+def test_an_auditor_reads_and_decides_nothing(differs: Differs) -> None:
+    order = differs()
+    browser = client_of(make_person("auditor"))
+
+    page = browser.get(f"/console/orders/{order.reference}/").content.decode()
+    answer = browser.post(
+        f"/console/orders/{order.reference}/review/", {"verdict": "accepted", "reason": "x"}
+    )
+
+    assert "An operator decides this." in page
+    assert "ada@buyer.example" not in page
+    assert answer.status_code == 403
+    assert not OrderReview.objects.exists()
+
+
+def test_accepting(browser: Client, differs: Differs) -> None:
+    order = differs()
+
+    page = verdict(browser, order, verdict="accepted", reason="a discount")
+
+    order.refresh_from_db()
+    assert order.state == "paid"
+    assert "Accepted as paid. The verdict is final and recorded." in page
+    assert 'id="review"' not in page
+    assert "a discount" in page
+
+
+def test_a_verdict_needs_a_reason(browser: Client, differs: Differs) -> None:
+    order = differs()
+
+    page = verdict(browser, order, verdict="accepted", reason="  ")
+
+    assert "Say why" in page
+    assert not OrderReview.objects.exists()
+
+
+def test_a_second_verdict_is_told_so(browser: Client, differs: Differs) -> None:
+    order = differs()
+    verdict(browser, order, verdict="not_ours", reason="another shop")
+
+    page = verdict(browser, order, verdict="accepted", reason="changed my mind")
+
+    assert "A verdict is final; nothing was changed." in page
+    assert OrderReview.objects.get().verdict == "not_ours"
+
+
+def test_the_verdict_refund_leads_to_the_page_of_refunds(
+    browser: Client, differs: Differs
+) -> None:
+    order = differs()
+
+    answer = browser.post(f"/console/orders/{order.reference}/review/", {"verdict": "refund"})
+
+    assert answer["Location"] == f"/console/orders/{order.reference}/refund/"
+    assert not OrderReview.objects.exists()
+
+
+def test_an_unknown_order_is_not_found(browser: Client) -> None:
+    answer = browser.post(
+        "/console/orders/ord_nobody/review/", {"verdict": "accepted", "reason": "x"}
+    )
+
+    assert answer.status_code == 404
+
+
+def test_an_empty_list_says_what_would_be_there(browser: Client) -> None:
+    assert "Nothing needs review" in browser.get("/console/review/").content.decode()
