@@ -25,7 +25,7 @@ class LookOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # one base for many
 
     def has_change_permission(
         self,
-        request: HttpRequest,
+        request: HttpRequest,  # noqa: ARG002  # Django calls it
         obj: Model | None = None,  # noqa: ARG002  # Django calls it
     ) -> bool:
         """Return False."""
@@ -33,7 +33,7 @@ class LookOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # one base for many
 
     def has_delete_permission(
         self,
-        request: HttpRequest,
+        request: HttpRequest,  # noqa: ARG002  # Django calls it
         obj: Model | None = None,  # noqa: ARG002  # Django calls it
     ) -> bool:
         """Return False."""

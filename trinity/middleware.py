@@ -54,3 +54,18 @@ class FailClosed:
             return None
         logger.error("refused: redis is down", extra={"error": type(error).__name__})
         return unavailable()
+
+
+class PrivatePages:
+    """Let no cache, and no Back button after the logout, keep a page made for one person."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Forbid to store the answer if the view asked who is logged in, and somebody was."""
+        response = self.get_response(request)
+        user = getattr(request, "_cached_user", None)
+        if user is not None and user.is_authenticated and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-store"
+        return response

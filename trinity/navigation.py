@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
-from django.urls import NoReverseMatch, reverse
+from django.contrib.auth.models import PermissionsMixin
+from django.urls import reverse
 from django.utils.module_loading import import_string
 
 
@@ -53,13 +53,16 @@ NAVIGATION: Final[dict[str, tuple[Entry, ...]]] = {
     "Owner": (Entry("People", "people", "auth.change_user"),),
 }
 
-Person = AbstractBaseUser | AnonymousUser
+COUNTED_FOR: Final = "revenue.view_order"
 
 
-def waiting_counts() -> Mapping[str, int]:
-    """Return what waits beside each entry, by URL name; the setting names who counts."""
+def waiting_counts(person: PermissionsMixin) -> Mapping[str, int]:
+    """Return what waits beside each entry, by URL name; the setting names who counts.
+
+    Nothing is counted for somebody who would not see it.
+    """
     path: str = settings.NAVIGATION_COUNTS
-    return import_string(path)() if path else {}
+    return import_string(path)() if path and person.has_perm(COUNTED_FOR) else {}
 
 
 def links_for(
@@ -74,12 +77,9 @@ def links_for(
         for entry in entries:
             if not person.has_perm(entry.permission):
                 continue
-            try:
-                address = reverse(entry.url_name)
-            except NoReverseMatch:
-                continue
             is_here = entry.url_name == url_name
             current = "page" if is_here else "true" if entry.url_name == section else ""
-            link = Link(entry.words, address, current, counts.get(entry.url_name, 0))
+            address, count = reverse(entry.url_name), counts.get(entry.url_name, 0)
+            link = Link(entry.words, address, current, count)
             groups.setdefault(group, []).append(link)
     return groups
