@@ -108,12 +108,15 @@ def _prepare(supervisor: Supervisor, plan: Plan) -> None:
 
 
 def _serve(supervisor: Supervisor, plan: Plan) -> None:
-    """Start the rest. Pages count, not ``/readyz``: work left over from yesterday may be late."""
+    """Start the rest; the first page comes first, then what works behind it.
+
+    Pages count, not ``/readyz``: work left over from yesterday may be late.
+    """
     supervisor.start(plan.web())
-    for program in plan.background():
-        supervisor.start(program)
     health = f"http://127.0.0.1:{plan.ports.web}/healthz"
     supervisor.wait_until(lambda: answers(health), name="web", timeout_s=READY_S_MAX)
+    for program in plan.background():
+        supervisor.start(program)
 
 
 def _run_in_the_terminal(
