@@ -1,0 +1,157 @@
+"""Preparing a checkout or a payment link from a deal, and the pages that show them."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from crm.enums import DealStage
+from crm.models import Deal
+from revenue.models import CheckoutSession, Offer, PaymentLink
+from tests.factories.people import client_of, make_person
+from tests.factories.revenue import OfferFactory
+from tests.sandbox.running_sandbox import RunningSandbox
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages_use_outside")]
+
+
+@pytest.fixture
+def operator(seller: User) -> Client:
+    return client_of(seller)
+
+
+def said(answer: object) -> str:
+    return " ".join(str(each) for each in answer.context["messages"])  # type: ignore[attr-defined]
+
+
+def page_of(answer: object) -> str:
+    return str(answer.content.decode().split("<main")[1])  # type: ignore[attr-defined]
+
+
+def test_a_link_is_made_from_the_deal_and_its_page_says_what_to_send(
+    operator: Client, deal: Deal, offer: Offer
+) -> None:
+    answer = operator.post(
+        f"/console/deals/{deal.reference}/payment-link/", {"offer": offer.reference}, follow=True
+    )
+    link = PaymentLink.objects.get()
+    assert answer.redirect_chain == [(f"/console/payment-links/{link.reference}/", 302)]
+    page = page_of(answer)
+    assert "The payment link is ready to be sent." in page
+    assert link.url in page
+    assert "$1.00 USD" in page
+    assert f"/console/deals/{deal.reference}/" in page
+
+
+def test_a_checkout_is_prepared_and_its_page_says_until_when(
+    operator: Client, deal: Deal, offer: Offer
+) -> None:
+    answer = operator.post(
+        f"/console/deals/{deal.reference}/checkout/", {"offer": offer.reference}, follow=True
+    )
+    checkout = CheckoutSession.objects.get()
+    page = page_of(answer)
+    assert answer.redirect_chain == [(f"/console/checkouts/{checkout.reference}/", 302)]
+    assert "The checkout is open." in page
+    assert checkout.url in page
+    assert ", until " in page
+    deal.refresh_from_db()
+    assert deal.stage == DealStage.CHECKOUT
+
+
+@pytest.mark.parametrize("what", ["payment-link", "checkout"])
+def test_with_stripe_away_the_operator_is_told_that_nothing_was_prepared(
+    operator: Client, deal: Deal, offer: Offer, outside: RunningSandbox, what: str
+) -> None:
+    outside.drill("faults", effect="drop")
+    answer = operator.post(
+        f"/console/deals/{deal.reference}/{what}/", {"offer": offer.reference}, follow=True
+    )
+    assert answer.redirect_chain == [(f"/console/deals/{deal.reference}/", 302)]
+    assert "Nothing was prepared: Stripe could not make the price" in said(answer)
+
+
+def test_an_unknown_outcome_is_said_as_such(
+    operator: Client, deal: Deal, offer: Offer, outside: RunningSandbox
+) -> None:
+    outside.drill("faults", path="/v1/payment_links", effect="drop")
+    answer = operator.post(
+        f"/console/deals/{deal.reference}/payment-link/", {"offer": offer.reference}, follow=True
+    )
+    page = page_of(answer)
+    assert "Stripe has not answered yet." in page
+    assert "Nobody knows yet whether the link was made." in page
+
+
+@pytest.mark.parametrize("what", ["payment-link", "checkout"])
+def test_only_what_is_on_sale_can_be_chosen(operator: Client, deal: Deal, what: str) -> None:
+    retired = OfferFactory(state="retired")
+    sample = OfferFactory(is_sample=True)
+    for chosen in (retired.reference, sample.reference, "off_unknown", ""):
+        answer = operator.post(
+            f"/console/deals/{deal.reference}/{what}/", {"offer": chosen}, follow=True
+        )
+        assert "choose an offer that is on sale" in said(answer)
+    assert not PaymentLink.objects.exists()
+    assert not CheckoutSession.objects.exists()
+
+
+def test_a_lead_that_nobody_accepted_is_not_for_sale(
+    operator: Client, deal: Deal, offer: Offer
+) -> None:
+    Deal.objects.filter(pk=deal.pk).update(stage=DealStage.LEAD)
+    answer = operator.post(
+        f"/console/deals/{deal.reference}/payment-link/", {"offer": offer.reference}, follow=True
+    )
+    assert "Accept the lead first" in said(answer)
+
+
+def made_link(operator: Client, deal: Deal, offer: Offer) -> PaymentLink:
+    operator.post(f"/console/deals/{deal.reference}/payment-link/", {"offer": offer.reference})
+    return PaymentLink.objects.get()
+
+
+def test_a_link_is_switched_off_from_its_page(
+    operator: Client, deal: Deal, offer: Offer, outside: RunningSandbox
+) -> None:
+    link = made_link(operator, deal, offer)
+    address = f"/console/payment-links/{link.reference}/"
+    outside.drill("faults", path="/v1/payment_links", effect="drop", count=1)
+    answer = operator.post(f"{address}deactivate/", follow=True)
+    assert "The link may still be open: press again." in said(answer)
+    answer = operator.post(f"{address}deactivate/", follow=True)
+    assert "Nobody can pay by it any more." in said(answer)
+    assert "The link is off." in page_of(answer)
+
+
+def test_a_failed_link_says_so_and_has_nothing_to_switch_off(
+    operator: Client, deal: Deal, offer: Offer, outside: RunningSandbox
+) -> None:
+    outside.drill("faults", path="/v1/payment_links", effect="status", status=402)
+    link = made_link(operator, deal, offer)
+    answer = operator.post(f"/console/payment-links/{link.reference}/deactivate/", follow=True)
+    assert "There is nothing to switch off" in said(answer)
+    assert "Stripe did not make this link" in page_of(answer)
+
+
+def test_an_auditor_sees_that_there_is_a_link_but_not_its_address(
+    operator: Client, deal: Deal, offer: Offer
+) -> None:
+    link = made_link(operator, deal, offer)
+    auditor = client_of(make_person("auditor"))
+    page = page_of(auditor.get(f"/console/payment-links/{link.reference}/"))
+    assert "The payment link is ready" in page
+    assert link.url not in page
+    for address in (
+        f"/console/deals/{deal.reference}/payment-link/",
+        f"/console/deals/{deal.reference}/checkout/",
+        f"/console/payment-links/{link.reference}/deactivate/",
+    ):
+        assert auditor.post(address, {"offer": offer.reference}).status_code == 403
+
+
+def test_unknown_references_are_not_found(operator: Client) -> None:
+    assert operator.get("/console/payment-links/plk_unknown/").status_code == 404
+    assert operator.get("/console/checkouts/chk_unknown/").status_code == 404
+    assert operator.post("/console/payment-links/plk_unknown/deactivate/").status_code == 404

@@ -1,0 +1,176 @@
+"""The pages, the command and the task of the comparison."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from revenue.models import OperatorAlert, Order, ReconcileRun
+from revenue.operations.differences import tell_differences
+from revenue.tasks_reconcile import reconcile as task
+from revenue.usecases.tie_out import Difference, as_row
+from tests.factories.orders import OrderFactory
+from tests.factories.people import client_of, make_person
+from tests.outside import pages_use_outside
+from tests.revenue.reconcile.conftest import Run, Sell
+from tests.revenue.reconcile.test_tie_out import ours
+from tests.sandbox.running_sandbox import RunningSandbox
+
+__all__ = ["pages_use_outside"]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def operator() -> Client:
+    return client_of(make_person("operator"))
+
+
+def page(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return answer.content.decode().split("<main")[1]
+
+
+def differing_run(now: datetime) -> ReconcileRun:
+    """A finished run that found one difference, told to operators."""
+    difference = Difference(
+        kind="payments",
+        day=f"{now:%Y-%m-%d}",
+        currency="USD",
+        object_id="pi_1",
+        order_ref="",
+        ours_minor=0,
+        theirs_minor=12_500,
+        ids=("txn_1",),
+    )
+    row = as_row(difference)
+    tell_differences({difference.item: row}, mode="sandbox", since=now.date(), now=now)
+    return ReconcileRun.objects.create(
+        mode="sandbox",
+        started_at=now,
+        finished_at=now,
+        since=now - timedelta(days=7),
+        until=now,
+        differences=[row],
+        days=[
+            {
+                "day": f"{now:%Y-%m-%d}",
+                "currency": "USD",
+                "kind": "payments",
+                "ours_minor": 0,
+                "theirs_minor": 12_500,
+            }
+        ],
+    )
+
+
+def test_the_list_says_that_nothing_was_compared_yet(operator: Client) -> None:
+    assert "were never compared." in page(operator, "/console/reconcile/")
+
+
+def test_the_pages_of_a_run_that_agrees(operator: Client, sell: Sell, run: Run) -> None:
+    sell()
+    found = run()
+    assert "Our books and Stripe’s agree." in page(operator, "/console/reconcile/")
+    shown = page(operator, f"/console/reconcile/{found.pk}/")
+    assert "Our books and Stripe’s agree." in shown
+    assert "$100.00 USD" in shown
+    assert "-$3.20 USD" in shown
+
+
+def test_the_pages_of_a_run_that_differs(operator: Client, now: datetime) -> None:
+    run = differing_run(now)
+    assert "Our books and Stripe’s differ." in page(operator, "/console/reconcile/")
+    shown = page(operator, f"/console/reconcile/{run.pk}/")
+    assert "1 difference between our books and Stripe’s." in shown
+    for words in ("pi_1", "$125.00 USD", "none of ours", "Explained"):
+        assert words in shown
+    operator.post(f"/console/alerts/{OperatorAlert.objects.get().reference}/close/")
+    assert "off the list" in page(operator, f"/console/reconcile/{run.pk}/")
+
+
+def test_a_run_that_broke_off_says_why(operator: Client, now: datetime) -> None:
+    run = ReconcileRun.objects.create(
+        mode="sandbox",
+        started_at=now,
+        finished_at=now,
+        since=now,
+        until=now,
+        error_class="GatewayUnknown",
+        error_code="no_answer",
+    )
+    assert "did not come to its end" in page(operator, "/console/reconcile/")
+    shown = page(operator, f"/console/reconcile/{run.pk}/")
+    assert "GatewayUnknown, no_answer" in shown
+    assert "Stripe did not answer." in shown
+
+
+def test_an_auditor_reads_and_starts_nothing(now: datetime) -> None:
+    auditor = client_of(make_person("auditor"))
+    run = differing_run(now)
+    assert "Compare now" not in page(auditor, "/console/reconcile/")
+    assert "Explained" not in page(auditor, f"/console/reconcile/{run.pk}/")
+    assert auditor.post("/console/reconcile/start/").status_code == 403
+
+
+def test_a_comparison_can_be_asked_for(operator: Client) -> None:
+    answer = operator.post("/console/reconcile/start/", follow=True)
+    assert "A worker compares the books now." in str(next(iter(answer.context["messages"])))
+
+
+@pytest.mark.usefixtures("pages_use_outside")
+def test_the_command_says_what_it_found(sell: Sell) -> None:
+    sell()
+    first, second = StringIO(), StringIO()
+    call_command("reconcile", "--days", "1", stdout=first)
+    assert Order.objects.get().state == "paid"
+    assert "fees booked       1" in first.getvalue()
+    call_command("reconcile", "--days", "1", stdout=second)
+    assert "fees booked       0" in second.getvalue()
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    assert f"{today}  fees            -$3.20 USD        -$3.20 USD" in second.getvalue()
+
+
+@pytest.mark.usefixtures("pages_use_outside")
+def test_the_command_names_a_difference_and_fails() -> None:
+    two_hours_ago = datetime.now(UTC) - timedelta(hours=2)
+    order = OrderFactory(payment_intent_id="pi_1")
+    ours(order, 10_000, at=two_hours_ago, object_id="pi_1")
+    out = StringIO()
+    with pytest.raises(CommandError, match=r"1 difference\(s\)"):
+        call_command("reconcile", "--days", "1", stdout=out)
+    assert "payments pi_1: we have $100.00 USD, Stripe has $0.00 USD" in out.getvalue()
+    assert order.reference in out.getvalue()
+
+
+@pytest.mark.usefixtures("pages_use_outside")
+def test_the_command_says_that_stripe_is_away(outside: RunningSandbox) -> None:
+    outside.drill("faults", effect="status", status=503)
+    with pytest.raises(CommandError, match="Stripe could not be read"):
+        call_command("reconcile", stdout=StringIO())
+
+
+@pytest.mark.usefixtures("pages_use_outside")
+def test_the_command_says_that_another_one_runs(now: datetime) -> None:
+    ReconcileRun.objects.create(mode="sandbox", started_at=datetime.now(UTC), since=now, until=now)
+    with pytest.raises(CommandError, match="under way"):
+        call_command("reconcile", stdout=StringIO())
+    assert task() == 0
+
+
+@pytest.mark.usefixtures("pages_use_outside")
+def test_the_task_finds_the_sale_and_outlives_stripes_absence(
+    sell: Sell, outside: RunningSandbox
+) -> None:
+    sell()
+    outside.drill("faults", path="/v1/events", effect="status", status=503)
+    assert task() == 0
+    assert ReconcileRun.objects.get().error_code == "http_503"
+    outside.clear_faults()
+    assert task() == 0
+    assert Order.objects.get().state == "paid"
