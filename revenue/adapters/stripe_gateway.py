@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
+from math import ceil
 from typing import Any, Self
 
 import requests
@@ -243,7 +244,8 @@ class StripeGateway:
     def balance_lines(self, *, since: datetime, until: datetime) -> Iterator[BalanceLine]:
         """See the port."""
         asked = {
-            "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())},
+            # Stripe counts in whole seconds; the second that has begun is part of the window.
+            "created": {"gte": int(since.timestamp()), "lt": ceil(until.timestamp())},
             "limit": PAGE,
             "expand": ["data.source"],
         }
