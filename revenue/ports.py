@@ -305,6 +305,10 @@ class PaymentGateway(Protocol):
         """List events that some endpoint has not taken yet, newest first (Stripe keeps 30 days)."""
         ...
 
+    def event_types(self) -> frozenset[str]:
+        """Return the types of event that mean something to us. No network."""
+        ...
+
     def reread(self, *, event_type: str, object_id: str) -> Fact | None:
         """Read the object that an event of ``event_type`` speaks of as it is *now*.
 

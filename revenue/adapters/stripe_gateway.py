@@ -224,6 +224,10 @@ class StripeGateway:
                 body = json.dumps(event.to_dict(for_json=True)).encode()
                 yield StripeEvent(notice=read_notice(body), body=body)
 
+    def event_types(self) -> frozenset[str]:
+        """See the port."""
+        return frozenset(reading.READERS) - reading.OLD_NAMES
+
     def reread(self, *, event_type: str, object_id: str) -> Fact | None:
         """See the port."""
         reader = reading.READERS.get(event_type)

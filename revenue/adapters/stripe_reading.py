@@ -203,7 +203,7 @@ READERS: Final[Mapping[str, Callable[[Object], Fact]]] = MappingProxyType(
         "refund.created": refund,
         "refund.updated": refund,
         "refund.failed": refund,
-        "charge.refund.updated": refund,  # its name before 2024; still sent to old endpoints
+        "charge.refund.updated": refund,
         "charge.refunded": refunded_charge,
         "charge.dispute.created": dispute,
         "charge.dispute.updated": dispute,
@@ -213,6 +213,8 @@ READERS: Final[Mapping[str, Callable[[Object], Fact]]] = MappingProxyType(
         "payment_intent.payment_failed": failed_payment,
     }
 )
+
+OLD_NAMES: Final = frozenset({"charge.refund.updated"})  # still sent, beside refund.updated
 
 
 def read(*, type_: str, data: Object) -> Fact | None:

@@ -24,24 +24,6 @@ REPLAY: Final = "revenue.replay_webhook"
 NAV: Final = "event-list"
 SENTENCES_MAX: Final = 12
 
-# Types that mean something to us, as suggestions for the filter.
-TYPES: Final = (
-    "checkout.session.completed",
-    "checkout.session.async_payment_succeeded",
-    "checkout.session.async_payment_failed",
-    "checkout.session.expired",
-    "refund.created",
-    "refund.updated",
-    "refund.failed",
-    "charge.refunded",
-    "charge.dispute.created",
-    "charge.dispute.updated",
-    "charge.dispute.funds_withdrawn",
-    "charge.dispute.funds_reinstated",
-    "charge.dispute.closed",
-    "payment_intent.payment_failed",
-)
-
 TITLES: Final = {
     EventState.RECEIVED: "Filed, and not acted on yet",
     EventState.PROCESSING: "A worker is acting on it",
@@ -91,7 +73,7 @@ def events(request: HttpRequest) -> HttpResponse:
     context = {
         "nav": NAV,
         "form": form,
-        "types": TYPES,
+        "types": sorted(gateway_for_web().event_types()),
         "is_filtered": any(narrowed.values()),
         "events": page.rows,
         "older_address": page.older_address(request.GET),

@@ -1,0 +1,1 @@
+"""What ``manage.py doctor`` looks at. Everything here reads; nothing is changed."""

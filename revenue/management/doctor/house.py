@@ -1,0 +1,196 @@
+"""The house itself: settings, database, broker, workers, mail, the seal's key."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from smtplib import SMTPException
+from typing import Final
+
+import redis
+from celery import current_app
+from django.apps import apps
+from django.conf import settings
+from django.core.mail import get_connection
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from kombu.exceptions import OperationalError
+
+from kernel.append_only import AppendOnly
+from kernel.modes import MODE_WORDS, Mode
+from ledger import queries as ledger
+from revenue.management.doctor.findings import Finding, bad, named, ok, warn
+
+PING_TIMEOUT_S: Final = 2.0
+POSTGRES_OLDEST: Final = 14
+DEAF_MAIL: Final = ("console", "filebased", "locmem", "dummy")
+
+# What holds the database to its promises, besides the triggers of append-only tables.
+OTHER_GUARDS: Final = frozenset(
+    {
+        "revenue_offer_frozen",
+        "revenue_order_keep_mode",
+        "revenue_checkoutsession_keep_mode",
+        "revenue_revenueevent_keep_mode",
+        "revenue_stripewebhookevent_keep_mode",
+    }
+)
+
+
+def look_at_settings() -> Iterator[Finding]:
+    """Mode, address, secrets by their fingerprints."""
+    mode = Mode(settings.DEPLOYMENT_MODE)
+    yield ok("mode", f"{mode}. {MODE_WORDS[mode]}")
+    is_local = "//localhost" in settings.BASE_URL or "//127." in settings.BASE_URL
+    if mode == Mode.LIVE and not settings.IS_HTTPS:
+        yield bad("address", settings.BASE_URL, "Set BASE_URL to the public https address.")
+    elif is_local and mode != Mode.SANDBOX:
+        yield warn("address", settings.BASE_URL, "Set BASE_URL to the address that buyers use.")
+    else:
+        yield ok("address", settings.BASE_URL)
+    if settings.STRIPE_SECRET_KEY:
+        yield ok("Stripe key", named(settings.STRIPE_SECRET_KEY))
+    else:
+        yield bad("Stripe key", "not set", "Set STRIPE_SECRET_KEY; nothing can be sold without.")
+    secrets = [named(secret) for secret in settings.STRIPE_WEBHOOK_SECRETS]
+    if secrets:
+        yield ok("webhook secrets", "; ".join(secrets))
+    else:
+        yield bad("webhook secrets", "none", "Set STRIPE_WEBHOOK_SECRETS to the endpoint's secret.")
+    yield ok("accepted API versions", ", ".join(settings.STRIPE_API_VERSIONS))
+    if settings.DEBUG:
+        yield warn("DEBUG", "on", "Set DEBUG=0 wherever anybody else can reach this.")
+
+
+def look_at_database() -> Iterator[Finding]:
+    """Version, role, migrations, triggers, durability."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_setting('server_version_num')::int, current_setting("
+                "'server_version'), current_user, rolsuper, current_setting('fsync'),"
+                " current_setting('synchronous_commit') FROM pg_roles WHERE rolname = current_user"
+            )
+            number, version, role, is_superuser, fsync, commit = cursor.fetchone()
+    except DatabaseError:
+        yield bad("database", "cannot be reached", "Check DATABASE_URL and that Postgres runs.")
+        return
+    if number // 10_000 < POSTGRES_OLDEST:
+        yield bad("database", f"Postgres {version}", f"Use Postgres {POSTGRES_OLDEST} or newer.")
+    else:
+        yield ok("database", f"Postgres {version}")
+    if is_superuser:
+        yield bad(
+            "database role",
+            f"{role} is a superuser, who can skip every trigger",
+            "Let the app log in as a role of its own: LOGIN, not SUPERUSER.",
+        )
+    else:
+        yield ok("database role", f"{role}, no superuser")
+    if fsync != "on" or commit == "off":
+        yield bad(
+            "durability",
+            f"fsync={fsync}, synchronous_commit={commit}",
+            "Switch both on: an acknowledged event must survive a power cut.",
+        )
+    yield from _migrations()
+    yield from _guards()
+
+
+def _migrations() -> Iterator[Finding]:
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        yield bad("migrations", f"{len(missing)} not applied", "Run manage.py migrate.")
+    else:
+        yield ok("migrations", "all applied")
+
+
+def _guards() -> Iterator[Finding]:
+    """Triggers that somebody dropped or switched off by hand leave no other trace."""
+    tables = [
+        model._meta.db_table
+        for model in apps.get_models()
+        if issubclass(model, AppendOnly) and not model._meta.proxy
+    ]
+    wanted = {f"{table}_{kind}" for table in tables for kind in ("append_only", "no_truncate")}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'")
+        there = {name for (name,) in cursor.fetchall()}
+    if missing := sorted((wanted | OTHER_GUARDS) - there):
+        yield bad(
+            "triggers",
+            f"missing or switched off: {', '.join(missing)}",
+            "History could be rewritten. Find out who did it; restore them from the migrations.",
+        )
+    else:
+        yield ok("triggers", f"{len(tables)} append-only tables are guarded")
+
+
+def look_at_broker() -> Iterator[Finding]:
+    """Redis, and whether a worker answers."""
+    try:
+        with redis.Redis.from_url(
+            settings.REDIS_URL,
+            socket_timeout=PING_TIMEOUT_S,
+            socket_connect_timeout=PING_TIMEOUT_S,
+        ) as client:
+            client.ping()
+    except redis.RedisError:
+        yield bad("broker", "Redis does not answer", "Check REDIS_URL and that Redis runs.")
+        return
+    yield ok("broker", "Redis answers")
+    try:
+        answers = current_app.control.ping(timeout=PING_TIMEOUT_S)
+    except (OperationalError, OSError, redis.RedisError):
+        answers = []
+    if answers:
+        yield ok("workers", f"{len(answers)} answer")
+    else:
+        yield bad("workers", "none answers", "Start one: celery -A trinity worker (bin/run does).")
+
+
+def look_at_mail() -> Iterator[Finding]:
+    """Whether letters to buyers leave this machine."""
+    backend = str(settings.EMAIL_BACKEND)
+    is_deaf = any(word in backend for word in DEAF_MAIL)
+    if is_deaf and settings.DEPLOYMENT_MODE == Mode.LIVE:
+        yield bad("mail", f"{backend} reaches nobody", "Set EMAIL_URL to an SMTP server.")
+    elif is_deaf:
+        yield ok("mail", f"kept on this machine ({backend.rpartition('.')[2]}); see the outbox")
+    else:
+        yield from _smtp()
+
+
+def _smtp() -> Iterator[Finding]:
+    post = get_connection()
+    try:
+        post.open()
+        post.close()
+    except (OSError, SMTPException) as error:
+        name = type(error).__name__
+        yield bad("mail", f"the SMTP server refuses ({name})", "Check EMAIL_URL and its password.")
+    else:
+        yield ok("mail", f"the SMTP server answers; from {settings.DEFAULT_FROM_EMAIL}")
+
+
+def look_at_seal(now: datetime) -> Iterator[Finding]:
+    """The key that signs the ledger, and whether the sealer keeps up."""
+    key = Path(settings.SEAL_KEY_FILE)
+    if not key.exists():
+        yield warn("seal key", f"{key} is not there yet", "The first seal makes it; back it up.")
+    elif stat.S_IMODE(key.stat().st_mode) & 0o077:
+        yield bad("seal key", f"{key} can be read by others", f"Run chmod 600 {key}.")
+    elif not os.access(key, os.R_OK):
+        yield warn("seal key", f"{key} cannot be read by this user", "Run doctor as the worker's.")
+    else:
+        yield ok("seal key", f"{key}, readable by its owner only")
+    unsealed_since = ledger.oldest_unsealed_at()
+    if unsealed_since is not None and (now - unsealed_since).total_seconds() > 300:
+        minutes = int((now - unsealed_since).total_seconds() // 60)
+        yield bad("seals", f"entries wait since {minutes} min", "Check that worker and beat run.")
+    else:
+        yield ok("seals", "the sealer keeps up")

@@ -1,0 +1,138 @@
+"""Whether something can be sold: Stripe, its endpoint, the offers, the sweeps, the comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+
+from kernel.modes import Mode
+from revenue import queries
+from revenue.management.doctor.findings import Finding, bad, ok, warn
+from revenue.ports import EndpointFact, GatewayError, PaymentGateway
+from revenue.queries.offers import sellable_offers, unready_offers
+
+COMPARED_WITHIN: Final = timedelta(hours=3)
+PATHS: Final = ("/webhooks/stripe", "/webhooks/stripe/")
+
+
+def look_at_stripe(gateway: PaymentGateway) -> Iterator[Finding]:
+    """Whose account the key opens, and whether the webhook's endpoint fits."""
+    try:
+        account = gateway.account()
+        endpoints = gateway.endpoints()
+    except GatewayError as error:
+        yield bad(
+            "Stripe",
+            f"{settings.STRIPE_API_BASE} does not answer as it should ({error.code})",
+            "Check STRIPE_SECRET_KEY, STRIPE_API_BASE and the network; a restricted key needs "
+            "to read account, balance and webhook endpoints.",
+        )
+        return
+    is_live = settings.DEPLOYMENT_MODE == Mode.LIVE
+    if account.livemode != is_live:
+        yield bad(
+            "Stripe",
+            f"the key is {'live' if account.livemode else 'no live key'}, the deployment is "
+            f"{settings.DEPLOYMENT_MODE}",
+            "Correct STRIPE_SECRET_KEY or TRINITY_MODE.",
+        )
+    elif not account.may_take_payments:
+        yield bad(
+            "Stripe",
+            f"{account.account_id} may not take payments yet",
+            "Finish the account's set-up in Stripe's dashboard.",
+        )
+    else:
+        yield ok("Stripe", f"{account.account_id} takes payments")
+    if not account.may_be_paid_out:
+        yield warn("payouts", "Stripe holds them back", "See Stripe's dashboard.")
+    yield from _endpoint(endpoints, needed=gateway.event_types())
+
+
+def _endpoint(endpoints: Sequence[EndpointFact], *, needed: frozenset[str]) -> Iterator[Finding]:
+    ours = [each for each in endpoints if _is_ours(each)]
+    if not ours:
+        yield warn(
+            "webhook endpoint",
+            f"none of the account's points at {settings.BASE_URL}{PATHS[0]}",
+            "Make one in Stripe's dashboard, pinned to an accepted API version; on a laptop run "
+            f"stripe listen --latest --forward-to {settings.BASE_URL}{PATHS[0]}.",
+        )
+    for endpoint in ours:
+        yield from _one_endpoint(endpoint, needed=needed)
+
+
+def _is_ours(endpoint: EndpointFact) -> bool:
+    return endpoint.url in {f"{settings.BASE_URL}{path}" for path in PATHS}
+
+
+def _one_endpoint(endpoint: EndpointFact, *, needed: frozenset[str]) -> Iterator[Finding]:
+    what = f"endpoint {endpoint.endpoint_id}"
+    if not endpoint.is_enabled:
+        yield bad(what, "is switched off", "Switch it on in Stripe's dashboard.")
+    version = endpoint.api_version or "the account's own version"
+    if endpoint.api_version not in settings.STRIPE_API_VERSIONS:
+        yield bad(
+            what,
+            f"renders events with {version}, which STRIPE_API_VERSIONS does not name",
+            "Its events are parked. Make a new endpoint pinned to an accepted version.",
+        )
+    else:
+        yield ok(what, f"renders events with {version}")
+    missing = sorted(set() if "*" in endpoint.event_types else needed - {*endpoint.event_types})
+    if missing:
+        yield bad(what, f"does not send {', '.join(missing)}", "Add these events to the endpoint.")
+    else:
+        yield ok(what, "sends every event that means something to us")
+
+
+def look_at_offers() -> Iterator[Finding]:
+    """What is on sale, and whether Stripe knows its price."""
+    on_sale = sellable_offers()
+    if not on_sale:
+        yield warn("offers", "nothing is on sale", "Publish one, or run manage.py seed_offer.")
+        return
+    yield ok("offers", f"{len(on_sale)} on sale")
+    for offer in unready_offers(mode=settings.DEPLOYMENT_MODE):
+        yield warn(
+            "price",
+            f"Stripe does not know the price of {offer.slug}, version {offer.version}",
+            "The first purchase makes it; or press the button on the offer's page.",
+        )
+
+
+def look_at_work(now: datetime) -> Iterator[Finding]:
+    """Whether the sweeps keep up, what waits for a person, when the books were compared."""
+    late = queries.lagging(now)
+    for what, waited_s in sorted(late.items()):
+        yield bad(what, f"due since {int(waited_s // 60)} min", "Check that worker and beat run.")
+    if not late:
+        yield ok("sweeps", "nothing is late")
+    waiting = queries.waiting(doubles_since=now - timedelta(days=30))
+    if waiting:
+        yield warn("people", f"{len(waiting)} thing(s) wait for a person", "See the dashboard.")
+    yield from _comparison(now)
+
+
+def _comparison(now: datetime) -> Iterator[Finding]:
+    what, remedy = "comparison", "Run manage.py reconcile."
+    newest = queries.newest_reconcile(mode=settings.DEPLOYMENT_MODE)
+    if newest is None:
+        yield warn(what, "our books were never compared with Stripe's", remedy)
+    elif newest.error_class:
+        yield bad(
+            what, f"the last one broke off ({newest.error_code or newest.error_class})", remedy
+        )
+    elif newest.differences:
+        yield bad(
+            what,
+            f"{len(newest.differences)} difference(s) between our books and Stripe's",
+            f"See {settings.BASE_URL}/console/reconcile/{newest.pk}/.",
+        )
+    elif now - newest.started_at > COMPARED_WITHIN:
+        yield warn(what, f"the last one was at {newest.started_at:%Y-%m-%d %H:%M} UTC", remedy)
+    else:
+        yield ok(what, f"our books and Stripe's agree ({newest.started_at:%H:%M} UTC)")
