@@ -12,35 +12,11 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
-from django.db.models import Model
-from django.http import HttpRequest
+
+from kernel.admin import LookOnlyAdmin
 
 
-class LookOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # one base for many models
-    """Nothing can be added, changed or deleted here, whatever the permissions say."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  # Django calls it
-        """Return False."""
-        return False
-
-    def has_change_permission(
-        self,
-        request: HttpRequest,  # noqa: ARG002  # Django calls it
-        obj: Model | None = None,  # noqa: ARG002  # Django calls it
-    ) -> bool:
-        """Return False."""
-        return False
-
-    def has_delete_permission(
-        self,
-        request: HttpRequest,  # noqa: ARG002  # Django calls it
-        obj: Model | None = None,  # noqa: ARG002  # Django calls it
-    ) -> bool:
-        """Return False."""
-        return False
-
-
-class PersonAdmin(LookOnly):
+class PersonAdmin(LookOnlyAdmin):
     """The team; the password's hash stays out of sight."""
 
     list_display = ("email", "first_name", "last_name", "is_active", "last_login")
@@ -52,21 +28,21 @@ class PersonAdmin(LookOnly):
     )  # fmt: skip
 
 
-class GroupAdmin(LookOnly):
+class GroupAdmin(LookOnlyAdmin):
     """The roles and what they may do, as ``trinity.roles`` says it."""
 
     list_display = ("name",)
     fields = ("name", "permissions")
 
 
-class EmailAddressAdmin(LookOnly):
+class EmailAddressAdmin(LookOnlyAdmin):
     """The addresses that people log in with."""
 
     list_display = ("email", "user", "verified", "primary")
     search_fields = ("email",)
 
 
-class AuthenticatorAdmin(LookOnly):
+class AuthenticatorAdmin(LookOnlyAdmin):
     """Second factors; their secrets stay out of sight."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
@@ -74,7 +50,7 @@ class AuthenticatorAdmin(LookOnly):
     fields = ("user", "type", "created_at", "last_used_at")
 
 
-class UserSessionAdmin(LookOnly):
+class UserSessionAdmin(LookOnlyAdmin):
     """Who is logged in, and from where; the key of the session stays out of sight."""
 
     list_display = ("user", "created_at", "last_seen_at", "ip")
