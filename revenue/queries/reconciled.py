@@ -14,8 +14,9 @@ ROWS_PER_PAGE: Final = 50
 
 
 def newest_reconcile(*, mode: str) -> ReconcileRun | None:
-    """Return the newest comparison in ``mode``, finished or not. One statement."""
-    return ReconcileRun.objects.filter(mode=mode).order_by("-pk").first()
+    """Return the newest comparison in ``mode`` that came to an end. One statement."""
+    ended = ReconcileRun.objects.filter(mode=mode, finished_at__isnull=False)
+    return ended.defer("days", "listed").order_by("-pk").first()
 
 
 def reconcile_runs_page(*, cursor: Cursor) -> Page[ReconcileRun]:

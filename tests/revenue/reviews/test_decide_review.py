@@ -186,7 +186,7 @@ def test_a_dispute_before_the_verdict_opens_the_work_frozen(
 ) -> None:
     order = differs()
     tell("charge.dispute.created", order, process,
-         balance_transactions=[movement("txn_1", -90)])  # fmt: skip
+         balance_transactions=[movement("txn_review1", -90)])  # fmt: skip
     assert order.state == OrderState.NEEDS_REVIEW
 
     accept(order, operator)

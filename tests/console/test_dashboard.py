@@ -1,0 +1,275 @@
+"""The dashboard: money by mode and currency, the funnel, what waits, what is stuck."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from console.queries.dashboard import Dashboard, build_dashboard
+from console.queries.waiting import navigation_counts
+from crm.usecases.review_lead import accept_lead
+from kernel.money import Money
+from kernel.references import new_reference
+from ledger.models import LedgerEntry
+from revenue.models import OperatorAlert, Order, ReconcileRun, RevenueEvent
+from tests.conftest import NOON
+from tests.console.sales import Process, direct_sale, lead, whole_sale
+from tests.factories.orders import AlertFactory, BuyerMailFactory, OrderFactory
+from tests.factories.people import client_of, make_person
+from tests.factories.revenue import filed, refund_object
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SQL_MAX = 10
+OWN_SQL_MAX = 6
+
+
+def board(now: datetime = NOON) -> Dashboard:
+    return build_dashboard(now=now)
+
+
+def booked(order: Order, minor: int, *, kind: str = "payment", at: datetime = NOON) -> None:
+    reference = new_reference("rev")
+    RevenueEvent.objects.create(
+        reference=reference, mode=order.mode, order=order, kind=kind, amount_minor=minor,
+        currency=order.currency, fact_key=reference, stripe_object_id=reference,
+        source="delivery", trace_ref=order.trace_ref, occurred_at=at, recorded_at=at,
+    )  # fmt: skip
+
+
+def test_modes_and_currencies_are_never_mixed() -> None:
+    for mode, currency, minor in (
+        ("sandbox", "USD", 100), ("sandbox", "USD", 200), ("sandbox", "EUR", 700),
+        ("sample", "USD", 5_000), ("test", "USD", 30),
+    ):  # fmt: skip
+        booked(OrderFactory(mode=mode, currency=currency), minor)
+
+    assert [(card.mode, card.received, card.payments) for card in board().money] == [
+        ("sandbox", Money(300, "USD"), 2),
+        ("sandbox", Money(700, "EUR"), 1),
+        ("test", Money(30, "USD"), 1),
+        ("sample", Money(5_000, "USD"), 1),
+    ]
+
+
+def test_each_kind_has_its_own_sum() -> None:
+    order = OrderFactory()
+    for kind, minor in (
+        ("payment", 1_000), ("refund", -300), ("refund_reversal", 300), ("refund", -50),
+        ("dispute", -1_000), ("dispute_reversal", 400), ("fee", -30),
+    ):  # fmt: skip
+        booked(order, minor, kind=kind)
+
+    (card,) = board().money
+
+    assert (card.received, card.refunded, card.disputed, card.fees) == (
+        Money(1_000, "USD"), Money(-50, "USD"), Money(-600, "USD"), Money(-30, "USD"),
+    )  # fmt: skip
+    assert (card.payments, card.refunds) == (1, 1)
+
+
+def test_only_the_last_thirty_days_count() -> None:
+    order = OrderFactory()
+    first_day = NOON.replace(hour=0) - timedelta(days=29)
+    booked(order, 1, at=first_day)
+    booked(order, 10, at=first_day - timedelta(seconds=1))
+
+    assert board().money[0].received == Money(1, "USD")
+
+
+def test_what_moved_before_the_window_still_has_a_card() -> None:
+    booked(OrderFactory(), 10, at=NOON - timedelta(days=90))
+
+    (card,) = board().money
+
+    assert (card.received, card.payments, card.chart) == (Money(0, "USD"), 0, None)
+
+
+def test_the_picture_has_a_bar_for_each_day_with_money() -> None:
+    order = OrderFactory()
+    booked(order, 400)
+    booked(order, -100, kind="refund")
+    booked(order, 200, at=NOON - timedelta(days=3))
+
+    (card,) = board().money
+
+    assert card.chart is not None
+    assert [(bar.css, bar.says) for bar in card.chart.bars] == [
+        ("sandbox", f"{NOON - timedelta(days=3):%d %b}: $2.00 USD"),
+        ("sandbox", f"{NOON:%d %b}: $4.00 USD"),
+        ("bad", f"{NOON:%d %b}: -$1.00 USD"),
+    ]
+    high, hung = card.chart.bars[1], card.chart.bars[2]
+    assert high.height == 4 * hung.height
+    assert high.y + high.height == hung.y == card.chart.base_y
+    assert [day.received for day in card.days] == [Money(400, "USD"), Money(200, "USD")]
+
+
+def test_the_funnel_counts_how_far_deals_came(process: Process, operator: User) -> None:
+    lead()
+    direct_sale(process)
+    accept_lead(deal_ref=lead(), actor_id=operator.pk, now=NOON)
+
+    (funnel,) = board().funnels
+
+    assert {step.words: step.deals for step in funnel.steps} == {
+        "Came in": 3, "Accepted": 2, "In checkout": 1, "Won": 1,
+    }  # fmt: skip
+    assert (funnel.steps[3].percent, funnel.steps[3].share) == (33.3, "33%")
+
+
+def test_what_waits_is_listed_by_kind(process: Process) -> None:
+    order = OrderFactory(state="needs_review", review_reason="amount_differs")
+    OrderFactory(mode="sample", state="needs_review", review_reason="amount_differs")
+    first = OrderFactory()
+    OrderFactory(double_of=first)
+    AlertFactory(kind="dispute_opened", subject=order.reference)
+    AlertFactory(kind="order_review", subject=order.reference)  # told as the order already
+    AlertFactory(kind="refund_failed", subject=order.reference, closed_at=NOON)
+    BuyerMailFactory(order=first, state="unknown")
+    BuyerMailFactory(order=first, kind="refund_booked", state="sent", sent_at=NOON)
+    filed("checkout.session.completed", {"id": "cs_test_dead"}, api_version="2019-01-01")
+    process()
+    lead()
+
+    groups = board().waiting
+
+    assert [(group.count, group.words) for group in groups] == [
+        (1, "order needs a verdict"),
+        (1, "alert stands"),
+        (1, "Stripe event needs a person"),
+        (1, "possible double payment"),
+        (1, "e-mail to a buyer did not leave"),
+        (1, "lead waits for an answer"),
+    ]
+    assert groups[0].shown[0].address == f"/console/orders/{order.reference}/"
+    assert navigation_counts() == {
+        "review-list": 1, "event-list": 1, "outbox": 1, "lead-list": 1,
+    }  # fmt: skip
+
+
+def test_a_decided_order_waits_no_more(operator: User) -> None:
+    order = OrderFactory(state="needs_review", review_reason="amount_differs")
+    order.review = order._meta.get_field("review").related_model.objects.create(
+        order=order, verdict="refund", reason="x", decided_by=operator, decided_at=NOON
+    )
+
+    assert board().waiting == []
+
+
+def test_counting_stops_at_ninety_nine() -> None:
+    OrderFactory.create_batch(101, state="needs_review", review_reason="amount_differs")
+
+    (group,) = board().waiting
+
+    assert (group.count_words, len(group.shown)) == ("99+", 5)
+
+
+def test_nothing_is_stuck() -> None:
+    stuck = board().stuck
+
+    assert (stuck.is_anything, stuck.oldest_s, stuck.reconciled_at) == (False, 0.0, None)
+
+
+def test_late_work_is_stuck(process: Process) -> None:
+    filed("checkout.session.completed", {"id": "cs_test_late"})  # and no worker looks at it
+
+    stuck = board(NOON + timedelta(minutes=6)).stuck
+
+    assert stuck.late == {"Stripe events": 360.0}
+    assert stuck.is_anything
+
+
+def test_differences_of_the_last_reconcile_are_stuck() -> None:
+    ReconcileRun.objects.create(
+        mode="sandbox", started_at=NOON, finished_at=NOON, since=NOON, until=NOON,
+        differences=[{"what": "x"}],
+    )
+
+    stuck = board().stuck
+
+    assert (stuck.differences, stuck.is_anything, stuck.is_reconcile_late) == (1, True, False)
+    assert board(NOON + timedelta(hours=4)).stuck.is_reconcile_late
+
+
+def test_a_late_seal_is_stuck(process: Process, seal: Callable[[], None]) -> None:
+    direct_sale(process)
+    assert board(NOON + timedelta(minutes=4)).stuck.is_seal_late is False
+    assert board(NOON + timedelta(minutes=6)).stuck.is_seal_late is True
+
+    seal()
+
+    assert board(NOON + timedelta(minutes=6)).stuck.unsealed_since is None
+
+
+def test_the_page_greets_by_first_name_or_address(operator: User) -> None:
+    assert f"Nothing waits for you, {operator.email.partition('@')[0]}." in page(operator)
+    operator.first_name = "Otto"
+    operator.save()
+    lead()
+    assert "One thing waits for you, Otto." in page(operator)
+
+
+def page(person: User) -> str:
+    return client_of(person).get("/console/").content.decode()
+
+
+def test_an_empty_page_says_how_to_fill_it(operator: User) -> None:
+    shown = page(operator)
+
+    assert "No money has moved yet" in shown
+    assert "Nothing is stuck." in shown
+
+
+def test_an_alert_is_done_with_once(operator: User) -> None:
+    alert = AlertFactory(kind="dispute_opened", subject=OrderFactory().reference)
+    browser = client_of(operator)
+    address = f"/console/alerts/{alert.reference}/close/"
+    assert address in page(operator)
+
+    answers = [browser.post(address).status_code for _ in range(2)]
+
+    assert answers == [302, 302]
+    assert OperatorAlert.objects.get().closed_at is not None
+    assert LedgerEntry.objects.filter(event="alert.closed").count() == 1
+    assert browser.post("/console/alerts/alr_nobody/close/").status_code == 404
+
+
+def test_an_auditor_closes_no_alert() -> None:
+    alert = AlertFactory(kind="dispute_opened", subject=OrderFactory().reference)
+    auditor = make_person("auditor")
+
+    answer = client_of(auditor).post(f"/console/alerts/{alert.reference}/close/")
+
+    assert answer.status_code == 403
+    assert "/close/" not in page(auditor)
+
+
+def test_the_dashboard_costs_six_statements_of_its_own(process: Process, operator: User) -> None:
+    order = whole_sale(process, operator_id=operator.pk)
+    filed("refund.updated", refund_object(order.checkout, id="re_dashboard", amount=40))
+    process()
+
+    with CaptureQueriesContext(connection) as captured:
+        build_dashboard(now=datetime.now(UTC))
+
+    assert len(captured) <= OWN_SQL_MAX
+
+
+def test_the_page_costs_at_most_ten_statements(browser: Client, process: Process) -> None:
+    direct_sale(process)
+    browser.get("/console/")
+
+    with CaptureQueriesContext(connection) as captured:
+        browser.get("/console/")
+
+    statements = [q["sql"] for q in captured if "set_config" not in q["sql"]]
+    assert len(statements) <= SQL_MAX, "\n".join(statements)
+
+

@@ -1,0 +1,99 @@
+"""The trace in the browser: for whom, without whom, and looking behind it."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from kernel.references import new_reference
+from ledger.models import LedgerEntry
+from tests.console.sales import SECRETS, Process, direct_sale, whole_sale
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SQL_MAX = 20
+
+
+def test_any_reference_shows_the_sale(browser: Client, process: Process) -> None:
+    order = direct_sale(process)
+
+    page = browser.get(f"/console/trace/{order.payment_intent_id}/").content.decode()
+
+    assert "One sale, from first visit to proof" in page
+    assert order.reference in page
+    assert "in every record" in page
+
+
+def test_finding_leads_to_the_trace(browser: Client, process: Process) -> None:
+    order = direct_sale(process)
+
+    answer = browser.get("/console/trace/", {"ref": f" {order.checkout.stripe_id} "})
+
+    assert answer["Location"] == f"/console/trace/{order.trace_ref}/"
+
+
+@pytest.mark.parametrize("address", ["/console/trace/?ref=ord_x", "/console/trace/ord_x/"])
+def test_an_unknown_reference_says_what_can_be_looked_up(browser: Client, address: str) -> None:
+    answer = browser.get(address)
+
+    assert answer.status_code == 404
+    assert "No sale is known for" in answer.content.decode()
+    assert "Stripe&#x27;s evt_…, cs_…" in answer.content.decode()
+
+
+def test_nobody_is_named(browser: Client, process: Process, operator: User) -> None:
+    order = whole_sale(process, operator_id=operator.pk)
+
+    page = browser.get(f"/console/trace/{order.reference}/").content.decode()
+
+    assert not [secret for secret in SECRETS if secret in page]
+
+
+def test_revealing_shows_once_and_is_recorded(
+    browser: Client, process: Process, operator: User
+) -> None:
+    order = whole_sale(process, operator_id=operator.pk)
+    address = f"/console/trace/{order.trace_ref}/"
+
+    revealed = browser.post(f"{address}reveal/")
+    after = browser.get(address).content.decode()
+
+    assert "Ada Lovelace" in revealed.content.decode()
+    assert "ada@buyer.example" in revealed.content.decode()
+    assert "no-store" in revealed["Cache-Control"]
+    assert "Ada Lovelace" not in after
+    entry = LedgerEntry.objects.get(event="personal_data.revealed")
+    assert (entry.subject, entry.facts) == (order.trace_ref, {"actor": f"user:{operator.pk}"})
+    assert order.reference in entry.refs
+
+
+def test_an_auditor_cannot_reveal(auditor: Client, process: Process) -> None:
+    order = direct_sale(process)
+    address = f"/console/trace/{order.trace_ref}/"
+
+    assert "Reveal" not in auditor.get(address).content.decode()
+    assert auditor.post(f"{address}reveal/").status_code == 403
+    assert not LedgerEntry.objects.filter(event="personal_data.revealed").exists()
+
+
+def test_revealing_nobody_records_nothing(browser: Client) -> None:
+    answer = browser.post(f"/console/trace/{new_reference('trc')}/reveal/")
+
+    assert answer.status_code == 302
+    assert not LedgerEntry.objects.exists()
+
+
+def test_the_page_costs_at_most_twenty_statements(
+    browser: Client, process: Process, operator: User
+) -> None:
+    order = whole_sale(process, operator_id=operator.pk)
+    browser.get(f"/console/trace/{order.trace_ref}/")
+
+    with CaptureQueriesContext(connection) as captured:
+        browser.get(f"/console/trace/{order.trace_ref}/")
+
+    statements = [q["sql"] for q in captured if "set_config" not in q["sql"]]
+    assert len(statements) <= SQL_MAX, "\n".join(statements)
