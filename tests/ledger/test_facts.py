@@ -55,7 +55,9 @@ NEVER = [
 
 
 @pytest.mark.parametrize(
-    ("fact_type", "value"), [(kind, value) for kind, good in TYPES.items() for value in good]
+    ("fact_type", "value"),
+    [(kind, value) for kind, good in TYPES.items() for value in good],
+    ids=lambda given: getattr(given, "name", type(given).__name__),
 )
 def test_each_type_takes_its_own(fact_type: facts.FactType, value: object) -> None:
     assert fact_type.read(value) == value  # type: ignore[arg-type]

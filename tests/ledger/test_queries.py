@@ -105,15 +105,16 @@ def test_pages_show_each_entry_once_newest_first(
 
 
 def test_balances_never_add_modes_or_currencies() -> None:
-    paid(mode="sandbox", postings=dollars(100))
+    for _ in range(2):
+        paid(mode="sandbox", postings=dollars(100))
     paid(mode="test", postings=dollars(30))
     paid(mode="test", postings=dollars(7, "EUR"))
 
     lines = [(line.mode, line.account, str(line.amount)) for line in queries.balances()]
 
     assert lines == [
-        ("sandbox", "assets:stripe", "$1.00 USD"),
-        ("sandbox", "income:sales", "-$1.00 USD"),
+        ("sandbox", "assets:stripe", "$2.00 USD"),
+        ("sandbox", "income:sales", "-$2.00 USD"),
         ("test", "assets:stripe", "€0.07 EUR"),
         ("test", "income:sales", "-€0.07 EUR"),
         ("test", "assets:stripe", "$0.30 USD"),
