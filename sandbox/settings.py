@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 LIVE_KEY_STARTS: Final = ("sk_live", "rk_live", "pk_live")
-SELLER_NAME_DEFAULT: Final = "Sandbox Seller"
+SELLER_NAME_DEFAULT: Final = "Trinity Growth (sandbox seller)"  # as the shop says it
 
 
 class BadSettings(Exception):
