@@ -60,7 +60,7 @@ def test_references_made_now_follow_each_other() -> None:
         REFERENCE[:-1],
         REFERENCE[:-1] + "u",
         " " + REFERENCE,
-        "order" + new_reference("ord")[3:],
+        "order" + REFERENCE[3:],
         "cs_test_a1b2c3",
     ],
 )

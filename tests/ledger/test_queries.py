@@ -80,7 +80,7 @@ def keeps(row: EntryRow, sought: dict[str, str]) -> bool:
     )
 
 
-@pytest.mark.parametrize("sought", FILTERS, ids=str)
+@pytest.mark.parametrize("sought", FILTERS, ids=lambda sought: "-".join(sought) or "all")
 def test_pages_show_each_entry_once_newest_first(
     mixed: list[EntryRow], sought: dict[str, str], django_assert_max_num_queries: Any
 ) -> None:
