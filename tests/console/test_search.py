@@ -10,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 
 from crm import queries as crm
 from crm.models import Contact
-from kernel.references import new_reference
 from ledger import queries as ledger
 from revenue.models import BuyerMail, StripeWebhookEvent
 from tests.console.sales import Process, direct_sale, lead, whole_sale
@@ -21,6 +20,9 @@ from tests.factories.revenue import filed, refund_object
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SQL_MAX = 14
+
+UNKNOWN_ORDER = "ord_01m814z7q0yq1pvh3cm9qe80hz"
+UNKNOWN_CONTACT = "con_01m814z2ehrsc5zqbbjy5z2jdf"
 
 
 def look_up(browser: Client, asked: str) -> str:
@@ -34,9 +36,7 @@ def page(browser: Client, asked: str) -> str:
     return answer.content.decode()
 
 
-def test_a_reference_leads_to_its_page(
-    browser: Client, process: Process, operator: User
-) -> None:
+def test_a_reference_leads_to_its_page(browser: Client, process: Process, operator: User) -> None:
     order = whole_sale(process, operator_id=operator.pk)
     filed("refund.updated", refund_object(order.checkout, id="re_searched1", amount=40))
     process()
@@ -66,7 +66,7 @@ def test_a_reference_leads_to_its_page(
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("asked", [new_reference("ord"), new_reference("con"), "pi_123456", "x_y"])
+@pytest.mark.parametrize("asked", [UNKNOWN_ORDER, UNKNOWN_CONTACT, "pi_123456", "x_y"])
 def test_an_unknown_reference_fits_nothing(browser: Client, asked: str) -> None:
     assert "Nothing fits." in page(browser, asked)
 
