@@ -44,7 +44,7 @@ class RevenueAdmin(LookOnlyAdmin):
     personal: ClassVar[tuple[str, ...]] = ()
     ordering = ("-id",)
 
-    def get_fields(self, request: HttpRequest, *_: Any) -> list[str]:
+    def get_fields(self, request: HttpRequest, *_: Any) -> list[Any]:
         """Return the columns to show."""
         hidden = {*self.secret, *(() if request.user.has_perm(SEES_PEOPLE) else self.personal)}
         return [
