@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.test import TransactionTestCase
 
 from crm.policy import HOME_PROJECT
+from tests.grouping import pytest_xdist_make_scheduler  # noqa: F401  # pytest finds it here
 
 NOON = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)  # in the past, whenever this runs
 
