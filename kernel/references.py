@@ -34,3 +34,17 @@ def new_reference(prefix: str, *, at_ms: int | None = None) -> str:
 def is_reference(text: str) -> bool:
     """Say whether ``text`` has the shape of one of our references."""
     return bool(SHAPE.fullmatch(text))  # "$" alone would let a trailing newline pass
+
+
+def reference_sql(prefix: str, *, at: str, seed: str) -> str:
+    """Return an SQL expression that makes a reference in the database, for sample rows in bulk.
+
+    ``at`` is the SQL of a timestamp, which orders it like any other reference; ``seed`` is the SQL
+    of a text whose digest is the tail, so that the same row gets the same reference again.
+    """
+    ms = f"(extract(epoch FROM {at}) * 1000)::bigint"
+    chars = [
+        f"substr('{ALPHABET}', (({ms} >> {5 * place}) & 31)::int + 1, 1)"
+        for place in reversed(range(TIME_CHARS))
+    ]
+    return f"'{prefix}_' || {' || '.join(chars)} || left(md5({seed}), {TAIL_CHARS})"

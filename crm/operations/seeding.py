@@ -9,20 +9,15 @@ from typing import Final
 from django.db import connection
 
 from crm.policy import HOME_PROJECT
-from kernel.references import ALPHABET, TIME_CHARS
+from kernel.references import reference_sql
 
 CONTACTS_PER_COMPANY, CONTACTS_PER_DEAL = 20, 5
 BATCH_MAX: Final = 100_000
 
 
 def _reference(prefix: str, *, at: str, of: str = "n") -> str:
-    """Return SQL for a reference: its time is ``at``, its tail a digest of ``of``."""
-    ms = f"(extract(epoch FROM {at}) * 1000)::bigint"
-    chars = [
-        f"substr('{ALPHABET}', (({ms} >> {5 * place}) & 31)::int + 1, 1)"
-        for place in reversed(range(TIME_CHARS))
-    ]
-    return f"'{prefix}_' || {' || '.join(chars)} || left(md5('{prefix}' || {of}), 16)"
+    """Return SQL for a reference; ``of`` is what the row is known by."""
+    return reference_sql(prefix, at=at, seed=f"'{prefix}' || {of}")
 
 
 # Row n of each kind is known by n: company by domain, person by address, deal by trace. The rows
