@@ -10,24 +10,48 @@ import logging
 import threading
 import time
 from functools import cache, partial
+from typing import Any, Final
 
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from kombu import Connection
+from kombu import Connection, pools
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
+SOCKET_TIMEOUT_S: Final = 0.25
+
 
 def nudge(topic: str, **ids: int) -> None:
-    """Queue every task listed under ``topic`` now. A broker that is down is logged, not raised."""
+    """Queue every task listed under ``topic`` now.
+
+    A broker that is down, or that does not answer at once, is logged and not raised.
+    """
+    producers = _producers(current_app.conf.broker_url)
     for task_name in settings.FLOW[topic]:
         try:
-            current_app.send_task(task_name, kwargs=ids, retry=False)
+            with producers.acquire(block=True) as producer:
+                current_app.send_task(task_name, kwargs=ids, producer=producer, retry=False)
         except (OperationalError, OSError, RedisError) as error:
             logger.warning("nudge lost", extra={"topic": topic, "error": type(error).__name__})
+
+
+@cache
+def _producers(_broker_url: str) -> Any:
+    """Return a pool of connections for words only: somebody may wait for the page that says them.
+
+    Celery's own pool has the patience of a worker that listens.
+    """
+    return pools.producers[_impatient_connection()]
+
+
+def _impatient_connection() -> Connection:
+    connection = current_app.connection_for_write()
+    timeouts = dict.fromkeys(("socket_timeout", "socket_connect_timeout"), SOCKET_TIMEOUT_S)
+    connection.transport_options = {**(connection.transport_options or {}), **timeouts}
+    return connection
 
 
 def nudge_after_commit(topic: str, **ids: int) -> None:
@@ -48,8 +72,6 @@ class CoalescedNudge:
     that is down blocks each publish. What is lost meanwhile the sweep finds.
     """
 
-    SOCKET_TIMEOUT_S = 0.25
-
     def __init__(self, topic: str, *, every_s: float = 0.05, pause_s: float = 5.0) -> None:
         self.topic, self.every_s, self.pause_s = topic, every_s, pause_s
         self._wanted = threading.Event()
@@ -69,11 +91,7 @@ class CoalescedNudge:
                 self._thread.start()
 
     def _send_forever(self) -> None:
-        connection = current_app.connection_for_write()
-        timeouts = dict.fromkeys(
-            ("socket_timeout", "socket_connect_timeout"), self.SOCKET_TIMEOUT_S
-        )
-        connection.transport_options = {**(connection.transport_options or {}), **timeouts}
+        connection = _impatient_connection()
         while True:
             self._wanted.wait()
             self._wanted.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -90,6 +91,25 @@ def test_a_broker_that_is_down_is_logged_and_not_raised(caplog: pytest.LogCaptur
 
     assert [record.getMessage() for record in caplog.records] == ["nudge lost"] * 2
     assert time.monotonic() - began_s < 2
+
+
+@pytest.fixture
+def broker_hangs(settings: Any) -> Iterator[None]:
+    """It takes connections, and never says a word."""
+    settings.FLOW = {"thing.happened": ("test.first", "test.second")}
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        make_current(app_on(f"redis://127.0.0.1:{listener.getsockname()[1]}/0"))
+        yield
+        make_current(project_app)
+
+
+@pytest.mark.usefixtures("broker_hangs")
+def test_a_broker_that_hangs_costs_a_buyer_a_second_or_two() -> None:
+    began_s = time.monotonic()
+
+    nudge("thing.happened", order_id=7)
+
+    assert time.monotonic() - began_s < 3
 
 
 def test_many_pokes_are_one_nudge(messages: Any) -> None:
