@@ -1,0 +1,44 @@
+"""One private stack that everything here breaks, and never empties. Run alone: it is one group."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.chaos.shop import Shop
+from trinity.stack import commands, running
+from trinity.stack.home import ROOT
+
+ENVIRONMENT = {
+    "WEBHOOK_LEASE_S": "3",  # a killed worker's events come due again soon
+    "TRUSTED_PROXY_COUNT": "1",  # every buyer has an address of their own
+    "SANDBOX_WEBHOOK_BACKOFF_S": "0.2",
+    "SANDBOX_DELAYED_PAYMENT_S": "1",
+}
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A shop with two beats. CHAOS_SEED replays what chance did."""
+    seed = int(os.environ.get("CHAOS_SEED") or random.randrange(10**6))
+    print(f"\nReplay with CHAOS_SEED={seed}")
+    with running(home=tmp_path_factory.mktemp("chaos") / "home", env=ENVIRONMENT) as stack:
+        beat = subprocess.Popen(
+            commands.beat(home=str(tmp_path_factory.mktemp("second_beat"))),
+            cwd=ROOT,
+            env=stack.env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        yield Shop(stack, seed)
+        beat.kill()
+        beat.wait()
+
+
+@pytest.fixture(autouse=True)
+def _seed(shop: Shop, record_property: Callable[[str, object], None]) -> None:
+    record_property("chaos seed (replay with CHAOS_SEED)", shop.seed)

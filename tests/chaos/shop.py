@@ -1,0 +1,225 @@
+"""A shop under fire: real processes, buyers by plain HTTP, and hands that break things."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import re
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+import psycopg
+import redis
+from celery import Celery
+from psycopg.rows import dict_row
+
+from trinity.flow import SWEEPS_EVERY_S
+from trinity.sale.browser import Browser, Form, Page, Unexpected
+from trinity.sale.steps import TEST_CARD
+from trinity.stack import Stack
+
+Row = dict[str, Any]
+T = TypeVar("T")
+logging.getLogger("httpx").setLevel(logging.WARNING)  # hundreds of requests say nothing
+SESSION: Final = re.compile(r"/c/pay/(cs_[A-Za-z0-9_]+)")
+ORDER: Final = re.compile(r"/order/(ord_[0-9a-z]{26})/")
+RECONCILE: Final = "revenue.reconcile"
+PATIENCE_S: Final = 60.0
+PAGES_MAX: Final = 20
+# What a buyer sees of a shop whose processes die: a cut line, or a plain page that says so.
+TROUBLE: Final = (httpx.HTTPError, Unexpected)
+
+
+class Buyer(Browser):
+    """A person at an address of their own, who reloads a page that did not come."""
+
+    _numbers = count(1)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number = next(self._numbers)
+        self.email = f"buyer.{self.number}@example.com"
+        octets = divmod(self.number, 250)
+        self._client.headers["X-Forwarded-For"] = f"10.20.{octets[0]}.{octets[1] + 1}"
+
+
+def patiently(work: Callable[[], T | None], *, what: str, within_s: float = PATIENCE_S) -> T:
+    """Do ``work`` until it gives something; trouble on the way is what the test is about."""
+    deadline, trouble = time.monotonic() + within_s, ""
+    while time.monotonic() < deadline:
+        try:
+            if (done := work()) is not None:
+                return done
+        except TROUBLE as error:
+            trouble = str(error)
+        time.sleep(0.1)
+    raise AssertionError(f"{what}: not within {within_s:.0f} s. {trouble}")
+
+
+@dataclass(eq=False)
+class Shop:
+    """One private stack, its outside world, and a chance that can be replayed."""
+
+    stack: Stack
+    seed: int
+    chance: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+
+    # --- buyers ------------------------------------------------------------------------------
+
+    def buy_form(self, buyer: Buyer) -> Form:
+        """Open the first offer's page; return its form."""
+        offers = buyer.open(f"{self.stack.base_url}/")
+        offer = next(link for link in offers.links if "/offers/" in link)
+        return buyer.open(offer).form("/buy/")
+
+    def open_checkout(self, buyer: Buyer) -> str:
+        """Press Buy until Stripe's page opens; return the session."""
+
+        def press() -> str | None:
+            found = SESSION.search(buyer.submit(self.buy_form(buyer)).address)
+            return found and found[1]
+
+        return patiently(press, what=f"buyer {buyer.number} opens a checkout")
+
+    def pay(self, session: str, *, card: str = TEST_CARD["number"], email: str = "") -> None:
+        """Pay without a browser: nobody comes back to the return page."""
+        self.drill("pay", session=session, card=card, email=email or "x@example.com", wait_s=0)
+
+    def come_back(self, buyer: Buyer, session: str) -> str:
+        """Load the return page until it shows the order; return the order's reference."""
+        back = f"{self.stack.base_url}/return/?session_id={session}"
+
+        def look() -> str | None:
+            found = ORDER.search(buyer.open(back).address)
+            return found and found[1]
+
+        return patiently(look, what=f"buyer {buyer.number} sees the order")
+
+    # --- the outside world -------------------------------------------------------------------
+
+    @cached_property
+    def _outside(self) -> httpx.Client:
+        key = self.stack.env["STRIPE_SECRET_KEY"]
+        return httpx.Client(
+            base_url=self.stack.sandbox_url,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=30,
+            trust_env=False,
+        )
+
+    def drill(self, name: str, **given: Any) -> Any:
+        """Tell the stand-in for Stripe to do something."""
+        answer = self._outside.post(f"/_sandbox/{name}", json=given)
+        assert answer.status_code == 200, (name, answer.text)
+        return answer.json()
+
+    def clear_faults(self) -> None:
+        self._outside.request("DELETE", "/_sandbox/faults").raise_for_status()
+
+    def at_stripe(self, path: str, **asked: str) -> list[Row]:
+        """Return every object of a list of Stripe's."""
+        found: list[Row] = []
+        for _ in range(PAGES_MAX):
+            after = {"starting_after": found[-1]["id"]} if found else {}
+            answer = self._outside.get(f"/v1/{path}", params={**asked, "limit": 100, **after})
+            answer.raise_for_status()
+            found += answer.json()["data"]
+            if not answer.json()["has_more"]:
+                return found
+        raise AssertionError(f"{path} has more than {PAGES_MAX} pages")
+
+    def never_told(self) -> set[str]:
+        """Return Stripe's events that it could not deliver, and gave up."""
+        events = self.at_stripe("events", delivery_success="false")
+        return {each["id"] for each in events}
+
+    def undelivered(self) -> int:
+        """Return how many deliveries are still to be tried."""
+        return int(self.drill("wait", timeout_s=0)["pending_deliveries"])
+
+    # --- our side ----------------------------------------------------------------------------
+
+    def connect(self) -> psycopg.Connection[Row]:
+        return psycopg.connect(
+            self.stack.env["DATABASE_URL"], autocommit=True, row_factory=dict_row
+        )
+
+    def rows(self, query: str) -> list[Row]:
+        with self.connect() as database:
+            return database.execute(query.encode()).fetchall()
+
+    @cached_property
+    def _messages(self) -> Celery:
+        parts = urlsplit(self.stack.env["REDIS_URL"])
+        broker = f"redis+socket://{parts.path}?virtual_host={parts.query.removeprefix('db=')}"
+        return Celery("clock", broker=broker, set_as_current=False)
+
+    def refund(self, order: str, *, amount: str) -> Page:
+        """Give money back as the owner does, on the console; return the page that follows."""
+        with Browser() as owner:
+            page = owner.open(f"{self.stack.base_url}/accounts/login/")
+            page = owner.submit(
+                page.form("/accounts/login/"),
+                login=self.stack.owner_email,
+                password=self.stack.owner_password,
+            )
+            page = owner.open(f"{self.stack.base_url}/console/orders/{order}/refund/")
+            page = owner.submit(
+                page.form("/accounts/reauthenticate/"), password=self.stack.owner_password
+            )
+            form = next(form for form in page.forms if "request_ref" in form.fields)
+            return owner.submit(form, amount=amount, reason="The buyer asked for it.")
+
+    def sweep(self) -> None:
+        """Do what beat does, without its pauses: ask for every sweep now."""
+        for name in SWEEPS_EVERY_S.keys() - {RECONCILE}:
+            self._messages.send_task(name)
+
+    def reconcile(self) -> None:
+        """Ask a worker to compare our books with Stripe's."""
+        self._messages.send_task(RECONCILE)
+
+    # --- breaking ----------------------------------------------------------------------------
+
+    def task_processes(self) -> list[int]:
+        """Return the processes that do the worker's tasks."""
+        worker = self.stack.pids()["worker"]
+        return children_of(worker)
+
+    def flush_redis(self) -> None:
+        """Forget every message, limit and session that Redis holds."""
+        with redis.Redis.from_url(self.stack.env["REDIS_URL"]) as broker:
+            broker.flushall()
+
+    def kill_task_processes(self) -> list[int]:
+        """SIGKILL whoever is doing tasks now. The worker's main process makes new ones."""
+        killed = self.task_processes()
+        for pid in killed:
+            kill(pid)
+        return killed
+
+
+def children_of(pid: int) -> list[int]:
+    try:
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []  # it is gone, and its children with it
+
+
+def kill(pid: int, number: int = signal.SIGKILL) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return  # somebody else's kill was faster

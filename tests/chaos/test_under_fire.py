@@ -1,0 +1,105 @@
+"""Sales go on while everything under them dies: processes, Redis, Postgres, deliveries."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import pytest
+
+from tests.chaos.books import settle, wrongs
+from tests.chaos.shop import Buyer, Shop, children_of, kill
+from trinity.sale.steps import TEST_CARD
+
+pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.xdist_group("chaos")]
+
+BUYERS_AT_ONCE: Final = 3
+SALES_MIN: Final = 12
+PAUSE_S: Final = (0.2, 1.2)
+HANG_S: Final = 2.0
+PAYS, PAYS_LATER, BANK_REFUSES = TEST_CARD["number"], "4000000000002222", "4000000000006611"
+STORIES: Final = ("returns", "vanishes", "vanishes", "refunded", "later", "refused")
+DELIVERIES: Final[tuple[dict[str, Any], ...]] = (
+    {"effect": "drop", "probability": 0.1},
+    {"effect": "fail", "probability": 0.2},
+    {"effect": "duplicate", "probability": 0.3, "times": 3},
+    {"effect": "reorder", "probability": 0.3, "delay_ms": 2000},
+    {"effect": "delay", "probability": 0.2, "delay_ms": 700},
+)
+
+
+def breakings(shop: Shop) -> dict[str, Callable[[], object]]:
+    """Every way to hurt the shop from below, by name."""
+    stack = shop.stack
+
+    def dies(name: str, number: int = signal.SIGKILL) -> Callable[[], object]:
+        return lambda: stack.wait_for_new(name, old_pid=stack.kill(name, number=number))
+
+    def web_worker_dies() -> None:
+        kill(shop.chance.choice(children_of(stack.pids()["web"])))
+
+    def redis_hangs() -> None:
+        pid = stack.kill("valkey", number=signal.SIGSTOP)
+        time.sleep(HANG_S)
+        kill(pid, signal.SIGCONT)
+
+    return {
+        "tasks die": shop.kill_task_processes,
+        "tasks die again": shop.kill_task_processes,
+        "the worker dies": dies("worker"),
+        "a web worker dies": web_worker_dies,
+        "the web server dies": dies("web"),
+        "beat dies": dies("beat"),
+        "Redis is flushed": shop.flush_redis,
+        "Redis hangs": redis_hangs,
+        "Redis dies": dies("valkey"),
+        "Postgres is restarted": dies("postgres", signal.SIGINT),
+        "Postgres dies": dies("postgres"),
+    }
+
+
+def one_sale(shop: Shop, story: str) -> None:
+    buyer = Buyer()
+    session = shop.open_checkout(buyer)
+    card = {"later": PAYS_LATER, "refused": BANK_REFUSES}.get(story, PAYS)
+    shop.pay(session, card=card, email=buyer.email)
+    if story == "returns":
+        shop.come_back(buyer, session)
+    if story == "refunded":
+        shop.drill("refunds", session=session, amount=40)
+        shop.drill("refunds", session=session, amount=60)
+
+
+def test_sales_go_on_while_everything_dies(shop: Shop) -> None:
+    for rule in DELIVERIES:
+        shop.drill("faults", target="webhook", seed=shop.seed, **rule)
+    is_over = threading.Event()
+    stories = [shop.chance.choice(STORIES) for _ in range(500)]
+    broken = list(breakings(shop).items())
+    shop.chance.shuffle(broken)
+
+    def sell(first: int) -> int:
+        done = 0
+        while done < SALES_MIN // BUYERS_AT_ONCE or not is_over.is_set():
+            one_sale(shop, stories[first + done * BUYERS_AT_ONCE])
+            done += 1
+        return done
+
+    with ThreadPoolExecutor(BUYERS_AT_ONCE) as pool:
+        buyers = [pool.submit(sell, first) for first in range(BUYERS_AT_ONCE)]
+        try:
+            for name, hurt in broken:
+                print(name)
+                hurt()
+                time.sleep(shop.chance.uniform(*PAUSE_S))
+        finally:
+            is_over.set()
+        sold = sum(buyer.result() for buyer in buyers)
+    shop.clear_faults()
+
+    settle(shop)
+    assert wrongs(shop) == [], f"CHAOS_SEED={shop.seed}, {sold} sales"
