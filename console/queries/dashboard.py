@@ -24,7 +24,7 @@ from revenue.queries import DayTaking
 WINDOW_DAYS: Final = 30
 SEAL_LATE: Final = timedelta(minutes=5)
 RECONCILE_LATE: Final = timedelta(hours=3)
-DAYS_SHOWN_MAX: Final = 8
+DAYS_SHOWN_MAX: Final = 4
 
 RETURNED: Final = frozenset(
     {
@@ -51,6 +51,11 @@ class MoneyCard:
     days: Sequence[Day]  # with movement, newest first
 
     @property
+    def is_aside(self) -> bool:
+        """Say whether this is another mode than the deployment's own: its picture is folded."""
+        return self.mode != settings.DEPLOYMENT_MODE
+
+    @property
     def newest_days(self) -> Sequence[Day]:
         """Return the days that the short table shows."""
         return self.days[:DAYS_SHOWN_MAX]
@@ -69,6 +74,7 @@ class Funnel:
     steps: Sequence[FunnelStep]
     lost: int
     is_cut_off: bool
+    counted_max: int = crm.DEALS_COUNTED_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +210,7 @@ def _funnels(deals: DealsOverview) -> list[Funnel]:
                 mode=mode,
                 steps=funnel_of(counts),
                 lost=at.get(DealStage.LOST, 0),
-                is_cut_off=max(at.values()) >= crm.DEALS_COUNTED_MAX,
+                is_cut_off=deals.is_cut_off,
             )
         )
     return funnels

@@ -13,23 +13,15 @@ from crm.enums import DealStage
 from kernel.modes import Mode
 from kernel.references import TIME_CHARS, new_reference
 
-DEALS_COUNTED_MAX: Final = 10_000  # per mode and stage; more is said as "more than"
+DEALS_COUNTED_MAX: Final = 40_000  # the newest; more is said as "of the newest"
 LEADS_COUNTED_MAX: Final = 100
 
-# A reference begins with the time it was made at, so its index finds where the window begins;
-# each pair of mode and stage is then one range of (mode, stage, -id).
+# A reference begins with the time it was made at, so its index gives the newest deals first.
 _FUNNEL: Final = f"""
-WITH window_start AS (
-  SELECT id FROM crm_deal WHERE reference >= %(since_ref)s ORDER BY reference LIMIT 1)
-SELECT pair.mode, pair.stage, found.deals
-FROM (SELECT mode, stage FROM unnest(%(modes)s::text[]) mode,
-  unnest(%(stages)s::text[]) stage) pair,
-  LATERAL (SELECT count(*) AS deals FROM (
-    SELECT 1 FROM crm_deal deal
-    WHERE deal.mode = pair.mode AND deal.stage = pair.stage
-      AND deal.id >= (SELECT id FROM window_start)
-    LIMIT {DEALS_COUNTED_MAX}) bounded) found
-WHERE found.deals > 0
+SELECT mode, stage, count(*) FROM (
+  SELECT mode, stage FROM crm_deal WHERE reference >= %(since_ref)s
+  ORDER BY reference DESC LIMIT {DEALS_COUNTED_MAX}) newest
+GROUP BY mode, stage
 UNION ALL
 SELECT '', '', count(*) FROM (
   SELECT 1 FROM crm_deal
@@ -40,7 +32,7 @@ SELECT '', '', count(*) FROM (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageCount:
-    """How many deals of one mode stand at one stage, up to DEALS_COUNTED_MAX."""
+    """How many deals of one mode stand at one stage."""
 
     mode: Mode
     stage: DealStage
@@ -54,23 +46,25 @@ class DealsOverview:
     stages: Sequence[StageCount]
     leads_waiting: int  # up to LEADS_COUNTED_MAX; sample data waits for nobody
 
+    @property
+    def is_cut_off(self) -> bool:
+        """Say whether the window holds more deals than were counted."""
+        return sum(count.deals for count in self.stages) >= DEALS_COUNTED_MAX
+
 
 def deals_overview(*, since: datetime) -> DealsOverview:
     """Return where the deals stand that were made since ``since``. One statement."""
     at_ms = round(since.timestamp() * 1000)
     begins = new_reference("deal", at_ms=at_ms)[: len("deal_") + TIME_CHARS]
-    words: dict[str, Any] = {
-        "since_ref": begins,
-        "modes": list(Mode.values),
-        "stages": list(DealStage.values),
-    }
+    words: dict[str, Any] = {"since_ref": begins, "modes": list(Mode.values)}
     with connection.cursor() as cursor:
         cursor.execute(_FUNNEL, words)
-        *stages, (_, _, leads_waiting) = cursor.fetchall()
+        rows = cursor.fetchall()
     return DealsOverview(
         stages=[
             StageCount(mode=Mode(mode), stage=DealStage(stage), deals=deals)
-            for mode, stage, deals in stages
+            for mode, stage, deals in rows
+            if mode
         ],
-        leads_waiting=leads_waiting,
+        leads_waiting=sum(deals for mode, _stage, deals in rows if not mode),
     )

@@ -89,6 +89,8 @@ def review_stage(sale: Sale) -> Stage:
     if not is_prepared(sale) and is_direct(sale):
         sentence = "The buyer did not wait for a review, and bought from the offer page."
         return Stage(number=2, title=title, standing=Standing.SKIPPED, sentence=sentence)
+    if is_unexplained(sale):
+        return _missing(2, title, UNEXPLAINED)
     if is_prepared(sale):
         return _missing(2, title, "No decision was recorded before the checkout was prepared.")
     if sale.rows.orders:
