@@ -1,0 +1,84 @@
+"""The documents name what there is: files, commands, packages. And nothing of one machine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+from trinity.flow import SWEEPS_EVERY_S
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "sandbox/README.md"])
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+PICTURE_BYTES_MAX = 200_000
+APPS_OF_OURS = ("console", "crm", "fulfillment", "ledger", "revenue", "trinity")
+OURS = {name for name, app in get_commands().items() if app in APPS_OF_OURS}
+LOCAL_ONLY = {"seed_local", "seed_offer"}
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_links_lead_somewhere(document: Path) -> None:
+    targets = [found for found in LINK.findall(document.read_text()) if "://" not in found]
+
+    assert [each for each in targets if not (document.parent / each).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_no_path_or_host_of_a_machine_is_named(document: Path) -> None:
+    named = re.findall(r"(?:/work|/root|/home|/tmp/\w+|pypi|npmjs)\b", document.read_text())
+
+    assert named == []
+
+
+def test_every_decision_is_in_the_list() -> None:
+    pages = {path.name for path in (ROOT / "docs" / "adr").glob("0*.md")}
+    listed = set(LINK.findall((ROOT / "docs" / "adr" / "README.md").read_text()))
+
+    assert listed == pages
+    assert max(path.read_text().count("\n") for path in (ROOT / "docs/adr").glob("0*.md")) <= 40
+
+
+def test_every_wanted_package_has_a_reason() -> None:
+    wanted = re.findall(
+        r"^([a-z0-9-]+(?:\[[a-z,]+\])?)", (ROOT / "requirements.in").read_text(), re.M
+    )
+    reasons = (ROOT / "docs" / "dependencies.md").read_text()
+    table = " ".join(re.findall(r"^\| ([^|]+) \|", reasons, re.M))
+    named = set(re.findall(r"[a-z0-9-]+(?:\[[a-z,]+\])?", table))
+
+    assert set(wanted) - named == set()
+    assert named - set(wanted) - {"package", "---", "8", "16", "4", "5", "2", "7", "3"} == set()
+
+
+def test_every_command_for_operators_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+
+    assert {name for name in OURS - LOCAL_ONLY if f"`{name}" not in readme} == set()
+
+
+def test_commands_that_the_documents_name_exist() -> None:
+    texts = " ".join(path.read_text() for path in DOCUMENTS)
+    named = set(re.findall(r"(?:manage\.py|bin/manage|`manage) ([a-z][a-z_]+)", texts))
+
+    assert named - set(get_commands()) == set()
+
+
+def test_the_pictures_are_there_and_small() -> None:
+    shown = re.findall(r"docs/screenshots/\w+\.png", (ROOT / "README.md").read_text())
+    sizes = {name: (ROOT / name).stat().st_size for name in shown}
+
+    assert 3 <= len(shown) <= 5
+    assert {name: size for name, size in sizes.items() if size > PICTURE_BYTES_MAX} == {}
+
+
+def test_how_often_the_ledger_is_sealed_is_said_right() -> None:
+    words = f"every {SWEEPS_EVERY_S['ledger.seal']} s"
+
+    assert words in (ROOT / "docs" / "architecture.md").read_text()
