@@ -50,9 +50,7 @@ class Day:
     @property
     def is_quiet(self) -> bool:
         """Say whether nothing moved."""
-        return not any(
-            amount.amount_minor for amount in (self.received, self.returned, self.fees)
-        )
+        return not any(amount.amount_minor for amount in (self.received, self.returned, self.fees))
 
 
 def chart_of(days: Sequence[Day], *, css: str) -> DayChart:

@@ -55,9 +55,7 @@ def lead() -> str:
 
 def prepared_checkout(deal: Any) -> CheckoutSession:
     """A checkout that an operator prepared from ``deal``."""
-    return CheckoutFactory(
-        origin=CheckoutOrigin.DEAL, deal_id=deal.id, trace_ref=deal.trace_ref
-    )
+    return CheckoutFactory(origin=CheckoutOrigin.DEAL, deal_id=deal.id, trace_ref=deal.trace_ref)
 
 
 def whole_sale(process: Process, *, operator_id: int) -> Order:

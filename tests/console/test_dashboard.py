@@ -188,7 +188,11 @@ def test_late_work_is_stuck(process: Process) -> None:
 
 def test_differences_of_the_last_reconcile_are_stuck() -> None:
     ReconcileRun.objects.create(
-        mode="sandbox", started_at=NOON, finished_at=NOON, since=NOON, until=NOON,
+        mode="sandbox",
+        started_at=NOON,
+        finished_at=NOON,
+        since=NOON,
+        until=NOON,
         differences=[{"what": "x"}],
     )
 
@@ -271,5 +275,3 @@ def test_the_page_costs_at_most_ten_statements(browser: Client, process: Process
 
     statements = [q["sql"] for q in captured if "set_config" not in q["sql"]]
     assert len(statements) <= SQL_MAX, "\n".join(statements)
-
-

@@ -181,7 +181,9 @@ def test_refunds_and_disputes_are_told(process: Process) -> None:
     filed("refund.updated", refund_object(order.checkout, amount=40))
     filed(
         "charge.dispute.created",
-        dispute_object(order.checkout, balance_transactions=[movement("txn_tracetest1", -60, fee=1500)]),
+        dispute_object(
+            order.checkout, balance_transactions=[movement("txn_tracetest1", -60, fee=1500)]
+        ),
     )
     process()
 
@@ -226,9 +228,7 @@ def test_a_missing_review_is_named(process: Process) -> None:
     trace = trace_for(order.reference)
 
     assert standings(trace)[1] == Standing.MISSING
-    assert trace.gaps == [
-        "Lead review: No decision was recorded before the checkout was prepared."
-    ]
+    assert trace.gaps == ["Lead review: No decision was recorded before the checkout was prepared."]
     assert not trace.is_whole
 
 
@@ -268,9 +268,7 @@ def test_a_payment_that_nothing_explains(process: Process) -> None:
     assert "has to decide" in trace.stages[3].sentence
 
 
-def test_a_purchase_that_joins_an_open_deal_is_one_story(
-    process: Process, operator: User
-) -> None:
+def test_a_purchase_that_joins_an_open_deal_is_one_story(process: Process, operator: User) -> None:
     deal_ref = lead()
     accept_lead(deal_ref=deal_ref, actor_id=operator.pk, now=NOON)
     deal = crm.deal_for_sale(deal_ref)

@@ -11,8 +11,8 @@ from django.test import Client
 
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.models import Order, RefundRequest
-from tests.factories.people import client_of, make_person
 from tests.factories.orders import OrderFactory
+from tests.factories.people import client_of, make_person
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("pages_use_outside")]
 
@@ -46,8 +46,10 @@ def test_the_typed_sum_goes_back(
         302,
         f"/console/orders/{paid_order.reference}/",
     )
-    assert [fact.amount.amount_minor for fact in gateway.refunds_of_payment(
-        paid_order.payment_intent_id)] == [3_000]
+    assert [
+        fact.amount.amount_minor
+        for fact in gateway.refunds_of_payment(paid_order.payment_intent_id)
+    ] == [3_000]
     assert "Stripe has the refund of $30.00 USD" in browser.get(answer["Location"]).content.decode()
 
 
@@ -63,9 +65,7 @@ def test_pressing_twice_asks_once(
 
 
 @pytest.mark.parametrize("amount", ["", "0", "-1", "1,000", "30.001", "100.01", "thirty", "1e2"])
-def test_a_sum_that_is_none_sends_nothing(
-    browser: Client, paid_order: Order, amount: str
-) -> None:
+def test_a_sum_that_is_none_sends_nothing(browser: Client, paid_order: Order, amount: str) -> None:
     answer = press(browser, paid_order, form_of(browser, paid_order, amount=amount))
 
     assert answer.status_code == 400

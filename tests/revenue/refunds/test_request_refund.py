@@ -44,9 +44,7 @@ def test_stripe_is_asked_and_nothing_is_booked_yet(
     assert [event.kind for event in RevenueEvent.objects.all()] == ["payment"]
 
 
-def test_the_event_books_it(
-    ask: Ask, paid_order: Order, process: Callable[[], object]
-) -> None:
+def test_the_event_books_it(ask: Ask, paid_order: Order, process: Callable[[], object]) -> None:
     request = ask(3_000)
     told = refund_object(
         paid_order.checkout,
@@ -84,9 +82,7 @@ def test_the_reason_stays_out_of_ledger_and_timeline(ask: Ask) -> None:
     assert not any("Ada" in str(vars(line)) for line in Activity.objects.all())
 
 
-def test_the_same_form_twice_asks_once(
-    ask: Ask, paid_order: Order, gateway: StripeGateway
-) -> None:
+def test_the_same_form_twice_asks_once(ask: Ask, paid_order: Order, gateway: StripeGateway) -> None:
     once = new_reference("rfq")
 
     first, second = ask(10_000, request_ref=once), ask(10_000, request_ref=once)

@@ -68,9 +68,7 @@ def test_money_is_recorded_and_nothing_else_happens_before_a_verdict(differs: Di
     assert OperatorAlert.objects.get().kind == "order_review"
 
 
-def test_accepting_does_what_the_payment_would_have_done(
-    differs: Differs, operator: User
-) -> None:
+def test_accepting_does_what_the_payment_would_have_done(differs: Differs, operator: User) -> None:
     order = differs()
 
     review = accept(order, operator)

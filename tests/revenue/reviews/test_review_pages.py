@@ -106,9 +106,7 @@ def test_a_second_verdict_is_told_so(browser: Client, differs: Differs) -> None:
     assert OrderReview.objects.get().verdict == "not_ours"
 
 
-def test_the_verdict_refund_leads_to_the_page_of_refunds(
-    browser: Client, differs: Differs
-) -> None:
+def test_the_verdict_refund_leads_to_the_page_of_refunds(browser: Client, differs: Differs) -> None:
     order = differs()
 
     answer = browser.post(f"/console/orders/{order.reference}/review/", {"verdict": "refund"})
