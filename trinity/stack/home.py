@@ -62,7 +62,17 @@ class Home:
                 f"{self.path} is not a folder that this user can write; set TRINITY_HOME to a "
                 "folder of your own."
             )
+        self._require_own_stack()
         require_room(self.path, bytes_free=shutil.disk_usage(self.path).free)
+
+    def _require_own_stack(self) -> None:
+        """Two users in one home would lock each other out of their files."""
+        made = self.path / "secret-key"
+        if made.exists() and made.stat().st_uid != os.geteuid():
+            raise StackError(
+                f"The stack in {self.path} belongs to user {made.stat().st_uid}; "
+                "run this as that user, or set TRINITY_HOME to a folder of your own."
+            )
 
     def secret(self, name: str, *, prefix: str = "") -> str:
         """Return the secret kept under ``name``, made at random the first time."""

@@ -165,7 +165,7 @@ def running(
     ports: Ports | None = None,
     env: Mapping[str, str] | None = None,
     is_private: bool = True,
-    timeout_s: float = 120.0,
+    timeout_s: float = 300.0,
 ) -> Iterator[Stack]:
     """Run a full stack in ``home``, yield it when it is ready, and stop it afterwards.
 
