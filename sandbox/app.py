@@ -31,6 +31,7 @@ def build(world: World, postman: Postman) -> Starlette:
             Route("/", _home),
             Route("/_sandbox/health", _health),
             Route("/_sandbox/sandbox.css", _style),
+            Route("/favicon.ico", _no_icon),
             *stripe_routes(world, postman),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
@@ -70,6 +71,11 @@ async def _health(_: Request) -> Response:
 
 async def _style(_: Request) -> Response:
     return Response(STYLE, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+
+
+async def _no_icon(_: Request) -> Response:
+    """Every browser asks; a 404 would stand on its console."""
+    return Response(status_code=204)
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -28,6 +28,18 @@ def pytest_configure() -> None:
     }
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests recorded with ``record_property``: seeds to replay, times measured."""
+    reports = (report for found in terminalreporter.stats.values() for report in found)
+    said = {f"{name}: {value}" for each in reports for name, value in _properties(each)}
+    for line in sorted(said):
+        terminalreporter.write_line(line)
+
+
+def _properties(report: object) -> list[tuple[str, object]]:
+    return getattr(report, "user_properties", [])
+
+
 @pytest.fixture
 def now() -> datetime:
     return NOON

@@ -11,15 +11,21 @@ from typing import Any, Final
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# Each runs a stack of its own, for all of its tests.
-TOGETHER: Final = ("tests/chaos/", "tests/stack/test_whole_stack.py")
+# Path -> group. Each group runs a stack of its own, for all of its tests.
+TOGETHER: Final = {
+    "tests/chaos/": "chaos",
+    "tests/journeys/test_buyer_": "a running shop",
+    "tests/journeys/test_operator_": "a running shop",
+    "tests/stack/test_whole_stack.py": "whole stack",
+}
 
 
 class ByPath(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types
-    """Like ``load``, but what lies under one of TOGETHER stays together."""
+    """Like ``load``, but what belongs to a group of TOGETHER stays together."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((path for path in TOGETHER if nodeid.startswith(path)), nodeid)
+        groups = (group for path, group in TOGETHER.items() if nodeid.startswith(path))
+        return next(groups, nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -140,6 +140,12 @@ class Shop:
                 return found
         raise AssertionError(f"{path} has more than {PAGES_MAX} pages")
 
+    def events(self, kind: str) -> list[Row]:
+        """Return the newest events of a type, with how their delivery went."""
+        answer = self._outside.get("/_sandbox/events", params={"type": kind})
+        answer.raise_for_status()
+        return list(answer.json()["data"])
+
     def never_told(self) -> set[str]:
         """Return Stripe's events that it could not deliver, and gave up."""
         events = self.at_stripe("events", delivery_success="false")
