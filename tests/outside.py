@@ -65,3 +65,12 @@ def pages_use_outside(outside: RunningSandbox, settings: Settings) -> Iterator[N
     providers._gateway.cache_clear()
     yield
     providers._gateway.cache_clear()
+
+
+@pytest.fixture
+def pages_find_stripe_away(settings: Settings) -> Iterator[None]:
+    """Views and commands talk to an address where nobody answers."""
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    providers._gateway.cache_clear()
+    yield
+    providers._gateway.cache_clear()

@@ -99,7 +99,8 @@ class OfferForm(forms.Form):
         if offer is not None:
             kwargs.setdefault("initial", _initial(offer))
         super().__init__(*args, **kwargs)
-        self.fields["refund_policy"].widget.attrs["class"] = "tall"
+        for name in ("delivered", "refund_policy"):
+            self.fields[name].widget.attrs["class"] = "tall"
         if offer is not None and offer.version > 1:
             self.fields["slug"].disabled = True
             self.fields["slug"].help_text = "Every version of an offer has the same address."
@@ -108,6 +109,14 @@ class OfferForm(forms.Form):
         """Keep the lines that say something."""
         lines = [line.strip() for line in self.cleaned_data["delivered"].splitlines()]
         return "\n".join(line for line in lines if line)
+
+    def clean_summary(self) -> str:
+        """Keep line ends as we write them."""
+        return _unix_lines(self.cleaned_data["summary"])
+
+    def clean_refund_policy(self) -> str:
+        """Keep line ends as we write them: a browser's own would make it another policy."""
+        return _unix_lines(self.cleaned_data["refund_policy"])
 
     def clean_slug(self) -> str:
         """Addresses are lower case, so that nobody mistypes one."""
@@ -129,6 +138,10 @@ class OfferForm(forms.Form):
         return OfferWords(
             **{name: said[name] for name in OfferWords.__dataclass_fields__}  # names are the same
         )
+
+
+def _unix_lines(text: str) -> str:
+    return "\n".join(text.splitlines())
 
 
 def _price(text: str, *, currency: str) -> Money:

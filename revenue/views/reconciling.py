@@ -19,7 +19,7 @@ from revenue.models import ReconcileRun
 from revenue.queries.reconciled import differences_of, newest_reconcile, reconcile_runs_page
 
 SEE: Final = "revenue.view_stripewebhookevent"
-NAV: Final = "event-list"
+NAV: Final = "reconcile-list"
 
 
 @never_cache
@@ -44,7 +44,12 @@ def runs(request: HttpRequest) -> HttpResponse:
 def run(request: HttpRequest, run_id: int) -> HttpResponse:
     """Show one comparison: what was found, what differs, and the totals by day."""
     shown = get_object_or_404(ReconcileRun, pk=run_id)
-    context = {"nav": NAV, "run": shown, "differences": differences_of(shown)}
+    context = {
+        "nav": NAV,
+        "run": shown,
+        "differences": differences_of(shown),
+        "took": shown.finished_at - shown.started_at if shown.finished_at else None,
+    }
     return render(request, "revenue/reconcile_run.html", context)
 
 

@@ -87,6 +87,7 @@ def test_publishing_makes_the_price_at_stripe(operator: Client, now: datetime) -
     assert price.stripe_price_id in answer.content.decode()
 
 
+@pytest.mark.usefixtures("pages_find_stripe_away")
 def test_with_stripe_away_the_offer_is_published_all_the_same(
     operator: Client, now: datetime
 ) -> None:
@@ -133,7 +134,7 @@ def test_a_new_version_retire_and_discard_from_the_page(operator: Client, now: d
     operator.post(f"/console/offers/{offer.reference}/version/")
     second = Offer.objects.get(version=2)
     page = operator.get(f"/console/offers/{second.reference}/").content.decode()
-    assert "Takes the place of" in page
+    assert "Replaces" in page
     operator.post(f"/console/offers/{second.reference}/discard/")
     assert not Offer.objects.filter(version=2).exists()
     operator.post(f"/console/offers/{offer.reference}/retire/")
@@ -225,3 +226,15 @@ def test_lines_of_spaces_are_not_delivered() -> None:
     form = OfferForm(TYPED | {"delivered": "  Two pages \n\n   \nThree actions"})
     assert form.is_valid()
     assert form.words().delivered == "Two pages\nThree actions"
+
+
+def test_a_browsers_line_ends_are_no_other_refund_policy(operator: Client, now: datetime) -> None:
+    draft = make_draft(WORDS, now=now)
+    offer = publish_offer(draft.reference, seen=None, actor_id=None, now=now)
+    operator.post(f"/console/offers/{offer.reference}/version/")
+    second = Offer.objects.get(version=2)
+    as_typed = {name: value.replace("\n", "\r\n") for name, value in TYPED.items()}
+    operator.post(f"/console/offers/{second.reference}/", as_typed | {"amount": "2"})
+    second.refresh_from_db()
+    assert (second.price, second.refund_policy_version) == (Money(200, "USD"), 1)
+    assert OfferWords.of(second) == replace(WORDS, price=Money(200, "USD"))
