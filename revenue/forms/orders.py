@@ -18,6 +18,7 @@ def _reason() -> forms.CharField:
     return forms.CharField(
         label="Why?",
         max_length=REASON_CHARS_MAX,
+        error_messages={"required": "Say why, in a few words."},
         help_text="For your colleagues and the books; the buyer does not read it.",
         widget=forms.Textarea(attrs={"rows": 3}),
     )
@@ -29,6 +30,7 @@ class RefundForm(forms.Form):
     amount = forms.CharField(
         label="Amount to give back",
         max_length=20,
+        error_messages={"required": "Type the amount."},
         widget=forms.TextInput(
             attrs={"inputmode": "decimal", "autocomplete": "off", "class": "money"}
         ),

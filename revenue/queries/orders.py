@@ -124,6 +124,12 @@ class OrderFile:
         return any(link.revoked_at is None for link in self.links)
 
     @property
+    def untold_requests(self) -> list[RefundRequest]:
+        """Return the refunds that were asked for and of which Stripe has told nothing yet."""
+        told = {refund.stripe_id for refund in self.refunds}
+        return [request for request in self.refund_requests if request.stripe_id not in told]
+
+    @property
     def open_requests(self) -> list[RefundRequest]:
         """Return the refunds that were asked for and are not settled."""
         return [request for request in self.refund_requests if request.state in OPEN_STATES]
