@@ -9,8 +9,10 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from kernel.doors import public
 from kernel.limits import allow, visitor_key
@@ -86,6 +88,8 @@ def checkout_status(request: HttpRequest, reference: str) -> HttpResponse:
     order = _bring_up_to_date(checkout)
     standing = _standing(checkout, order)
     if order is not None and standing == "order":
+        if request.htmx:  # type: ignore[attr-defined]  # a redirect would be swapped into the page
+            return HttpResponseClientRedirect(reverse("order", args=[order.reference]))
         return redirect("order", reference=order.reference)
     context = {
         "checkout": checkout,
