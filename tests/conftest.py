@@ -2,30 +2,64 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import TransactionTestCase
+from playwright.sync_api import Browser, sync_playwright
 
 from crm.policy import HOME_PROJECT
 from tests.grouping import pytest_xdist_make_scheduler  # noqa: F401  # pytest finds it here
+from tests.journeys.browsing import launch
+from trinity.settings import celery_url
 
 NOON = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)  # in the past, whenever this runs
 
 
-def pytest_configure() -> None:
-    """Two things that only cost time in tests: slow password hashes, hashed file names.
+# Playwright's loop runs in this thread; Django would otherwise refuse the ORM beside it.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
-    Set before Django builds a storage or a hasher from them.
+
+def pytest_configure() -> None:
+    """Give each process its own Valkey database, and drop what only costs time in tests.
+
+    Set before Django builds a cache, a storage or a hasher from it.
     """
+    settings.REDIS_URL = _of_this_process(settings.REDIS_URL)
+    settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
+    settings.CELERY_BROKER_URL = celery_url(settings.REDIS_URL)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+def _of_this_process(redis_url: str) -> str:
+    """Name the database of this xdist worker: tests empty theirs, and must not empty another's."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker:
+        return redis_url
+    number = int(worker.removeprefix("gw")) + 1
+    parts = urlsplit(redis_url)
+    if parts.scheme == "unix":
+        return urlunsplit(parts._replace(query=f"db={number}"))
+    return urlunsplit(parts._replace(path=f"/{number}"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One headless Chromium for all tests of a process; each test opens windows of its own."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

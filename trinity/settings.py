@@ -165,7 +165,7 @@ STORAGES = {
 
 
 # --- celery ------------------------------------------------------------------------------------
-def _celery_url(redis_url: str) -> str:
+def celery_url(redis_url: str) -> str:
     """Celery spells a unix socket differently from redis-py."""
     parts = urlsplit(redis_url)
     if parts.scheme != "unix":
@@ -173,7 +173,7 @@ def _celery_url(redis_url: str) -> str:
     return f"redis+socket://{parts.path}?virtual_host={parts.query.removeprefix('db=') or '0'}"
 
 
-CELERY_BROKER_URL = _celery_url(REDIS_URL)
+CELERY_BROKER_URL = celery_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
