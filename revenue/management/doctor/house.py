@@ -16,7 +16,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.mail import get_connection
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 from kombu.exceptions import OperationalError
 
 from kernel.append_only import AppendOnly
@@ -101,8 +101,8 @@ def look_at_database() -> Iterator[Finding]:
 
 
 def _migrations() -> Iterator[Finding]:
-    executor = MigrationExecutor(connection)
-    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    loader = MigrationLoader(connection)
+    missing = set(loader.graph.nodes) - set(loader.applied_migrations or {})
     if missing:
         yield bad("migrations", f"{len(missing)} not applied", "Run manage.py migrate.")
     else:

@@ -1,0 +1,241 @@
+"""The doctor finds what is broken, says what to do, and shows no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from pytest_django import Settings
+
+from kernel.modes import Mode
+from revenue.adapters.stripe_gateway import StripeGateway
+from revenue.management.doctor import house, selling
+from revenue.management.doctor.findings import Finding, Level, named
+from revenue.models import OfferPrice, ReconcileRun, StripeWebhookEvent
+from tests.factories.revenue import CheckoutFactory, OfferFactory, filed, session_object
+from tests.outside import DEAF_DOOR
+from tests.sandbox.running_sandbox import KEY, SECRET, RunningSandbox
+
+pytestmark = pytest.mark.django_db
+NEEDED = "checkout.session.completed"
+
+
+@pytest.fixture(autouse=True)
+def our_door(settings: Settings) -> None:
+    """The sandbox's endpoint points at our address."""
+    settings.BASE_URL = DEAF_DOOR.removesuffix("/webhooks/stripe")
+
+
+def found(findings: Iterable[Finding], level: Level) -> list[str]:
+    return [f"{each.what}: {each.words}" for each in findings if each.level == level]
+
+
+def bad(findings: Iterable[Finding]) -> list[str]:
+    return found(findings, Level.BAD)
+
+
+def test_everything_at_stripe_is_in_order(gateway: StripeGateway) -> None:
+    findings = list(selling.look_at_stripe(gateway))
+    assert {each.level for each in findings} == {Level.OK}
+    assert any("sends every event" in each.words for each in findings)
+
+
+def test_stripe_away_is_bad_and_says_what_to_check(deaf_gateway: StripeGateway) -> None:
+    [finding] = selling.look_at_stripe(deaf_gateway)
+    assert finding.level == Level.BAD
+    assert "no_answer" in finding.words
+    assert "STRIPE_SECRET_KEY" in finding.remedy
+
+
+def test_a_key_of_another_mode_is_bad(gateway: StripeGateway, settings: Settings) -> None:
+    settings.DEPLOYMENT_MODE = Mode.LIVE
+    assert any("no live key" in each for each in bad(selling.look_at_stripe(gateway)))
+
+
+def test_an_endpoint_of_another_version_is_bad(gateway: StripeGateway, settings: Settings) -> None:
+    settings.STRIPE_API_VERSIONS = ["2025-01-01"]
+    [words] = bad(selling.look_at_stripe(gateway))
+    assert "renders events with 2026-10-28.endive, which STRIPE_API_VERSIONS" in words
+
+
+def test_an_endpoint_that_is_off_or_sends_too_little_is_bad(
+    gateway: StripeGateway, outside: RunningSandbox
+) -> None:
+    [endpoint] = outside.ask("endpoints")["data"]
+    outside.drill(
+        "endpoints", id=endpoint["id"], status="disabled", enabled_events=[NEEDED, "charge.x"]
+    )
+    words = bad(selling.look_at_stripe(gateway))
+    assert any("is switched off" in each for each in words)
+    [missing] = [each for each in words if "does not send" in each]
+    assert "charge.dispute.created" in missing
+    assert NEEDED not in missing
+
+
+def test_no_endpoint_of_ours_is_worth_a_look(gateway: StripeGateway, settings: Settings) -> None:
+    settings.BASE_URL = "https://shop.example"
+    [words] = found(selling.look_at_stripe(gateway), Level.WARN)
+    assert "https://shop.example/webhooks/stripe" in words
+
+
+def test_offers_without_a_price_are_named(now: datetime) -> None:
+    assert found(selling.look_at_offers(), Level.WARN) == ["offers: nothing is on sale"]
+    offer = OfferFactory(slug="snapshot")
+    [words] = found(selling.look_at_offers(), Level.WARN)
+    assert "snapshot, version 1" in words
+    OfferPrice.objects.create(
+        offer=offer,
+        mode="sandbox",
+        stripe_product_id="prod_1",
+        stripe_price_id="price_1",
+        created_at=now,
+        ready_at=now,
+    )
+    assert found(selling.look_at_offers(), Level.WARN) == []
+
+
+def test_late_work_is_bad(now: datetime) -> None:
+    event = filed(NEEDED, session_object(CheckoutFactory()))
+    at = event.received_at
+    assert bad(selling.look_at_work(at + timedelta(minutes=1))) == []
+    assert bad(selling.look_at_work(at + timedelta(minutes=9))) == [
+        "Stripe events: due since 9 min"
+    ]
+
+
+def test_a_dead_event_waits_for_a_person(now: datetime) -> None:
+    event = filed(NEEDED, session_object(CheckoutFactory()))
+    StripeWebhookEvent.objects.filter(pk=event.pk).update(state="dead", next_attempt_at=None)
+    assert "people: 1 thing(s) wait for a person" in found(selling.look_at_work(now), Level.WARN)
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "words"),
+    [
+        ({}, Level.OK, "agree"),
+        ({"error_class": "GatewayUnknown", "error_code": "no_answer"}, Level.BAD, "no_answer"),
+        ({"differences": [{"kind": "payments"}]}, Level.BAD, "1 difference(s)"),
+    ],
+)
+def test_the_last_comparison_is_told(
+    now: datetime, changes: dict, level: Level, words: str
+) -> None:
+    ReconcileRun.objects.create(
+        mode="sandbox", started_at=now, finished_at=now, since=now, until=now, **changes
+    )
+    told = [each for each in found(selling.look_at_work(now), level) if "comparison" in each]
+    assert len(told) == 1
+    assert words in told[0]
+    later = found(selling.look_at_work(now + timedelta(hours=4)), Level.WARN)
+    assert bool(changes) != any("the last one was at" in each for each in later)
+
+
+def test_the_database_is_looked_at() -> None:
+    findings = list(house.look_at_database())
+    words = [each.words for each in findings if each.level == Level.OK]
+    assert any(each.startswith("Postgres") for each in words)
+    assert any("no superuser" in each for each in words)
+    assert "all applied" in words
+    assert any("append-only tables are guarded" in each for each in words)
+
+
+@pytest.mark.parametrize(
+    ("table", "trigger"),
+    [
+        ("revenue_revenueevent", "revenue_revenueevent_append_only"),
+        ("ledger_ledgerentry", "ledger_ledgerentry_no_truncate"),
+        ("revenue_offer", "revenue_offer_frozen"),
+    ],
+)
+def test_a_trigger_that_somebody_switched_off_is_named(table: str, trigger: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+    assert f"triggers: missing or switched off: {trigger}" in bad(house.look_at_database())
+
+
+def test_a_migration_that_was_not_applied_is_told() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE name = '0004_reconciling'")
+    assert any(each.startswith("migrations: ") for each in bad(house.look_at_database()))
+
+
+def test_the_seals_key_must_be_its_owners_only(
+    now: datetime, settings: Settings, tmp_path: Path
+) -> None:
+    settings.SEAL_KEY_FILE = tmp_path / "seal.key"
+    assert any("is not there yet" in each for each in found(house.look_at_seal(now), Level.WARN))
+    settings.SEAL_KEY_FILE.write_bytes(b"key")
+    settings.SEAL_KEY_FILE.chmod(0o644)
+    assert any("can be read by others" in each for each in bad(house.look_at_seal(now)))
+    settings.SEAL_KEY_FILE.chmod(0o600)
+    assert bad(house.look_at_seal(now)) == []
+
+
+def test_mail_that_reaches_nobody_is_bad_in_live_mode(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    assert bad(house.look_at_mail()) == []
+    settings.DEPLOYMENT_MODE = Mode.LIVE
+    assert len(bad(house.look_at_mail())) == 1
+
+
+def test_a_mail_server_that_does_not_answer_is_bad(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    assert bad(house.look_at_mail()) == ["mail: the SMTP server refuses (ConnectionRefusedError)"]
+
+
+def test_a_broker_that_is_down_is_bad(settings: Settings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    assert bad(house.look_at_broker()) == ["broker: Redis does not answer"]
+
+
+def test_an_address_that_buyers_cannot_reach_is_told(settings: Settings) -> None:
+    settings.BASE_URL = "http://localhost:8000"
+    assert found(house.look_at_settings(), Level.WARN) == []
+    settings.DEPLOYMENT_MODE = Mode.TEST
+    assert found(house.look_at_settings(), Level.WARN) == ["address: http://localhost:8000"]
+    settings.DEPLOYMENT_MODE = Mode.LIVE
+    assert bad(house.look_at_settings()) == ["address: http://localhost:8000"]
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [
+        ("sk_live_51AbCdEfGhIjKlMnOpQrStUvWx", "sk_live_… (fingerprint "),
+        ("whsec_abcdefghijklmnopqrstuvwxyz12", "whsec_… (fingerprint "),
+        ("short", "short_… (fingerprint "),
+    ],
+)
+def test_a_secret_is_said_by_fingerprint_and_last_four(secret: str, said: str) -> None:
+    words = named(secret)
+    assert words.startswith(said)
+    body = secret.rpartition("_")[2]
+    assert body[:-4] not in words or len(secret) < 20
+    assert (f"ends in {secret[-4:]}" in words) == (len(secret) >= 20)
+
+
+@pytest.mark.usefixtures("pages_use_outside")
+def test_the_report_shows_no_secret_and_fails_where_something_is_bad(settings: Settings) -> None:
+    settings.STRIPE_API_VERSIONS = ["2025-01-01"]
+    out = StringIO()
+    with pytest.raises(CommandError, match=r"\d+ ok, \d+ warn, [1-9]\d* bad"):
+        call_command("doctor", stdout=out)
+    report = out.getvalue()
+    assert "which STRIPE_API_VERSIONS does not name" in report
+    assert "-> Its events are parked. Make a new endpoint" in report
+    for secret in (KEY, SECRET):
+        assert secret not in report
+
+
+@pytest.mark.usefixtures("pages_find_stripe_away")
+def test_the_report_goes_on_where_stripe_is_away() -> None:
+    out = StringIO()
+    with pytest.raises(CommandError):
+        call_command("doctor", stdout=out)
+    assert "no_answer" in out.getvalue()
+    assert "sweeps" in out.getvalue()
