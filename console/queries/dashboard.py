@@ -10,6 +10,7 @@ from typing import Final
 from django.conf import settings
 
 from console.pictures import Day, DayChart, FunnelStep, chart_of, days_between, funnel_of
+from console.queries.remembered import takings
 from console.queries.waiting import WaitingGroup, groups_of
 from crm import queries as crm
 from crm.enums import DealStage
@@ -116,7 +117,7 @@ def build_dashboard(*, now: datetime) -> Dashboard:
     deals = crm.deals_overview(since=since)
     waiting = groups_of(revenue.waiting(doubles_since=since), leads_waiting=deals.leads_waiting)
     return Dashboard(
-        money=_money(revenue.takings_since(since), since=since, now=now),
+        money=_money(takings(since=since, now=now), since=since, now=now),
         funnels=_funnels(deals),
         waiting=waiting,
         stuck=_stuck(now=now),

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from console.queries.dashboard import Dashboard, build_dashboard
 from console.queries.waiting import navigation_counts
@@ -81,6 +83,32 @@ def test_only_the_last_thirty_days_count() -> None:
     booked(order, 10, at=first_day - timedelta(seconds=1))
 
     assert board().money[0].received == Money(1, "USD")
+
+
+def test_today_is_read_anew_and_earlier_days_are_remembered() -> None:
+    order = OrderFactory()
+    booked(order, 1, at=NOON - timedelta(days=1))
+    assert board().money[0].received == Money(1, "USD")
+
+    booked(order, 10)
+    booked(order, 100, at=NOON - timedelta(days=1))
+    booked(OrderFactory(currency="EUR"), 7)
+
+    assert [card.received for card in board().money] == [Money(11, "USD"), Money(7, "EUR")]
+    cache.clear()
+    assert board().money[0].received == Money(111, "USD")
+
+
+def test_without_redis_everything_is_read(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    booked(OrderFactory(), 1)
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:9"}}
+
+    assert board().money[0].received == Money(1, "USD")
+    assert [line.message for line in caplog.records if "remembered" in line.message] == [
+        "nothing remembered"
+    ] * 2
 
 
 def test_what_moved_before_the_window_still_has_a_card() -> None:
