@@ -97,6 +97,8 @@ def alert_facts(alert: OperatorAlert) -> dict[str, Any]:
 
 def _page_of(alert: OperatorAlert) -> str:
     """Return the page about the alert; the dashboard where none fits, for the mail must leave."""
+    if alert.kind == AlertKind.RECONCILE_DIFFERENCE:
+        return reverse("reconcile-list")
     try:
         return reverse(PAGE_OF_ALERT.get(alert.kind, ""), args=[alert.subject])
     except NoReverseMatch:
