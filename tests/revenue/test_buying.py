@@ -168,9 +168,7 @@ def test_after_a_500_the_sweep_looks_before_it_repeats(
     offer: Offer, buyer: Client, outside: RunningSandbox, gateway: StripeGateway
 ) -> None:
     press_buy(buyer, ticket_of(buyer))
-    outside.drill(
-        "faults", effect="status", status=500, path=SESSIONS, method="POST", count=1
-    )
+    outside.drill("faults", effect="status", status=500, path=SESSIONS, method="POST", count=1)
     press_buy(buyer, ticket_of(buyer))
     lost = CheckoutSession.objects.order_by("-id")[0]
 
@@ -239,9 +237,7 @@ def test_a_retired_offer_and_sample_offers_are_not_on_sale(buyer: Client) -> Non
 
 
 def test_an_expired_session_is_closed_by_the_sweep(gateway: StripeGateway, offer: Offer) -> None:
-    gone = CheckoutFactory(
-        offer=offer, stripe_id="cs_test_unknownatstripe00", next_check_at=now()
-    )
+    gone = CheckoutFactory(offer=offer, stripe_id="cs_test_unknownatstripe00", next_check_at=now())
 
     sweep_checkouts(gateway=gateway, clock=later(0))
 
