@@ -115,6 +115,37 @@ def test_alarms_are_emptied_with_their_event(deaf_gateway: StripeGateway, clock:
     assert (alarm.body, alarm.fact_sha256) == (None, digest)
 
 
+def test_an_alarm_that_came_after_the_emptying_goes_in_its_own_time(
+    deaf_gateway: StripeGateway, clock: Clock
+) -> None:
+    checkout = CheckoutFactory()
+    event = filed(COMPLETED, session_object(checkout))
+    clock.forward(days=91)
+    empty_old_bodies(gateway=deaf_gateway, kept=DAYS_90, now=clock())
+    forged = event_body(COMPLETED, session_object(checkout, amount_total=1), id=event.stripe_id)
+    deliver(forged, deaf_gateway, clock)
+    empty_old_bodies(gateway=deaf_gateway, kept=DAYS_90, now=clock())
+    assert EventAlarm.objects.get().body is not None
+    clock.forward(days=91)
+    empty_old_bodies(gateway=deaf_gateway, kept=DAYS_90, now=clock())
+    assert EventAlarm.objects.get().body is None
+
+
+def test_a_persons_alarm_on_an_emptied_event_goes_too(
+    deaf_gateway: StripeGateway, clock: Clock, process: Process
+) -> None:
+    checkout = CheckoutFactory()
+    event = filed(COMPLETED, session_object(checkout))
+    process()
+    contact = Order.objects.get().contact
+    assert contact is not None
+    empty_bodies_of(contact.reference, gateway=deaf_gateway, actor_id=None, now=clock())
+    forged = event_body(COMPLETED, session_object(checkout, amount_total=1), id=event.stripe_id)
+    deliver(forged, deaf_gateway, clock)
+    empty_bodies_of(contact.reference, gateway=deaf_gateway, actor_id=None, now=clock())
+    assert everything_stored().strip() == b""
+
+
 def test_everything_about_one_person_goes_and_nothing_about_another(
     deaf_gateway: StripeGateway, clock: Clock, process: Process
 ) -> None:
