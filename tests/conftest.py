@@ -49,7 +49,7 @@ def _of_this_process(redis_url: str) -> str:
     number = int(worker.removeprefix("gw")) + 1
     parts = urlsplit(redis_url)
     if parts.scheme == "unix":
-        return urlunsplit(parts._replace(query=f"db={number}"))
+        return f"unix://{parts.path}?db={number}"  # urlunsplit would lose the empty host
     return urlunsplit(parts._replace(path=f"/{number}"))
 
 
