@@ -52,6 +52,13 @@ class MoneyCard:
     days: Sequence[Day]  # with movement, newest first
 
     @property
+    def times(self) -> str:
+        """Say how often money came and went."""
+        words = [_many(self.payments, "payment")] if self.payments else ["no payment"]
+        words += [_many(self.refunds, "refund")] if self.refunds else []
+        return ", ".join(words)
+
+    @property
     def is_aside(self) -> bool:
         """Say whether this is another mode than the deployment's own: its picture is folded."""
         return self.mode != settings.DEPLOYMENT_MODE
@@ -108,6 +115,11 @@ class Dashboard:
     stuck: Stuck
     counts: Mapping[str, int]
 
+    @property
+    def is_own_mode_empty(self) -> bool:
+        """Say whether money moved in other modes only."""
+        return bool(self.money) and all(card.is_aside for card in self.money)
+
 
 def build_dashboard(*, now: datetime) -> Dashboard:
     """Return the dashboard in six statements, whatever the size of the tables."""
@@ -123,6 +135,10 @@ def build_dashboard(*, now: datetime) -> Dashboard:
         stuck=_stuck(now=now),
         counts={group.url_name: group.count for group in waiting if group.url_name},
     )
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def _order_of(mode: str) -> tuple[bool, bool, str]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from django.core.cache import cache
+from django.db import connection
 from redis.exceptions import RedisError
 
 from revenue import queries as revenue
@@ -24,7 +25,8 @@ def takings(*, since: datetime, now: datetime) -> list[DayTaking]:
     Today is always read anew. Without Redis every day is.
     """
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    key = f"takings:{since:%Y-%m-%d}:{today:%Y-%m-%d}"
+    database = connection.settings_dict["NAME"]  # two stacks may share one Redis
+    key = f"takings:{database}:{since:%Y-%m-%d}:{today:%Y-%m-%d}"
     past = _recall(key)
     if past is not None:
         fresh = revenue.takings_since(today)
