@@ -14,21 +14,17 @@ from tests.chaos.shop import Shop
 from tests.journeys.shop import (
     DECLINED,
     Looks,
-    _all_looks,
     buy,
     fill_card,
-    looks,
     mail_to,
     new_email,
     open_offer,
     paid_order,
     press_buy,
     press_pay,
-    shop,
     visitor,
 )
 
-__all__ = ["_all_looks", "looks", "shop"]
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PURCHASES = 8

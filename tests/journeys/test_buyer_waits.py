@@ -12,21 +12,17 @@ from tests.journeys.shop import (
     BANK_REFUSES,
     PAYS_LATER,
     Looks,
-    _all_looks,
     buy,
     fill_card,
-    looks,
     mail_to,
     new_email,
     open_offer,
     paid_order,
     press_buy,
     press_pay,
-    shop,
     visitor,
 )
 
-__all__ = ["_all_looks", "looks", "shop"]
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 

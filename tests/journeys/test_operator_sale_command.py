@@ -8,10 +8,7 @@ import sys
 import pytest
 
 from tests.chaos.shop import Shop
-from tests.journeys.shop import shop
 from trinity.stack.dotenv import read
-
-__all__ = ["shop"]
 
 pytestmark = [pytest.mark.slow]
 
