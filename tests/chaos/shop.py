@@ -128,6 +128,12 @@ class Shop:
     def clear_faults(self) -> None:
         self._outside.request("DELETE", "/_sandbox/faults").raise_for_status()
 
+    def from_stripe(self, path: str) -> Row:
+        """Return one object of Stripe's."""
+        answer = self._outside.get(f"/v1/{path}")
+        answer.raise_for_status()
+        return dict(answer.json())
+
     def at_stripe(self, path: str, **asked: str) -> list[Row]:
         """Return every object of a list of Stripe's."""
         found: list[Row] = []

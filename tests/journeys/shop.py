@@ -1,12 +1,13 @@
 """A running shop for the journeys: one private stack, people in front of it, an eye for looks.
 
-A test module imports the fixtures it wants: ``from tests.journeys.shop import looks, shop``.
+Its fixtures are in ``tests/journeys/conftest.py`` for every test beside it.
 """
 
 from __future__ import annotations
 
 import email
 import re
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -74,7 +75,7 @@ def _all_looks() -> Looks:
 def looks(_all_looks: Looks) -> Iterator[Looks]:
     _all_looks.found.clear()
     yield _all_looks
-    assert _all_looks.found == []
+    assert not _all_looks.found, "\n".join(_all_looks.found)
 
 
 @contextmanager
@@ -88,7 +89,8 @@ def visitor(chromium: Browser, **more: Any) -> Iterator[tuple[BrowserContext, Pa
 
 
 def new_email(who: str) -> str:
-    return f"{who}.{next(_visitors)}@example.com"
+    """Make up an address of a company of its own."""
+    return f"{who}@works-{secrets.token_hex(3)}.example"
 
 
 def open_offer(page: Page, shop: Shop) -> None:
