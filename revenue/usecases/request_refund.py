@@ -7,7 +7,8 @@ from datetime import datetime
 from django.db import transaction
 
 from kernel.money import Money
-from revenue.models import RefundRequest
+from revenue.enums import OrderState
+from revenue.models import Order, OrderReview, RefundRequest
 from revenue.operations.finding import lock_order
 from revenue.operations.refund_requests import (
     NotRefundable,
@@ -41,6 +42,7 @@ def request_refund(
     """
     with transaction.atomic(durable=True):
         order = lock_order(order_ref)
+        _require_decided(order)
         is_known = RefundRequest.objects.filter(reference=request_ref).exists()
         if not is_known and refundable_now(order) != seen:
             raise NotRefundable(
@@ -56,6 +58,12 @@ def request_refund(
             now=now,
         )
     return send_refund(request, gateway=gateway, now=now) if is_new else request
+
+
+def _require_decided(order: Order) -> None:
+    is_open = order.state == OrderState.NEEDS_REVIEW
+    if is_open and not OrderReview.objects.filter(order=order).exists():
+        raise NotRefundable("A person has to decide about this order first. Nothing was sent.")
 
 
 def send_refund(request: RefundRequest, *, gateway: PaymentGateway, now: datetime) -> RefundRequest:

@@ -98,6 +98,24 @@ def test_only_all_of_it(decide: Decide) -> None:
     assert not RefundRequest.objects.exists()
 
 
+def test_the_plain_refund_waits_for_a_verdict(
+    order: Order, owner: User, gateway: StripeGateway
+) -> None:
+    with pytest.raises(NotRefundable, match="decide about this order first"):
+        request_refund(
+            order_ref=order.reference,
+            request_ref=new_reference("rfq"),
+            amount=ALL,
+            seen=ALL,
+            reason="past the review",
+            actor_id=owner.pk,
+            gateway=gateway,
+            now=datetime.now(UTC),
+        )
+
+    assert not RefundRequest.objects.exists()
+
+
 def test_pressing_twice_is_one_request(decide: Decide) -> None:
     once = new_reference("rfq")
 
