@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.chaos.shop import Shop
 from trinity.stack import commands, running
-from trinity.stack.home import ROOT
 
 ENVIRONMENT = {
     "WEBHOOK_LEASE_S": "3",  # a killed worker's events come due again soon
@@ -27,16 +25,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     seed = int(os.environ.get("CHAOS_SEED") or random.randrange(10**6))
     print(f"\nReplay with CHAOS_SEED={seed}")
     with running(home=tmp_path_factory.mktemp("chaos") / "home", env=ENVIRONMENT) as stack:
-        beat = subprocess.Popen(
-            commands.beat(home=str(tmp_path_factory.mktemp("second_beat"))),
-            cwd=ROOT,
-            env=stack.env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        yield Shop(stack, seed)
-        beat.kill()
-        beat.wait()
+        second_beat = commands.beat(home=str(tmp_path_factory.mktemp("second_beat")))
+        shop = Shop(stack, seed)
+        with shop.beside(second_beat):
+            yield shop
 
 
 @pytest.fixture(autouse=True)

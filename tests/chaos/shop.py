@@ -7,12 +7,15 @@ import os
 import random
 import re
 import signal
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -26,6 +29,7 @@ from trinity.flow import SWEEPS_EVERY_S
 from trinity.sale.browser import Browser, Form, Page, Unexpected
 from trinity.sale.steps import TEST_CARD
 from trinity.stack import Stack
+from trinity.stack.home import ROOT
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -202,6 +206,21 @@ class Shop:
     def reconcile(self) -> None:
         """Ask a worker to compare our books with Stripe's."""
         self._messages.send_task(RECONCILE)
+
+    @contextmanager
+    def beside(self, *commands: Sequence[str]) -> Iterator[None]:
+        """Run more processes beside those of the stack; they must live as long as the block."""
+        started = [
+            subprocess.Popen(argv, cwd=ROOT, env=self.stack.env, stdout=DEVNULL, stderr=DEVNULL)
+            for argv in commands
+        ]
+        try:
+            yield
+            assert [each.args for each in started if each.poll() is not None] == []
+        finally:
+            for each in started:
+                each.kill()
+                each.wait()
 
     # --- breaking ----------------------------------------------------------------------------
 
