@@ -14,6 +14,9 @@ from trinity.stack import commands, running
 ENVIRONMENT = {
     "WEBHOOK_LEASE_S": "3",  # a killed worker's events come due again soon
     "TRUSTED_PROXY_COUNT": "1",  # every buyer has an address of their own
+    # Three people at once may wait for a silent Stripe, also when one process serves them all:
+    # half of a process's threads may, and the next one would be told to come back.
+    "WEB_BLOCKING_THREADS": "8",
     "SANDBOX_WEBHOOK_BACKOFF_S": "0.2",
     "SANDBOX_DELAYED_PAYMENT_S": "1",
 }
