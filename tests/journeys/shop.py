@@ -36,6 +36,7 @@ SOON_S: Final = 20.0
 SESSION: Final = re.compile(r"cs_[A-Za-z0-9_]+")
 ORDER: Final = re.compile(r"ord_[0-9a-z]{26}")
 _visitors = count(1)
+_owner_cookies: list[Any] = []
 
 
 @pytest.fixture(scope="session")
@@ -141,6 +142,17 @@ def log_in(page: Page, shop: Shop, *, email: str = "", password: str = "") -> No
     page.get_by_label("Password").fill(password or shop.stack.owner_password)
     page.get_by_role("button", name="Log in", exact=True).click()
     page.wait_for_url("**/console/")
+
+
+@contextmanager
+def at_desk(chromium: Browser, shop: Shop) -> Iterator[Page]:
+    """Open the window of an owner who logged in some time ago."""
+    with visitor(chromium) as (context, page):
+        if not _owner_cookies:
+            log_in(page, shop)
+            _owner_cookies.extend(context.cookies())
+        context.add_cookies(_owner_cookies)
+        yield page
 
 
 def soon(look: Callable[[], T | None], *, what: str, within_s: float = SOON_S) -> T:

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.chaos.shop import Shop
 from tests.journeys.shop import (
     Looks,
+    at_desk,
     buy,
     log_in,
     new_email,
@@ -113,11 +114,10 @@ def wait_for_badge(page: Page, words: str) -> None:
 
 
 def test_a_mismatch_waits_for_a_verdict(chromium: Browser, shop: Shop, looks: Looks) -> None:
-    with visitor(chromium) as (_, page), visitor(chromium) as (_, desk):
+    with visitor(chromium) as (_, page), at_desk(chromium, shop) as desk:
         accepted, foreign = mismatched(page, shop), mismatched(page, shop)
         page.goto(f"{shop.stack.base_url}/order/{foreign}/")
         looks.at(page, "order, needs review")
-        log_in(desk, shop)
         desk.goto(f"{shop.stack.base_url}/console/review/")
         looks.at(desk, "needs review")
         desk.goto(f"{shop.stack.base_url}/console/orders/{accepted}/")
@@ -136,11 +136,10 @@ def test_a_mismatch_waits_for_a_verdict(chromium: Browser, shop: Shop, looks: Lo
 
 
 def test_a_dispute_shows_with_its_deadline(chromium: Browser, shop: Shop, looks: Looks) -> None:
-    with visitor(chromium) as (_, buyer), visitor(chromium) as (_, desk):
+    with visitor(chromium) as (_, buyer), at_desk(chromium, shop) as desk:
         session = buy(buyer, shop, email=new_email("dispute"))
         order = paid_order(buyer)
         shop.drill("disputes", session=session, reason="fraudulent")
-        log_in(desk, shop)
         desk.goto(f"{shop.stack.base_url}/console/orders/{order}/")
         wait_for_badge(desk, "disputed")
         expect(desk.get_by_role("main")).to_contain_text("Answer at Stripe before")
@@ -150,7 +149,7 @@ def test_a_dispute_shows_with_its_deadline(chromium: Browser, shop: Shop, looks:
 
 
 def test_an_event_is_looked_into_and_replayed(chromium: Browser, shop: Shop, looks: Looks) -> None:
-    with visitor(chromium) as (_, page):
+    with at_desk(chromium, shop) as page:
         session = buy(page, shop, email=new_email("event"))
         paid_order(page)
         [event] = [
@@ -158,7 +157,6 @@ def test_an_event_is_looked_into_and_replayed(chromium: Browser, shop: Shop, loo
             for each in shop.events("checkout.session.completed")
             if each["data"]["object"]["id"] == session
         ]
-        log_in(page, shop)
         page.goto(f"{shop.stack.base_url}/console/events/{event}/")
         wait_for_badge(page, "processed")
         assert "@" not in page.locator("pre").first.inner_text()
@@ -171,10 +169,7 @@ def test_an_event_is_looked_into_and_replayed(chromium: Browser, shop: Shop, loo
 
 
 def test_every_other_page_of_the_console(chromium: Browser, shop: Shop, looks: Looks) -> None:
-    with visitor(chromium) as (_, page):
-        buy(page, shop, email=new_email("others"))
-        paid_order(page)
-        log_in(page, shop)
+    with at_desk(chromium, shop) as page:
         for address, name in LISTS.items():
             page.goto(f"{shop.stack.base_url}/console/{address}/")
             looks.at(page, name)

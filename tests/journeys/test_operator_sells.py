@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.chaos.shop import Shop
 from tests.journeys.shop import (
     Looks,
+    at_desk,
     buy,
     fill_card,
     log_in,
@@ -101,9 +102,8 @@ def test_a_checkout_is_prepared_and_a_second_payment_is_noticed(
     chromium: Browser, shop: Shop, looks: Looks
 ) -> None:
     email, company = new_email("twice"), f"Twice Works {secrets.token_hex(3)}"
-    with visitor(chromium) as (_, desk), visitor(chromium) as (_, buyer):
+    with at_desk(chromium, shop) as desk, visitor(chromium) as (_, buyer):
         ask_for_a_snapshot(buyer, shop, email=email, company=company)
-        log_in(desk, shop)
         open_lead(desk, shop, company)
         desk.get_by_role("button", name="Accept this lead").click()
         deal = desk.url
@@ -127,9 +127,8 @@ def test_a_checkout_is_prepared_and_a_second_payment_is_noticed(
 
 def test_a_lead_is_declined(chromium: Browser, shop: Shop) -> None:
     company = f"Nothing Works {secrets.token_hex(3)}"
-    with visitor(chromium) as (_, page):
+    with at_desk(chromium, shop) as page:
         ask_for_a_snapshot(page, shop, email=new_email("declined"), company=company)
-        log_in(page, shop)
         open_lead(page, shop, company)
         page.get_by_text("Decline it instead").click()
         page.get_by_label("Why do you decline?").fill("Outside of what we do.")
@@ -141,10 +140,10 @@ def test_a_lead_is_declined(chromium: Browser, shop: Shop) -> None:
 
 def test_search_finds_a_sale_by_anything_known(chromium: Browser, shop: Shop, looks: Looks) -> None:
     email = new_email("needle")
-    with visitor(chromium) as (_, page):
+    with at_desk(chromium, shop) as page:
         session = buy(page, shop, email=email)
         order = paid_order(page)
-        log_in(page, shop)
+        page.goto(f"{shop.stack.base_url}/console/")
         for known in (order, session):
             page.get_by_role("searchbox").first.fill(known)
             page.keyboard.press("Enter")
