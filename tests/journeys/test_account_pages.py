@@ -55,12 +55,14 @@ def log_in(page: Page, base_url: str, user: User) -> None:
     page.get_by_label("E-mail").fill(user.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in", exact=True).click()
+    page.wait_for_url(lambda url: "/accounts/login/" not in url)
 
 
 def confirm(page: Page, base_url: str) -> None:
     page.goto(f"{base_url}/accounts/reauthenticate/?next=/accounts/2fa/")
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Confirm").click()
+    page.wait_for_url("**/accounts/2fa/")
 
 
 def add_virtual_authenticator(context: BrowserContext, page: Page) -> None:
