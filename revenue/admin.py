@@ -76,6 +76,7 @@ class OfferPriceAdmin(RevenueAdmin):
 class PaymentLinkAdmin(RevenueAdmin):
     """Links that operators made from deals."""
 
+    secret = ("form_key",)
     list_display = ("reference", "state", "mode", "amount_minor", "currency", "created_at", "trace")
     list_filter = ("state", "mode")
     search_fields = ("=reference", "=stripe_id", "=trace_ref")

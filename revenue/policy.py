@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -98,6 +99,15 @@ def mode_of(*, livemode: bool, is_stripe_itself: bool) -> Mode:
 def further_dispute_status(known: str, told: str) -> str:
     """Return the status further along a dispute's life, whichever was told first."""
     return told if DISPUTE_RANKS.get(told, 2) >= DISPUTE_RANKS.get(known, 2) else known
+
+
+def pressed_key(*, form_key: str, deal_ref: str, offer_ref: str, actor_id: int) -> str:
+    """Return what one person's one form may make once for this deal and offer (64 hex).
+
+    ``form_key`` comes back from a browser, so it counts only together with what it was sent for.
+    """
+    pressed = "\x1f".join([form_key, deal_ref, offer_ref, str(actor_id)])
+    return hashlib.sha256(pressed.encode()).hexdigest()
 
 
 def backoff(attempts: int) -> timedelta:

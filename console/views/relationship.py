@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from console import timeline
@@ -18,6 +20,7 @@ RUNS_TOLD_MAX: Final = 3  # a deal has one run; a double payment makes a second
 
 
 @needs("crm.view_deal")
+@never_cache  # the form that sells carries a key of its own
 @require_safe
 def deal(request: HttpRequest, deal_ref: str) -> HttpResponse:
     """Show one deal: what to do next, what was sold through it, and all that happened."""
@@ -39,6 +42,7 @@ def deal(request: HttpRequest, deal_ref: str) -> HttpResponse:
         ),
         "owners": crm.possible_owners(),
         "offers": revenue.sellable_offers() if found.is_sellable else [],
+        "form_key": secrets.token_hex(16),
     }
     return render(request, "console/deal.html", context)
 

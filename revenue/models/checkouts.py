@@ -36,6 +36,7 @@ class PaymentLink(Stateful, Leased):
     trace_ref = models.CharField(max_length=LENGTH_MAX, db_index=True)
     amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
+    form_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
     stripe_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
     url = models.URLField(max_length=500, default="", blank=True)
     parameters = models.JSONField(help_text="The exact parameters sent to Stripe.")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from crm import operations as crm
 from crm.enums import ActivityKind
@@ -15,50 +15,58 @@ from kernel.references import new_reference
 from revenue.enums import PaymentLinkState
 from revenue.models import Offer, PaymentLink
 from revenue.planning import payment_link_parameters
-from revenue.policy import backoff
+from revenue.policy import backoff, pressed_key
 from revenue.ports import GatewayRefused, GatewayUnknown, OpenedLink, PaymentGateway
 from revenue.usecases.ensure_price import ensure_price
 from revenue.usecases.open_checkout import deal_of_this_mode
 
 CALL_TIME: Final = timedelta(seconds=30)  # a call under way is left alone for this long
-DOUBLE_CLICK: Final = timedelta(seconds=10)
-
-
-class _Twin(Exception):
-    """The other half of a double click was first; ``link`` is its row."""
-
-    def __init__(self, link: PaymentLink) -> None:
-        super().__init__(link.reference)
-        self.link = link
 
 
 def make_payment_link(
-    *, offer: Offer, deal_ref: str, actor_id: int, gateway: PaymentGateway, now: datetime
+    *,
+    offer: Offer,
+    deal_ref: str,
+    form_key: str,
+    actor_id: int,
+    gateway: PaymentGateway,
+    now: datetime,
 ) -> PaymentLink:
     """Make a link that takes one payment for a deal; the deal moves to checkout.
 
-    When Stripe does not answer, the returned row says ``unknown`` and the sweep finds out. Raises
-    DealNotForSale; GatewayUnknown or GatewayRefused only before a row exists.
+    ``form_key`` was rendered once into the form: pressing twice finds the first row, repeats the
+    same call with the same idempotency key, and ends at one link. When Stripe does not answer, the
+    returned row says ``unknown`` and the sweep finds out. Raises DealNotForSale; GatewayUnknown or
+    GatewayRefused only before a row exists.
     """
-    deal = deal_of_this_mode(deal_ref)
-    price = ensure_price(offer=offer, mode=settings.DEPLOYMENT_MODE, gateway=gateway, now=now)
-    try:
-        with transaction.atomic(durable=True):
-            link = _make_row(
-                offer=offer,
-                deal=deal,
-                price_id=price.stripe_price_id,
-                actor_id=actor_id,
-                now=now,
-            )
-    except _Twin as twin:
-        return twin.link
-    return make_at_stripe(link, gateway=gateway, now=now)
+    pressed = pressed_key(
+        form_key=form_key, deal_ref=deal_ref, offer_ref=offer.reference, actor_id=actor_id
+    )
+    known = PaymentLink.objects.filter(form_key=pressed).first()
+    if known is None:
+        deal = deal_of_this_mode(deal_ref)
+        price = ensure_price(offer=offer, mode=settings.DEPLOYMENT_MODE, gateway=gateway, now=now)
+        known = _make_row(
+            offer=offer,
+            deal=deal,
+            price_id=price.stripe_price_id,
+            actor_id=actor_id,
+            form_key=pressed,
+            now=now,
+        )
+    return make_at_stripe(known, gateway=gateway, now=now)
 
 
 def _make_row(
-    *, offer: Offer, deal: DealForSale, price_id: str, actor_id: int, now: datetime
+    *,
+    offer: Offer,
+    deal: DealForSale,
+    price_id: str,
+    actor_id: int,
+    form_key: str,
+    now: datetime,
 ) -> PaymentLink:
+    """Insert the row and move the deal, or return what the other half of a double click made."""
     link = PaymentLink(
         reference=new_reference("plk"),
         mode=settings.DEPLOYMENT_MODE,
@@ -67,6 +75,7 @@ def _make_row(
         trace_ref=deal.trace_ref,
         amount_minor=offer.amount_minor,
         currency=offer.currency,
+        form_key=form_key,
         created_by_id=actor_id,
         created_at=now,
         next_check_at=now + CALL_TIME,
@@ -74,25 +83,20 @@ def _make_row(
     link.parameters = payment_link_parameters(
         link=link, offer=offer, price_id=price_id, base_url=settings.BASE_URL
     )
-    link.save(force_insert=True)
-    crm.checkout_prepared(  # it locks the deal, so the second of two clicks waits here
-        deal_id=deal.id,
-        checkout_ref=link.reference,
-        actor_id=actor_id,
-        now=now,
-        offer_id=offer.pk,
-        amount=offer.price,
-        kind=ActivityKind.LINK_PREPARED,
-    )
-    twin = PaymentLink.objects.filter(
-        deal=deal.id,
-        offer=offer,
-        created_by=actor_id,
-        created_at__gt=now - DOUBLE_CLICK,
-        state__in=[PaymentLinkState.UNKNOWN, PaymentLinkState.ACTIVE],
-    ).exclude(pk=link.pk)
-    if (first := twin.order_by("id").first()) is not None:
-        raise _Twin(first)
+    try:
+        with transaction.atomic(durable=True):
+            link.save(force_insert=True)
+            crm.checkout_prepared(
+                deal_id=deal.id,
+                checkout_ref=link.reference,
+                actor_id=actor_id,
+                now=now,
+                offer_id=offer.pk,
+                amount=offer.price,
+                kind=ActivityKind.LINK_PREPARED,
+            )
+    except IntegrityError:
+        return PaymentLink.objects.get(form_key=form_key)
     return link
 
 

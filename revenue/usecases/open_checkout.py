@@ -17,7 +17,7 @@ from revenue.models import CheckoutSession, Offer
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
 from revenue.planning import checkout_parameters
-from revenue.policy import backoff
+from revenue.policy import backoff, pressed_key
 from revenue.ports import GatewayRefused, GatewayUnknown, PaymentGateway
 from revenue.usecases.ensure_price import ensure_price
 
@@ -61,34 +61,71 @@ def buy(
 
 
 def prepare_checkout(
-    *, offer: Offer, deal_ref: str, actor_id: int, gateway: PaymentGateway, now: datetime
+    *,
+    offer: Offer,
+    deal_ref: str,
+    form_key: str,
+    actor_id: int,
+    gateway: PaymentGateway,
+    now: datetime,
 ) -> CheckoutSession:
     """Open a Checkout Session for a deal, on an operator's word; the deal moves to checkout.
 
+    ``form_key`` was rendered once into the form: pressing twice ends at one session, as in ``buy``.
     Raises DealNotForSale when there is no such deal in this mode; the gateway's errors as ``buy``.
     """
-    deal = deal_of_this_mode(deal_ref)
-    price = ensure_price(offer=offer, mode=settings.DEPLOYMENT_MODE, gateway=gateway, now=now)
-    with transaction.atomic(durable=True):
-        row = _row(
+    pressed = pressed_key(
+        form_key=form_key, deal_ref=deal_ref, offer_ref=offer.reference, actor_id=actor_id
+    )
+    known = CheckoutSession.objects.filter(buy_key=pressed).first()
+    if known is None:
+        deal = deal_of_this_mode(deal_ref)
+        price = ensure_price(offer=offer, mode=settings.DEPLOYMENT_MODE, gateway=gateway, now=now)
+        known = _make_row_of_deal(
             offer=offer,
-            origin=CheckoutOrigin.DEAL,
-            trace_ref=deal.trace_ref,
+            deal=deal,
             price_id=price.stripe_price_id,
-            now=now,
-            deal_id=deal.id,
-            created_by_id=actor_id,
-        )
-        row.save(force_insert=True)
-        crm.checkout_prepared(
-            deal_id=deal.id,
-            checkout_ref=row.reference,
             actor_id=actor_id,
+            buy_key=pressed,
             now=now,
-            offer_id=offer.pk,
-            amount=offer.price,
         )
-    return open_at_stripe(row, gateway=gateway, now=now)
+    return open_at_stripe(known, gateway=gateway, now=now)
+
+
+def _make_row_of_deal(
+    *,
+    offer: Offer,
+    deal: DealForSale,
+    price_id: str,
+    actor_id: int,
+    buy_key: str,
+    now: datetime,
+) -> CheckoutSession:
+    """Insert the row and move the deal, or return what the other half of a double click made."""
+    try:
+        with transaction.atomic(durable=True):
+            row = _row(
+                offer=offer,
+                origin=CheckoutOrigin.DEAL,
+                trace_ref=deal.trace_ref,
+                price_id=price_id,
+                now=now,
+                deal_id=deal.id,
+                created_by_id=actor_id,
+                buy_key=buy_key,
+            )
+            row.save(force_insert=True)
+            crm.checkout_prepared(
+                deal_id=deal.id,
+                checkout_ref=row.reference,
+                actor_id=actor_id,
+                now=now,
+                offer_id=offer.pk,
+                amount=offer.price,
+            )
+    except IntegrityError:
+        return CheckoutSession.objects.get(buy_key=buy_key)
+    return row
 
 
 def deal_of_this_mode(deal_ref: str) -> DealForSale:

@@ -37,10 +37,11 @@ def _now() -> datetime:
 def prepare(request: HttpRequest, reference: str) -> HttpResponse:
     """Prepare a checkout for the deal, and show what to send the buyer."""
 
-    def make(offer: Offer) -> CheckoutSession:
+    def make(offer: Offer, form_key: str) -> CheckoutSession:
         return prepare_checkout(
             offer=offer,
             deal_ref=reference,
+            form_key=form_key,
             actor_id=request.user.pk or 0,
             gateway=gateway_for_web(),
             now=_now(),
@@ -57,10 +58,11 @@ def prepare(request: HttpRequest, reference: str) -> HttpResponse:
 def create(request: HttpRequest, reference: str) -> HttpResponse:
     """Make a payment link for the deal, and show what to send the buyer."""
 
-    def make(offer: Offer) -> PaymentLink:
+    def make(offer: Offer, form_key: str) -> PaymentLink:
         return make_payment_link(
             offer=offer,
             deal_ref=reference,
+            form_key=form_key,
             actor_id=request.user.pk or 0,
             gateway=gateway_for_web(),
             now=_now(),
@@ -72,7 +74,7 @@ def create(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("payment-link", made.reference)
 
 
-def _prepared(request: HttpRequest, make: Callable[[Offer], Prepared]) -> Prepared | None:
+def _prepared(request: HttpRequest, make: Callable[[Offer, str], Prepared]) -> Prepared | None:
     """Prepare something for the offer that was chosen; say why where that did not work."""
     offer = Offer.objects.filter(
         reference=request.POST.get("offer", ""), state=OfferState.PUBLISHED, is_sample=False
@@ -80,9 +82,15 @@ def _prepared(request: HttpRequest, make: Callable[[Offer], Prepared]) -> Prepar
     if offer is None:
         messages.error(request, "Nothing was prepared: choose an offer that is on sale.")
         return None
+    form_key = request.POST.get("form_key", "")
+    if not form_key:
+        messages.error(
+            request, "Nothing was prepared: the form came incomplete. Please press again."
+        )
+        return None
     try:
         with one_web_call():
-            return make(offer)
+            return make(offer, form_key)
     except DealNotForSale as refusal:
         messages.error(request, f"Nothing was prepared. {refusal}")
     except (GatewayError, TooManyCalls) as error:

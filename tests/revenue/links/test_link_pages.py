@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -21,6 +23,10 @@ def operator(seller: User) -> Client:
     return client_of(seller)
 
 
+def form_of(offer: Offer) -> dict[str, str]:
+    return {"offer": offer.reference, "form_key": secrets.token_hex(16)}
+
+
 def said(answer: object) -> str:
     return " ".join(str(each) for each in answer.context["messages"])  # type: ignore[attr-defined]
 
@@ -33,7 +39,7 @@ def test_a_link_is_made_from_the_deal_and_its_page_says_what_to_send(
     operator: Client, deal: Deal, offer: Offer
 ) -> None:
     answer = operator.post(
-        f"/console/deals/{deal.reference}/payment-link/", {"offer": offer.reference}, follow=True
+        f"/console/deals/{deal.reference}/payment-link/", form_of(offer), follow=True
     )
     link = PaymentLink.objects.get()
     assert answer.redirect_chain == [(f"/console/payment-links/{link.reference}/", 302)]
@@ -48,7 +54,7 @@ def test_a_checkout_is_prepared_and_its_page_says_until_when(
     operator: Client, deal: Deal, offer: Offer
 ) -> None:
     answer = operator.post(
-        f"/console/deals/{deal.reference}/checkout/", {"offer": offer.reference}, follow=True
+        f"/console/deals/{deal.reference}/checkout/", form_of(offer), follow=True
     )
     checkout = CheckoutSession.objects.get()
     page = page_of(answer)
@@ -65,9 +71,7 @@ def test_with_stripe_away_the_operator_is_told_that_nothing_was_prepared(
     operator: Client, deal: Deal, offer: Offer, outside: RunningSandbox, what: str
 ) -> None:
     outside.drill("faults", effect="drop")
-    answer = operator.post(
-        f"/console/deals/{deal.reference}/{what}/", {"offer": offer.reference}, follow=True
-    )
+    answer = operator.post(f"/console/deals/{deal.reference}/{what}/", form_of(offer), follow=True)
     assert answer.redirect_chain == [(f"/console/deals/{deal.reference}/", 302)]
     assert "Nothing was prepared: Stripe could not make the price" in said(answer)
 
@@ -77,7 +81,7 @@ def test_an_unknown_outcome_is_said_as_such(
 ) -> None:
     outside.drill("faults", path="/v1/payment_links", effect="drop")
     answer = operator.post(
-        f"/console/deals/{deal.reference}/payment-link/", {"offer": offer.reference}, follow=True
+        f"/console/deals/{deal.reference}/payment-link/", form_of(offer), follow=True
     )
     page = page_of(answer)
     assert "Stripe has not answered yet." in page
@@ -90,7 +94,9 @@ def test_only_what_is_on_sale_can_be_chosen(operator: Client, deal: Deal, what: 
     sample = OfferFactory(is_sample=True)
     for chosen in (retired.reference, sample.reference, "off_unknown", ""):
         answer = operator.post(
-            f"/console/deals/{deal.reference}/{what}/", {"offer": chosen}, follow=True
+            f"/console/deals/{deal.reference}/{what}/",
+            {"offer": chosen, "form_key": "pressed"},
+            follow=True,
         )
         assert "choose an offer that is on sale" in said(answer)
     assert not PaymentLink.objects.exists()
@@ -102,13 +108,13 @@ def test_a_lead_that_nobody_accepted_is_not_for_sale(
 ) -> None:
     Deal.objects.filter(pk=deal.pk).update(stage=DealStage.LEAD)
     answer = operator.post(
-        f"/console/deals/{deal.reference}/payment-link/", {"offer": offer.reference}, follow=True
+        f"/console/deals/{deal.reference}/payment-link/", form_of(offer), follow=True
     )
     assert "Accept the lead first" in said(answer)
 
 
 def made_link(operator: Client, deal: Deal, offer: Offer) -> PaymentLink:
-    operator.post(f"/console/deals/{deal.reference}/payment-link/", {"offer": offer.reference})
+    operator.post(f"/console/deals/{deal.reference}/payment-link/", form_of(offer))
     return PaymentLink.objects.get()
 
 
@@ -148,7 +154,7 @@ def test_an_auditor_sees_that_there_is_a_link_but_not_its_address(
         f"/console/deals/{deal.reference}/checkout/",
         f"/console/payment-links/{link.reference}/deactivate/",
     ):
-        assert auditor.post(address, {"offer": offer.reference}).status_code == 403
+        assert auditor.post(address, form_of(offer)).status_code == 403
 
 
 def test_unknown_references_are_not_found(operator: Client) -> None:
