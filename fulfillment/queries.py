@@ -166,7 +166,7 @@ def runs_page(*, cursor: Cursor, state: str = "", mode: str = "") -> Page[RunFac
     return page.map(lambda run: _run_facts(run, run.intake))
 
 
-def orders_without_run(*, opened_before: datetime, limit: int) -> list[int]:
-    """Return the ids of paid orders whose run nobody has planned yet, oldest first."""
-    waiting = OrderIntake.objects.filter(run_made_at__isnull=True, opened_at__lt=opened_before)
-    return list(waiting.order_by("pk").values_list("order_id", flat=True)[:limit])
+def intakes_without_run(*, after_id: int, limit: int) -> list[tuple[int, int]]:
+    """Return (intake id, order id) of paid orders without a run, in order, past ``after_id``."""
+    waiting = OrderIntake.objects.filter(run_made_at__isnull=True, id__gt=after_id)
+    return list(waiting.order_by("id").values_list("id", "order_id")[:limit])

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import logging
 from typing import Final
 
 from celery import shared_task
 from django.utils import timezone
 
 from fulfillment import queries
-from fulfillment.usecases.start_run import start_run as start_run_usecase
-from kernel.nudges import nudge
+from fulfillment.usecases.start_run import start_run
 
-GRACE_BEFORE_SWEEP: Final = timedelta(seconds=30)
-SWEEP_ROWS_MAX: Final = 500
+logger = logging.getLogger(__name__)
 
-
-@shared_task(name="fulfillment.start_run")
-def start_run(*, order_id: int, **_newer: object) -> str | None:
-    """Plan the run of a paid order. ``**_newer`` lets an old worker survive a new producer."""
-    return start_run_usecase(order_id=order_id, now=timezone.now())
+INTAKES_AT_ONCE: Final = 100
 
 
-@shared_task(name="fulfillment.sweep_intakes")
-def sweep_intakes(**_newer: object) -> int:
-    """Speak again for every intake that has no run yet; say how many there were."""
-    before = timezone.now() - GRACE_BEFORE_SWEEP
-    order_ids = queries.orders_without_run(opened_before=before, limit=SWEEP_ROWS_MAX)
-    for order_id in order_ids:
-        nudge("order.paid", order_id=order_id)
-    return len(order_ids)
+@shared_task(name="fulfillment.start_runs")
+def start_runs(**_newer: object) -> int:
+    """Plan the run of every paid order that has none; say how many were planned.
+
+    One that fails does not hold up the others: it is logged, tried again by the next sweep, and
+    missing on its trace until then. ``**_newer`` lets an old worker survive a new producer.
+    """
+    planned = last_id = 0
+    while waiting := queries.intakes_without_run(after_id=last_id, limit=INTAKES_AT_ONCE):
+        for last_id, order_id in waiting:  # noqa: B007  # the next batch begins behind it
+            planned += _is_planned(order_id)
+    return planned
+
+
+def _is_planned(order_id: int) -> bool:
+    try:
+        return start_run(order_id=order_id, now=timezone.now()) is not None
+    except Exception:
+        logger.exception("run not planned", extra={"order_id": order_id})
+        return False

@@ -12,6 +12,8 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 from django.db import models
 
+from kernel.statements import insert
+
 M = TypeVar("M", bound=models.Model)
 
 
@@ -56,12 +58,11 @@ class AppendOnly(models.Model):
     class Meta:
         abstract = True
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def save(self, *_: Any, **__: Any) -> None:
         """Insert; refuse to save again."""
         if not self._state.adding:
             raise AppendOnlyViolation(f"{type(self).__name__} rows are never updated")
-        kwargs["force_insert"] = True  # a row whose key we chose would else be tried as an UPDATE
-        super().save(*args, **kwargs)
+        insert(self)
 
     def delete(self, *_: Any, **__: Any) -> NoReturn:
         """Refuse."""

@@ -13,6 +13,7 @@ from typing import TypeVar
 from django.db import connection, models
 from django.db.models import F, Q
 
+from kernel.statements import update_where
 from kernel.transitions import IllegalMove, LostRace, Stateful
 
 
@@ -47,8 +48,8 @@ class Leased(models.Model):
         Raises LostLease otherwise.
         """
         written = {"leased_until": None, **changes}
-        rows = type(self)._base_manager.filter(pk=self.pk, lease_token=self.lease_token)
-        if not rows.update(**written):
+        where = {"pk": self.pk, "lease_token": self.lease_token}
+        if not update_where(type(self), where=where, written=written):
             raise LostLease(f"{self!r}: token {self.lease_token} is not the newest")
         for name, value in written.items():
             setattr(self, name, value)

@@ -1,7 +1,7 @@
 """Nudges: a word to a worker that something waits. They may be lost; sweeps may not.
 
-``trinity/flow.py`` maps a topic to task names. A nudge carries ids only, and the broker being
-down never fails the caller: the row it speaks of has a state, and a sweep will find it.
+``trinity/flow.py`` maps a topic to task names. A nudge carries nothing, and the broker being down
+never fails the caller: what waits has a row with a state, and each task finds what is due.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from functools import cache, partial
+from functools import cache
 from typing import Any, Final
 
 from celery import current_app
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 SOCKET_TIMEOUT_S: Final = 0.25
 
 
-def nudge(topic: str, **ids: int) -> None:
+def nudge(topic: str) -> None:
     """Queue every task listed under ``topic`` now.
 
     A broker that is down, or that does not answer at once, is logged and not raised.
@@ -33,7 +33,7 @@ def nudge(topic: str, **ids: int) -> None:
     for task_name in settings.FLOW[topic]:
         try:
             with producers.acquire(block=True) as producer:
-                current_app.send_task(task_name, kwargs=ids, producer=producer, retry=False)
+                current_app.send_task(task_name, producer=producer, retry=False)
         except (OperationalError, OSError, RedisError) as error:
             logger.warning("nudge lost", extra={"topic": topic, "error": type(error).__name__})
 
@@ -54,21 +54,21 @@ def _impatient_connection() -> Connection:
     return connection
 
 
-def nudge_after_commit(topic: str, **ids: int) -> None:
-    """Queue every task listed under ``topic`` once the caller's transaction has committed.
+def nudge_after_commit(topic: str) -> None:
+    """Queue every task listed under ``topic`` soon after the caller's transaction has committed.
 
-    Without ids one word is as good as many: it is coalesced with others of this process.
+    One word is as good as many: it is coalesced with others of this process.
     """
     if topic not in settings.FLOW:
         raise KeyError(f"trinity/flow.py has no topic {topic!r}")
-    transaction.on_commit(partial(nudge, topic, **ids) if ids else _coalesced(topic).poke)
+    transaction.on_commit(_coalesced(topic).poke)
 
 
 class CoalescedNudge:
     """Many nudges a second as one: for a door that must not wait for the broker.
 
     ``poke`` returns at once. A thread of its own sends at most one nudge per ``every_s`` seconds,
-    without ids, without retry; after a failure it pauses ``pause_s`` seconds, because a broker
+    without retry; after a failure it pauses ``pause_s`` seconds, because a broker
     that is down blocks each publish. What is lost meanwhile the sweep finds.
     """
 

@@ -7,6 +7,8 @@ from typing import ClassVar, Self
 
 from django.db import models
 
+from kernel.statements import update_where
+
 Moves = Mapping[str, frozenset[str]]
 
 
@@ -40,8 +42,8 @@ class Stateful(models.Model):
         """
         source = self.require_move(to)
         written = {self.STATE_FIELD: to, **changes}
-        rows = type(self)._base_manager.filter(pk=self.pk, **{self.STATE_FIELD: source})
-        if rows.update(**written) == 0:
+        where = {"pk": self.pk, self.STATE_FIELD: source}
+        if update_where(type(self), where=where, written=written) == 0:
             raise LostRace(f"{self!r} left {source} before us")
         for name, value in written.items():
             setattr(self, name, value)

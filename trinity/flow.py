@@ -10,7 +10,7 @@ from typing import Final
 
 FLOW: Final[dict[str, tuple[str, ...]]] = {
     "webhook.accepted": ("revenue.process_webhooks",),
-    "order.paid": ("fulfillment.start_run",),
+    "order.paid": ("fulfillment.start_runs",),
     "mail.queued": ("revenue.send_mail",),
     "alert.raised": ("revenue.send_alerts",),
     "order_links.requested": ("revenue.answer_link_requests",),
@@ -29,6 +29,6 @@ SWEEPS_EVERY_S: Final[dict[str, int]] = {
     "revenue.watch": 60,
     "revenue.reconcile": 3600,
     "revenue.empty_old_bodies": 86_400,
-    "fulfillment.sweep_intakes": 60,
+    "fulfillment.start_runs": 30,
     "ledger.seal": 10,
 }

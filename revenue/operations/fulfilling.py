@@ -12,6 +12,7 @@ from fulfillment import operations as fulfillment
 from kernel.money import Money
 from kernel.nudges import nudge_after_commit
 from kernel.references import new_reference
+from kernel.statements import insert, update_where
 from revenue.enums import (
     AlertKind,
     CheckoutOrigin,
@@ -122,7 +123,7 @@ def _save(telling: Telling, order: Order, *, is_new: bool) -> None:
     if attached is not None:
         order.deal_id, order.contact_id = attached.deal_id, attached.contact_id
         order.double_of = _first_payment(attached)
-    order.save(force_insert=True)
+    insert(order)
     telling.about(order_id=order.pk, trace_ref=order.trace_ref)
     telling.changed(f"order {order.reference} made: {order.state}")
 
@@ -176,8 +177,10 @@ def _first_payment(attached: AttachedDeal) -> Order | None:
 def _wake_waiting(telling: Telling, order: Order) -> None:
     """Let refunds and disputes that came before their payment be tried again at once."""
     if order.payment_intent_id:
-        StripeWebhookEvent.objects.filter(waits_for=order.payment_intent_id).update(
-            next_attempt_at=telling.now
+        update_where(
+            StripeWebhookEvent,
+            where={"waits_for": order.payment_intent_id},
+            written={"next_attempt_at": telling.now},
         )
 
 
@@ -208,7 +211,7 @@ def open_work(telling: Telling, order: Order) -> None:
         now=telling.now,
     )
     telling.changed(f"intake {intake.reference} opened")
-    nudge_after_commit("order.paid", order_id=order.pk)
+    nudge_after_commit("order.paid")
 
 
 def _tell(telling: Telling, order: Order, *, is_newly_paid: bool) -> None:

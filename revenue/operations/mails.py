@@ -7,6 +7,7 @@ from datetime import datetime
 from kernel.money import Money
 from kernel.nudges import nudge_after_commit
 from kernel.references import new_reference
+from kernel.statements import insert_once
 from revenue.enums import MailKind
 from revenue.models import BuyerMail, Order
 from revenue.operations.telling import Telling
@@ -56,6 +57,6 @@ def _queue(
         next_attempt_at=now,
         queued_at=now,
     )
-    BuyerMail.objects.bulk_create([mail], ignore_conflicts=True)
+    insert_once(mail)
     nudge_after_commit("mail.queued")
     return True

@@ -1,60 +1,71 @@
-"""A lost word costs seconds: the sweep speaks again for what has no run."""
+"""A word that got lost costs seconds: whatever has no run gets one with the next word or sweep."""
 
 from __future__ import annotations
 
-import base64
-import json
-from datetime import timedelta
+import logging
 
 import pytest
-import redis
-from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
-from fulfillment.models import AcquisitionRun
-from fulfillment.tasks import start_run, sweep_intakes
+from fulfillment import tasks
+from fulfillment.models import AcquisitionRun, OrderIntake
+from fulfillment.tasks import start_runs
 from tests.factories.fulfillment import open_intake_of, paid_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def broker() -> redis.Redis:
-    """The broker's queue, emptied."""
-    client = redis.Redis.from_url(settings.REDIS_URL)
-    client.delete("celery")
-    return client
+def opened(count: int) -> list[int]:
+    """Open intakes for ``count`` paid orders; return the ids of the orders."""
+    orders = [paid_order() for _ in range(count)]
+    for order in orders:
+        open_intake_of(order, now=timezone.now())
+    return [order.id for order in orders]
 
 
-def words(broker: redis.Redis) -> list[tuple[str, int]]:
-    messages = [json.loads(raw) for raw in broker.lrange("celery", 0, -1)]
-    return [
-        (message["headers"]["task"], json.loads(_body(message))[1]["order_id"])
-        for message in messages
-    ]
+def with_run() -> set[int]:
+    return set(AcquisitionRun.objects.values_list("intake__order_id", flat=True))
 
 
-def _body(message: dict[str, str]) -> bytes:
-    return base64.b64decode(message["body"])
+def test_every_intake_without_a_run_gets_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "INTAKES_AT_ONCE", 2)
+    orders = opened(5)
+
+    assert start_runs(what_a_newer_producer_adds=1) == 5
+    assert with_run() == set(orders)
 
 
-def test_an_intake_without_a_run_is_spoken_for(broker: redis.Redis) -> None:
-    old, fresh, done = paid_order(), paid_order(), paid_order()
-    long_ago = timezone.now() - timedelta(minutes=5)
-    open_intake_of(old, now=long_ago)
-    open_intake_of(fresh, now=timezone.now())
-    open_intake_of(done, now=long_ago)
-    start_run(order_id=done.id)
+def test_nothing_happens_when_every_intake_has_its_run() -> None:
+    opened(1)
+    start_runs()
 
-    assert sweep_intakes() == 1
-    assert words(broker) == [("fulfillment.start_run", old.id)]
-
-
-def test_nothing_is_said_when_every_intake_has_its_run(broker: redis.Redis) -> None:
-    order = paid_order()
-    open_intake_of(order, now=timezone.now() - timedelta(minutes=5))
-    start_run(order_id=order.id, what_a_newer_producer_adds=1)
-
-    assert sweep_intakes() == 0
-    assert words(broker) == []
+    assert start_runs() == 0
     assert AcquisitionRun.objects.count() == 1
+
+
+def test_one_that_fails_does_not_hold_up_the_others(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tasks, "INTAKES_AT_ONCE", 1)
+    first, poisoned, last = opened(3)
+    with connection.cursor() as cursor:  # a fault of the database's own, for this row only
+        cursor.execute(
+            "CREATE FUNCTION refuse_run() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE 'disk full'; END $$"
+        )
+        cursor.execute(
+            "CREATE TRIGGER poisoned BEFORE UPDATE ON fulfillment_orderintake FOR EACH ROW"
+            f" WHEN (old.order_id = {poisoned}) EXECUTE FUNCTION refuse_run()"
+        )
+    try:
+        with caplog.at_level(logging.ERROR, logger="fulfillment.tasks"):
+            assert start_runs() == 2
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION refuse_run() CASCADE")
+
+    assert with_run() == {first, last}
+    assert [record.getMessage() for record in caplog.records] == ["run not planned"]
+    assert start_runs() == 1
+    assert OrderIntake.objects.filter(run_made_at__isnull=True).count() == 0

@@ -97,7 +97,10 @@ def test_legs_that_do_not_sum_to_zero_are_refused_at_the_commit(legs: str) -> No
 def test_legs_may_come_one_by_one_before_the_commit() -> None:
     entry_id = write()
 
-    run(f"{LEG} (%s, 'a:b', 1, 'USD'); {LEG} (%s, 'c:d', -1, 'USD')", entry_id, entry_id)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"{LEG} (%s, 'a:b', 1, 'USD')", [entry_id])
+        cursor.execute(f"{LEG} (%s, 'c:d', -1, 'USD')", [entry_id])
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
     assert run("SELECT sum(amount_minor) FROM ledger_posting") == [(0,)]
 

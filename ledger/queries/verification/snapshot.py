@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from django.db import connection, transaction
+from psycopg.sql import SQL, Literal
 
 T = TypeVar("T")
 Work = Callable[[], T]
@@ -38,7 +39,8 @@ def shared_snapshot(name: str) -> Iterator[None]:
     try:
         with transaction.atomic(durable=True), connection.cursor() as cursor:
             cursor.execute(_BEGIN)
-            cursor.execute("SET TRANSACTION SNAPSHOT %s", [name])
+            # SET takes no parameters, so the name is quoted into the text.
+            cursor.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(Literal(name)).as_string())
             yield
     finally:
         connection.close()

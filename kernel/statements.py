@@ -1,0 +1,98 @@
+"""Single-row writes whose SQL is built once, for what every sale writes.
+
+A query set builds its SQL anew for each row, which costs more than the database needs to run it.
+These three keep the text per model and columns, so that the driver can prepare it. Values go
+through the fields' own conversion; signals are not sent (nothing here listens to any).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from django.db import connection, models
+from django.db.models import Field
+
+
+def insert(row: models.Model) -> None:
+    """Insert ``row`` and set its primary key, like ``row.save(force_insert=True)``."""
+    if not _inserted(row, or_nothing=False):
+        raise RuntimeError(f"{row!r}: the database returned no key")
+
+
+def insert_once(row: models.Model) -> bool:
+    """Insert ``row`` unless a unique key of its stands already; say whether it is new."""
+    return _inserted(row, or_nothing=True)
+
+
+def update_where(
+    model: type[models.Model], *, where: Mapping[str, object], written: Mapping[str, object]
+) -> int:
+    """Write plain values to the rows whose columns equal ``where``; return how many there were.
+
+    None in ``where`` equals nothing, as in SQL.
+    """
+    sql = _update_sql(model, tuple(written), tuple(where))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*_values(model, written), *_values(model, where)])
+        return int(cursor.rowcount)
+
+
+def _inserted(row: models.Model, *, or_nothing: bool) -> bool:
+    sql, fields = _insert_sql(type(row), row.pk is not None, or_nothing)
+    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        made = cursor.fetchone()
+    if made is None:
+        return False
+    row.pk = made[0]
+    row._state.adding, row._state.db = False, connection.alias
+    return True
+
+
+def _values(model: type[models.Model], named: Mapping[str, object]) -> list[Any]:
+    return [
+        _field(model, name).get_db_prep_save(
+            value.pk if isinstance(value, models.Model) else value, connection
+        )
+        for name, value in named.items()
+    ]
+
+
+def _field(model: type[models.Model], name: str) -> Field[Any, Any]:
+    field = model._meta.get_field("id" if name == "pk" else name)
+    if not isinstance(field, Field):
+        raise TypeError(f"{model.__name__}.{name} is no column")
+    return field
+
+
+@cache
+def _insert_sql(
+    model: type[models.Model], has_key: bool, or_nothing: bool
+) -> tuple[str, tuple[Field[Any, Any], ...]]:
+    fields = tuple(
+        field for field in model._meta.concrete_fields if has_key or not field.primary_key
+    )
+    sql = (
+        f"INSERT INTO {_quoted(model._meta.db_table)}"  # noqa: S608  # names of our own
+        f" ({', '.join(_quoted(field.column) for field in fields)})"
+        f" VALUES ({', '.join(['%s'] * len(fields))})"
+        f"{' ON CONFLICT DO NOTHING' if or_nothing else ''}"
+        f" RETURNING {_quoted(model._meta.pk.column)}"
+    )
+    return sql, fields
+
+
+@cache
+def _update_sql(model: type[models.Model], written: tuple[str, ...], where: tuple[str, ...]) -> str:
+    def pairs(names: tuple[str, ...], between: str) -> str:
+        return between.join(f"{_quoted(_field(model, name).column)} = %s" for name in names)
+
+    table = _quoted(model._meta.db_table)
+    return f"UPDATE {table} SET {pairs(written, ', ')} WHERE {pairs(where, ' AND ')}"  # noqa: S608
+
+
+def _quoted(name: str | None) -> str:
+    return connection.ops.quote_name(name or "")
