@@ -243,6 +243,14 @@ REFUND_MOVES: Moves = MappingProxyType(
 )
 
 
+class ForgetReason(models.TextChoices):
+    """Why a person was forgotten; a code word, because the ledger has no room for a sentence."""
+
+    ASKED = "asked", "the person asked for it"
+    KEPT_LONG_ENOUGH = "kept_long_enough", "nothing needs it any more"
+    MISTAKE = "mistake", "it should never have been kept"
+
+
 class MailKind(models.TextChoices):
     """Mails to a buyer; each at most once per order and fact."""
 

@@ -54,7 +54,7 @@ def bodies_about(*, contact_id: int, emails: Sequence[str]) -> list[int]:
     Events of their orders, of every object of those payments, and any whose body names one of
     these objects or one of the person's addresses: a declined card is linked to no order.
     """
-    orders = Order.objects.filter(_is_theirs(contact_id, emails))
+    orders = Order.objects.filter(is_theirs(contact_id, emails))
     order_ids = list(orders.values_list("pk", flat=True))
     objects = _objects_of(order_ids)
     needles = [each.encode() for each in {*objects, *emails} if each]
@@ -71,7 +71,8 @@ def bodies_about(*, contact_id: int, emails: Sequence[str]) -> list[int]:
         return [int(row[0]) for row in cursor.fetchall()]
 
 
-def _is_theirs(contact_id: int, emails: Sequence[str]) -> Q:
+def is_theirs(contact_id: int, emails: Sequence[str]) -> Q:
+    """Return what narrows orders to one person's: of that contact, or paid by an address of it."""
     is_theirs = Q(contact=contact_id)
     for email in filter(None, emails):
         is_theirs |= Q(buyer_email__iexact=email)

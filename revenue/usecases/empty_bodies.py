@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -37,6 +38,17 @@ def empty_old_bodies(*, gateway: PaymentGateway, kept: timedelta, now: datetime)
     return emptied
 
 
+def empty_in_batches(event_ids: Sequence[int], *, gateway: PaymentGateway, now: datetime) -> int:
+    """Empty these events, a batch per transaction; return how many were not empty before."""
+    emptied = 0
+    for start in range(0, len(event_ids), BATCH):
+        with transaction.atomic(durable=True):
+            emptied += empty_events(
+                event_ids[start : start + BATCH], digest=gateway.fact_digest, now=now
+            )
+    return emptied
+
+
 def empty_bodies_of(
     contact_ref: str, *, gateway: PaymentGateway, actor_id: int | None, now: datetime
 ) -> int:
@@ -48,12 +60,7 @@ def empty_bodies_of(
     if contact is None:
         raise NoSuchContact(contact_ref)
     event_ids = bodies_about(contact_id=contact.id, emails=[contact.email])
-    emptied = 0
-    for start in range(0, len(event_ids), BATCH):
-        with transaction.atomic(durable=True):
-            emptied += empty_events(
-                event_ids[start : start + BATCH], digest=gateway.fact_digest, now=now
-            )
+    emptied = empty_in_batches(event_ids, gateway=gateway, now=now)
     with transaction.atomic(durable=True):
         ledger.audit(
             actor_id=actor_id,

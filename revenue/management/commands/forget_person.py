@@ -1,0 +1,99 @@
+"""``manage.py forget_person EMAIL``: blank all that is kept about one person."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from django.core.management.base import BaseCommand, CommandError
+
+from revenue.enums import ForgetReason
+from revenue.providers import gateway_for_worker
+from revenue.queries.persons import Kept, in_the_way, kept_about, still_payable
+from revenue.usecases.forget_person import NothingKept, NotYet, forget_person
+
+# Less would be found in what Stripe wrote about everybody.
+ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
+NOTHING: Final = "Nothing is kept about that address."
+STAYS: Final = "References, states, amounts, times and the ledger stay."
+
+
+class Command(BaseCommand):
+    """Says what would be blanked; with ``--yes --reason …`` it is done, and that is recorded."""
+
+    help = (
+        "Forget a person everywhere: contact, timeline, company of one, deals' titles, orders, "
+        "mails, people's reasons and the bodies of Stripe's events. Changes nothing without --yes."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take who it is, and whether it is meant."""
+        parser.add_argument("email", metavar="EMAIL")
+        parser.add_argument("--yes", action="store_true", help="do it; there is no way back")
+        why = "; ".join(f"{reason}: {reason.label}" for reason in ForgetReason)
+        parser.add_argument("--reason", choices=ForgetReason.values, help=why)
+
+    def handle(
+        self, *_args: object, email: str, yes: bool, reason: str | None, **_options: object
+    ) -> None:
+        """Say what is kept, or blank it. Exit code 1 while something open stands in the way."""
+        email = email.strip()
+        if not ADDRESS.fullmatch(email):
+            raise CommandError("That is no e-mail address.")
+        if yes and reason is None:
+            raise CommandError(f"Say why: --reason {' | '.join(ForgetReason.values)}.")
+        if reason is None or not yes:
+            self._preview(email)
+            return
+        try:
+            kept = forget_person(
+                email=email,
+                reason=ForgetReason(reason),
+                gateway=gateway_for_worker(),
+                actor_id=None,
+                now=datetime.now(UTC),
+            )
+        except NothingKept:
+            self.stdout.write(NOTHING)
+        except NotYet as error:
+            raise CommandError(_not_yet(error.reasons)) from error
+        else:
+            self._tell("Blanked:", kept)
+            self.stdout.write(f"{STAYS} That it was done is in the ledger, under {kept.subject}.")
+
+    def _preview(self, email: str) -> None:
+        kept = kept_about(email)
+        if not kept.subject:
+            self.stdout.write(NOTHING)
+            return
+        self._tell("Would be blanked:", kept)
+        self.stdout.write(f"{STAYS} Nothing was changed.")
+        if reasons := in_the_way(kept.order_ids):
+            raise CommandError(_not_yet(reasons))
+        self.stdout.write("To do it: --yes --reason " + "|".join(ForgetReason.values))
+
+    def _tell(self, title: str, kept: Kept) -> None:
+        lines = [
+            ("contact, its timeline, and its company where nobody else is in it", kept.contact_ref),
+            ("titles of deals", ", ".join(kept.deal_refs)),
+            ("name and address on orders", ", ".join(kept.order_refs)),
+            ("address of mails", ", ".join(kept.mail_refs)),
+            ("reasons that people wrote", str(kept.reasons or "")),
+            ("bodies of Stripe's events", ", ".join(kept.event_refs)),
+        ]
+        self.stdout.write(title)
+        for what, which in lines:
+            if which:
+                self.stdout.write(f"  {what}: {which}")
+        if payable := still_payable(kept.deal_ids):
+            self.stdout.write(
+                f"  Still open: {', '.join(payable)}. Whoever pays there is known again: switch "
+                "links off on their pages; checkouts close within a day."
+            )
+
+
+def _not_yet(reasons: Sequence[str]) -> str:
+    return f"Not yet. {' '.join(reasons)} Ask again when that is over."

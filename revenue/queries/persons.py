@@ -1,0 +1,132 @@
+"""All that is kept about one person, by the address they are known under."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from crm import queries as crm
+from revenue.enums import CheckoutState, MailState, OrderState, PaymentLinkState
+from revenue.models import (
+    BuyerMail,
+    CheckoutSession,
+    Dispute,
+    Order,
+    OrderReview,
+    PaymentLink,
+    Refund,
+    RefundRequest,
+    StripeWebhookEvent,
+)
+from revenue.policy import DISPUTES_OVER_WELL
+from revenue.queries.bodies import bodies_about, is_theirs
+from revenue.queries.refundable import OPEN_STATES, UNDER_WAY_AT_STRIPE
+
+DISPUTES_OVER: Final = DISPUTES_OVER_WELL | {"lost"}
+UNDECIDED: Final = {
+    OrderState.AWAITING_PAYMENT: "the bank has not said whether it pays",
+    OrderState.NEEDS_REVIEW: "a person has to decide about it first",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What holds words about one person. References only, so that it may be printed."""
+
+    contact_ref: str
+    deal_refs: Sequence[str]
+    deal_ids: Sequence[int]
+    order_refs: Sequence[str]
+    order_ids: Sequence[int]
+    mail_refs: Sequence[str]
+    event_ids: Sequence[int]
+    event_refs: Sequence[str]
+    reasons: int
+
+    @property
+    def subject(self) -> str:
+        """The reference that stands for the person; "" where nothing is kept."""
+        named = [self.contact_ref, *self.order_refs, *self.event_refs]
+        return next(filter(None, named), "")
+
+
+def kept_about(email: str) -> Kept:
+    """Return what is kept about the person of ``email``, however it is written.
+
+    Found by the contact that crm knows, by the address on orders, and by the address in what
+    Stripe wrote. Reads every body that is left: for the rare day on which it is asked.
+    """
+    contact = crm.contact_by_email(email)
+    contact_id = contact.id if contact else 0
+    written = {email, email.lower(), *([contact.email] if contact else [])}
+    orders = list(Order.objects.filter(is_theirs(contact_id, sorted(written))).order_by("pk"))
+    written |= {order.buyer_email for order in orders if order.buyer_email}
+    deals = crm.deals_of_contact(contact_id) if contact else []
+    order_ids = [order.pk for order in orders]
+    event_ids = bodies_about(contact_id=contact_id, emails=sorted(written))
+    mails = BuyerMail.objects.filter(order__in=order_ids).exclude(to_address="")
+    return Kept(
+        contact_ref=contact.reference if contact else "",
+        deal_refs=[deal.reference for deal in deals],
+        deal_ids=[deal.id for deal in deals],
+        order_refs=[order.reference for order in orders],
+        order_ids=order_ids,
+        mail_refs=list(mails.order_by("pk").values_list("reference", flat=True)),
+        event_ids=event_ids,
+        event_refs=list(
+            StripeWebhookEvent.objects.filter(pk__in=event_ids)
+            .order_by("pk")
+            .values_list("stripe_id", flat=True)
+        ),
+        reasons=sum(
+            model.objects.filter(order__in=order_ids).exclude(reason="").count()
+            for model in (OrderReview, RefundRequest)
+        ),
+    )
+
+
+def in_the_way(order_ids: Sequence[int]) -> list[str]:
+    """Say, a sentence each, what must end before the person of these orders can be forgotten."""
+    undecided = Order.objects.filter(pk__in=order_ids, state__in=UNDECIDED)
+    disputes = Dispute.objects.filter(order__in=order_ids).exclude(status__in=DISPUTES_OVER)
+    asked = RefundRequest.objects.filter(order__in=order_ids, state__in=OPEN_STATES)
+    begun = Refund.objects.filter(order__in=order_ids, status__in=UNDER_WAY_AT_STRIPE)
+    leaving = [MailState.QUEUED, MailState.SENDING]
+    mails = BuyerMail.objects.filter(order__in=order_ids, state__in=leaving)
+    return [
+        *(
+            f"Order {order.reference}: {UNDECIDED[OrderState(order.state)]}."
+            for order in undecided.order_by("pk")
+        ),
+        *(
+            f"Order {ref}: dispute {dispute} is open, and its evidence names the buyer."
+            for ref, dispute in disputes.values_list("order__reference", "stripe_id")
+        ),
+        *(
+            f"Order {ref}: refund {refund} is on its way."
+            for ref, refund in [
+                *asked.values_list("order__reference", "reference"),
+                *begun.values_list("order__reference", "stripe_id"),
+            ]
+        ),
+        *(
+            f"Order {ref}: mail {mail} is still to be sent."
+            for ref, mail in mails.values_list("order__reference", "reference")
+        ),
+    ]
+
+
+def still_payable(deal_ids: Sequence[int]) -> list[str]:
+    """Return the references of what was prepared for these deals and may still be paid."""
+    links = PaymentLink.objects.filter(
+        deal__in=deal_ids, state__in=[PaymentLinkState.ACTIVE, PaymentLinkState.UNKNOWN]
+    )
+    checkouts = CheckoutSession.objects.filter(
+        deal__in=deal_ids, state__in=[CheckoutState.OPEN, CheckoutState.UNKNOWN]
+    )
+    return [
+        str(reference)
+        for rows in (links, checkouts)
+        for reference in rows.order_by("pk").values_list("reference", flat=True)
+    ]

@@ -1,0 +1,303 @@
+"""One command forgets a person everywhere; the books do not change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from crm.models import Contact, Deal
+from crm.usecases.request_snapshot import SnapshotRequest, request_snapshot
+from crm.usecases.work_deal import add_note
+from kernel.references import new_reference
+from ledger.models import LedgerEntry
+from revenue.enums import AlertKind, MailState, OrderState
+from revenue.models import (
+    BuyerMail,
+    OperatorAlert,
+    Order,
+    OrderLinkRequest,
+    OrderReview,
+    RefundRequest,
+    RevenueEvent,
+    StripeWebhookEvent,
+)
+from tests.factories.orders import AlertFactory, dispute_of, refund_of
+from tests.factories.people import make_person
+from tests.factories.revenue import NOON, CheckoutFactory, filed, refund_object, session_object
+from tests.revenue.conftest import Clock
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+GRACE = "Grace@Crunchline.example"
+WORDS = ("grace", "hopper", "crunchline", "dental", "cobol")
+BUYER = {"email": GRACE, "name": "Grace Hopper"}
+Process = Callable[[], list[StripeWebhookEvent]]
+
+
+@pytest.fixture(autouse=True)
+def _seal_files(settings: Any, tmp_path: Path) -> None:
+    settings.SEAL_KEY_FILE = tmp_path / "seal.key"
+    settings.SEALS_LOG = tmp_path / "seals.log"
+
+
+@pytest.fixture
+def order(process: Process) -> Order:
+    """All that this version keeps about a buyer: request, notes, payment, refund, mails, reasons.
+
+    The refund is booked and the mails have left, so nothing is under way.
+    """
+    actor = make_person("owner")
+    asked = SnapshotRequest(
+        name="Grace Hopper", email=GRACE.lower(), company="Crunchline",
+        website="https://crunchline.example", wish="Look at dental practices.",
+    )  # fmt: skip
+    deal_ref = request_snapshot(
+        asked=asked, trace_ref=new_reference("trc"), mode="sandbox", now=NOON
+    )
+    add_note(deal_ref=deal_ref, words="Grace wrote COBOL.", actor_id=actor.pk, now=NOON)
+    deal = Deal.objects.get()
+    checkout = CheckoutFactory(deal=deal, trace_ref=deal.trace_ref)
+    filed("checkout.session.completed", session_object(checkout, customer_details=BUYER))
+    filed("refund.created", refund_object(checkout, amount=40))
+    filed("charge.failed", {"id": "ch_x", "billing_details": BUYER})  # belongs to no order
+    process()
+    made = Order.objects.get()
+    BuyerMail.objects.update(state=MailState.SENT)
+    OrderReview.objects.create(
+        order=made, verdict="accepted", reason="Hopper called.", decided_by=actor, decided_at=NOON
+    )
+    RefundRequest.objects.create(
+        reference=new_reference("rfq"), mode="sandbox", order=made, state="booked",
+        amount_minor=40, currency="USD", reason="Grace asked.", requested_by=actor,
+        requested_at=NOON,
+    )  # fmt: skip
+    OrderLinkRequest.objects.create(email=GRACE.upper(), requested_at=NOON)
+    return made
+
+
+def all_tables() -> str:
+    """Every row of every table, bytes read as text."""
+    found = []
+    with connection.cursor() as cursor:
+        for table in sorted(connection.introspection.table_names(cursor)):
+            cursor.execute(f'SELECT row_to_json(t)::text FROM "{table}" t')
+            found += [f"{table}: {row}" for (row,) in cursor.fetchall()]
+    for event in StripeWebhookEvent.objects.exclude(body=None):
+        found.append(f"body: {bytes(event.body or b'').decode()}")
+    return "\n".join(found)
+
+
+def named_in(text: str) -> list[str]:
+    return [word for word in WORDS if word in text.lower()]
+
+
+def forget(*options: str, email: str = GRACE) -> str:
+    out = StringIO()
+    call_command("forget_person", email, *options, stdout=out)
+    return out.getvalue()
+
+
+def forget_for_good(email: str = GRACE) -> str:
+    return forget("--yes", "--reason", "asked", email=email)
+
+
+def test_nothing_names_the_person_any_more(order: Order) -> None:
+    assert named_in(all_tables()) == list(WORDS)
+
+    said = forget_for_good()
+
+    assert [line for line in all_tables().splitlines() if named_in(line)] == []
+    assert named_in(said) == []
+    for reference in (order.reference, Contact.objects.get().reference):
+        assert reference in said
+
+
+def test_the_sale_and_the_books_stay(order: Order) -> None:
+    call_command("seal_ledger", stdout=StringIO())
+    money = list(RevenueEvent.objects.values_list("kind", "amount_minor", "fact_key"))
+
+    forget_for_good()
+
+    order.refresh_from_db()
+    assert (order.state, order.amount_minor, order.refunded_minor) == (
+        "partially_refunded",
+        100,
+        40,
+    )
+    assert list(RevenueEvent.objects.values_list("kind", "amount_minor", "fact_key")) == money
+    assert Deal.objects.get().won_order_ref == order.reference
+    assert StripeWebhookEvent.objects.exclude(body_sha256="").count() == 3
+    call_command("seal_ledger", stdout=StringIO())
+    out = StringIO()
+    call_command("verify_ledger", stdout=out)  # it exits with 1 where anything differs
+    assert "sealed entries" in out.getvalue()
+
+
+def test_that_it_was_done_is_in_the_ledger_without_saying_to_whom(order: Order) -> None:
+    mails = BuyerMail.objects.count()
+
+    forget_for_good()
+
+    entry = LedgerEntry.objects.get(event="person.forgotten")
+    contact, deal = Contact.objects.get(), Deal.objects.get()
+    assert entry.subject == contact.reference
+    assert {contact.reference, deal.reference, order.reference} <= set(entry.refs)
+    assert entry.facts == {
+        "actor": "system", "reason": "asked", "orders": 1, "mails": mails, "events": 3,
+    }  # fmt: skip
+    assert mails >= 2
+
+
+def test_without_yes_it_only_says_what_would_go(order: Order) -> None:
+    before = all_tables()
+
+    said = forget()
+    also = forget("--reason", "asked")
+
+    assert all_tables() == before
+    assert said == also
+    for reference in (order.reference, Deal.objects.get().reference, "evt_", "mail_"):
+        assert reference in said
+    assert "Nothing was changed" in said
+    assert named_in(said) == []
+
+
+def test_it_asks_why(order: Order) -> None:
+    with pytest.raises(CommandError, match="Say why: --reason asked"):
+        forget("--yes")
+    with pytest.raises(CommandError, match="invalid choice"):
+        forget("--yes", "--reason", "Grace Hopper wants it")
+    assert Contact.objects.get().erased_at is None
+
+
+def dispute(order: Order) -> None:
+    dispute_of(order)
+
+
+def inquiry(order: Order) -> None:
+    dispute_of(order, status="warning_needs_response")
+
+
+def refund_at_stripe(order: Order) -> None:
+    refund_of(order, status="pending")
+
+
+def refund_unanswered(order: Order) -> None:
+    RefundRequest.objects.update(state="unknown")
+
+
+def undecided(order: Order) -> None:
+    Order.objects.update(state=OrderState.NEEDS_REVIEW)
+
+
+def bank_waits(order: Order) -> None:
+    Order.objects.update(state=OrderState.AWAITING_PAYMENT, paid_at=None)
+
+
+def mail_queued(order: Order) -> None:
+    BuyerMail.objects.update(state=MailState.QUEUED)
+
+
+@pytest.mark.parametrize(
+    ("open_what", "said"),
+    [
+        (dispute, "dispute dp_1 is open"),
+        (inquiry, "dispute dp_1 is open"),
+        (refund_at_stripe, "refund re_1 is on its way"),
+        (refund_unanswered, "refund rfq_"),
+        (undecided, "a person has to decide"),
+        (bank_waits, "the bank has not said"),
+        (mail_queued, "is still to be sent"),
+    ],
+)
+def test_what_is_under_way_must_end_first(
+    order: Order, open_what: Callable[[Order], None], said: str
+) -> None:
+    open_what(order)
+    before = all_tables()
+
+    for options in ((), ("--yes", "--reason", "asked")):
+        with pytest.raises(CommandError, match=f"Not yet. Order {order.reference}: .*{said}"):
+            forget(*options)
+
+    assert all_tables() == before
+
+
+def test_a_dispute_that_is_over_is_not_in_the_way(order: Order) -> None:
+    dispute_of(order, status="lost")
+
+    assert "Blanked" in forget_for_good()
+
+
+def test_others_stay_as_they_are(order: Order, process: Process) -> None:
+    filed("checkout.session.completed", session_object(CheckoutFactory()))
+    process()
+    BuyerMail.objects.filter(to_address="ada@buyer.example").update(state=MailState.QUEUED)
+
+    forget_for_good()
+
+    ada = Order.objects.get(buyer_email="ada@buyer.example")
+    assert (ada.buyer_name, ada.contact and ada.contact.name) == ("Ada Lovelace",) * 2
+    assert BuyerMail.objects.get(order=ada).to_address == "ada@buyer.example"
+    assert StripeWebhookEvent.objects.exclude(body=None).count() == 1
+
+
+@pytest.mark.parametrize("email", [GRACE, GRACE.lower(), f" {GRACE.upper()} "])
+def test_however_the_address_is_written(order: Order, email: str) -> None:
+    forget_for_good(email)
+
+    assert named_in(all_tables()) == []
+
+
+def test_again_there_is_nothing_and_what_comes_later_is_found(
+    order: Order, clock: Clock, process: Process
+) -> None:
+    forget_for_good()
+    assert "Nothing is kept" in forget()
+    assert "Nothing is kept" in forget_for_good()
+    assert LedgerEntry.objects.filter(event="person.forgotten").count() == 1
+
+    filed("charge.updated", {"id": "ch_y", "billing_details": BUYER})
+    clock.forward(minutes=1)
+    process()
+    assert named_in(all_tables()) == ["grace", "hopper", "crunchline"]
+    forget_for_good()
+
+    assert named_in(all_tables()) == []
+    last = LedgerEntry.objects.filter(event="person.forgotten").latest("id")
+    assert last.subject == StripeWebhookEvent.objects.latest("id").stripe_id
+
+
+def test_nobody_is_forgotten_under_an_unknown_address(order: Order) -> None:
+    before = all_tables()
+    assert "Nothing is kept" in forget_for_good("nobody@nowhere.example")
+    assert all_tables() == before
+
+
+def test_what_is_no_address_is_refused(order: Order) -> None:
+    for email in ("", "grace", "@", "@crunchline.example", "grace@"):
+        with pytest.raises(CommandError, match="no e-mail address"):
+            forget_for_good(email)
+
+
+def test_a_mail_that_cannot_be_sent_any_more_waits_for_nobody(order: Order) -> None:
+    mail = BuyerMail.objects.all()[0]
+    BuyerMail.objects.filter(pk=mail.pk).update(state=MailState.FAILED)
+    AlertFactory(kind=AlertKind.MAIL_UNSENT, item=f"{mail.reference}:1", subject=mail.reference)
+
+    forget_for_good()
+
+    assert not OperatorAlert.objects.filter(closed_at=None, subject=mail.reference).exists()
+
+
+def test_what_can_still_be_paid_is_named(order: Order) -> None:
+    open_one = CheckoutFactory(deal=Deal.objects.get(), created_at=NOON + timedelta(minutes=1))
+
+    assert f"Still open: {open_one.reference}" in forget()
