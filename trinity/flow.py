@@ -31,4 +31,5 @@ SWEEPS_EVERY_S: Final[dict[str, int]] = {
     "revenue.empty_old_bodies": 86_400,
     "fulfillment.start_runs": 30,
     "ledger.seal": 10,
+    "trinity.clear_sessions": 86_400,
 }
