@@ -9,7 +9,7 @@ from django.template import Context, Template
 from django.utils import timezone as django_timezone
 
 from revenue import enums as revenue
-from trinity.templatetags.words import TONE_OF, ago, badge, duration, money, ref, when
+from trinity.templatetags.words import TONE_OF, ago, badge, breakable, duration, money, ref, when
 
 AT = datetime(2026, 11, 2, 6, 14, 5, 123000, tzinfo=UTC)
 REFERENCE = "ord_01k9m8k2q7vx4abcdefghjkmnp"
@@ -30,6 +30,20 @@ def test_a_time_is_said_in_utc_for_people_and_machines(how: str, machine: str, w
     said = when(elsewhere, how)
 
     assert said == (f'<time datetime="{machine}" title="2026-11-02 06:14:05 UTC">{words}</time>')
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("Write to us within 30 days.", "Write to us within 30 days."),
+        (REFERENCE, "ord_01k9m8k2<wbr>q7vx4abcdefg<wbr>hjkmnp"),
+        ("fifteen_letters", "fifteen_letters"),
+        ("<b>&", "&lt;b&gt;&amp;"),
+        ("<script>alert(1)</script>", "&lt;script&gt;aler<wbr>t(1)&lt;/script&gt;"),
+    ],
+)
+def test_long_words_may_break(words: str, said: str) -> None:
+    assert breakable(words) == said
 
 
 @pytest.mark.parametrize("say", [when, ago, duration, ref])

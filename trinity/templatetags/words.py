@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from kernel.modes import Mode
 from kernel.money import Money
@@ -32,6 +33,8 @@ FORMATS = {
     "clock": ("{0:%H:%M:%S}", "milliseconds"),
 }
 SHORT_REF_HEAD, SHORT_REF_TAIL = 5, 6
+LONG_RUN = re.compile(r"\S{12}(?=\S{4})")
+BREAK = "\0"  # stands in no text that a database gives back
 
 
 @register.filter
@@ -105,6 +108,16 @@ def ref(reference: str | None) -> str:
         rest[SHORT_REF_HEAD:-SHORT_REF_TAIL],
         rest[-SHORT_REF_TAIL:],
     )
+
+
+@register.filter
+def breakable(words: str) -> str:
+    """Let a line break inside words that are longer than a phone is wide, such as references.
+
+    For mails, which have no sheet that could say so.
+    """
+    pieces = LONG_RUN.sub(lambda run: f"{run[0]}{BREAK}", str(words)).split(BREAK)
+    return format_html_join(mark_safe("<wbr>"), "{}", ((piece,) for piece in pieces))
 
 
 def _time(at: datetime, words: str, precision: str) -> SafeString:
