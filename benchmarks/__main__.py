@@ -20,20 +20,24 @@ from trinity.stack.private import Stack, running
 
 ROOT = Path(__file__).resolve().parent
 RESULTS = ROOT / "results" / "latest.json"
-MODULES = ("filing", "processing", "ledger", "footprint")
+MODULES = ("filing", "processing", "ledger", "footprint", "pages")
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a benchmark gets: a stack of its own, and whether a short look is enough."""
+    """What a benchmark gets: a stack of its own, and whether a short look is enough, how full a house."""
 
     stack: Stack
     quick: bool
+    rows: int
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a short look, with more noise")
+    parser.add_argument(
+        "--rows", type=int, default=200_000, help="sample orders behind the pages (200000)"
+    )
     parser.add_argument("only", nargs="*", help=f"of: {', '.join(MODULES)}")
     asked = parser.parse_args()
     try:
@@ -41,13 +45,13 @@ def main() -> int:
     except guards.Refused as error:
         print(f"bin/bench: {error}", file=sys.stderr)
         return 2
-    metrics = _measure(asked.only or MODULES, quick=asked.quick)
+    metrics = _measure(asked.only or MODULES, quick=asked.quick, rows=asked.rows)
     if not asked.only:
         _keep(metrics, quick=asked.quick)
     return 0
 
 
-def _measure(names: tuple[str, ...], *, quick: bool) -> dict[str, float]:
+def _measure(names: tuple[str, ...], *, quick: bool, rows: int) -> dict[str, float]:
     metrics: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="trinity-bench-") as folder:
         os.chmod(folder, 0o711)  # noqa: S103  # Postgres may run as another user
@@ -57,7 +61,9 @@ def _measure(names: tuple[str, ...], *, quick: bool) -> dict[str, float]:
             django.setup()
             for name in names:
                 print(f"{name}", flush=True)
-                figures = importlib.import_module(f"benchmarks.{name}").run(Context(stack, quick))
+                figures = importlib.import_module(f"benchmarks.{name}").run(
+                    Context(stack, quick, rows)
+                )
                 for metric, value in figures.items():
                     print(f"  {metric:<34} {value:>14,.3f}", flush=True)
                 metrics |= figures

@@ -64,7 +64,8 @@ class Stack:
     @property
     def env(self) -> dict[str, str]:
         """The environment for a process that works with this stack (DATABASE_URL and all)."""
-        return {**os.environ, **dotenv.read(self.home.path / "env")}
+        ports: dict[str, str] = self.home.state()["ports"]
+        return {**os.environ, **dotenv.read(self.home.path / "env"), **ports}
 
     @property
     def is_ready(self) -> bool:
