@@ -25,7 +25,7 @@ MODULES = ("filing", "processing", "ledger", "footprint", "pages")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a benchmark gets: a stack of its own, and whether a short look is enough, how full a house."""
+    """What a benchmark gets: a stack of its own, how short a look, how many sample orders."""
 
     stack: Stack
     quick: bool
