@@ -10,8 +10,8 @@ from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 
 from kernel.money import Money
-from revenue.enums import AlertKind, MailKind, OfferState
-from revenue.models import BuyerMail, Offer, OperatorAlert, Order, Refund
+from revenue.enums import AlertKind, MailKind, MailState, OfferState
+from revenue.models import BuyerMail, Offer, OperatorAlert, Order, ReconcileRun, Refund
 from revenue.policy import REFUNDS_UNDONE
 
 UNTITLED: Final = "Payment"
@@ -25,6 +25,11 @@ PAGE_OF_ALERT: Final[Mapping[str, str]] = {
     AlertKind.DISPUTE_OPENED: "order-detail",
     AlertKind.REFUND_FAILED: "order-detail",
     AlertKind.MAIL_UNSENT: "outbox-mail",
+}
+# Kind of work, as ``lagging`` names it: the list that shows it, and how it is narrowed.
+LIST_OF_WORK: Final[Mapping[str, tuple[str, str]]] = {
+    "Stripe events": ("event-list", ""),
+    "mails to buyers": ("outbox", f"?state={MailState.QUEUED}"),
 }
 
 
@@ -97,9 +102,24 @@ def alert_facts(alert: OperatorAlert) -> dict[str, Any]:
 
 def _page_of(alert: OperatorAlert) -> str:
     """Return the page about the alert; the dashboard where none fits, for the mail must leave."""
+    if alert.kind == AlertKind.SWEEP_LAG:
+        return _list_of(alert.subject)
     if alert.kind == AlertKind.RECONCILE_DIFFERENCE:
-        return reverse("reconcile-list")
+        return _comparison_that_names(alert.facts.get("object"), mode=alert.mode)
     try:
         return reverse(PAGE_OF_ALERT.get(alert.kind, ""), args=[alert.subject])
     except NoReverseMatch:
         return DASHBOARD
+
+
+def _list_of(work: str) -> str:
+    """Return the list of what lags; the dashboard says it of work that has no list."""
+    name, asked = LIST_OF_WORK.get(work, ("", ""))
+    return reverse(name) + asked if name else DASHBOARD
+
+
+def _comparison_that_names(object_id: str | None, *, mode: str) -> str:
+    """Return the page of the newest comparison that found this difference, else of all."""
+    runs = ReconcileRun.objects.filter(mode=mode, differences__contains=[{"object_id": object_id}])
+    newest = runs.order_by("-pk").values_list("pk", flat=True).first()
+    return reverse("reconcile-run", args=[newest]) if newest else reverse("reconcile-list")

@@ -6,17 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
 from django.contrib.auth.models import Group, User
 
 from revenue.enums import AlertKind
-from revenue.models import OperatorAlert
+from revenue.models import OperatorAlert, ReconcileRun
 from revenue.ports import Letter, MailRefused, MailUnknown
 from revenue.usecases.send_alerts import LEASE, send_alerts
 from revenue.usecases.send_mail import ATTEMPTS_MAX
-from tests.factories.orders import AlertFactory, OrderFactory
-from tests.factories.people import make_person
-from tests.factories.revenue import NOON
+from tests.factories.orders import AlertFactory, BuyerMailFactory, OrderFactory
+from tests.factories.people import client_of, make_person
+from tests.factories.revenue import NOON, filed
 from tests.revenue.conftest import Clock
 
 pytestmark = pytest.mark.django_db
@@ -223,6 +223,89 @@ def test_a_dispute_mail_carries_the_deadline_for_evidence(clock: Clock) -> None:
     assert letter.subject.endswith("A buyer disputes a payment of $1.19 USD")
     assert "Evidence must reach Stripe by 29 Nov 2026, 12:00 UTC." in words
     assert f"/console/orders/{order.reference}/" in words
+
+
+def run_that_names(object_id: str) -> ReconcileRun:
+    told = {
+        "day": "2026-10-01", "kind": "refund", "currency": "USD", "ours_minor": 0,
+        "theirs_minor": -40, "object_id": object_id, "order_ref": "", "ids": [object_id],
+    }  # fmt: skip
+    return ReconcileRun.objects.create(
+        mode="sandbox", started_at=NOON, finished_at=NOON, since=NOON, until=NOON,
+        differences=[told],
+    )  # fmt: skip
+
+
+OF_ORDERS = (AlertKind.ORDER_REVIEW, AlertKind.DISPUTE_OPENED, AlertKind.REFUND_FAILED)
+OF_EVENTS = (AlertKind.EVENT_DEAD, AlertKind.EVENT_DIFFERS)
+
+
+def about(kind: str) -> tuple[str, str, dict[str, Any], str]:
+    """What an alert of ``kind`` is about: subject, address, facts, and what its page names."""
+    if kind in OF_ORDERS:
+        reference = OrderFactory().reference
+        return reference, f"/console/orders/{reference}/", {}, reference
+    if kind in OF_EVENTS:
+        stripe_id = filed("customer.created", {"id": "cus_1"}).stripe_id
+        return stripe_id, f"/console/events/{stripe_id}/", {}, stripe_id
+    if kind == AlertKind.MAIL_UNSENT:
+        reference = BuyerMailFactory().reference
+        return reference, f"/console/outbox/{reference}/", {}, reference
+    if kind == AlertKind.RECONCILE_DIFFERENCE:
+        run = run_that_names("re_1Differs")
+        run_that_names("re_1Another")
+        return "re_1Differs", f"/console/reconcile/{run.pk}/", {"object": "re_1Differs"}, "re_1D"
+    assert kind == AlertKind.SWEEP_LAG
+    return "mails to buyers", "/console/outbox/?state=queued", {"what": "mails"}, "Outbox"
+
+
+@pytest.mark.parametrize("kind", AlertKind.values)
+def test_every_kind_of_alert_leads_to_the_page_that_shows_its_item(
+    clock: Clock, owner: User, kind: str
+) -> None:
+    subject, address, facts, named = about(kind)
+    AlertFactory(kind=kind, subject=subject, facts=facts)
+    mailbox = Mailbox()
+
+    send_alerts(mailer=mailbox, clock=clock)
+
+    assert f"Open it:\n{settings.BASE_URL}{address}\n" in mailbox.letters[0].text
+    page = client_of(owner).get(address)
+    assert page.status_code == 200
+    assert named in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("what", "address"),
+    [
+        ("Stripe events", "/console/events/"),
+        ("mails to buyers", "/console/outbox/?state=queued"),
+        ("checkouts", "/console/"),
+        ("refunds", "/console/"),
+        ("alerts", "/console/"),
+        ("work of a later version", "/console/"),
+    ],
+)
+def test_what_lags_is_shown_by_its_list_or_by_the_dashboard(
+    clock: Clock, what: str, address: str
+) -> None:
+    AlertFactory(kind=AlertKind.SWEEP_LAG, subject=what, facts={"what": what, "oldest_s": 400})
+    mailbox = Mailbox()
+
+    send_alerts(mailer=mailbox, clock=clock)
+
+    assert f"Open it:\n{settings.BASE_URL}{address}\n" in mailbox.letters[0].text
+
+
+def test_a_difference_that_no_comparison_names_leads_to_all_of_them(clock: Clock) -> None:
+    AlertFactory(
+        kind=AlertKind.RECONCILE_DIFFERENCE, subject="txn_1", facts={"object": "txn_1None"}
+    )
+    mailbox = Mailbox()
+
+    send_alerts(mailer=mailbox, clock=clock)
+
+    assert "/console/reconcile/\n" in mailbox.letters[0].text
 
 
 @pytest.mark.parametrize("kind", AlertKind.values)

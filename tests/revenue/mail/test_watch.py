@@ -11,6 +11,7 @@ from revenue import queries
 from revenue.enums import AlertKind, EventState, MailState
 from revenue.models import BuyerMail, CheckoutSession, OperatorAlert, OrderLinkRequest
 from revenue.queries.lagging import LAG_MAX
+from revenue.queries.letters import LIST_OF_WORK
 from revenue.usecases.watch import watch
 from tests.factories.orders import AlertFactory, BuyerMailFactory
 from tests.factories.revenue import NOON, CheckoutFactory, filed, session_object
@@ -26,6 +27,10 @@ def alarms() -> list[tuple[str, bool]]:
 
 def test_nothing_waits_in_an_empty_house() -> None:
     assert set(queries.lag(NOON).values()) == {0.0}
+
+
+def test_every_list_that_a_mail_leads_to_is_of_work_that_is_watched() -> None:
+    assert set(LIST_OF_WORK) <= set(queries.lag(NOON))
 
 
 def test_lag_is_how_long_the_oldest_due_row_of_each_kind_waits(
