@@ -243,6 +243,14 @@ REFUND_MOVES: Moves = MappingProxyType(
 )
 
 
+class Gap(models.TextChoices):
+    """Why two totals of a day are not the same; the gravest first."""
+
+    DIFFERS = "differs", "differs"
+    UNDER_WAY = "under_way", "differs, because a bank still processes it"
+    YOUNG = "young", "differs, but younger than 15 min: looked at again by the next run"
+
+
 class ForgetReason(models.TextChoices):
     """Why a person was forgotten; a code word, because the ledger has no room for a sentence."""
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
+from revenue.enums import Gap
 from revenue.ports import BalanceLine
 from revenue.queries.books import (
     DISPUTES,
@@ -147,13 +148,17 @@ def tie_out(lines: Sequence[BalanceLine], *, mode: str, since: datetime, now: da
     object_ids = [object_id for _, object_id, _ in unequal]
     unsure = under_way(object_ids, mode=mode)
     orders = orders_of_objects(object_ids, mode=mode)
+    because = {
+        key: _because(things[key], is_unsure=key[1] in unsure, since=since, now=now)
+        for key in unequal
+    }
     differences = [
         _difference(key, things[key], order_ref=orders.get(key[1], ""))
-        for key in unequal
-        if key[1] not in unsure and _is_due(things[key], since=since, now=now)
+        for key, why in because.items()
+        if why == Gap.DIFFERS
     ]
     return TiedOut(
-        days=_days(things, since=since),
+        days=_days(things, because, since=since),
         differences=sorted(differences, key=lambda each: (each.day, each.item), reverse=True),
         listed=_listed(lines, unsure, since=since),
     )
@@ -175,6 +180,15 @@ def _is_due(thing: _Thing, *, since: datetime, now: datetime) -> bool:
     return since <= thing.newest <= now - SETTLING
 
 
+def _because(thing: _Thing, *, is_unsure: bool, since: datetime, now: datetime) -> Gap | None:
+    """Say why the two books have not the same of an object; None at the edge of the window."""
+    if is_unsure:
+        return Gap.UNDER_WAY
+    if _is_due(thing, since=since, now=now):
+        return Gap.DIFFERS
+    return Gap.YOUNG if thing.newest >= since else None
+
+
 def _difference(key: _Key, thing: _Thing, *, order_ref: str) -> Difference:
     book, object_id, currency = key
     return Difference(
@@ -193,15 +207,25 @@ def _day(movement: Movement) -> str:
     return f"{movement.at:%Y-%m-%d}"
 
 
-def _days(things: dict[_Key, _Thing], *, since: datetime) -> list[dict[str, Any]]:
-    """Return totals per day, currency and kind, newest day first; quiet days are left out."""
+def _days(
+    things: dict[_Key, _Thing], because: dict[_Key, Gap | None], *, since: datetime
+) -> list[dict[str, Any]]:
+    """Return totals per day, currency and kind, newest day first; quiet days are left out.
+
+    Each says why its two totals differ: the gravest reason that any of its objects has.
+    """
     totals: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for (book, _, currency), thing in things.items():
-        is_same = thing.ours_minor == thing.theirs_minor
+    reasons: dict[tuple[str, str, str], set[Gap]] = defaultdict(set)
+    for key, thing in things.items():
+        book, _, currency = key
+        is_same = key not in because
         for movement in thing.theirs if is_same else thing.ours:
             totals[_day(movement), currency, book][0] += movement.money.amount_minor
         for movement in thing.theirs:
             totals[_day(movement), currency, book][1] += movement.money.amount_minor
+        if why := because.get(key):
+            for movement in (*thing.ours, *thing.theirs):
+                reasons[_day(movement), currency, book].add(why)
     return [
         {
             "day": day,
@@ -209,6 +233,7 @@ def _days(things: dict[_Key, _Thing], *, since: datetime) -> list[dict[str, Any]
             "kind": book,
             "ours_minor": ours,
             "theirs_minor": theirs,
+            "because": next((str(gap) for gap in Gap if gap in reasons[day, currency, book]), ""),
         }
         for (day, currency, book), (ours, theirs) in sorted(totals.items(), reverse=True)
         if day >= f"{since:%Y-%m-%d}" and (ours or theirs)

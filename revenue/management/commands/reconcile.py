@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from django.core.management.base import BaseCommand, CommandError
 
 from kernel.money import Money
+from revenue.enums import Gap
 from revenue.models import ReconcileRun
 from revenue.ports import GatewayError
 from revenue.providers import gateway_for_worker
@@ -61,7 +62,7 @@ class Command(BaseCommand):
             ours, theirs = (
                 Money(row[side], row["currency"]) for side in ("ours_minor", "theirs_minor")
             )
-            mark = "" if ours == theirs else "  <- differs"
+            mark = "" if ours == theirs else f"  <- {Gap(row['because'] or Gap.DIFFERS).label}"
             self.stdout.write(f"{row['day']}  {row['kind']:<9} {ours!s:>16}  {theirs!s:>16}{mark}")
         for row in run.differences:
             ours, theirs = (

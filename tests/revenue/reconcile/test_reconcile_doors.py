@@ -146,6 +146,29 @@ def test_the_command_names_a_difference_and_fails() -> None:
         call_command("reconcile", "--days", "1", stdout=out)
     assert "payments pi_1: we have $100.00 USD, Stripe has $0.00 USD" in out.getvalue()
     assert order.reference in out.getvalue()
+    [line] = [line for line in out.getvalue().splitlines() if "  payments " in line]
+    assert line.endswith("  <- differs")
+
+
+@pytest.mark.usefixtures("pages_use_outside")
+def test_the_command_says_that_a_gap_is_too_young_to_count(operator: Client) -> None:
+    ours(OrderFactory(payment_intent_id="pi_1"), 10_000, at=datetime.now(UTC), object_id="pi_1")
+    out = StringIO()
+    call_command("reconcile", "--days", "1", stdout=out)
+    [line] = [line for line in out.getvalue().splitlines() if "  payments " in line]
+    assert line.endswith("  <- differs, but younger than 15 min: looked at again by the next run")
+    shown = page(operator, f"/console/reconcile/{ReconcileRun.objects.get().pk}/")
+    assert "settling" in shown
+    assert "differ</span>" not in shown
+
+
+@pytest.mark.usefixtures("pages_use_outside")
+def test_the_command_says_that_the_bank_is_still_at_it(outside: RunningSandbox) -> None:
+    order = OrderFactory(payment_intent_id="pi_1", state="awaiting_payment")
+    ours(order, 10_000, at=datetime.now(UTC) - timedelta(hours=2), object_id="pi_1")
+    out = StringIO()
+    call_command("reconcile", "--days", "1", stdout=out)
+    assert "<- differs, because a bank still processes it" in out.getvalue()
 
 
 @pytest.mark.usefixtures("pages_use_outside")

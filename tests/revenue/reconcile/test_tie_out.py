@@ -94,8 +94,27 @@ def test_the_same_money_on_both_sides_is_no_difference(
             "kind": "payments",
             "ours_minor": 10_000,
             "theirs_minor": 10_000,
+            "because": "",
         }
     ]
+
+
+def test_a_day_says_why_its_totals_differ(order: Order, noon: datetime, now: datetime) -> None:
+    """What counts outweighs what the bank holds, and that what is only young."""
+    young = now - SETTLING + timedelta(seconds=1)
+    OrderFactory(payment_intent_id="pi_bank", state=OrderState.AWAITING_PAYMENT)
+    settling = theirs(100, at=young, payment_intent_id="pi_young", transaction_id="txn_1")
+    at_bank = theirs(200, at=young, payment_intent_id="pi_bank", transaction_id="txn_2")
+    old = theirs(300, at=noon, payment_intent_id="pi_old", transaction_id="txn_3")
+    due = theirs(400, at=now - SETTLING, payment_intent_id="pi_due", transaction_id="txn_4")
+
+    def why(*lines: BalanceLine) -> list[str]:
+        return [row["because"] for row in compare(*lines, now=now).days]
+
+    assert why(settling) == ["young"]
+    assert why(settling, at_bank) == ["under_way"]
+    assert why(settling, at_bank, due) == ["differs"]
+    assert why(settling, old) == ["young", "differs"]  # a day each, newest first
 
 
 def test_what_only_we_have_is_named_with_its_order(
