@@ -61,9 +61,11 @@ fingerprint() {
     { cat "$ROOT/requirements.lock"; "$1" -c 'import sys; print(sys.version, sys.executable)' 2>/dev/null; } | sha256sum
 }
 
+# ``.made-from`` in it says that a venv is Trinity's, from before the first file until it is removed.
 ensure_venv() {
     local python=$1 venv=$2 wanted
     wanted=$(fingerprint "$python")
+    require_ours "$venv"
     make_home "$(dirname "$venv")"
     exec 9>>"$venv.lock"
     ! command -v flock >/dev/null || flock 9
@@ -71,10 +73,16 @@ ensure_venv() {
         require_venv_module "$python"
         require_room "$(dirname "$venv")"
         echo "Installing what Trinity needs into ${venv#"$PWD"/} (once, about half a minute)." >&2
-        sync_venv "$python" "$venv" >"$venv.log" 2>&1 || fail_to_install "$venv"
+        install_into "$venv" "$python" >"$venv.log" 2>&1 || fail_to_install "$venv"
         printf '%s\n' "$wanted" >"$venv/.made-from"
     fi
     exec 9>&-
+}
+
+require_ours() {
+    [ -e "$1" ] && [ ! -e "$1/.made-from" ] || return 0
+    [ -d "$1" ] && [ -z "$(ls -A "$1")" ] ||
+        fail "$1 holds what Trinity did not make and would be emptied; set TRINITY_VENV to a new or empty folder, or unset it."
 }
 
 # Private, but for root: Postgres refuses root, and whoever serves in its place must get through.
@@ -85,12 +93,23 @@ make_home() {
     [ -w "$1" ] || fail "$1 is not a folder that this user can write; set TRINITY_HOME to a folder of your own."
 }
 
+install_into() {
+    mkdir -p "$1" && echo unfinished >"$1/.made-from" && sync_venv "$2" "$1"
+}
+
+# Anew, but for the word that it is Trinity's: ``venv --clear`` would take that too.
+make_venv() {
+    find "$2" -mindepth 1 -maxdepth 1 ! -name .made-from -exec rm -rf {} +
+    "$1" -m venv "$2"
+}
+
 sync_venv() {
     local python=$1 venv=$2
     # An older venv of the same Python is brought up to date in place: what runs from it goes on.
+    # One without pip was interrupted while it was made.
     local version='import sys; print(sys.version)'
-    if [ "$("$venv/bin/python" -c "$version" 2>/dev/null)" != "$("$python" -c "$version")" ]; then
-        "$python" -m venv --clear "$venv"
+    if [ "$("$venv/bin/python" -c "import pip; $version" 2>/dev/null)" != "$("$python" -c "$version")" ]; then
+        make_venv "$python" "$venv"
     fi
     # uv itself comes from the lock too, held by its hash.
     awk '/^uv==/ {on = 1} on {print} on && !/\\$/ {exit}' "$ROOT/requirements.lock" >"$venv/uv.txt"
@@ -136,6 +155,7 @@ set_up() {
         "$python" -m trinity.stack.refusal "$COMMAND" || exit 1
     fi
     TRINITY_VENV=${TRINITY_VENV:-$TRINITY_HOME/venv}
+    TRINITY_VENV=${TRINITY_VENV%/}
     ensure_venv "$python" "$TRINITY_VENV"
     PYTHON=$TRINITY_VENV/bin/python
     trap - INT TERM

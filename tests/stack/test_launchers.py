@@ -117,6 +117,84 @@ def test_what_invents_data_refuses_live_keys_before_it_does_anything(
     assert not (tmp_path / "h").exists()
 
 
+def contents(folder: Path) -> dict[str, str]:
+    return {
+        str(each.relative_to(folder)): each.read_text() if each.is_file() else ""
+        for each in sorted(folder.rglob("*"))
+    }
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("held", ["notes.txt", "bin/python", ".git/HEAD"])
+def test_a_folder_that_trinity_did_not_make_is_not_made_its_venv(
+    held: str, slash: str, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "theirs"
+    (theirs / held).parent.mkdir(parents=True, exist_ok=True)
+    (theirs / held).write_text("of somebody")
+    before = contents(tmp_path)
+
+    told = launch("run", {"TRINITY_VENV": f"{theirs}{slash}", "TRINITY_HOME": str(tmp_path / "h")})
+
+    assert (told.returncode, told.stderr) == (
+        1,
+        f"bin/run: {theirs} holds what Trinity did not make and would be emptied; "
+        "set TRINITY_VENV to a new or empty folder, or unset it.\n",
+    )
+    assert contents(tmp_path) == before
+
+
+def test_a_file_is_no_venv_either(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("of somebody")
+
+    told = launch("run", {"TRINITY_VENV": str(tmp_path / "file"), "TRINITY_HOME": str(tmp_path)})
+
+    assert (told.returncode, told.stderr.count("\n")) == (1, 1)
+    assert contents(tmp_path) == {"file": "of somebody"}
+
+
+def in_setup(script: str) -> subprocess.CompletedProcess[str]:
+    """Run ``script`` with the launchers' own functions."""
+    return subprocess.run(
+        ["bash", "-c", f"COMMAND=x; . {ROOT}/bin/_setup.sh; {script}"],
+        env=BARE,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_venv_whose_installing_was_interrupted_is_still_trinitys(tmp_path: Path) -> None:
+    venv = tmp_path / "venv"
+    venv.mkdir()  # empty, so nobody's
+
+    def prepare(then: str) -> int:
+        return in_setup(
+            f"require_room() {{ :; }}; sync_venv() {{ {then}; }}; "
+            f"ensure_venv {sys.executable} {venv}"
+        ).returncode
+
+    assert prepare(f"touch {venv}/half; false") == 1
+    assert prepare("exit 130") == 130  # Ctrl-C
+    assert (venv / "half").exists()
+    assert prepare("true") == 0
+    assert prepare("false") == 0  # nothing is left to do
+
+
+def test_a_venv_made_anew_is_trinitys_from_its_first_file_on(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "old").touch()
+    (tmp_path / ".made-from").write_text("unfinished")
+
+    told = in_setup(f"make_venv {sys.executable} {tmp_path}")
+
+    assert told.returncode == 0, told.stderr
+    assert (tmp_path / ".made-from").read_text() == "unfinished"
+    assert (tmp_path / "bin" / "python").exists()
+    assert not (tmp_path / "lib" / "old").exists()
+
+
 def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
