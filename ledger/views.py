@@ -42,6 +42,7 @@ def entry_list(request: HttpRequest) -> HttpResponse:
     )
     state = queries.seal_state()
     oldest = state.oldest_waiting_at
+    is_backlogged = state.entries_waiting >= queries.COUNT_MAX
     context = {
         "nav": "ledger",
         "form": form,
@@ -50,11 +51,16 @@ def entry_list(request: HttpRequest) -> HttpResponse:
         "older_address": page.older_address(request.GET),
         "newer_address": page.newer_address(request.GET),
         "balances": _by_mode(
-            queries.balances(mode=sought.get("mode", ""), account=sought.get("account", "").strip())
+            queries.balances(
+                mode=sought.get("mode", ""),
+                account=sought.get("account", "").strip(),
+                is_sealed_only=is_backlogged,
+            )
         ),
         "seals": state,
         "sealed_entries": f"{state.last_position:,}",
         "waiting_entries": f"{state.entries_waiting:,}",
+        "is_backlogged": is_backlogged,
         "is_sealing_late": bool(oldest and oldest < timezone.now() - LATE_AFTER),
     }
     return render(request, "ledger/entry_list.html", context)

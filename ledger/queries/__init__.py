@@ -9,6 +9,7 @@ from ledger.queries.entries import (
     entry_row,
 )
 from ledger.queries.seals import (
+    COUNT_MAX,
     InclusionProof,
     SealState,
     inclusion_proof,
@@ -19,6 +20,7 @@ from ledger.queries.seals import (
 )
 
 __all__ = [
+    "COUNT_MAX",
     "AccountBalance",
     "EntryRow",
     "InclusionProof",

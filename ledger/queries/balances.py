@@ -10,15 +10,16 @@ from kernel.money import Money
 
 # The running totals cover what is sealed; what is not sealed yet is on the sealer's short list.
 # One statement, one snapshot: an entry is in exactly one of the two.
-_BALANCES = """
-SELECT mode, account, currency, sum(amount_minor)::bigint FROM (
-  SELECT mode, account, currency, amount_minor FROM ledger_balance
+_SEALED = "SELECT mode, account, currency, amount_minor FROM ledger_balance"
+_WAITING = """
   UNION ALL
   SELECT entry.mode, leg.account, leg.currency, leg.amount_minor
   FROM ledger_unsealedentry due
   JOIN ledger_ledgerentry entry ON entry.id = due.entry_id
   JOIN ledger_posting leg ON leg.entry_id = entry.id
-) legs
+"""
+_BALANCES = """
+SELECT mode, account, currency, sum(amount_minor)::bigint FROM ({legs}) legs
 WHERE (%(mode)s = '' OR mode = %(mode)s) AND (%(account)s = '' OR account = %(account)s)
 GROUP BY mode, account, currency ORDER BY mode, currency, account COLLATE "C"
 """
@@ -33,10 +34,16 @@ class AccountBalance:
     amount: Money
 
 
-def balances(*, mode: str = "", account: str = "") -> list[AccountBalance]:
-    """Return the balances of every account, or of one mode, or of one account. 1 statement."""
+def balances(
+    *, mode: str = "", account: str = "", is_sealed_only: bool = False
+) -> list[AccountBalance]:
+    """Return the balances of every account, or of one mode, or of one account. 1 statement.
+
+    ``is_sealed_only`` leaves out what waits for a seal, and costs the same however much that is.
+    """
+    legs = _SEALED if is_sealed_only else _SEALED + _WAITING
     with connection.cursor() as cursor:
-        cursor.execute(_BALANCES, {"mode": mode, "account": account})
+        cursor.execute(_BALANCES.format(legs=legs), {"mode": mode, "account": account})
         rows = cursor.fetchall()
     return [
         AccountBalance(mode=row_mode, account=row_account, amount=Money(amount_minor, currency))

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from kernel.references import new_reference
-from ledger import operations
+from ledger import operations, queries
 from ledger.models import Balance, Posting, Seal
 from tests.factories.people import client_of, make_person
 from tests.ledger.entries import TRACE, dollars, paid, seal
@@ -63,6 +63,26 @@ def test_the_list_shows_what_happened_and_what_lies_where(
         'badge sample">sample</span></h3>'
     )
     assert "$1,501.00" not in html  # modes are never added
+
+
+def test_a_long_backlog_is_left_out_of_the_sums_and_said(
+    auditor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Summing up what waits would take longer the longer nothing is sealed."""
+    monkeypatch.setattr(queries, "COUNT_MAX", 2)
+    paid(postings=dollars(150_000))
+    seal()
+    paid(postings=dollars(700))
+
+    html = auditor.get(LIST).content.decode()
+    assert "$1,507.00" in html
+    assert "not in these sums" not in html
+
+    paid(postings=dollars(700))
+    html = auditor.get(LIST).content.decode()
+    assert "$1,500.00" in html
+    assert "More than 2 wait for the next seal." in html
+    assert "The entries that wait for a seal are not in these sums yet." in html
 
 
 def test_the_list_is_narrowed_and_paged(auditor: Client) -> None:
