@@ -49,7 +49,7 @@ DO UPDATE SET amount_minor = ledger_balance.amount_minor + excluded.amount_minor
 
 
 def seal_due(*, signer: Signer, sink: HeadSink, now: datetime, batch_max: int = BATCH_MAX) -> int:
-    """Seal every committed entry that no seal covers, and publish the heads.
+    """Seal committed entries that no seal covers, up to 200 batches, and publish the heads.
 
     Returns how many entries were sealed; none while another sealer is at work. A crash at any
     point loses nothing: the next run seals what is left and publishes what is missing.

@@ -34,7 +34,9 @@ class Command(BaseCommand):
             self.stdout.write(f"Listed again: {rebuild_derived():,} entries. Balances summed.")
         try:
             signer = providers.signer(may_make=newest_seal() is None)
-            entries = seal_due(signer=signer, sink=providers.head_sink(), now=timezone.now())
+            entries = 0
+            while done := seal_due(signer=signer, sink=providers.head_sink(), now=timezone.now()):
+                entries += done
         except (SealKeyMissing, ChainShorterThanHead, HeadsUnreadable) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Sealed {entries:,} entries.")
