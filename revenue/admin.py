@@ -18,6 +18,7 @@ from revenue.models import (
     CheckoutSession,
     Dispute,
     EventAlarm,
+    EventRepeat,
     Offer,
     OfferPrice,
     OperatorAlert,
@@ -117,6 +118,16 @@ class EventAlarmAdmin(RevenueAdmin):
     """Known event ids that came with other content."""
 
     list_display = ("id", "event", "body_sha256", "received_at")
+    list_select_related = ("event",)
+    search_fields = ("=event__stripe_id",)
+
+
+@admin.register(EventRepeat)
+class EventRepeatAdmin(RevenueAdmin):
+    """How often known events were delivered again."""
+
+    ordering = ("-event",)
+    list_display = ("event", "times", "last_at")
     list_select_related = ("event",)
     search_fields = ("=event__stripe_id",)
 

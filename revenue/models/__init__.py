@@ -1,7 +1,7 @@
 """Tables of the sale."""
 
 from revenue.models.checkouts import CheckoutSession, PaymentLink
-from revenue.models.events import EventAlarm, StripeWebhookEvent, WebhookAttempt
+from revenue.models.events import EventAlarm, EventRepeat, StripeWebhookEvent, WebhookAttempt
 from revenue.models.mails import BuyerMail, OperatorAlert, OrderLink, OrderLinkRequest
 from revenue.models.offers import Offer, OfferPrice
 from revenue.models.orders import (
@@ -19,6 +19,7 @@ __all__ = [
     "CheckoutSession",
     "Dispute",
     "EventAlarm",
+    "EventRepeat",
     "Offer",
     "OfferPrice",
     "OperatorAlert",

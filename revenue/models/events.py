@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.db import models
+from datetime import datetime
+
+from django.db import connection, models
 from django.db.models import Q
 
 from kernel.append_only import AppendOnly
@@ -127,6 +129,38 @@ class WebhookAttempt(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.event_id}: {self.outcome}"
+
+
+class EventRepeat(models.Model):
+    """How often a known event was delivered again.
+
+    Beside the event, and without a foreign key in the database: the door must neither wait for a
+    row that a worker holds, nor keep it from one.
+    """
+
+    event = models.OneToOneField(
+        StripeWebhookEvent,
+        models.PROTECT,
+        primary_key=True,
+        related_name="repeat",
+        db_constraint=False,
+    )
+    times = models.PositiveIntegerField()
+    last_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.event_id} came again"
+
+    @classmethod
+    def count(cls, event_id: int, *, now: datetime) -> None:
+        """Count one more delivery, in one statement."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO revenue_eventrepeat AS known (event_id, times, last_at)"
+                " VALUES (%s, 1, %s) ON CONFLICT (event_id) DO UPDATE SET"
+                " times = known.times + 1, last_at = greatest(known.last_at, EXCLUDED.last_at)",
+                [event_id, now],
+            )
 
 
 class EventAlarm(AppendOnly):

@@ -104,7 +104,8 @@ class EventFile:
 
 def event_file(stripe_id: str) -> EventFile | None:
     """Return one event with its attempts, alarms and results; the payload is masked."""
-    event = StripeWebhookEvent.objects.select_related("order").filter(stripe_id=stripe_id).first()
+    events = StripeWebhookEvent.objects.select_related("order", "repeat")
+    event = events.filter(stripe_id=stripe_id).first()
     if event is None:
         return None
     attempts = WebhookAttempt.objects.filter(event=event).order_by("-id")[:ATTEMPTS_SHOWN_MAX]

@@ -11,7 +11,7 @@ from django.db import connection
 
 from kernel.modes import Mode
 from revenue.enums import AlertKind, EventState
-from revenue.models import EventAlarm, StripeWebhookEvent
+from revenue.models import EventAlarm, EventRepeat, StripeWebhookEvent
 from revenue.operations.alerts import raise_alert_about
 from revenue.policy import mode_of
 from revenue.ports import Notice, PaymentGateway
@@ -38,7 +38,8 @@ def accept_webhook(
     """Verify one delivery and file it. The work itself happens later, in a task.
 
     Returns whether the event is new. Raises SignatureRejected or BodyRejected before anything is
-    stored or asked of the database. A known id that comes with another object is kept as an alarm.
+    stored or asked of the database. A known id is counted; one that comes with another object is
+    kept as an alarm.
     """
     notice = gateway.verify(body=body, signature=signature, now=now)
     if file_event(notice, body=body, is_stripe_itself=is_stripe_itself, now=now) is not None:
@@ -88,9 +89,10 @@ def file_event(
 def _compare_with_filed(
     notice: Notice, *, body: bytes, gateway: PaymentGateway, now: datetime
 ) -> None:
-    """Raise the alarm when a known id speaks of another object at the same API version."""
+    """Count the delivery; raise the alarm when it speaks of another object at the same version."""
     filed = StripeWebhookEvent.objects.only("body", "body_sha256", "fact_sha256", "api_version")
     known = filed.get(stripe_id=notice.stripe_id)
+    EventRepeat.count(known.pk, now=now)
     digest = hashlib.sha256(body).hexdigest()
     if known.body_sha256 == digest or known.api_version != notice.api_version:
         return

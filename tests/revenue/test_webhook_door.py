@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 import stripe
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from revenue.models import EventAlarm, OperatorAlert, StripeWebhookEvent
+from revenue.models import EventAlarm, EventRepeat, OperatorAlert, StripeWebhookEvent
 from revenue.providers import gateway_for_web
 from revenue.usecases.accept_webhook import accept_webhook
 from revenue.webhooks import BODY_BYTES_MAX, door
 from tests.factories.revenue import event_body
+from tests.kernel.conftest import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -145,6 +146,50 @@ def test_a_duplicate_resets_nothing() -> None:
     assert deliver() == 200
     assert [e.attempts for e in StripeWebhookEvent.objects.all()] == [3]
     assert not EventAlarm.objects.exists()
+
+
+def repeats() -> list[tuple[str, int]]:
+    return list(EventRepeat.objects.values_list("event__stripe_id", "times"))
+
+
+def test_deliveries_of_a_known_event_are_counted() -> None:
+    deliver()
+    assert repeats() == []
+
+    deliver()
+    before = datetime.now(UTC)
+    deliver()
+
+    assert repeats() == [(StripeWebhookEvent.objects.get().stripe_id, 2)]
+    assert EventRepeat.objects.get().last_at >= before
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_deliveries_at_once_are_one_event_and_all_counted() -> None:
+    assert at_once(lambda _: deliver(), threads=12) == [200] * 12
+
+    assert repeats() == [(StripeWebhookEvent.objects.get().stripe_id, 11)]
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_counting_waits_for_nobody_who_works_on_the_event() -> None:
+    deliver()
+    worker = connections.create_connection("default")
+    try:
+        with worker.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT id FROM revenue_stripewebhookevent FOR UPDATE")
+            with connection.cursor() as door_cursor:
+                door_cursor.execute("SET lock_timeout = '300ms'")
+            assert deliver() == 200
+    finally:
+        worker.close()
+        with connection.cursor() as door_cursor:
+            door_cursor.execute("RESET lock_timeout")
+
+    assert [times for _, times in repeats()] == [1]
 
 
 def test_other_bytes_of_the_same_fact_are_no_alarm() -> None:

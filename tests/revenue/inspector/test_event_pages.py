@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from kernel.paging import Cursor
 from ledger.models import LedgerEntry
+from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.models import OperatorAlert, Order, StripeWebhookEvent
 from revenue.queries.events import events_page
 from tests.factories.revenue import (
@@ -125,6 +126,19 @@ def test_an_event_shows_its_results_attempts_and_a_masked_payload(
     assert "ada@buyer.example" not in page
     assert "Lovelace" not in page
     assert "•••" in page
+
+
+def test_an_event_that_came_again_says_how_often(
+    operator: Client, deaf_gateway: StripeGateway, clock: Clock, process: Process
+) -> None:
+    event = paid_event()
+    process()
+    address = f"/console/events/{event.stripe_id}/"
+    assert "Came again" not in main_of(operator, address)
+    deliver(bytes(event.body or b""), deaf_gateway, clock)
+    assert "<dd>1 time, last <time" in main_of(operator, address)
+    deliver(bytes(event.body or b""), deaf_gateway, clock)
+    assert "<dd>2 times, last <time" in main_of(operator, address)
 
 
 def test_an_emptied_event_says_so(operator: Client) -> None:
