@@ -16,6 +16,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from kernel.connections import close_with_this_thread
 from kernel.doors import public
 from kernel.nudges import CoalescedNudge
 from revenue.ports import BodyRejected, SignatureRejected
@@ -96,6 +97,7 @@ def door(application: Application) -> Application:
 
 
 def _answer_wsgi(environ: Environ) -> int:
+    close_with_this_thread()
     try:
         return answer(
             method=environ["REQUEST_METHOD"],

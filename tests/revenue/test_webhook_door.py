@@ -6,6 +6,7 @@ import json
 import time
 from datetime import UTC, datetime
 from io import BytesIO
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -222,20 +223,38 @@ def test_another_rendering_version_is_no_alarm() -> None:
     assert not EventAlarm.objects.exists()
 
 
-def test_the_door_ahead_of_django_answers_the_same() -> None:
+def deliver_ahead_of_django(body: bytes = BODY) -> str:
     said: list[Any] = []
     environ = {
         "PATH_INFO": "/webhooks/stripe",
         "REQUEST_METHOD": "POST",
-        "CONTENT_LENGTH": str(len(BODY)),
-        "HTTP_STRIPE_SIGNATURE": signed(BODY),
-        "wsgi.input": BytesIO(BODY),
+        "CONTENT_LENGTH": str(len(body)),
+        "HTTP_STRIPE_SIGNATURE": signed(body),
+        "wsgi.input": BytesIO(body),
     }
-
     answer = door(lambda *_: [b"django"])(environ, lambda *got: said.append(got))
+    assert list(answer) == [b""]
+    return str(said[0][0])
 
-    assert (list(answer), said[0][0]) == ([b""], "200 OK")
+
+def test_the_door_ahead_of_django_answers_the_same() -> None:
+    assert deliver_ahead_of_django() == "200 OK"
     assert StripeWebhookEvent.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_that_end_leave_no_connection_behind() -> None:
+    """A web server ends idle threads and starts new ones, all day long."""
+    said: list[str] = []
+    lent_max = settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"]
+
+    for number in range(2 * lent_max):
+        body = event_body("checkout.session.completed", {**SESSION, "id": f"cs_test_{number}"})
+        thread = Thread(target=lambda body=body: said.append(deliver_ahead_of_django(body)))
+        thread.start()
+        thread.join()
+
+    assert said == ["200 OK"] * 2 * lent_max
 
 
 def test_the_door_lets_everything_else_through() -> None:
