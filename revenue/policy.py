@@ -14,6 +14,8 @@ from revenue.enums import OrderState, ReviewReason, ReviewVerdict
 ATTEMPTS_MAX: Final = 10
 BACKOFF_FIRST: Final = timedelta(seconds=5)
 BACKOFF_LONGEST: Final = timedelta(hours=6)
+ALERT_HOUR: Final = timedelta(hours=1)
+ALERTS_ALONE_PER_HOUR: Final = 5  # what is more goes into one digest an hour
 
 # https://docs.stripe.com/api/disputes/object#dispute_object-status
 # Events come in any order and one dispute only walks to the right, so the furthest status wins.

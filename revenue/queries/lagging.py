@@ -8,7 +8,7 @@ from typing import Final
 
 from django.db import connection
 
-from revenue.enums import EventState, MailState
+from revenue.enums import EventState, MailState, ToldAs
 from revenue.models import (
     BuyerMail,
     CheckoutSession,
@@ -18,6 +18,7 @@ from revenue.models import (
     RefundRequest,
     StripeWebhookEvent,
 )
+from revenue.policy import ALERT_HOUR, ALERTS_ALONE_PER_HOUR
 
 LAG_MAX: Final = timedelta(minutes=5)
 
@@ -34,6 +35,21 @@ def _listed(states: tuple[str, ...]) -> str:
     return ", ".join(f"'{state}'" for state in states)
 
 
+_ALERTS: Final = OperatorAlert._meta.db_table
+# Alerts beyond what an hour takes are held back on purpose: they are due when the next mail may
+# leave, which is when one of this hour's mails of its own, or its digest, is an hour old.
+_ALERT_DUE: Final = f"""
+CASE WHEN min(next_attempt_at) IS NOT NULL THEN GREATEST(
+    min(next_attempt_at),
+    LEAST(
+        COALESCE((SELECT told_at FROM {_ALERTS} WHERE told_as = '{ToldAs.SINGLE}' AND told_at
+            IS NOT NULL ORDER BY told_at DESC OFFSET {ALERTS_ALONE_PER_HOUR - 1} LIMIT 1),
+            '-infinity'),
+        COALESCE((SELECT max(told_at) FROM {_ALERTS} WHERE told_as = '{ToldAs.DIGEST}'),
+            '-infinity')
+    ) + interval '{ALERT_HOUR.total_seconds():.0f} seconds'
+) END FROM {_ALERTS} WHERE told_at IS NULL AND closed_at IS NULL"""  # noqa: S608  # our own words
+
 # Kind of work -> where its due times stand. Each is the first row of a partial index.
 _DUE: Final[Mapping[str, str]] = {
     "Stripe events": f"min(next_attempt_at) FROM {StripeWebhookEvent._meta.db_table}"
@@ -46,8 +62,7 @@ _DUE: Final[Mapping[str, str]] = {
     " WHERE next_check_at IS NOT NULL",
     "mails to buyers": f"min(next_attempt_at) FROM {BuyerMail._meta.db_table}"
     f" WHERE state IN ({_listed(_OPEN_MAILS)})",
-    "alerts": f"min(next_attempt_at) FROM {OperatorAlert._meta.db_table}"
-    " WHERE told_at IS NULL AND closed_at IS NULL",
+    "alerts": _ALERT_DUE,
     "link requests": f"min(requested_at) FROM {OrderLinkRequest._meta.db_table}",
 }
 _SQL: Final = " UNION ALL ".join(f"SELECT '{what}', {due}" for what, due in _DUE.items())
@@ -56,7 +71,8 @@ _SQL: Final = " UNION ALL ".join(f"SELECT '{what}', {due}" for what, due in _DUE
 def lag(now: datetime) -> dict[str, float]:
     """Return, per kind of work, how many seconds its oldest due row has waited; 0.0 where none.
 
-    One statement. Work that is leased is not due before its lease ends.
+    One statement. Work that is leased is not due before its lease ends; an alert that this
+    hour's mails left no room for is not due before they do.
     """
     with connection.cursor() as cursor:
         cursor.execute(_SQL)

@@ -17,6 +17,7 @@ from kernel.modes import Mode
 from revenue.adapters.letters import alert_line, write_letter
 from revenue.enums import ToldAs
 from revenue.models import OperatorAlert
+from revenue.policy import ALERT_HOUR, ALERTS_ALONE_PER_HOUR
 from revenue.ports import Letter, Mailer, MailError, MailRefused
 from revenue.queries.letters import alert_facts
 from revenue.usecases.send_mail import ATTEMPTS_MAX, backoff
@@ -25,8 +26,6 @@ logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 LEASE: Final = timedelta(minutes=5)
-HOUR: Final = timedelta(hours=1)
-SINGLES_PER_HOUR: Final = 5
 DIGEST_MAX: Final = 5_000
 DIGEST_LINES_MAX: Final = 50
 ONE_CLAIMER: Final = "SELECT pg_advisory_xact_lock(hashtext('revenue.send_alerts'))"
@@ -97,9 +96,9 @@ def _claim(*, now: datetime) -> Batch | None:
 
 def _next_form(*, now: datetime) -> ToldAs | None:
     """Say in which form the next mail may leave; None where this hour's are used up."""
-    lately = Q(told_at__gt=now - HOUR) | Q(told_at=None, leased_until__gt=now)
+    lately = Q(told_at__gt=now - ALERT_HOUR) | Q(told_at=None, leased_until__gt=now)
     told = OperatorAlert.objects.filter(lately)
-    if told.filter(told_as=ToldAs.SINGLE).count() < SINGLES_PER_HOUR:
+    if told.filter(told_as=ToldAs.SINGLE).count() < ALERTS_ALONE_PER_HOUR:
         return ToldAs.SINGLE
     return None if told.filter(told_as=ToldAs.DIGEST).exists() else ToldAs.DIGEST
 

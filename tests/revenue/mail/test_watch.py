@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from kernel.modes import Mode
 from revenue import queries
-from revenue.enums import AlertKind, EventState, MailState
+from revenue.enums import AlertKind, EventState, MailState, ToldAs
 from revenue.models import BuyerMail, CheckoutSession, OperatorAlert, OrderLinkRequest
 from revenue.queries.lagging import LAG_MAX
 from revenue.queries.letters import LIST_OF_WORK
@@ -65,6 +65,36 @@ def test_work_that_is_settled_or_not_yet_due_does_not_wait() -> None:
     type(event).objects.update(state=EventState.DEAD)
 
     assert set(queries.lag(LATE).values()) == {0.0}
+
+
+def hour_is_full(*, at: datetime) -> None:
+    """Five alerts told by a mail of their own, and one by a digest, at this time."""
+    for told_as in [ToldAs.SINGLE] * 5 + [ToldAs.DIGEST]:
+        AlertFactory(told_at=at, told_as=told_as, next_attempt_at=None)
+
+
+def test_alerts_that_the_digest_holds_back_are_not_late() -> None:
+    hour_is_full(at=NOON)
+    AlertFactory(next_attempt_at=NOON)
+
+    assert queries.lag(NOON + timedelta(minutes=59))["alerts"] == 0.0
+    assert watch(mode=Mode.SANDBOX, now=NOON + timedelta(minutes=59)) == []
+
+
+def test_alerts_that_nobody_tells_when_they_may_be_told_are_late() -> None:
+    hour_is_full(at=NOON)
+    AlertFactory(next_attempt_at=NOON)
+
+    lag = queries.lag(NOON + timedelta(hours=1, seconds=400))
+
+    assert lag["alerts"] == 400.0
+
+
+def test_with_room_in_the_hour_an_alert_waits_from_its_own_time() -> None:
+    AlertFactory(told_at=NOON, told_as=ToldAs.DIGEST, next_attempt_at=None)
+    AlertFactory(next_attempt_at=NOON + timedelta(seconds=1))
+
+    assert queries.lag(NOON + timedelta(seconds=11))["alerts"] == 10.0
 
 
 def test_one_alarm_per_kind_of_work_until_it_is_done() -> None:
