@@ -70,10 +70,15 @@ def _record(fact: SessionFact, *, now: datetime) -> None:
         return  # the webhook's worker recorded the same fact at this moment
 
 
-def note_handed_off(checkout: CheckoutSession, *, now: datetime) -> OrderLink:
-    """Note that the browser goes to Stripe's page, and give it a link to come back to."""
+def let_go(checkout: CheckoutSession, *, now: datetime) -> OrderLink:
+    """Give the browser a link to come back to; note that it goes to Stripe's page, if there is one.
+
+    While no page of Stripe's is known, the browser sees ours, and nobody was handed over.
+    """
     with transaction.atomic(durable=True):
-        CheckoutSession.objects.filter(pk=checkout.pk, handed_off_at=None).update(handed_off_at=now)
+        CheckoutSession.objects.filter(
+            pk=checkout.pk, state=CheckoutState.OPEN, handed_off_at=None
+        ).update(handed_off_at=now)
         link, _token = make_link(checkout_id=checkout.pk, now=now)
     return link
 

@@ -193,7 +193,7 @@ def open_at_stripe(
     try:
         fact = gateway.open_checkout(key=checkout.reference, parameters=checkout.parameters or {})
     except GatewayRefused as refusal:
-        return _settle_refusal(checkout, refusal, now=now)
+        return _settle_refusal(checkout, refusal)
     except GatewayUnknown as unknown:
         return _settle_unknown(checkout, unknown, now=now)
     telling = Telling(
@@ -205,18 +205,11 @@ def open_at_stripe(
     return checkout
 
 
-def _settle_refusal(
-    checkout: CheckoutSession, refusal: GatewayRefused, *, now: datetime
-) -> CheckoutSession:
+def _settle_refusal(checkout: CheckoutSession, refusal: GatewayRefused) -> CheckoutSession:
     """Stripe said no, so there is no session: the row is closed."""
     with transaction.atomic(durable=True):
         try:
-            checkout.move(
-                CheckoutState.FAILED,
-                last_error=refusal.code,
-                next_check_at=None,
-                expired_at=now,
-            )
+            checkout.move(CheckoutState.FAILED, last_error=refusal.code, next_check_at=None)
         except LostRace:
             checkout.refresh_from_db()
     return checkout

@@ -20,7 +20,7 @@ from revenue.enums import CheckoutState, OfferState
 from revenue.models import CheckoutSession, Offer
 from revenue.ports import GatewayError
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
-from revenue.usecases.land import note_cancelled, note_handed_off
+from revenue.usecases.land import let_go, note_cancelled
 from revenue.usecases.open_checkout import buy as buy_offer
 
 SALT = "revenue.buy"
@@ -103,7 +103,7 @@ def buy(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _hand_over(request: HttpRequest, checkout: CheckoutSession) -> HttpResponse:
     """Redirect to Stripe's page; where there is none (yet), to our page that says what is known."""
-    link = note_handed_off(checkout, now=datetime.now(UTC))
+    link = let_go(checkout, now=datetime.now(UTC))
     if checkout.state == CheckoutState.OPEN:
         response: HttpResponse = HttpResponseRedirect(checkout.url)
         response.status_code = 303

@@ -244,3 +244,30 @@ def test_an_expired_session_is_closed_by_the_sweep(gateway: StripeGateway, offer
     gone.refresh_from_db()
     assert (gone.state, gone.last_error) == (CheckoutState.OPEN, "resource_missing")
     assert gone.next_check_at is None
+
+
+def test_a_refused_session_was_handed_to_nobody_and_did_not_expire(
+    offer: Offer, buyer: Client, outside: RunningSandbox
+) -> None:
+    press_buy(buyer, ticket_of(buyer))  # the price is made at Stripe
+    outside.drill("faults", effect="status", status=400, path=SESSIONS, method="POST", count=1)
+
+    page = buyer.get(press_buy(buyer, ticket_of(buyer))["Location"])
+
+    refused = CheckoutSession.objects.order_by("-id")[0]
+    assert (refused.state, refused.handed_off_at) == (CheckoutState.FAILED, None)
+    assert refused.expired_at is None
+    assert "could not be opened. Nothing was charged" in page.content.decode()
+
+
+def test_whoever_waits_for_the_payment_page_was_not_handed_over(
+    offer: Offer, buyer: Client, outside: RunningSandbox, gateway: StripeGateway
+) -> None:
+    press_buy(buyer, ticket_of(buyer))
+    lose_the_answer(outside)
+    press_buy(buyer, ticket_of(buyer))
+
+    sweep_checkouts(gateway=gateway, clock=later(1))
+
+    found = CheckoutSession.objects.order_by("-id")[0]
+    assert (found.state, found.handed_off_at) == (CheckoutState.OPEN, None)
