@@ -238,3 +238,14 @@ def test_a_browsers_line_ends_are_no_other_refund_policy(operator: Client, now: 
     second.refresh_from_db()
     assert (second.price, second.refund_policy_version) == (Money(200, "USD"), 1)
     assert OfferWords.of(second) == replace(WORDS, price=Money(200, "USD"))
+
+
+def test_an_offers_page_promises_only_what_its_operator_wrote(
+    operator: Client, now: datetime
+) -> None:
+    promised = replace(WORDS, summary="Two pages.", delivered="Two pages")
+    publish_offer(make_draft(promised, now=now).reference, seen=None, actor_id=None, now=now)
+    page = operator.get("/offers/snapshot/").content.decode()
+    for claim in ("Checked by", "a person", "Tax included", "No subscription"):
+        assert claim not in page
+    assert "You pay once." in page

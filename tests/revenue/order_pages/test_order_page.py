@@ -116,11 +116,23 @@ def test_the_page_follows_the_work() -> None:
     freeze_work(order_id=order.pk, reason=FreezeReason.DISPUTE, now=NOON)
     paused = read(client, path)
 
-    assert "Taken in" in before
-    assert "Taken in" in taken_in
-    assert "Being planned 1 Oct 2026, 12:00 UTC" in planned
+    assert "Work being planned" in before
+    assert "Work being planned" in taken_in
+    assert "Work planned 1 Oct 2026, 12:00 UTC" in planned
     assert "Paused Your bank is looking into the payment." in paused
-    assert "Being planned" not in paused
+    assert "Work planned" not in paused
+
+
+@pytest.mark.parametrize("state", OrderState.values)
+def test_the_steps_claim_nothing_about_who_does_the_work(state: str) -> None:
+    order = order_in(state)
+    take_in(order)
+    start_run(order_id=order.pk, now=NOON)
+
+    words = read(opened(order), f"/order/{order.reference}/")
+
+    for claim in ("agent", "approves", "Checked by a person", "Being written", "one working day"):
+        assert claim not in words
 
 
 def test_a_lost_dispute_closes_the_order() -> None:
@@ -170,7 +182,7 @@ def test_the_receipt_adds_up() -> None:
 
     sums = (
         "Acquisition snapshot Version 1 $1.00 Tax $0.19 Total paid $1.19 USD "
-        "Refund, 1 Oct 2026 returned −$0.40 Paid and not returned $0.79 USD"
+        "Refund, 1 Oct 2026 returned −$0.40 Net paid $0.79 USD"
     )
     assert sums in page
     assert sums in receipt
