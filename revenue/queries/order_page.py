@@ -13,6 +13,7 @@ from kernel.money import Money
 from revenue.enums import MailKind, MailState, OrderState
 from revenue.models import BuyerMail, Dispute, Order, Refund
 from revenue.policy import DISPUTES_OVER_WELL, REFUNDS_UNDONE
+from revenue.queries.outbox import masked_address
 
 REFUND_WORDS = {
     "pending": "on its way",
@@ -61,6 +62,11 @@ class OrderPage:
     def kept(self) -> Money:
         """What of the payment has not gone back."""
         return self.order.refundable
+
+    @property
+    def buyer_words(self) -> str:
+        """Who paid, so that they know themselves and nobody else does; nothing once erased."""
+        return masked_address(self.order.buyer_email) if self.order.buyer_email else ""
 
     @property
     def mode_words(self) -> str:

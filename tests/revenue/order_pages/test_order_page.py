@@ -189,6 +189,17 @@ def test_the_receipt_adds_up() -> None:
     assert "1 Example Street, Sampletown hello@trinity.localhost" in receipt
 
 
+def test_a_receipt_says_who_paid_and_through_whom() -> None:
+    order, erased = OrderFactory(), OrderFactory(buyer_email="", buyer_name="")
+
+    receipt, without = (
+        read(opened(each), f"/order/{each.reference}/receipt/") for each in (order, erased)
+    )
+
+    assert "Paid through a stand-in for Stripe Paid by a…@b….example" in receipt
+    assert "Paid through a stand-in for Stripe Sold by" in without
+
+
 @pytest.mark.parametrize(("mode", "is_proof"), [("live", True), ("test", False)])
 def test_only_a_live_receipt_is_proof_of_payment(mode: str, is_proof: bool) -> None:
     order = OrderFactory(mode=mode)
