@@ -19,7 +19,7 @@ from kernel.modes import Mode
 from kernel.money import Money
 from ledger import queries as ledger
 from revenue import queries as revenue
-from revenue.enums import RevenueKind
+from revenue.enums import OrderState, RevenueKind
 from revenue.queries import DayTaking
 
 WINDOW_DAYS: Final = 30
@@ -48,6 +48,9 @@ class MoneyCard:
     refunds: int
     disputed: Money
     fees: Money
+    fees_told: int
+    undecided: Money  # a person has to say whose it is: not in what was received
+    not_ours: Money  # likewise
     chart: DayChart | None  # None while nothing moved
     days: Sequence[Day]  # with movement, newest first
 
@@ -57,6 +60,15 @@ class MoneyCard:
         words = [_many(self.payments, "payment")] if self.payments else ["no payment"]
         words += [_many(self.refunds, "refund")] if self.refunds else []
         return ", ".join(words)
+
+    @property
+    def fees_gap(self) -> str:
+        """Say what is not known of the fees; "" where each payment has one."""
+        if self.mode == Mode.SAMPLE:
+            return "" if self.fees_told else "none in sample data"
+        if self.fees_told >= self.payments:
+            return ""
+        return "not booked yet" if not self.fees_told else "so far; more are not booked yet"
 
     @property
     def is_aside(self) -> bool:
@@ -164,14 +176,20 @@ def _money(takings: Sequence[DayTaking], *, since: datetime, now: datetime) -> l
 def _card(
     mode: Mode, facts: Sequence[DayTaking], *, currency: str, since: datetime, now: datetime
 ) -> MoneyCard:
+    ours = [fact for fact in facts if fact.aside is None]
+
     def total(*kinds: RevenueKind) -> Money:
-        amounts = (fact.amount for fact in facts if fact.kind in kinds)
+        amounts = (fact.amount for fact in ours if fact.kind in kinds)
         return Money.total(amounts, currency=currency)
 
     def times(kind: RevenueKind) -> int:
-        return sum(fact.times for fact in facts if fact.kind == kind)
+        return sum(fact.times for fact in ours if fact.kind == kind)
 
-    days = _days(facts, currency=currency, since=since, now=now)
+    def aside(state: OrderState) -> Money:
+        amounts = (fact.amount for fact in facts if fact.aside == state)
+        return Money.total(amounts, currency=currency)
+
+    days = _days(ours, currency=currency, since=since, now=now)
     moved = [day for day in reversed(days) if not day.is_quiet]
     return MoneyCard(
         mode=mode,
@@ -181,6 +199,9 @@ def _card(
         refunds=times(RevenueKind.REFUND) - times(RevenueKind.REFUND_REVERSAL),
         disputed=total(RevenueKind.DISPUTE, RevenueKind.DISPUTE_REVERSAL),
         fees=total(RevenueKind.FEE),
+        fees_told=times(RevenueKind.FEE),
+        undecided=aside(OrderState.NEEDS_REVIEW),
+        not_ours=aside(OrderState.NOT_OURS),
         chart=chart_of(days, css=mode) if moved else None,
         days=moved,
     )

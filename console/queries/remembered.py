@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -16,37 +17,53 @@ from revenue.queries import DayTaking
 
 logger = logging.getLogger(__name__)
 
-KEPT_S: Final = 300  # a fact that is told late about an earlier day shows after this long
+KEPT_S: Final = 300  # what commits behind a newer fact's back shows after this long
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """The sums of the days before today, with every fact up to ``newest_id``."""
+
+    facts: Sequence[DayTaking]
+    newest_id: int
 
 
 def takings(*, since: datetime, now: datetime) -> list[DayTaking]:
-    """Return each day's sums since ``since`` in one statement: all of them, or today's only.
+    """Return each day's sums since ``since`` in one statement: all of them, or what is new.
 
-    Today is always read anew. Without Redis every day is.
+    Today, what was told since about earlier days, and what nobody has ruled to be ours are
+    always read anew. Without Redis every day is.
     """
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     database = connection.settings_dict["NAME"]  # two stacks may share one Redis
-    key = f"takings:{database}:{since:%Y-%m-%d}:{today:%Y-%m-%d}"
+    key = f"takings:{database}:{since:%Y-%m-%d}:{today:%Y-%m-%d}:by-id"
     past = _recall(key)
-    if past is not None:
-        fresh = revenue.takings_since(today)
-        return [*past, *(fact for fact in fresh if fact.day is not None)]
-    everything = revenue.takings_since(since)
-    _remember(key, [fact for fact in everything if fact.day is None or fact.day < today.date()])
-    return everything
+    read = revenue.takings(
+        since=since,
+        fresh_since=today if past else since,
+        known_id=past.newest_id if past else 0,
+    )
+    if past is None:
+        before_today = [fact for fact in read.fresh if fact.day is None or fact.day < today.date()]
+        _remember(key, Past(facts=before_today, newest_id=read.newest_id))
+        return [*read.fresh, *read.aside]
+    if read.late:
+        past = Past(facts=[*past.facts, *read.late], newest_id=read.newest_id)
+        _remember(key, past)
+    return [*past.facts, *read.fresh, *read.aside]
 
 
-def _recall(key: str) -> Sequence[DayTaking] | None:
+def _recall(key: str) -> Past | None:
     try:
-        known: Sequence[DayTaking] | None = cache.get(key)
+        known: Past | None = cache.get(key)
     except RedisError as error:
         logger.warning("nothing remembered", extra={"error": type(error).__name__})
         return None
     return known
 
 
-def _remember(key: str, facts: Sequence[DayTaking]) -> None:
+def _remember(key: str, past: Past) -> None:
     try:
-        cache.set(key, facts, timeout=KEPT_S)
+        cache.set(key, past, timeout=KEPT_S)
     except RedisError as error:
         logger.warning("nothing remembered", extra={"error": type(error).__name__})

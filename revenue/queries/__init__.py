@@ -13,7 +13,7 @@ from revenue.queries.orders import (
 )
 from revenue.queries.reconciled import newest_reconcile
 from revenue.queries.sales import sales_of_deal
-from revenue.queries.takings import DayTaking, takings_since
+from revenue.queries.takings import DayTaking, Takings, takings
 from revenue.queries.traced import (
     AfterPayment,
     SaleRows,
@@ -31,6 +31,7 @@ __all__ = [
     "DayTaking",
     "OrderFile",
     "SaleRows",
+    "Takings",
     "WaitingItem",
     "is_known",
     "is_payment_known",
@@ -48,7 +49,7 @@ __all__ = [
     "sale_rows",
     "sales_of_deal",
     "sellable_offers",
-    "takings_since",
+    "takings",
     "trace_of",
     "waiting",
     "waiting_numbers",
