@@ -6,10 +6,23 @@ import sys
 from pathlib import Path
 
 from django.core.management import execute_from_command_line
+from django.db.utils import OperationalError
 
 from trinity.stack import dotenv
 
+ROOT = Path(__file__).resolve().parent
+
 if __name__ == "__main__":
-    dotenv.fill_from_stack(os.environ, root=Path(__file__).resolve().parent)
+    dotenv.fill_from_stack(os.environ, root=ROOT)
+    if missing := dotenv.missing(os.environ, root=ROOT):
+        sys.exit(
+            f"manage.py: {' and '.join(missing)} not set, and no stack has run here yet; "
+            "run bin/run once, or set them in the environment or in .env."
+        )
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trinity.settings")
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) is not None:
+            raise
+        sys.exit("manage.py: the database does not answer; start the stack with bin/run.")

@@ -90,7 +90,7 @@ make_home() {
     local mode=700
     [ "$(id -u)" != 0 ] || mode=711
     [ -d "$1" ] || { mkdir -p "$1" && chmod "$mode" "$1"; } 2>/dev/null || true
-    [ -w "$1" ] || fail "$1 is not a folder that this user can write; set TRINITY_HOME to a folder of your own."
+    [ -d "$1" ] && [ -w "$1" ] || fail "$1 is not a folder that this user can write; set TRINITY_HOME to a folder of your own."
 }
 
 install_into() {
@@ -145,6 +145,19 @@ case "${TRINITY_HOME:-}" in
     *) TRINITY_HOME="$PWD/$TRINITY_HOME" ;;
 esac
 export TRINITY_HOME
+
+# Prints the comment at the top of the launcher, to the first line that is none, and goes.
+help_if_asked() {
+    case "${1:-}" in -h | --help | help) ;; *) return 0 ;; esac
+    printf 'Usage: %s\n\n' "$USAGE"
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+    exit 0
+}
+
+# For launchers that take no arguments: a word that is not understood must not start anything.
+no_arguments() {
+    [ "$#" = 0 ] || fail "there is nothing called $1 here; $COMMAND --help says what there is."
+}
 
 # Usage: set_up [refuse-live]. Leaves the clone's folder as the current one.
 set_up() {

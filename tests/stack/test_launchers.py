@@ -19,9 +19,11 @@ LAUNCHERS = ("run", "test", "sale", "bench", "manage")
 BARE = {"PATH": "/usr/bin:/bin"}
 
 
-def launch(name: str, env: dict[str, str], *, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def launch(
+    name: str, env: dict[str, str], *arguments: str, cwd: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(ROOT / "bin" / name)],
+        [str(ROOT / "bin" / name), *arguments],
         cwd=cwd,
         env=BARE | env,
         stdin=subprocess.DEVNULL,
@@ -204,6 +206,82 @@ def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     assert told.stderr.startswith("bin/run: ")
     assert "set TRINITY_HOME to a folder of your own" in told.stderr
     assert told.stderr.count("\n") == 1
+
+
+def test_a_file_in_the_place_of_the_home_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    told = launch("sale", {"TRINITY_HOME": str(tmp_path / "file")})
+
+    assert (told.returncode, told.stderr) == (
+        1,
+        f"bin/sale: {tmp_path}/file is not a folder that this user can write; "
+        "set TRINITY_HOME to a folder of your own.\n",
+    )
+
+
+@pytest.mark.parametrize("name", ["run", "sale"])
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_asking_for_help_starts_nothing(name: str, word: str, tmp_path: Path) -> None:
+    told = launch(name, {"TRINITY_HOME": str(tmp_path / "h")}, word)
+
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout.startswith(f"Usage: bin/{name}\n\n")
+    assert len(told.stdout.splitlines()) > 3
+    assert "COMMAND" not in told.stdout
+    assert not (tmp_path / "h").exists()
+
+
+@pytest.mark.parametrize("name", ["run", "sale"])
+def test_a_word_that_is_not_understood_starts_nothing(name: str, tmp_path: Path) -> None:
+    told = launch(name, {"TRINITY_HOME": str(tmp_path / "h")}, "everything")
+
+    assert told.returncode == 1
+    assert told.stderr == (
+        f"bin/{name}: there is nothing called everything here; "
+        f"bin/{name} --help says what there is.\n"
+    )
+    assert not (tmp_path / "h").exists()
+
+
+def manage(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), *arguments],
+        env=BARE | env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", [("doctor",), ("trace", "ord_1")])
+def test_manage_before_the_first_run_is_one_sentence(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    told = manage({"TRINITY_HOME": str(tmp_path)}, *command)
+
+    assert told.returncode == 1
+    assert told.stderr.startswith("manage.py: SECRET_KEY and DATABASE_URL and REDIS_URL not set")
+    assert "run bin/run once" in told.stderr
+    assert told.stderr.count("\n") == 1
+
+
+def test_manage_without_a_database_is_one_sentence(tmp_path: Path) -> None:
+    env = {
+        "TRINITY_HOME": str(tmp_path),
+        "SECRET_KEY": "x" * 60,
+        "DATABASE_URL": "postgresql://trinity@127.0.0.1:1/x",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+    }
+
+    told = manage(env, "trace", "ord_1")
+
+    assert told.returncode == 1
+    assert told.stderr.splitlines()[-1] == (
+        "manage.py: the database does not answer; start the stack with bin/run."
+    )
+    assert "Traceback" not in told.stderr
 
 
 def test_continuous_integration_runs_bin_test_and_nothing_else() -> None:

@@ -84,6 +84,7 @@ def test_the_password_is_said_once(home: Home) -> None:
     later = words.welcome(made, password=None, took_s=1.0)
 
     assert "owner@trinity.localhost, password abc" in first
+    assert "first password in " in later
     assert "owner-password" in later
     assert "http://localhost:8000/" in later
     assert "4242 4242 4242 4242" in later

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,8 +12,10 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
+from django.utils import timezone
 
 from kernel.modes import Mode
 from ledger.models import LedgerEntry
@@ -161,3 +164,48 @@ def test_there_is_no_second_first_owner() -> None:
 def test_a_first_owner_needs_an_address() -> None:
     with pytest.raises(CommandError, match="no e-mail address"):
         said("first_owner", "boss")
+
+
+def test_a_lent_session_is_logged_in_counted_and_in_the_ledger() -> None:
+    user = make_person("owner")
+    user.set_unusable_password()
+    user.save()
+    TOTP.activate(user, "JBSWY3DPEHPK3PXP")
+
+    name, _, key = said("lend_session", user.email, "--to", "bin/sale").strip().partition("=")
+
+    guest = Client()
+    guest.cookies[name] = key
+    assert guest.get("/console/deals/").status_code == 200
+    entry = LedgerEntry.objects.get()
+    assert (entry.event, entry.subject) == ("person.session_lent", f"user:{user.pk}")
+    assert "1 session(s) ended" in said("reset_login", user.email)
+    assert guest.get("/console/deals/").status_code == 302
+
+
+def test_a_lent_session_ends_after_half_an_hour_and_is_no_fresh_login() -> None:
+    user = make_person("owner")
+
+    name, _, key = said("lend_session", user.email).strip().partition("=")
+
+    held = Session.objects.get(session_key=key)
+    assert held.expire_date - timezone.now() < timedelta(minutes=31)
+    guest = Client()
+    guest.cookies[name] = key
+    answer = guest.get("/console/people/invite/")
+    assert (answer.status_code, "/accounts/" in answer.headers["Location"]) == (302, True)
+
+
+def test_a_session_is_lent_to_nobody_closed_or_live() -> None:
+    closed = make_person("owner")
+    User.objects.filter(pk=closed.pk).update(is_active=False)
+
+    with pytest.raises(CommandError, match="Nobody on the team has the address"):
+        said("lend_session", "nobody@example.com")
+    with pytest.raises(CommandError, match="is closed"):
+        said("lend_session", closed.email)
+    with (
+        override_settings(DEPLOYMENT_MODE=Mode.LIVE),
+        pytest.raises(CommandError, match="refuses to run in live mode"),
+    ):
+        said("lend_session", closed.email)

@@ -18,6 +18,10 @@ class Unexpected(Exception):
     """A page was not what a sale needs. The text says which page and what was missing."""
 
 
+class TooMany(Unexpected):
+    """The page answered 429: a limit was reached."""
+
+
 @dataclass(slots=True)
 class Form:
     """A form with its preset values."""
@@ -99,10 +103,14 @@ class _Reader(HTMLParser):
 
 
 class Browser:
-    """One person's browser."""
+    """One person's browser, at the machine's usual address or at ``address``."""
 
-    def __init__(self) -> None:
-        self._client = httpx.Client(follow_redirects=True, timeout=TIMEOUT_S)
+    def __init__(self, *, address: str | None = None) -> None:
+        self._client = httpx.Client(
+            follow_redirects=True,
+            timeout=TIMEOUT_S,
+            transport=httpx.HTTPTransport(local_address=address) if address else None,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -114,6 +122,10 @@ class Browser:
         _trace: TracebackType | None,
     ) -> None:
         self._client.close()
+
+    def keep_cookie(self, name: str, value: str) -> None:
+        """Keep a cookie as if a page had set it."""
+        self._client.cookies.set(name, value)
 
     def open(self, address: str) -> Page:
         """Open an address, following redirects. Raises Unexpected on an error page."""
@@ -134,6 +146,8 @@ class Browser:
         page = Page(
             address, answer.status_code, answer.text, reader.forms, reader.links, reader.heading
         )
+        if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            raise TooMany(f"{address} answered 429: {page.heading}")
         if answer.status_code >= 400:
             raise Unexpected(f"{address} answered {answer.status_code}: {page.heading}")
         return page

@@ -5,6 +5,8 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Final
 
+# Without these Django does not start.
+NEEDED: Final = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL")
 LINE: Final = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
 
 
@@ -35,6 +37,12 @@ def fill_from_stack(env: MutableMapping[str, str], *, root: Path) -> None:
     home = Path(env.get("TRINITY_HOME") or root / ".trinity")
     for name, value in read(home / "env").items():
         env.setdefault(name, value)
+
+
+def missing(env: Mapping[str, str], *, root: Path) -> list[str]:
+    """Return the names that no setting can do without and that neither ``env`` nor ``.env`` has."""
+    known = merged(env, file=root / ".env")
+    return [name for name in NEEDED if name not in known]
 
 
 def _unquoted(value: str) -> str:

@@ -12,9 +12,9 @@ MODES: Final = {
 }
 PAYING: Final = {
     "live": "Customers pay on Stripe's page with real cards.",
-    "test": "Open the offer, press Buy, and pay on Stripe's page with card 4242 4242 4242 4242, "
+    "test": "Open the offer, press Pay, and pay on Stripe's page with card 4242 4242 4242 4242, "
     "any future date, any code.",
-    "sandbox": "Open the offer, press Buy, and pay with card 4242 4242 4242 4242, any future date, "
+    "sandbox": "Open the offer, press Pay, and pay with card 4242 4242 4242 4242, any future date, "
     "any code.",
 }
 
@@ -22,10 +22,10 @@ PAYING: Final = {
 def welcome(plan: Plan, *, password: str | None, took_s: float) -> str:
     """Return the page of facts that stands when all is up.
 
-    ``password`` is given once, on the start that made it.
+    ``password`` is given once, on the start that made it. Later its owner may have changed it.
     """
     secret = plan.home.path / "owner-password"
-    keys = f"password {password}" if password else f"the password is in {shown(secret)}"
+    keys = f"password {password}" if password else f"first password in {shown(secret)}"
     rows = [
         ("Shop", f"{plan.base_url}/"),
         ("Console", f"{plan.base_url}/console/"),
