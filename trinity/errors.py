@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from trinity.context import deployment
+
 
 def _page(request: HttpRequest, template: str, *, status: int) -> HttpResponse:
     user = getattr(request, "user", None)
@@ -42,8 +44,21 @@ def csrf_failure(request: HttpRequest, **_why: object) -> HttpResponse:
     return _page(request, "403_csrf.html", status=403)
 
 
-def unavailable() -> HttpResponse:
-    """Answer 503: something this page cannot do without is down. Touches no store at all."""
-    response = render(None, "503.html", status=503)
+def _bare(request: HttpRequest, template: str, *, status: int) -> HttpResponse:
+    """Answer with a page that says whose it is and in which mode, and touches no store at all."""
+    is_console = request.path.startswith(("/console/", "/admin/"))
+    home = "/console/" if is_console else "/"
+    context = {**deployment(request), "is_console": is_console, "home": home}
+    return render(None, template, context, status=status)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500: whatever broke, this page must not."""
+    return _bare(request, "500.html", status=500)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """Answer 503: something this page cannot do without is down."""
+    response = _bare(request, "503.html", status=503)
     response["Retry-After"] = "30"
     return response

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import is_valid_path
 from redis.exceptions import RedisError
 
 from trinity.errors import unavailable
@@ -48,12 +50,37 @@ class FailClosed:
         """Pass on; the work is in ``process_exception``."""
         return self.get_response(request)
 
-    def process_exception(self, _request: HttpRequest, error: Exception) -> HttpResponse | None:
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Turn a failure of Redis into a page that says so; leave all others alone."""
         if not isinstance(error, RedisError):
             return None
         logger.error("refused: redis is down", extra={"error": type(error).__name__})
-        return unavailable()
+        return unavailable(request)
+
+
+class WayBack:
+    """Lead whoever opens the address that a form is sent to back to the page with the form.
+
+    Reloading what a form answered, or opening it from the history, asks for that address by GET.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Redirect to the nearest page above. An address for programs ends without a slash."""
+        response = self.get_response(request)
+        if response.status_code == 405 and request.method == "GET" and request.path.endswith("/"):
+            return redirect(_page_above(request.path))
+        return response
+
+
+def _page_above(path: str) -> str:
+    while path != "/":
+        path = path[:-1].rpartition("/")[0] + "/"
+        if is_valid_path(path):
+            return path
+    return path
 
 
 class PrivatePages:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+from email.utils import quote
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -111,6 +112,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "trinity.middleware.PrivatePages",
+    "trinity.middleware.WayBack",
     "trinity.middleware.FailClosed",
 ]
 
@@ -290,7 +292,9 @@ if email_url := env.str("EMAIL_URL", default=""):
 EMAIL_TIMEOUT = 10  # seconds
 MAILER = "revenue.adapters.mailer.DjangoMailer"
 ALERTED_GROUPS = ["owner", "operator"]  # whose members hear of what needs a person
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Trinity <{SELLER_CONTACT}>")
+DEFAULT_FROM_EMAIL = env.str(
+    "DEFAULT_FROM_EMAIL", default=f'"{quote(SELLER_NAME)}" <{SELLER_CONTACT}>'
+)
 
 # --- ledger ------------------------------------------------------------------------------------
 SEAL_KEY_FILE = Path(env.str("SEAL_KEY_FILE", default=str(TRINITY_HOME / "seal.key")))
@@ -315,5 +319,6 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
+FORMAT_MODULE_PATH = "trinity.formats"
 BODY_KEPT_DAYS = env.int("BODY_KEPT_DAYS", default=90)
 SITE_NAME = "Trinity"

@@ -29,3 +29,4 @@ urlpatterns = [
 handler400 = "trinity.errors.bad_request"
 handler403 = "trinity.errors.permission_denied"
 handler404 = "trinity.errors.page_not_found"
+handler500 = "trinity.errors.server_error"

@@ -114,7 +114,13 @@ def test_the_admin_hides_titles_from_an_auditor(lead: Deal) -> None:
 
 def test_doors_open_by_post_only(operator: Client, lead: Deal) -> None:
     for door in ("accept", "decline", "note", "owner", "move"):
-        assert operator.get(f"/console/deals/{lead.reference}/{door}/").status_code == 405
+        answer = operator.get(f"/console/deals/{lead.reference}/{door}/")
+        assert (answer.status_code, answer["Location"]) == (
+            302,
+            f"/console/deals/{lead.reference}/",
+        )
+    lead.refresh_from_db()
+    assert lead.stage == "lead"
 
 
 def test_what_is_not_there_is_404(operator: Client) -> None:

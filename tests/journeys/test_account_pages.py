@@ -169,7 +169,7 @@ def test_errors_hold(chromium: Browser, base_url: str) -> None:
         page.get_by_label("Password").fill(PASSWORD)
         context.clear_cookies()
         page.get_by_role("button", name="Log in", exact=True).click()
-        page.get_by_role("heading", name="This form had grown old").wait_for()
+        page.get_by_role("heading", name="This form has expired").wait_for()
         found += problems(page, name="403 of a form")
         page.goto(base_url + "/accounts/login/")
         page.get_by_label("E-mail").fill("ada@example.com")

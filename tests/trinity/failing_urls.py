@@ -10,6 +10,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from trinity.urls import handler400 as handler400
 from trinity.urls import handler403 as handler403
 from trinity.urls import handler404 as handler404
+from trinity.urls import handler500 as handler500
 from trinity.urls import urlpatterns as real
 
 FAILURES: dict[str, Exception] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from tests.factories.people import client_of, make_person
 
@@ -41,6 +42,28 @@ def test_in_the_console_a_failure_stays_in_the_console() -> None:
     assert 'href="/console/">Dashboard' in page
 
 
+@pytest.mark.parametrize("status", ["500", "503"])
+def test_the_barest_page_still_says_who_sells_and_in_which_mode(
+    status: str, settings: Settings
+) -> None:
+    page = Client(raise_request_exception=False).get(f"/fail/{status}/").content.decode()
+
+    assert settings.SELLER_NAME in page
+    assert f"mailto:{settings.SELLER_CONTACT}" in page
+    assert 'class="mode sandbox"' in page
+    assert 'href="/">Front page' in page
+
+
+def test_a_break_in_the_console_leads_back_there_and_tells_nobody_about_paying() -> None:
+    client = Client(raise_request_exception=False)
+
+    page = client.get("/console/fail/500/").content.decode()
+
+    assert 'href="/console/">Dashboard' in page
+    assert "paying" not in page
+    assert 'href="/"' not in page
+
+
 def test_a_stranger_sees_no_console_around_a_failure() -> None:
     page = Client().get("/console/fail/404/").content.decode()
 
@@ -50,7 +73,7 @@ def test_a_stranger_sees_no_console_around_a_failure() -> None:
 def test_a_form_without_its_key_says_what_to_do() -> None:
     answer = Client(enforce_csrf_checks=True).post("/accounts/login/", {"login": "x"})
 
-    assert (answer.status_code, "This form had grown old" in answer.content.decode()) == (403, True)
+    assert (answer.status_code, "This form has expired" in answer.content.decode()) == (403, True)
 
 
 def test_a_page_for_one_person_is_kept_by_nobody() -> None:

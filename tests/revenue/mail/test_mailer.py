@@ -44,6 +44,11 @@ def test_a_letter_leaves_as_text_and_as_html(mail_server: StartServer) -> None:
     assert server.recipients == ["ada@buyer.example"]
     assert (message["Subject"], message["Message-ID"]) == ("A receipt", LETTER.message_id)
     assert message["Auto-Submitted"] == "auto-generated"
+    (sender,) = message["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == (
+        "Trinity Growth (sandbox seller)",
+        "hello@trinity.localhost",
+    )
     assert text is not None
     assert html is not None
     assert text.get_content().strip() == "Thank you: ä"
