@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from console.addresses import address_of
 from console.timeline import Line, Link, merged, of_run
+from console.told import sentence
 from fulfillment.queries import EventLine, IntakeFacts
 from kernel.money import Money
-from revenue.enums import MailKind, MailState, RefundState, RevenueKind, ReviewVerdict, Source
+from revenue.enums import MailKind, MailState, RefundState, RevenueKind, ReviewVerdict
 from revenue.queries import OrderFile
 
 MONEY_TITLES: Final = {
@@ -64,10 +65,16 @@ def _order(found: OrderFile) -> Iterable[Line]:
             actor=_name(found.review.decided_by),
             words=found.review.reason,
         )
+    if found.double_verdict is not None:
+        yield Line(
+            at=found.double_verdict.decided_at,
+            title="Decided: the buyer meant both payments",
+            actor=_name(found.double_verdict.decided_by),
+            words=found.double_verdict.reason,
+        )
 
 
 def _money(fact: Any) -> Line:
-    told_by = Source(fact.source).label
     links = [Link(words="event", reference=fact.reference, address="")]
     if fact.event is not None:
         stripe_id = fact.event.stripe_id
@@ -76,7 +83,7 @@ def _money(fact: Any) -> Line:
         at=fact.recorded_at,
         title=MONEY_TITLES[RevenueKind(fact.kind)],
         amount=fact.amount,
-        note=f"Told first by {told_by}.",
+        note=f"{sentence(fact.source)}",
         links=tuple(links),
     )
 

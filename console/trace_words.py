@@ -18,6 +18,7 @@ def as_text(trace: Trace) -> str:
     modes = " and ".join(trace.modes) or "no mode"
     lines = [
         f"Trace {trace.reference}   {modes}",
+        trace.title,
         "One sale, from first visit to proof. Times are UTC; personal data is not shown.",
         "",
     ]
@@ -66,7 +67,7 @@ def _ledger(trace: Trace) -> Iterable[str]:
         place = "not sealed yet" if entry.position is None else f"position {entry.position}"
         legs = ", ".join(f"{account} {amount}" for account, amount in entry.legs)
         yield (
-            f"{INDENT}{_clock(entry.at):<14}{entry.event:<{WHAT_CHARS}}"
+            f"{INDENT}{_clock(entry.at):<14}{entry.words:<{WHAT_CHARS}}"
             f"{_short(entry.subject):<{REFERENCE_CHARS}} {place:<{STATE_CHARS}}{legs}"
         )
 

@@ -47,7 +47,7 @@ def entry_list(request: HttpRequest) -> HttpResponse:
         "nav": "ledger",
         "form": form,
         "is_filtered": any(sought.values()),
-        "entries": [(row, _in_words(row.event)) for row in page.rows],
+        "entries": page.rows,
         "older_address": page.older_address(request.GET),
         "newer_address": page.newer_address(request.GET),
         "balances": _by_mode(
@@ -78,7 +78,7 @@ def entry(request: HttpRequest, reference: str) -> HttpResponse:
     context = {
         "nav": "ledger",
         "entry": found,
-        "title": _in_words(found.event),
+        "title": found.words,
         "facts": _facts_in_words(found.facts),
         "proof": proof,
         "root_hash": bytes(proof.seal.merkle_root).hex() if proof else "",
@@ -109,12 +109,6 @@ def keys(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  # Django calls 
     )
 
 
-def _in_words(event: str) -> str:
-    """Say ``order.paid`` as "Order paid"."""
-    words = event.replace(".", " ").replace("_", " ")
-    return words[:1].upper() + words[1:]
-
-
 def _facts_in_words(facts: Mapping[str, StoredFact]) -> list[tuple[str, str]]:
     """Return facts as label and value; an amount and its currency are said as money."""
     currency = facts.get("currency")
@@ -122,11 +116,11 @@ def _facts_in_words(facts: Mapping[str, StoredFact]) -> list[tuple[str, str]]:
     for name, value in facts.items():
         label, is_minor = name.removesuffix("_minor"), name.endswith("_minor")
         if is_minor and isinstance(value, int) and isinstance(currency, str):
-            lines.append((_in_words(label), str(Money(value, currency))))
+            lines.append((queries.in_words(label), str(Money(value, currency))))
         elif isinstance(value, bool):
-            lines.append((_in_words(name), "yes" if value else "no"))
+            lines.append((queries.in_words(name), "yes" if value else "no"))
         elif name != "currency" or not any(other.endswith("_minor") for other in facts):
-            lines.append((_in_words(name), str(value)))
+            lines.append((queries.in_words(name), str(value)))
     return lines
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from console.addresses import address_of
@@ -16,7 +16,6 @@ from revenue.queries import WaitingItem
 
 SHOWN_PER_GROUP: Final = 5
 COUNTED_MAX: Final = 99
-WINDOW: Final = timedelta(days=30)
 
 # Kind -> (one, many, the page where it is done, for the navigation).
 KINDS: Final = {
@@ -100,7 +99,7 @@ def _bounded(count: int) -> str:
 
 def navigation_counts() -> Mapping[str, int]:
     """Return what waits beside each entry of the navigation, by URL name. Two statements."""
-    numbers = revenue.waiting_numbers(doubles_since=datetime.now(UTC) - WINDOW)
+    numbers = revenue.waiting_numbers()
     modes = [mode for mode in Mode.values if mode != Mode.SAMPLE]
     counts = {"lead-list": crm.leads_waiting(modes=modes)}
     for kind, (_one, _many, url_name) in KINDS.items():

@@ -23,28 +23,33 @@ class Revealed:
     company: str = ""
 
 
-@transaction.atomic(durable=True)
-def reveal_personal_data(*, trace_ref: str, actor_id: int, now: datetime) -> Sequence[Revealed]:
-    """Return the people of one sale, and record who asked, in one commit.
-
-    The audit entry holds references only. Nothing is recorded where nobody is known.
-    """
+def people_of(trace_ref: str) -> Sequence[Revealed]:
+    """Return the people of one sale. Only for whoever's asking is recorded already."""
     deals = crm.deals_by_trace(trace_ref)
     orders = revenue.sale_orders(trace_ref=trace_ref, deal_ids=[deal.id for deal in deals])
-    revealed = [
+    return [
         Revealed(reference=deal.contact_ref, name=deal.name, email=deal.email, company=deal.company)
         for deal in deals
     ] + [
         Revealed(reference=order.reference, name=order.buyer_name, email=order.buyer_email)
         for order in orders
     ]
-    if revealed:
+
+
+@transaction.atomic(durable=True)
+def reveal_personal_data(*, trace_ref: str, actor_id: int, now: datetime) -> bool:
+    """Record who asked for the people of one sale; say whether any is known.
+
+    The audit entry holds references only. Nothing is recorded where nobody is known.
+    """
+    people = people_of(trace_ref)
+    if people:
         ledger.audit(
             actor_id=actor_id,
             event="personal_data.revealed",
             subject=trace_ref,
-            refs=[person.reference for person in revealed],
+            refs=[person.reference for person in people],
             trace_ref=trace_ref,
             now=now,
         )
-    return revealed
+    return bool(people)

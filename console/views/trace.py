@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -13,9 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from console.addresses import address_of
 from console.queries.trace import KINDS, build_trace, trace_of
-from console.usecases.reveal_personal_data import Revealed
-from console.usecases.reveal_personal_data import reveal_personal_data as reveal_people
+from console.usecases.reveal_personal_data import Revealed, people_of, reveal_personal_data
 from kernel.doors import needs
+
+REVEALED: Final = "revealed_trace"  # what the next look may show, in the session
 
 
 @needs("revenue.view_order")
@@ -35,21 +37,26 @@ def find(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def trace(request: HttpRequest, ref: str) -> HttpResponse:
-    """Show one sale. Personal data has no place in it."""
-    return _page(request, ref)
+    """Show one sale; the people in it once, to whoever has just asked for them on record."""
+    is_asked = request.session.pop(REVEALED, "") == ref
+    may_see = is_asked and request.user.has_perm("crm.reveal_personal_data")
+    return _page(request, ref, people=people_of(trace_of(ref)) if may_see else ())
 
 
 @needs("crm.reveal_personal_data")
 @never_cache
 @require_POST
 def reveal(request: HttpRequest, ref: str) -> HttpResponse:
-    """Show one sale with the people in it, this once; that somebody looked is recorded."""
+    """Let the next look at a sale show the people in it; that somebody looked is recorded.
+
+    Reloading the page that shows them hides them: it is not the page that was posted.
+    """
     actor_id = int(request.user.pk or 0)  # never 0: needs() let a person in
-    people = reveal_people(trace_ref=trace_of(ref), actor_id=actor_id, now=datetime.now(UTC))
-    if not people:
+    if reveal_personal_data(trace_ref=trace_of(ref), actor_id=actor_id, now=datetime.now(UTC)):
+        request.session[REVEALED] = ref
+    else:
         messages.info(request, "Nobody is known in this sale, so nothing was recorded.")
-        return redirect("trace", ref=ref)
-    return _page(request, ref, people=people)
+    return redirect("trace", ref=ref)
 
 
 def _finding(asked: str = "") -> dict[str, object]:

@@ -30,6 +30,8 @@ class DealForSale:
     email: str
     name: str
     company: str
+    created_at: datetime
+    contact_created_at: datetime
 
     @property
     def is_sellable(self) -> bool:
@@ -52,6 +54,8 @@ def _for_sale(deals: QuerySet[Deal]) -> list[DealForSale]:
             email=deal.contact.email,
             name=deal.contact.name,
             company=deal.company.name if deal.company else "",
+            created_at=deal.created_at,
+            contact_created_at=deal.contact.created_at,
         )
         for deal in deals.select_related("contact", "company")
     ]

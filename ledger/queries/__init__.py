@@ -7,6 +7,7 @@ from ledger.queries.entries import (
     entries_of_trace,
     entry_page,
     entry_row,
+    in_words,
 )
 from ledger.queries.seals import (
     COUNT_MAX,
@@ -30,6 +31,7 @@ __all__ = [
     "entries_of_trace",
     "entry_page",
     "entry_row",
+    "in_words",
     "inclusion_proof",
     "newest_seal",
     "oldest_unsealed_at",

@@ -43,6 +43,17 @@ class EntryRow:
     legs: Sequence[tuple[str, Money]]
     position: int | None  # None while no seal covers it
 
+    @property
+    def words(self) -> str:
+        """Say ``order.paid`` as "Order paid"."""
+        return in_words(self.event)
+
+
+def in_words(name: str) -> str:
+    """Say a name as people do: ``payment_booked`` as "Payment booked"."""
+    words = name.replace(".", " ").replace("_", " ")
+    return words[:1].upper() + words[1:]
+
 
 def entries_of_trace(trace_ref: str) -> list[EntryRow]:
     """Return what the ledger knows of one sale, oldest first. 1 statement."""

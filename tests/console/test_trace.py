@@ -39,6 +39,7 @@ from tests.console.sales import (
     prepared_checkout,
     whole_sale,
 )
+from tests.factories.orders import OrderFactory
 from tests.factories.revenue import (
     CheckoutFactory,
     dispute_object,
@@ -155,8 +156,8 @@ def test_attempts_are_told(process: Process) -> None:
     events = [r for r in trace_for(order.reference).stages[3].records if r.what == "Stripe event"]
 
     assert [event.says.split(", ", 2)[2] for event in events] == [
-        "acted on 1 ×, applied once",
-        "acted on 1 ×, known before it came",
+        "handled once, recorded once",
+        "handled once, nothing new in it",
     ]
     assert [(a.source, a.outcome) for event in events for a in event.attempts] == [
         ("delivery", "recorded"),
@@ -335,3 +336,40 @@ def test_the_command_prints_json(process: Process) -> None:
 def test_the_command_says_what_it_could_look_up() -> None:
     with pytest.raises(CommandError, match="a trace \\(trc_"):
         call_command("trace", "ord_unknown", stdout=StringIO())
+
+
+def test_two_orders_of_one_deal_tell_of_it_once(process: Process, operator: User) -> None:
+    deal_ref = lead()
+    accept_lead(deal_ref=deal_ref, actor_id=operator.pk, now=NOON)
+    deal = crm.deal_for_sale(deal_ref)
+    first = pay(prepared_checkout(deal), process)
+    pay(prepared_checkout(deal), process)
+
+    trace = trace_for(first.reference)
+
+    assert trace.title == "Acquisition snapshot: 2 orders"
+    assert whats(trace, 3) == ["Checkout prepared"] * 2
+    assert [whats(trace, 4).count(what) for what in ("Checkout", "Deal", "Contact")] == [0, 1, 0]
+    assert [whats(trace, 1), [row.at for row in trace.stages[0].records]] == [
+        ["Contact", "Deal"], [NOON, NOON],
+    ]  # fmt: skip
+    [won] = [row for row in trace.stages[3].records if row.what == "Deal"]
+    assert won.says == "won in the same commit"
+
+
+def test_a_paid_sale_without_an_entry_is_a_gap() -> None:
+    order = OrderFactory(mode="sample", state="paid", paid_at=NOON)
+
+    trace = trace_for(order.reference)
+
+    assert trace.is_paid
+    assert trace.gaps[-1] == f"{order.reference} is sample data: its payment is not in the ledger."
+
+
+def test_a_sale_is_called_by_what_is_known_of_it(operator: User) -> None:
+    deal_ref = lead()
+    assert trace_for(deal_ref).title == "A request: waits for an answer"
+    accept_lead(deal_ref=deal_ref, actor_id=operator.pk, now=NOON)
+    assert trace_for(deal_ref).title == "A request: accepted, nothing sold yet"
+    prepared_checkout(crm.deal_for_sale(deal_ref))
+    assert trace_for(deal_ref).title == "Acquisition snapshot for $1.00 USD: not paid yet"

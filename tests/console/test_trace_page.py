@@ -22,7 +22,9 @@ def test_any_reference_shows_the_sale(browser: Client, process: Process) -> None
 
     page = browser.get(f"/console/trace/{order.payment_intent_id}/").content.decode()
 
-    assert "One sale, from first visit to proof" in page
+    assert "<h1>Acquisition snapshot for $1.00 USD: paid</h1>" in page
+    assert "Payment booked</a>" in page
+    assert "payment_booked" not in page
     assert order.reference in page
     assert "in every record" in page
 
@@ -58,11 +60,12 @@ def test_revealing_shows_once_and_is_recorded(
     order = whole_sale(process, operator_id=operator.pk)
     address = f"/console/trace/{order.trace_ref}/"
 
-    revealed = browser.post(f"{address}reveal/")
+    revealed = browser.post(f"{address}reveal/", follow=True)
     after = browser.get(address).content.decode()
 
     assert "Ada Lovelace" in revealed.content.decode()
     assert "ada@buyer.example" in revealed.content.decode()
+    assert revealed.redirect_chain == [(address, 302)]  # reloading asks for the plain page
     assert "no-store" in revealed["Cache-Control"]
     assert "Ada Lovelace" not in after
     entry = LedgerEntry.objects.get(event="personal_data.revealed")

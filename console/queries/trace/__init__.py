@@ -6,6 +6,7 @@ from console.queries.trace.aftermath import later_stages, plan_stage
 from console.queries.trace.before_payment import assignment_stage, request_stage, review_stage
 from console.queries.trace.finding import KINDS, trace_of
 from console.queries.trace.gathering import Sale, gather
+from console.queries.trace.naming import title_of
 from console.queries.trace.payment import payment_stage
 from console.queries.trace.shapes import Entry, Trace
 
@@ -31,12 +32,14 @@ def build_trace(trace_ref: str) -> Trace | None:
     ]
     return Trace(
         reference=trace_ref,
+        title=title_of(sale),
         modes=_modes(sale),
         stages=stages,
         entries=[
             Entry(
                 reference=entry.reference,
                 event=entry.event,
+                words=entry.words,
                 subject=entry.subject,
                 at=entry.recorded_at,
                 legs=entry.legs,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from console.queries.trace.gathering import Sale
 from console.queries.trace.shapes import Record, Stage, Standing
 from crm.enums import ActivityKind, DealStage
@@ -62,9 +64,10 @@ def _people(sale: Sale) -> list[Record]:
     records = []
     for deal in sale.deals:
         records += [
-            Record(what="Deal", reference=deal.reference, at=None, mode=deal.mode,
+            Record(what="Contact", reference=deal.contact_ref, at=deal.contact_created_at, mode="",
+                   says="known before" if deal.contact_created_at < deal.created_at else ""),
+            Record(what="Deal", reference=deal.reference, at=deal.created_at, mode=deal.mode,
                    state=deal.stage),
-            Record(what="Contact", reference=deal.contact_ref, at=None, mode=""),
         ]  # fmt: skip
     return records
 
@@ -124,7 +127,7 @@ def _prepared(sale: Sale, title: str) -> Stage:
     checkouts = [row for row in sale.rows.checkouts if row.origin == CheckoutOrigin.DEAL]
     records = [
         Record(what="Checkout prepared", reference=row.reference, at=row.created_at,
-               mode=row.mode, state=row.state, amount=row.price, says=_offer(row.offer))
+               mode=row.mode, state=row.state, amount=row.price, says=says_of(row))
         for row in checkouts
     ] + [
         Record(what="Payment link", reference=row.reference, at=row.created_at, mode=row.mode,
@@ -149,6 +152,14 @@ def _prepared(sale: Sale, title: str) -> Stage:
         records=records,
         gaps=[f"Nobody knows yet whether Stripe made {row.reference}." for row in broken],
     )
+
+
+def says_of(checkout: Any) -> str:
+    """Say what a checkout sells, where it began, and what Stripe answered instead of a session."""
+    says = [str(checkout.offer)] if checkout.offer else []
+    says += [f"from {checkout.entry_page}"] if checkout.entry_page else []
+    says += [f"error {checkout.last_error}"] if checkout.last_error else []
+    return ", ".join(says)
 
 
 def _offer(offer: object) -> str:

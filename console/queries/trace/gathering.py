@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crm import queries as crm
+from crm.enums import ActivityKind
 from crm.queries import ActivityLine, DealForSale
 from fulfillment import queries as fulfillment
 from fulfillment.queries import IntakeFacts
@@ -32,6 +33,11 @@ class Sale:
         rows = self.rows
         things = (rows.checkouts, rows.orders, rows.payment_links, rows.events)
         return not (self.deals or self.intakes or self.entries or any(things))
+
+    @property
+    def is_asked(self) -> bool:
+        """Say whether a visitor asked on the public form."""
+        return self.first_activity(ActivityKind.SNAPSHOT_REQUESTED) is not None
 
     def first_activity(self, *kinds: str) -> ActivityLine | None:
         """Return the oldest line of the timeline that is of one of ``kinds``."""

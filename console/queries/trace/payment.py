@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from console.queries.trace.aftermath import after_records
+from console.queries.trace.before_payment import says_of
 from console.queries.trace.gathering import Sale
 from console.queries.trace.shapes import Attempt, Record, Stage, Standing
+from console.told import told
 from crm.enums import DealStage
 from kernel.modes import Mode
 from kernel.money import Money
 from revenue.enums import (
+    CheckoutOrigin,
     CheckoutState,
     EventState,
     OrderState,
@@ -92,11 +95,10 @@ def _standing(sale: Sale) -> tuple[Standing, str]:
 def _ways_to_stripe(checkouts: Iterable[Any]) -> Iterable[Record]:
     """Tell of each checkout: where it began, the hand-off to Stripe, and the way back."""
     for row in checkouts:
-        says = [str(row.offer)] if row.offer else []
-        says += [f"from {row.entry_page}"] if row.entry_page else []
-        says += [f"error {row.last_error}"] if row.last_error else []
-        yield Record(what="Checkout", reference=row.reference, at=row.created_at, mode=row.mode,
-                     state=row.state, says=", ".join(says), amount=row.price)  # fmt: skip
+        if row.origin != CheckoutOrigin.DEAL:  # a prepared one stands in the stage before
+            yield Record(what="Checkout", reference=row.reference, at=row.created_at,
+                         mode=row.mode, state=row.state, says=says_of(row),
+                         amount=row.price)  # fmt: skip
         moments = (
             ("Session opened at Stripe", row.opened_at),
             ("Handed to Stripe's page", row.handed_off_at),
@@ -124,16 +126,22 @@ def _event(sale: Sale, event: Any) -> Record:
 
 def _tried(event: Any, attempts: Sequence[Any]) -> str:
     """Say how often an event was acted on, and what of that changed anything."""
+    if event.state == EventState.CLOSED:
+        return "closed by a person without acting on it"
     applied = sum(row.outcome == Outcome.RECORDED for row in attempts)
     if not attempts:
-        return "not acted on yet"
+        return "not handled yet"
     if event.state == EventState.IGNORED:
         return "kept, nothing to do"
-    tried = f"acted on {len(attempts)} ×"
+    tried = f"handled {_times(len(attempts))}"
     if applied:
-        return f"{tried}, applied {'once' if applied == 1 else f'{applied} ×'}"
+        return f"{tried}, recorded {_times(applied)}"
     is_known = any(row.outcome == Outcome.ALREADY_KNOWN for row in attempts)
-    return f"{tried}, {'known before it came' if is_known else 'not applied yet'}"
+    return f"{tried}, {'nothing new in it' if is_known else 'not recorded yet'}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _orders(sale: Sale) -> Iterable[Record]:
@@ -147,6 +155,7 @@ def _orders(sale: Sale) -> Iterable[Record]:
             if fact.order_id == order.pk:
                 yield _money(fact)
         yield from _same_commit(sale, order)
+    yield from _people(sale)
 
 
 def _verdict(order: Any) -> Iterable[Record]:
@@ -160,25 +169,34 @@ def _verdict(order: Any) -> Iterable[Record]:
 def _money(fact: Any) -> Record:
     kind = RevenueKind(fact.kind)
     return Record(what="Revenue event", reference=fact.reference, at=fact.recorded_at,
-                  mode=fact.mode, says=f"{kind.label}, told by {Source(fact.source).label}",
+                  mode=fact.mode, says=f"{kind.label}, {told(fact.source)}",
                   amount=Money(fact.amount_minor, fact.currency))  # fmt: skip
 
 
 def _same_commit(sale: Sale, order: Any) -> Iterable[Record]:
-    """Tell of the deal and the intake; the same instant on both rows means the same commit."""
-    deal = order.deal
-    if deal is not None:
-        is_won_by_it = deal.stage == DealStage.WON and deal.won_order_ref == order.reference
-        says = f"won{_commit(deal.stage_since, order.paid_at)}" if is_won_by_it else ""
-        yield Record(what="Deal", reference=deal.reference, at=deal.stage_since, mode=deal.mode,
-                     state=deal.stage, says=says)  # fmt: skip
-    if order.contact is not None:
-        yield Record(what="Contact", reference=order.contact.reference, at=None, mode="")
+    """Tell of the intake; the same instant on both rows means the same commit."""
     for intake in sale.intakes:
         if intake.order_ref == order.reference:
             yield Record(what="Intake", reference=intake.reference, at=intake.opened_at,
                          mode=intake.mode, state="frozen" if intake.frozen_at else "",
                          says=f"opened{_commit(intake.opened_at, order.paid_at)}")  # fmt: skip
+
+
+def _people(sale: Sale) -> Iterable[Record]:
+    """Tell of each deal and contact once, however many orders they have."""
+    orders = sale.rows.orders
+    for deal in {order.deal.pk: order.deal for order in orders if order.deal}.values():
+        won_by = next((row for row in orders if row.reference == deal.won_order_ref), None)
+        says = ""
+        if won_by is not None and deal.stage == DealStage.WON:
+            says = f"won{_commit(deal.stage_since, won_by.paid_at)}"
+        yield Record(what="Deal", reference=deal.reference, at=deal.stage_since, mode=deal.mode,
+                     state=deal.stage, says=says)  # fmt: skip
+    known = {deal.contact_ref for deal in sale.deals} if sale.is_asked else set()
+    contacts = {order.contact.reference: order.contact for order in orders if order.contact}
+    for reference, contact in contacts.items():
+        if reference not in known:
+            yield Record(what="Contact", reference=reference, at=contact.created_at, mode="")
 
 
 def _commit(at: datetime, paid_at: datetime | None) -> str:
@@ -187,7 +205,8 @@ def _commit(at: datetime, paid_at: datetime | None) -> str:
 
 def _gaps(sale: Sale) -> Iterable[str]:
     if any(order.mode == Mode.SAMPLE for order in sale.rows.orders):
-        return  # made up in bulk: nobody ever told of it, and the ledger has its own sample rows
+        yield from _gaps_of_sample(sale)
+        return  # made up in bulk: nobody ever told of it
     for event in sale.rows.events:
         if event.state == EventState.DEAD:
             yield f"Stripe event {event.stripe_id} needs a person."
@@ -197,6 +216,13 @@ def _gaps(sale: Sale) -> Iterable[str]:
             OrderState.NOT_OURS,
         ):
             yield from _gaps_of_paid(sale, order)
+
+
+def _gaps_of_sample(sale: Sale) -> Iterable[str]:
+    """The ledger has sample rows of its own, which are of no sale."""
+    for order in sale.rows.orders:
+        if order.paid_at is not None and not sale.entries:
+            yield f"{order.reference} is sample data: its payment is not in the ledger."
 
 
 def _gaps_of_paid(sale: Sale, order: Any) -> Iterable[str]:

@@ -114,6 +114,7 @@ class Entry:
 
     reference: str
     event: str
+    words: str  # the same, for people
     subject: str
     at: datetime
     legs: Sequence[tuple[str, Money]]
@@ -125,6 +126,7 @@ class Trace:
     """One sale, from first visit to proof."""
 
     reference: str
+    title: str
     modes: Sequence[str]
     stages: Sequence[Stage]
     entries: Sequence[Entry]
@@ -138,6 +140,11 @@ class Trace:
     def is_mixed(self) -> bool:
         """Say whether records of more than one mode hang together, which must never be."""
         return len(self.modes) > 1
+
+    @property
+    def is_paid(self) -> bool:
+        """Say whether money came, so that the ledger should know of it."""
+        return any(stage.number == STAGES_HERE and stage.at for stage in self.stages)
 
     @property
     def unsealed(self) -> int:

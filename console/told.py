@@ -1,0 +1,27 @@
+"""How a fact of Stripe's came to us, in the words that a page says it with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from revenue.enums import Source
+
+TOLD: Final[Mapping[Source, str]] = {
+    Source.DELIVERY: "told by an event from Stripe",
+    Source.SWEEP: "found by asking Stripe again",
+    Source.REPLAY: "recorded when a person replayed an event",
+    Source.RECONCILE: "found by comparing our books with Stripe’s",
+    Source.LANDING: "found when the buyer came back",
+}
+
+
+def told(source: str) -> str:
+    """Say which way a fact came, as the end of a sentence."""
+    return TOLD[Source(source)]
+
+
+def sentence(source: str) -> str:
+    """Say which way a fact came, as a sentence of its own."""
+    words = told(source)
+    return f"{words[:1].upper()}{words[1:]}."
