@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.contrib import admin
 from django.core.paginator import Paginator
+from django.db import models
 from django.db.models import Model
+from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 
+from kernel.folding import folded
+from kernel.money import Money
+
 COUNT_MAX: Final = 10_000  # rows that a list counts; beyond that, narrow it down
+MINOR: Final = "_minor"
+REFERENCE: Final = re.compile(r"[a-z]{2,8}_[0-9A-Za-z_]{14,}")
+Column = str | Callable[[Any], Any]
 
 
 class QuickPaginator(Paginator):  # type: ignore[type-arg]  # generic only in the stubs
@@ -30,6 +40,45 @@ class LookOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # one base for
     show_full_result_count = False
     paginator = QuickPaginator
     list_per_page = 50
+
+    def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        self._columns = {field.name: field for field in self.opts.fields}
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Return the columns; money is said as everywhere, long references are folded."""
+        names = self._without_currency(list(super().get_list_display(request)))
+        return [self._listed(name) for name in names]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return one plain set of fields, with money as everywhere."""
+        names = self._without_currency(list(self.get_fields(request, obj)))
+        return [(None, {"fields": [self._amount_name(name) for name in names]})]
+
+    def _without_currency(self, names: list[Any]) -> list[Any]:
+        """An amount says its currency itself."""
+        has_amount = any(self._is_amount(name) for name in names)
+        return [name for name in names if name != "currency" or not has_amount]
+
+    def _is_amount(self, name: Any) -> bool:
+        return str(name).endswith(MINOR) and name in self._columns and "currency" in self._columns
+
+    def _amount_name(self, name: Any) -> Any:
+        """Give the amount in words a name of its own, for pages that know columns by name."""
+        if not self._is_amount(name):
+            return name
+        stem = str(name).removesuffix(MINOR)
+        if not hasattr(self, stem):
+            setattr(self, stem, _amount(name))
+        return stem
+
+    def _listed(self, name: Any) -> Column:
+        if self._is_amount(name):
+            return _amount(name)
+        field = self._columns.get(name)
+        if isinstance(field, models.CharField) and not field.choices:
+            return _folded(name, label=str(field.verbose_name))
+        return str(name)
 
     def has_add_permission(self, *_: Any) -> bool:
         """Return False."""
@@ -53,4 +102,26 @@ class LookOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # one base for
             address = reverse("trace", args=[trace_ref])
         except NoReverseMatch:
             return trace_ref
-        return format_html('<a href="{}">{}</a>', address, trace_ref)
+        return format_html('<a href="{}">{}</a>', address, folded(trace_ref))
+
+
+def _amount(name: str) -> Callable[[Any], str]:
+    """Return a column that says ``name`` of a row in its currency."""
+
+    @admin.display(description=name.removesuffix(MINOR).replace("_", " "), ordering=name)
+    def amount(row: Any) -> str:
+        amount_minor = getattr(row, name)
+        return "–" if amount_minor is None else str(Money(amount_minor, row.currency))
+
+    return amount
+
+
+def _folded(name: str, *, label: str) -> Callable[[Any], str]:
+    """Return a column that folds ``name`` of a row where it is a long reference."""
+
+    @admin.display(description=label, ordering=name, empty_value="–")
+    def text(row: Any) -> str:
+        value = str(getattr(row, name) or "")
+        return folded(value) if REFERENCE.fullmatch(value) else value
+
+    return text

@@ -67,3 +67,6 @@ for model, model_admin in (
     if admin.site.is_registered(model):
         admin.site.unregister(model)
     admin.site.register(model, model_admin)
+
+# The lists are wide; the index and the path above each page lead everywhere.
+admin.site.enable_nav_sidebar = False

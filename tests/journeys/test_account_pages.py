@@ -11,8 +11,9 @@ from django.test import override_settings
 from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
+from tests.factories.orders import OrderFactory
 from tests.factories.people import PASSWORD, make_person
-from tests.journeys.a11y import IN_THE_DARK, ON_A_PHONE, problems
+from tests.journeys.a11y import IN_THE_DARK, ON_A_PHONE, axe_problems, problems
 from tests.journeys.browsing import DESK, PHONE, window
 from tests.trinity.test_login import DEAD_REDIS
 
@@ -276,3 +277,27 @@ def test_the_admin_breaks_no_policy(chromium: Browser, base_url: str) -> None:
         ):
             page.goto(f"{base_url}/admin/{address}")
             assert page.get_by_role("link", name="Trinity admin").is_visible()
+
+
+def test_the_admin_can_be_read_in_the_dark_and_hides_no_column(
+    chromium: Browser, base_url: str
+) -> None:
+    owner = make_person("owner")
+    order = OrderFactory()
+    for is_dark in (False, True):
+        with window(chromium, is_dark=is_dark) as (_, page):
+            log_in(page, base_url, owner)
+            found = []
+            for address in (
+                "",
+                "revenue/order/",
+                "revenue/order/?state=paid",
+                f"revenue/order/{order.pk}/change/",
+                "auth/user/",
+            ):
+                page.goto(f"{base_url}/admin/{address}")
+                found += [f"{address}: {each}" for each in axe_problems(page, rules=IN_THE_DARK)]
+            assert found == []
+            page.goto(f"{base_url}/admin/revenue/order/")
+            results = page.locator(".results")
+            assert results.evaluate("each => each.scrollWidth <= each.clientWidth")

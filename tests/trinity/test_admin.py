@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 from django.apps import apps
 from django.contrib import admin
@@ -69,6 +72,33 @@ def test_who_bought_is_for_those_who_may_see_contacts() -> None:
     assert order.reference in auditor
     assert "buyer@example.com" not in auditor
     assert "Bea Buyer" not in auditor
+
+
+@pytest.mark.django_db
+def test_money_and_times_are_said_as_everywhere() -> None:
+    order = OrderFactory(
+        amount_minor=150, currency="USD", placed_at=datetime(2026, 3, 1, 9, 5, tzinfo=UTC)
+    )
+    client = client_of(make_person("owner"))
+
+    for page in (
+        client.get(reverse("admin:revenue_order_changelist")).content.decode(),
+        order_page(client, order),
+    ):
+        assert "$1.50 USD" in page
+        assert "minor" not in page.lower()
+        assert "1 Mar 2026, 09:05 UTC" in page
+
+
+@pytest.mark.django_db
+def test_a_long_reference_is_folded_for_the_eye_and_leads_on() -> None:
+    order = OrderFactory()
+    page = client_of(make_person("owner")).get(reverse("admin:revenue_order_changelist"))
+    text = page.content.decode()
+
+    assert text.count(f'title="{order.reference}"') == 1
+    assert f"/admin/revenue/order/{order.pk}/change/" in text
+    assert re.search(rf'href="/console/trace/{order.trace_ref}/"><span class="ref"', text)
 
 
 @pytest.mark.django_db

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from kernel.folding import folded
 from kernel.modes import Mode
 from kernel.money import Money
 
@@ -32,7 +33,6 @@ FORMATS = {
     "day": ("{0.day} {0:%b %Y}", "minutes"),
     "clock": ("{0:%H:%M:%S}", "milliseconds"),
 }
-SHORT_REF_HEAD, SHORT_REF_TAIL = 5, 6
 LONG_RUN = re.compile(r"\S{12}(?=\S{4})")
 BREAK = "\0"  # stands in no text that a database gives back
 
@@ -96,18 +96,7 @@ def ref(reference: str | None) -> str:
     """Say a reference short for the eye and whole for the clipboard, the ear and the title."""
     if not reference:
         return "–"
-    text = str(reference)
-    prefix, _, rest = text.rpartition("_")
-    if len(rest) <= SHORT_REF_HEAD + SHORT_REF_TAIL + 2:
-        return format_html('<span class="ref">{}</span>', text)
-    return format_html(
-        '<span class="ref" title="{}">{}_{}<span class="ref-cut">{}</span>{}</span>',
-        text,
-        prefix,
-        rest[:SHORT_REF_HEAD],
-        rest[SHORT_REF_HEAD:-SHORT_REF_TAIL],
-        rest[-SHORT_REF_TAIL:],
-    )
+    return folded(str(reference))
 
 
 @register.filter

@@ -1,0 +1,1 @@
+"""How the admin says times: as all other pages do."""
