@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from kernel.paging import Cursor, Page, page_of
-from revenue.enums import AlertKind
+from revenue.enums import AlertKind, Gap
 from revenue.models import OperatorAlert, ReconcileRun
 
 ROWS_PER_PAGE: Final = 50
+STILL_OPEN: Final = MappingProxyType(
+    {
+        Gap.YOUNG: "the last 15 minutes are still open",
+        Gap.UNDER_WAY: "banks still process a part",
+    }
+)
 
 
 def newest_reconcile(*, mode: str) -> ReconcileRun | None:
@@ -23,6 +30,13 @@ def reconcile_runs_page(*, cursor: Cursor) -> Page[ReconcileRun]:
     """Return one page of comparisons, newest first, without their totals. One statement."""
     runs = ReconcileRun.objects.defer("days", "listed")
     return page_of(runs, cursor=cursor, limit=ROWS_PER_PAGE)
+
+
+def still_open(run: ReconcileRun) -> str:
+    """Say which of a run's totals are unequal without being a difference; "" where all agree."""
+    unequal = [row for row in run.days if row["ours_minor"] != row["theirs_minor"]]
+    reasons = {row.get("because") for row in unequal}
+    return " and ".join(words for reason, words in STILL_OPEN.items() if reason in reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

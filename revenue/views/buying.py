@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -35,11 +35,22 @@ def offers(request: HttpRequest) -> HttpResponse:
     on_sale = Offer.objects.filter(
         state=OfferState.PUBLISHED, is_public=True, is_sample=False
     ).order_by("title")
-    return render(request, "revenue/offers.html", {"offers": on_sale})
+    context = {"nav": "offer-list", "offers": on_sale}
+    return render(request, "revenue/offers.html", context)
 
 
-def _on_sale(slug: str) -> Offer:
-    return get_object_or_404(Offer, slug=slug, state=OfferState.PUBLISHED, is_sample=False)
+def _on_sale(slug: str) -> Offer | None:
+    return Offer.objects.filter(slug=slug, state=OfferState.PUBLISHED, is_sample=False).first()
+
+
+def _off_sale(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say that an offer was taken off sale; raise Http404 where there never was one."""
+    retired = Offer.objects.filter(slug=slug, state=OfferState.RETIRED, is_sample=False)
+    last = retired.order_by("-version").first()
+    if last is None:
+        raise Http404(slug)
+    context = {"nav": "offer-list", "offer": last}
+    return render(request, "revenue/offer_retired.html", context, status=410)
 
 
 @public
@@ -47,7 +58,8 @@ def _on_sale(slug: str) -> Offer:
 @require_safe
 def offer(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one offer, with the form that buys it."""
-    return _render_offer(request, _on_sale(slug))
+    shown = _on_sale(slug)
+    return _off_sale(request, slug) if shown is None else _render_offer(request, shown)
 
 
 def _render_offer(
@@ -60,6 +72,7 @@ def _render_offer(
         "entry_page": request.path[:200],
     }
     context = {
+        "nav": "offer-list",
         "offer": shown,
         "ticket": signing.dumps(ticket, salt=SALT, compress=True),
         "problem": problem,
@@ -72,6 +85,8 @@ def _render_offer(
 def buy(request: HttpRequest, slug: str) -> HttpResponse:
     """Open a Checkout Session and hand the buyer over to Stripe's page."""
     shown = _on_sale(slug)
+    if shown is None:
+        return _off_sale(request, slug)
     try:
         ticket = signing.loads(request.POST.get("ticket", ""), salt=SALT, max_age=FORM_KEPT_S)
     except signing.BadSignature:

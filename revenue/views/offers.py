@@ -179,7 +179,13 @@ def next_version(request: HttpRequest, reference: str) -> HttpResponse:
     """Copy a version into a draft that may be changed."""
     get_object_or_404(Offer, reference=reference)
     draft = draft_next_version(reference, now=_now())
-    messages.info(request, f"You are writing version {draft.version}. Nothing is on sale yet.")
+    sold = next((each for each in versions_of(draft) if each.state == OfferState.PUBLISHED), None)
+    standing = (
+        f"Version {sold.version} stays on sale until you publish it."
+        if sold
+        else "Nothing of this offer is on sale."
+    )
+    messages.info(request, f"You are writing version {draft.version}. {standing}")
     return redirect("offer-edit", reference=draft.reference)
 
 

@@ -16,7 +16,12 @@ from kernel.doors import needs
 from kernel.nudges import nudge
 from kernel.paging import Cursor
 from revenue.models import ReconcileRun
-from revenue.queries.reconciled import differences_of, newest_reconcile, reconcile_runs_page
+from revenue.queries.reconciled import (
+    differences_of,
+    newest_reconcile,
+    reconcile_runs_page,
+    still_open,
+)
 
 SEE: Final = "revenue.view_stripewebhookevent"
 NAV: Final = "reconcile-list"
@@ -27,11 +32,13 @@ NAV: Final = "reconcile-list"
 @needs(SEE)
 def runs(request: HttpRequest) -> HttpResponse:
     """List every comparison, newest first, with how the newest one ended."""
+    newest = newest_reconcile(mode=settings.DEPLOYMENT_MODE)
     page = reconcile_runs_page(cursor=Cursor.from_query(request.GET))
     context = {
         "nav": NAV,
         "runs": page.rows,
-        "newest": newest_reconcile(mode=settings.DEPLOYMENT_MODE),
+        "newest": newest,
+        "still_open": still_open(newest) if newest else "",
         "older_address": page.older_address(request.GET),
         "newer_address": page.newer_address(request.GET),
     }
@@ -48,6 +55,7 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
         "nav": NAV,
         "run": shown,
         "differences": differences_of(shown),
+        "still_open": still_open(shown),
         "took": shown.finished_at - shown.started_at if shown.finished_at else None,
     }
     return render(request, "revenue/reconcile_run.html", context)

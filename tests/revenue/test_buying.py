@@ -236,6 +236,31 @@ def test_a_retired_offer_and_sample_offers_are_not_on_sale(buyer: Client) -> Non
     assert "Sample thing" not in buyer.get("/").content.decode()
 
 
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_what_was_taken_off_sale_says_so(offer: Offer, buyer: Client, method: str) -> None:
+    ticket = ticket_of(buyer)
+    offer.move(OfferState.RETIRED, retired_at=now())
+
+    answer = buyer.get("/offers/snapshot/") if method == "get" else press_buy(buyer, ticket)
+
+    assert answer.status_code == 410
+    assert f"{offer.title} is no longer on sale." in answer.content.decode()
+    assert not CheckoutSession.objects.exists()
+
+
+def test_opening_the_address_of_the_buy_button_leads_to_the_offer(
+    offer: Offer, buyer: Client
+) -> None:
+    answer = buyer.get("/offers/snapshot/buy/")
+
+    assert (answer.status_code, answer["Location"]) == (302, "/offers/snapshot/")
+
+
+def test_the_offers_are_marked_in_the_masthead(offer: Offer, buyer: Client) -> None:
+    for address in ("/", "/offers/snapshot/"):
+        assert '<a href="/" aria-current="true">Offers</a>' in buyer.get(address).content.decode()
+
+
 def test_an_expired_session_is_closed_by_the_sweep(gateway: StripeGateway, offer: Offer) -> None:
     gone = CheckoutFactory(offer=offer, stripe_id="cs_test_unknownatstripe00", next_check_at=now())
 

@@ -131,7 +131,10 @@ def test_publishing_and_retiring_ask_for_a_fresh_login(now: datetime, verb: str)
 def test_a_new_version_retire_and_discard_from_the_page(operator: Client, now: datetime) -> None:
     draft = make_draft(WORDS, now=now)
     offer = publish_offer(draft.reference, seen=None, actor_id=None, now=now)
-    operator.post(f"/console/offers/{offer.reference}/version/")
+    told = operator.post(f"/console/offers/{offer.reference}/version/", follow=True)
+    assert said(told) == [
+        "You are writing version 2. Version 1 stays on sale until you publish it."
+    ]
     second = Offer.objects.get(version=2)
     page = operator.get(f"/console/offers/{second.reference}/").content.decode()
     assert "Replaces" in page
@@ -231,7 +234,10 @@ def test_lines_of_spaces_are_not_delivered() -> None:
 def test_a_browsers_line_ends_are_no_other_refund_policy(operator: Client, now: datetime) -> None:
     draft = make_draft(WORDS, now=now)
     offer = publish_offer(draft.reference, seen=None, actor_id=None, now=now)
-    operator.post(f"/console/offers/{offer.reference}/version/")
+    told = operator.post(f"/console/offers/{offer.reference}/version/", follow=True)
+    assert said(told) == [
+        "You are writing version 2. Version 1 stays on sale until you publish it."
+    ]
     second = Offer.objects.get(version=2)
     as_typed = {name: value.replace("\n", "\r\n") for name, value in TYPED.items()}
     operator.post(f"/console/offers/{second.reference}/", as_typed | {"amount": "2"})

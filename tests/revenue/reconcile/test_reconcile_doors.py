@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from revenue.enums import Gap
 from revenue.models import OperatorAlert, Order, ReconcileRun
 from revenue.operations.differences import tell_differences
 from revenue.tasks_reconcile import reconcile as task
@@ -81,6 +82,23 @@ def test_the_pages_of_a_run_that_agrees(operator: Client, sell: Sell, run: Run) 
     assert "Our books and Stripe’s agree." in shown
     assert "$100.00" in shown
     assert "-$3.20" in shown
+
+
+@pytest.mark.parametrize(
+    ("because", "words"),
+    [
+        (Gap.YOUNG, "agree so far; the last 15 minutes are still open."),
+        (Gap.UNDER_WAY, "agree so far; banks still process a part."),
+    ],
+)
+def test_books_with_an_open_end_agree_only_so_far(
+    operator: Client, now: datetime, because: Gap, words: str
+) -> None:
+    run = differing_run(now)
+    run.days[0]["because"] = because
+    ReconcileRun.objects.filter(pk=run.pk).update(differences=[], days=run.days)
+    assert words in page(operator, "/console/reconcile/")
+    assert words in page(operator, f"/console/reconcile/{run.pk}/")
 
 
 def test_the_pages_of_a_run_that_differs(operator: Client, now: datetime) -> None:
