@@ -17,7 +17,9 @@ from revenue.models import (
     BuyerMail,
     CheckoutSession,
     Dispute,
+    DoubleVerdict,
     EventAlarm,
+    EventClosing,
     EventRepeat,
     Offer,
     OfferPrice,
@@ -122,6 +124,15 @@ class EventAlarmAdmin(RevenueAdmin):
     search_fields = ("=event__stripe_id",)
 
 
+@admin.register(EventClosing)
+class EventClosingAdmin(RevenueAdmin):
+    """Events that a person closed without acting on them."""
+
+    list_display = ("event", "closed_by", "closed_at")
+    list_select_related = ("event", "closed_by")
+    search_fields = ("=event__stripe_id",)
+
+
 @admin.register(EventRepeat)
 class EventRepeatAdmin(RevenueAdmin):
     """How often known events were delivered again."""
@@ -148,6 +159,15 @@ class OrderReviewAdmin(RevenueAdmin):
 
     list_display = ("order", "verdict", "decided_by", "decided_at")
     list_filter = ("verdict",)
+    list_select_related = ("order", "decided_by")
+    search_fields = ("=order__reference",)
+
+
+@admin.register(DoubleVerdict)
+class DoubleVerdictAdmin(RevenueAdmin):
+    """Second payments of which a person said that the buyer meant them."""
+
+    list_display = ("order", "decided_by", "decided_at")
     list_select_related = ("order", "decided_by")
     search_fields = ("=order__reference",)
 

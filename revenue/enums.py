@@ -101,6 +101,7 @@ class EventState(models.TextChoices):
     WAITING = "waiting", "waiting for its cause"
     FAILED = "failed", "failed, will be retried"
     DEAD = "dead", "needs a person"
+    CLOSED = "closed", "closed without acting"
 
 
 _FROM_WORK = frozenset(
@@ -121,8 +122,9 @@ EVENT_MOVES: Moves = MappingProxyType(
         EventState.PROCESSING: _FROM_WORK,
         EventState.WAITING: _TO_WORK,
         EventState.FAILED: _TO_WORK,
-        # A person replays it.
-        EventState.DEAD: _TO_WORK,
+        # A person replays it, or says that nothing is to be done about it.
+        EventState.DEAD: _TO_WORK | {EventState.CLOSED},
+        EventState.CLOSED: _TO_WORK,
         EventState.PROCESSED: _TO_WORK,
         EventState.IGNORED: _TO_WORK,
     }
@@ -319,3 +321,4 @@ class AlertKind(models.TextChoices):
     RECONCILE_DIFFERENCE = "reconcile_difference", "our books and Stripe's differ"
     SWEEP_LAG = "sweep_lag", "work is waiting too long"
     MAIL_UNSENT = "mail_unsent", "a mail to a buyer did not leave"
+    CHECKOUT_REFUSED = "checkout_refused", "Stripe refused to open a payment page"

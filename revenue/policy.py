@@ -14,6 +14,7 @@ from revenue.enums import OrderState, ReviewReason, ReviewVerdict
 ATTEMPTS_MAX: Final = 10
 BACKOFF_FIRST: Final = timedelta(seconds=5)
 BACKOFF_LONGEST: Final = timedelta(hours=6)
+CALL_TIME: Final = timedelta(seconds=30)  # a call under way is left alone for this long
 ALERT_HOUR: Final = timedelta(hours=1)
 ALERTS_ALONE_PER_HOUR: Final = 5  # what is more goes into one digest an hour
 

@@ -26,6 +26,8 @@ _BOOKS: Final = frozenset(
         "revenue.view_order",
         "revenue.view_revenueevent",
         "revenue.view_orderreview",
+        "revenue.view_doubleverdict",
+        "revenue.view_eventclosing",
         "revenue.view_refundrequest",
         "revenue.view_refund",
         "revenue.view_dispute",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -10,18 +10,7 @@ from django.core.exceptions import ValidationError
 from kernel.money import Money
 from kernel.references import is_reference
 from revenue.enums import ReviewVerdict
-
-REASON_CHARS_MAX: Final = 500
-
-
-def _reason() -> forms.CharField:
-    return forms.CharField(
-        label="Why?",
-        max_length=REASON_CHARS_MAX,
-        error_messages={"required": "Say why, in a few words."},
-        help_text="For your colleagues and the books; the buyer does not read it.",
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
+from revenue.forms.reasons import reason_field
 
 
 class RefundForm(forms.Form):
@@ -35,7 +24,7 @@ class RefundForm(forms.Form):
             attrs={"inputmode": "decimal", "autocomplete": "off", "class": "money"}
         ),
     )
-    reason = _reason()
+    reason = reason_field()
     request_ref = forms.CharField(widget=forms.HiddenInput, max_length=40)
     seen = forms.CharField(widget=forms.HiddenInput, max_length=20)
 
@@ -83,6 +72,7 @@ class VerdictForm(forms.Form):
         choices=[
             (verdict.value, verdict.label)
             for verdict in (ReviewVerdict.ACCEPTED, ReviewVerdict.NOT_OURS)
-        ]
+        ],
+        widget=forms.HiddenInput,
     )
-    reason = _reason()
+    reason = reason_field()

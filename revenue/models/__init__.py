@@ -1,11 +1,18 @@
 """Tables of the sale."""
 
 from revenue.models.checkouts import CheckoutSession, PaymentLink
-from revenue.models.events import EventAlarm, EventRepeat, StripeWebhookEvent, WebhookAttempt
+from revenue.models.events import (
+    EventAlarm,
+    EventClosing,
+    EventRepeat,
+    StripeWebhookEvent,
+    WebhookAttempt,
+)
 from revenue.models.mails import BuyerMail, OperatorAlert, OrderLink, OrderLinkRequest
 from revenue.models.offers import Offer, OfferPrice
 from revenue.models.orders import (
     Dispute,
+    DoubleVerdict,
     Order,
     OrderReview,
     Refund,
@@ -18,7 +25,9 @@ __all__ = [
     "BuyerMail",
     "CheckoutSession",
     "Dispute",
+    "DoubleVerdict",
     "EventAlarm",
+    "EventClosing",
     "EventRepeat",
     "Offer",
     "OfferPrice",

@@ -117,6 +117,17 @@ class CheckoutSession(Stateful, Leased):
     completed_at = models.DateTimeField(null=True, blank=True)
     expired_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+    close_asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a person asked that nobody can pay it any more."
+    )
+    close_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        db_index=False,
+    )
 
     class Meta:
         constraints = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import connection, models
 from django.db.models import Q
 
@@ -183,3 +184,20 @@ class EventAlarm(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.event_id} came with other content"
+
+
+class EventClosing(AppendOnly):
+    """A person's word that nothing is to be done about an event, and why.
+
+    An event that is replayed later, and parked once more, may be closed once more.
+    """
+
+    ERASABLE = frozenset({"reason"})
+
+    event = models.ForeignKey(StripeWebhookEvent, models.PROTECT, related_name="closings")
+    reason = models.CharField(max_length=500)
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    closed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.event_id} closed without acting"

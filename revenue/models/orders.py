@@ -134,6 +134,20 @@ class OrderReview(AppendOnly):
         return f"{self.order_id}: {self.verdict}"
 
 
+class DoubleVerdict(AppendOnly):
+    """A person's word that the buyer of a possible double payment meant to buy twice. Final."""
+
+    ERASABLE = frozenset({"reason"})
+
+    order = models.OneToOneField(Order, models.PROTECT, related_name="double_verdict")
+    reason = models.CharField(max_length=500)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: both were meant"
+
+
 class RevenueEvent(AppendOnly):
     """One fact about money, signed as the seller sees it, at most once per provider fact."""
 

@@ -62,7 +62,7 @@ def _record_expiry(telling: Telling, checkout: CheckoutSession, fact: SessionFac
             kind=ActivityKind.CHECKOUT_EXPIRED,
             refs={"checkout": checkout.reference},
             amount=None,
-            actor_id=None,
+            actor_id=checkout.close_asked_by_id,
             now=telling.now,
             key=f"expired:{checkout.reference}",
         )

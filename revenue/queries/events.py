@@ -13,6 +13,7 @@ from kernel.paging import Cursor, Page, page_of
 from revenue.enums import AlertKind, EventState
 from revenue.models import (
     EventAlarm,
+    EventClosing,
     OperatorAlert,
     Order,
     RevenueEvent,
@@ -90,6 +91,7 @@ class EventFile:
 
     event: StripeWebhookEvent
     attempts: Sequence[WebhookAttempt]
+    closing: EventClosing | None
     alarms: Sequence[tuple[EventAlarm, str]]
     open_alarm_ref: str
     revenue_events: Sequence[RevenueEvent]
@@ -114,12 +116,21 @@ def event_file(stripe_id: str) -> EventFile | None:
     return EventFile(
         event=event,
         attempts=list(attempts),
+        closing=_closing(event),
         alarms=[(each, _payload(each.body)) for each in alarms],
         open_alarm_ref=_open_alarm(stripe_id),
         revenue_events=list(booked),
         order=event.order,
         payload=_payload(event.body),
     )
+
+
+def _closing(event: StripeWebhookEvent) -> EventClosing | None:
+    """Return who closed the event, and why; None where it does not stand closed."""
+    if event.state != EventState.CLOSED:
+        return None
+    closings = EventClosing.objects.filter(event=event).select_related("closed_by")
+    return closings.order_by("-id").first()
 
 
 def _payload(body: bytes | memoryview | None) -> str:

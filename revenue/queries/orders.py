@@ -16,6 +16,7 @@ from revenue.enums import OrderState, RevenueKind, ReviewVerdict
 from revenue.models import (
     BuyerMail,
     Dispute,
+    DoubleVerdict,
     Offer,
     Order,
     OrderLink,
@@ -42,7 +43,7 @@ def orders_page(
         narrowed["mode"] = mode
     if offer_id is not None:
         narrowed["offer_id"] = offer_id
-    orders = Order.objects.select_related("offer").filter(**narrowed)
+    orders = Order.objects.select_related("offer", "double_verdict").filter(**narrowed)
     return page_of(orders, cursor=cursor, limit=ROWS_PER_PAGE)
 
 
@@ -92,6 +93,7 @@ class OrderFile:
     order: Order
     money: MoneyOfOrder
     review: OrderReview | None
+    double_verdict: DoubleVerdict | None
     revenue_events: Sequence[RevenueEvent]
     refunds: Sequence[Refund]
     refund_requests: Sequence[RefundRequest]
@@ -106,6 +108,12 @@ class OrderFile:
     def needs_verdict(self) -> bool:
         """Say whether a person still has to decide about this order."""
         return self.order.state == OrderState.NEEDS_REVIEW and self.review is None
+
+    @property
+    def may_be_double(self) -> bool:
+        """Say whether a person still has to find out if this was paid twice by mistake."""
+        is_open = self.order.double_of_id is not None and self.double_verdict is None
+        return is_open and self.order.state == OrderState.PAID
 
     @property
     def is_refund_decided(self) -> bool:
@@ -141,6 +149,7 @@ def order_file(reference: str) -> OrderFile | None:
         "offer",
         "checkout__payment_link",
         "review__decided_by",
+        "double_verdict__decided_by",
         "double_of",
         "deal",
         "contact",
@@ -153,6 +162,7 @@ def order_file(reference: str) -> OrderFile | None:
         order=order,
         money=_money(events),
         review=getattr(order, "review", None),
+        double_verdict=getattr(order, "double_verdict", None),
         revenue_events=events,
         refunds=_newest(Refund.objects.filter(order=order)),
         refund_requests=_newest(

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from django.db.models import Q, QuerySet
+
 from crm import queries as crm
 from revenue.enums import CheckoutState, MailState, OrderState, PaymentLinkState
 from revenue.models import (
     BuyerMail,
     CheckoutSession,
     Dispute,
+    DoubleVerdict,
+    EventClosing,
     Order,
     OrderReview,
     PaymentLink,
@@ -81,9 +85,16 @@ def kept_about(email: str) -> Kept:
         ),
         reasons=sum(
             model.objects.filter(order__in=order_ids).exclude(reason="").count()
-            for model in (OrderReview, RefundRequest)
-        ),
+            for model in (OrderReview, DoubleVerdict, RefundRequest)
+        )
+        + closings_about(event_ids=event_ids, order_ids=order_ids).count(),
     )
+
+
+def closings_about(*, event_ids: Sequence[int], order_ids: Sequence[int]) -> QuerySet[EventClosing]:
+    """Return why events of these ids, or of these orders, were closed without acting."""
+    about = Q(event__in=event_ids) | Q(event__order__in=order_ids)
+    return EventClosing.objects.filter(about).exclude(reason="")
 
 
 def in_the_way(order_ids: Sequence[int]) -> list[str]:

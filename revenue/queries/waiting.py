@@ -47,11 +47,13 @@ UNION ALL
    AND kind NOT IN ({", ".join(f"'{kind}'" for kind in _TOLD_ELSEWHERE)})
  ORDER BY id DESC LIMIT {COUNTED_MAX})
 UNION ALL
-(SELECT '{DOUBLE}', '', reference, '', mode, amount_minor, currency, placed_at
- FROM revenue_order
- WHERE double_of_id IS NOT NULL AND state = '{OrderState.PAID}' AND placed_at >= %(since)s
-   AND mode <> '{Mode.SAMPLE}'
- ORDER BY double_of_id DESC LIMIT {COUNTED_MAX})
+(SELECT '{DOUBLE}', '', second.reference, '', second.mode, second.amount_minor, second.currency,
+   second.placed_at
+ FROM revenue_order second
+ LEFT JOIN revenue_doubleverdict meant ON meant.order_id = second.id
+ WHERE second.double_of_id IS NOT NULL AND second.state = '{OrderState.PAID}'
+   AND second.mode <> '{Mode.SAMPLE}' AND meant.id IS NULL
+ ORDER BY second.double_of_id DESC LIMIT {COUNTED_MAX})
 """  # noqa: S608  # our own words only
 
 
@@ -68,14 +70,13 @@ class WaitingItem:
     at: datetime
 
 
-def waiting(*, doubles_since: datetime) -> list[WaitingItem]:
+def waiting() -> list[WaitingItem]:
     """Return what waits for a person, at most COUNTED_MAX of each kind. One statement.
 
-    A possible double payment is told until it is refunded, or since ``doubles_since``: only a
-    person can know that somebody meant to buy twice.
+    A possible double payment is told until it is refunded, or a person says that it was meant.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING, {"since": doubles_since})
+        cursor.execute(_WAITING)
         rows = cursor.fetchall()
     return [
         WaitingItem(
@@ -91,11 +92,10 @@ def waiting(*, doubles_since: datetime) -> list[WaitingItem]:
     ]
 
 
-def waiting_numbers(*, doubles_since: datetime) -> dict[str, int]:
+def waiting_numbers() -> dict[str, int]:
     """Return how much waits, by kind and up to COUNTED_MAX of each. One statement."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT what, count(*) FROM ({_WAITING}) waiting GROUP BY what",  # noqa: S608  # ours
-            {"since": doubles_since},
+            f"SELECT what, count(*) FROM ({_WAITING}) waiting GROUP BY what"  # noqa: S608  # ours
         )
         return dict(cursor.fetchall())

@@ -10,10 +10,17 @@ from django.db import transaction
 from crm import operations as crm
 from ledger import operations as ledger
 from revenue.enums import AlertKind, ForgetReason
-from revenue.models import BuyerMail, Order, OrderLinkRequest, OrderReview, RefundRequest
+from revenue.models import (
+    BuyerMail,
+    DoubleVerdict,
+    Order,
+    OrderLinkRequest,
+    OrderReview,
+    RefundRequest,
+)
 from revenue.operations.alerts import close_alerts
 from revenue.ports import PaymentGateway
-from revenue.queries.persons import Kept, in_the_way, kept_about
+from revenue.queries.persons import Kept, closings_about, in_the_way, kept_about
 from revenue.usecases.empty_bodies import empty_in_batches
 
 
@@ -56,6 +63,7 @@ def forget_person(
         _require_nothing_open(kept)
         touched = crm.erase_subject(email=email, now=now)
         _blank(held, mail_refs=kept.mail_refs, email=email, now=now)
+        closings_about(event_ids=kept.event_ids, order_ids=kept.order_ids).update(reason="")
         ledger.audit(
             actor_id=actor_id,
             event="person.forgotten",
@@ -83,6 +91,7 @@ def _blank(orders: Sequence[Order], *, mail_refs: Sequence[str], email: str, now
     Order.objects.filter(pk__in=order_ids).update(buyer_email="", buyer_name="")
     BuyerMail.objects.filter(order__in=order_ids).update(to_address="")
     OrderReview.objects.filter(order__in=order_ids).exclude(reason="").update(reason="")
+    DoubleVerdict.objects.filter(order__in=order_ids).exclude(reason="").update(reason="")
     RefundRequest.objects.filter(order__in=order_ids).update(reason="")
     OrderLinkRequest.objects.filter(email__iexact=email).delete()
     for mail_ref in mail_refs:  # without an address nobody can send it again

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -17,11 +16,9 @@ from revenue.models import CheckoutSession, Offer
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
 from revenue.planning import checkout_parameters
-from revenue.policy import backoff, pressed_key
+from revenue.policy import CALL_TIME, backoff, pressed_key
 from revenue.ports import GatewayRefused, GatewayUnknown, PaymentGateway
 from revenue.usecases.ensure_price import ensure_price
-
-CALL_TIME: Final = timedelta(seconds=30)  # a call under way is left alone for this long
 
 
 class DealNotForSale(Exception):

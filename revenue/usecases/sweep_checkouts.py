@@ -17,6 +17,7 @@ from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
 from revenue.policy import backoff
 from revenue.ports import GatewayError, GatewayRefused, GatewayUnknown, PaymentGateway, SessionFact
+from revenue.usecases.close_checkout import expired_or_as_it_is
 
 logger = logging.getLogger(__name__)
 
@@ -59,9 +60,10 @@ def _ask(
     checkout: CheckoutSession, *, gateway: PaymentGateway, now: datetime
 ) -> SessionFact | None:
     """Return what Stripe knows of the checkout; None when it was never made there."""
-    if checkout.stripe_id:
-        return gateway.read_session(checkout.stripe_id)
     fact: SessionFact | None
+    if checkout.stripe_id:
+        fact = gateway.read_session(checkout.stripe_id)
+        return _closed_if_asked(checkout, fact, gateway=gateway)
     if _may_repeat(checkout, now=now):
         fact = gateway.open_checkout(key=checkout.reference, parameters=checkout.parameters or {})
     else:
@@ -69,6 +71,15 @@ def _ask(
     if fact is not None and _is_abandoned(checkout, fact, now=now):
         return gateway.expire_session(fact.session_id)
     return fact
+
+
+def _closed_if_asked(
+    checkout: CheckoutSession, fact: SessionFact, *, gateway: PaymentGateway
+) -> SessionFact:
+    """A person asked that nobody can pay it any more, and Stripe's answer went missing."""
+    if checkout.close_asked_at is None or fact.status != "open":
+        return fact
+    return expired_or_as_it_is(fact.session_id, gateway=gateway)
 
 
 def _is_abandoned(checkout: CheckoutSession, fact: SessionFact, *, now: datetime) -> bool:

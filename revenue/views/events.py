@@ -8,6 +8,7 @@ from typing import Final
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -15,9 +16,12 @@ from kernel.doors import needs
 from kernel.paging import Cursor
 from revenue.enums import EventState, Outcome
 from revenue.forms.events import EventFilterForm
+from revenue.forms.reasons import ReasonForm
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
 from revenue.queries.events import EventFile, event_file, events_page
+from revenue.usecases.close_event import NotParked, close_event
 from revenue.usecases.replay_event import EventBusy, Replayed, dry_run, replay_event
+from revenue.views.reasons import ask_again
 
 SEE: Final = "revenue.view_stripewebhookevent"
 REPLAY: Final = "revenue.replay_webhook"
@@ -32,6 +36,7 @@ TITLES: Final = {
     EventState.WAITING: "Waiting for its cause",
     EventState.FAILED: "The last attempt failed; it will be tried again",
     EventState.DEAD: "A person has to look at this event",
+    EventState.CLOSED: "Closed without acting on it",
 }
 OUTCOMES: Final = {
     Outcome.RECORDED: "Recorded.",
@@ -143,6 +148,35 @@ def replay(request: HttpRequest, stripe_id: str) -> HttpResponse:
         messages.warning(request, "Not replayed: too many pages wait for Stripe. Press again.")
     else:
         _say(request, done)
+    return redirect("event", stripe_id)
+
+
+@require_POST
+@needs(REPLAY)
+def close(request: HttpRequest, stripe_id: str) -> HttpResponse:
+    """Take a parked event off the list without acting on it, for a reason."""
+    _found(stripe_id)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return ask_again(
+            request,
+            form,
+            nav=NAV,
+            title="Close this event without acting on it",
+            button="Close without acting",
+            back=reverse("event", args=[stripe_id]),
+        )
+    try:
+        close_event(
+            stripe_id,
+            reason=form.cleaned_data["reason"],
+            actor_id=int(request.user.pk or 0),  # never 0: needs() let a person in
+            now=_clock(),
+        )
+    except NotParked as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "Closed without acting on it. That is recorded.")
     return redirect("event", stripe_id)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,10 +15,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm.queries import deal_ref_of
 from kernel.doors import needs
-from revenue.enums import OfferState, PaymentLinkState
+from revenue.enums import CheckoutState, OfferState, PaymentLinkState
 from revenue.models import CheckoutSession, Offer, Order, PaymentLink
 from revenue.ports import GatewayError, GatewayUnknown
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
+from revenue.usecases.close_checkout import CheckoutNotOpen, close_checkout
 from revenue.usecases.deactivate_payment_link import LinkNotActive, deactivate_payment_link
 from revenue.usecases.make_payment_link import make_payment_link
 from revenue.usecases.open_checkout import DealNotForSale, prepare_checkout
@@ -109,7 +111,8 @@ def _prepared(request: HttpRequest, make: Callable[[Offer, str], Prepared]) -> P
 def checkout(request: HttpRequest, reference: str) -> HttpResponse:
     """Show one checkout: what to send, until when, and what came of it."""
     shown = get_object_or_404(
-        CheckoutSession.objects.select_related("offer", "payment_link"), reference=reference
+        CheckoutSession.objects.select_related("offer", "payment_link", "close_asked_by"),
+        reference=reference,
     )
     context = {
         "nav": "deal-list",
@@ -120,13 +123,47 @@ def checkout(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "revenue/checkout_prepared.html", context)
 
 
+@require_POST
+@needs(PREPARE)
+def close(request: HttpRequest, reference: str) -> HttpResponse:
+    """Close an open checkout, so that nobody can pay it any more."""
+    get_object_or_404(CheckoutSession, reference=reference, mode=settings.DEPLOYMENT_MODE)
+    try:
+        with one_web_call():
+            closed = close_checkout(
+                reference, actor_id=request.user.pk or 0, gateway=gateway_for_web(), now=_now()
+            )
+    except CheckoutNotOpen:
+        messages.error(request, "There is nothing to close: this checkout takes no payment.")
+    except TooManyCalls:
+        messages.warning(request, "Not closed: too many pages wait for Stripe. Press again.")
+    except GatewayError as error:
+        messages.warning(
+            request,
+            f"Stripe did not say that it is closed ({error.code}). It may still be open; we ask "
+            "again until it is closed or paid.",
+        )
+    else:
+        _say_closed(request, closed)
+    return redirect("checkout-prepared", reference)
+
+
+def _say_closed(request: HttpRequest, closed: CheckoutSession) -> None:
+    if closed.state == CheckoutState.EXPIRED:
+        messages.success(request, "The checkout is closed. Nobody can pay it any more.")
+    elif closed.state == CheckoutState.COMPLETE:
+        messages.warning(request, "The checkout was completed before it could be closed.")
+    else:
+        messages.warning(request, "Stripe has not closed it yet; we ask again.")
+
+
 @never_cache
 @require_safe
 @needs("revenue.view_paymentlink")
 def payment_link(request: HttpRequest, reference: str) -> HttpResponse:
     """Show one payment link: what to send, and every session that it made."""
     link = get_object_or_404(PaymentLink.objects.select_related("offer"), reference=reference)
-    made = CheckoutSession.objects.filter(payment_link=link).select_related("order")
+    made = CheckoutSession.objects.filter(payment_link=link).select_related("order__double_verdict")
     context = {
         "nav": "deal-list",
         "link": link,

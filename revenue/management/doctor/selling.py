@@ -111,7 +111,7 @@ def look_at_work(now: datetime) -> Iterator[Finding]:
         yield bad(what, f"due since {int(waited_s // 60)} min", "Check that worker and beat run.")
     if not late:
         yield ok("sweeps", "nothing is late")
-    waiting = queries.waiting(doubles_since=now - timedelta(days=30))
+    waiting = queries.waiting()
     if waiting:
         yield warn("people", f"{len(waiting)} thing(s) wait for a person", "See the dashboard.")
     yield from _comparison(now)

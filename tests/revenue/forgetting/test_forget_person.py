@@ -20,6 +20,8 @@ from ledger.models import LedgerEntry
 from revenue.enums import AlertKind, MailState, OrderState
 from revenue.models import (
     BuyerMail,
+    DoubleVerdict,
+    EventClosing,
     OperatorAlert,
     Order,
     OrderLinkRequest,
@@ -66,12 +68,21 @@ def order(process: Process) -> Order:
     checkout = CheckoutFactory(deal=deal, trace_ref=deal.trace_ref)
     filed("checkout.session.completed", session_object(checkout, customer_details=BUYER))
     filed("refund.created", refund_object(checkout, amount=40))
-    filed("charge.failed", {"id": "ch_x", "billing_details": BUYER})  # belongs to no order
+    stray = filed("charge.failed", {"id": "ch_x", "billing_details": BUYER})  # belongs to no order
     process()
     made = Order.objects.get()
     BuyerMail.objects.update(state=MailState.SENT)
     OrderReview.objects.create(
         order=made, verdict="accepted", reason="Hopper called.", decided_by=actor, decided_at=NOON
+    )
+    DoubleVerdict.objects.create(
+        order=made, reason="Grace wanted two.", decided_by=actor, decided_at=NOON
+    )
+    EventClosing.objects.create(
+        event=stray,
+        reason="Hopper tried twice.",
+        closed_by=actor,
+        closed_at=NOON,
     )
     RefundRequest.objects.create(
         reference=new_reference("rfq"), mode="sandbox", order=made, state="booked",

@@ -87,12 +87,24 @@ def test_accepting(browser: Client, differs: Differs) -> None:
     assert "a discount" in page
 
 
-def test_a_verdict_needs_a_reason(browser: Client, differs: Differs) -> None:
+@pytest.mark.parametrize(
+    ("reason", "problem"),
+    [("  ", "Say why, in a few words."), ("long " * 1200, "Too long: it has 5999 characters")],
+)
+def test_a_reason_that_does_not_do_is_asked_for_again_with_what_was_typed(
+    browser: Client, differs: Differs, reason: str, problem: str
+) -> None:
     order = differs()
+    address = f"/console/orders/{order.reference}/review/"
 
-    page = verdict(browser, order, verdict="accepted", reason="  ")
+    answer = browser.post(address, {"verdict": "accepted", "reason": reason})
 
-    assert "Say why" in page
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert problem in page
+    assert f">\n{reason}</textarea>" in page
+    assert "Accept as paid" in page
+    assert '<input type="hidden" name="verdict" value="accepted"' in page
     assert not OrderReview.objects.exists()
 
 

@@ -1,0 +1,71 @@
+"""Closing a prepared checkout, so that nobody can pay it any more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from ledger import operations as ledger
+from revenue.enums import CheckoutOrigin, CheckoutState, Source
+from revenue.models import CheckoutSession
+from revenue.operations.sessions import record_session
+from revenue.operations.telling import Telling
+from revenue.policy import CALL_TIME
+from revenue.ports import GatewayRefused, PaymentGateway, SessionFact
+
+
+class CheckoutNotOpen(Exception):
+    """There is nothing to close: it was paid, or ran out, or was not prepared from a deal."""
+
+
+def close_checkout(
+    reference: str, *, actor_id: int, gateway: PaymentGateway, now: datetime
+) -> CheckoutSession:
+    """Expire an open checkout of a deal at Stripe, then here; who asked for it is audited first.
+
+    Safe to repeat. A payment that came through meanwhile wins: the checkout is then ``complete``.
+    Where Stripe does not answer, the row remembers that somebody asked, and the sweep goes on.
+    Raises CheckoutNotOpen before Stripe is asked, and the gateway's errors.
+    """
+    checkout = _ask_for_it(reference, actor_id=actor_id, now=now)
+    fact = expired_or_as_it_is(str(checkout.stripe_id), gateway=gateway)
+    telling = Telling(
+        mode=settings.DEPLOYMENT_MODE, source=Source.LANDING, now=now, occurred_at=now
+    )
+    with transaction.atomic(durable=True):
+        record_session(telling, fact)
+    checkout.refresh_from_db()
+    return checkout
+
+
+def expired_or_as_it_is(session_id: str, *, gateway: PaymentGateway) -> SessionFact:
+    """Expire a session; what is not open any more is refused, and then read as it is."""
+    try:
+        return gateway.expire_session(session_id)
+    except GatewayRefused:
+        return gateway.read_session(session_id)
+
+
+@transaction.atomic(durable=True)
+def _ask_for_it(reference: str, *, actor_id: int, now: datetime) -> CheckoutSession:
+    """Write down who asked, before Stripe is called; the sweep looks if we never hear of it."""
+    rows = CheckoutSession.objects.filter(mode=settings.DEPLOYMENT_MODE)
+    checkout = rows.select_for_update(no_key=True).get(reference=reference)
+    if checkout.state != CheckoutState.OPEN or checkout.origin != CheckoutOrigin.DEAL:
+        raise CheckoutNotOpen(checkout.state)
+    checkout.next_check_at = now + CALL_TIME
+    if checkout.close_asked_at is None:
+        checkout.close_asked_at, checkout.close_asked_by_id = now, actor_id
+        ledger.audit(
+            actor_id=actor_id,
+            event="checkout.close_asked",
+            subject=checkout.reference,
+            mode=checkout.mode,
+            trace_ref=checkout.trace_ref,
+            key=f"checkout.close_asked:{checkout.reference}",
+            now=now,
+        )
+    checkout.save(update_fields=["next_check_at", "close_asked_at", "close_asked_by"])
+    return checkout

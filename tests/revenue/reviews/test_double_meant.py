@@ -1,0 +1,115 @@
+"""A possible double payment that the buyer meant: decided once, for a reason, off the list."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from ledger.models import LedgerEntry
+from revenue import queries
+from revenue.models import DoubleVerdict, Order
+from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
+from revenue.usecases.mean_double import mean_double
+from tests.factories.orders import OrderFactory
+from tests.factories.people import client_of, make_person
+from tests.factories.revenue import NOON
+
+pytestmark = pytest.mark.django_db(transaction=True)
+BUTTON = "Decide: the buyer meant both"
+
+
+@pytest.fixture
+def browser(operator: User) -> Client:
+    return client_of(operator)
+
+
+@pytest.fixture
+def second() -> Order:
+    """A second payment of a deal that was won before."""
+    return OrderFactory(double_of=OrderFactory())
+
+
+def waiting() -> list[str]:
+    return [item.reference for item in queries.waiting() if item.what == "double"]
+
+
+def decide(browser: Client, order: Order, reason: str) -> tuple[int, str]:
+    address = f"/console/orders/{order.reference}/double-meant/"
+    answer = browser.post(address, {"reason": reason}, follow=True)
+    return answer.status_code, answer.content.decode()
+
+
+def page_of(browser: Client, order: Order) -> str:
+    return browser.get(f"/console/orders/{order.reference}/").content.decode()
+
+
+def test_it_waits_however_long_ago_it_was(second: Order) -> None:
+    Order.objects.filter(pk=second.pk).update(placed_at=NOON - timedelta(days=400))
+
+    assert waiting() == [second.reference]
+    assert queries.waiting_numbers()["double"] == 1
+
+
+def test_one_who_decides_says_why_and_it_leaves_the_list(
+    browser: Client, operator: User, second: Order
+) -> None:
+    assert BUTTON in page_of(browser, second)
+
+    status, page = decide(browser, second, "she ordered for two plants")
+
+    assert status == 200
+    assert "Paid a second time, and meant." in page
+    assert page.count("she ordered for two plants") == 2  # the note, and the timeline
+    assert BUTTON not in page
+    assert waiting() == []
+    assert "possible double payment" not in browser.get("/console/").content.decode()
+    assert "double?" not in browser.get("/console/orders/").content.decode()
+    entry = LedgerEntry.objects.get(event="order.double_meant")
+    assert (entry.subject, entry.facts["actor"]) == (second.reference, f"user:{operator.pk}")
+
+
+def test_it_is_final(browser: Client, operator: User, second: Order) -> None:
+    decide(browser, second, "meant")
+
+    _status, page = decide(browser, second, "meant again")
+
+    assert "the buyer meant both. That is final; nothing was changed." in page
+    assert DoubleVerdict.objects.get().reason == "meant"
+    with pytest.raises(AlreadyDecided):
+        mean_double(order_ref=second.reference, reason="x", actor_id=operator.pk, now=NOON)
+
+
+def test_only_a_possible_double_payment_that_stands_can_be_meant(
+    operator: User, second: Order
+) -> None:
+    first = second.double_of
+    assert first is not None
+    Order.objects.filter(pk=second.pk).update(state="refunded", refunded_minor=100)
+
+    for order in (first, second):
+        with pytest.raises(NothingToDecide):
+            mean_double(order_ref=order.reference, reason="x", actor_id=operator.pk, now=NOON)
+
+
+def test_without_a_reason_it_is_asked_for_again(browser: Client, second: Order) -> None:
+    status, page = decide(browser, second, "  ")
+
+    assert status == 400
+    assert "Say why" in page
+    assert waiting() == [second.reference]
+
+
+def test_an_auditor_decides_nothing(second: Order) -> None:
+    auditor = client_of(make_person("auditor"))
+
+    assert BUTTON not in page_of(auditor, second)
+    assert decide(auditor, second, "x")[0] == 403
+
+
+def test_an_unknown_order_is_not_found(browser: Client) -> None:
+    answer = browser.post("/console/orders/ord_nobody/double-meant/", {"reason": "x"})
+
+    assert answer.status_code == 404
