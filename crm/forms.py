@@ -19,6 +19,7 @@ from crm.policy import (
     NotAnAddress,
     email_key,
     plain,
+    plain_lines,
 )
 from crm.usecases.request_snapshot import SnapshotRequest
 from kernel.modes import Mode
@@ -127,6 +128,13 @@ class SnapshotRequestForm(forms.Form):
             raise ValidationError("This web address is too long; the part up to .com is enough.")
         return address
 
+    def clean_wish(self) -> str:
+        """Return the wish in its lines, with nothing in it that cannot be seen."""
+        wish = plain_lines(self.cleaned_data["wish"])
+        if len(wish) < WISH_CHARS_MIN:
+            raise ValidationError(self.fields["wish"].error_messages["min_length"])
+        return wish
+
     def clean_form_key(self) -> str:
         """Return the trace minted for this form; a fresh one where the key is old or not ours."""
         try:
@@ -145,7 +153,7 @@ class SnapshotRequestForm(forms.Form):
             email=told["email"],
             company=told["company"],
             website=told["website"],
-            wish=told["wish"].strip(),
+            wish=told["wish"],
         )
 
 

@@ -32,13 +32,21 @@ class NotAnAddress(ValueError):
 
 def plain(text: str, *, chars_max: int) -> str:
     """Return ``text`` on one line: NFKC, no control characters, single spaces, cut to length."""
-    folded = unicodedata.normalize("NFKC", text)
-    visible = "".join(
+    visible = _visible(unicodedata.normalize("NFKC", text))
+    return " ".join(visible.split())[:chars_max].rstrip()
+
+
+def plain_lines(text: str) -> str:
+    """Return ``text`` in its lines, without what cannot be seen or turns the rest around."""
+    return "\n".join(_visible(line).rstrip() for line in text.splitlines()).strip()
+
+
+def _visible(text: str) -> str:
+    return "".join(
         " " if char.isspace() else char
-        for char in folded
+        for char in text
         if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn")
     )
-    return " ".join(visible.split())[:chars_max].rstrip()
 
 
 def domain_key(domain: str) -> str:

@@ -68,12 +68,26 @@ def test_a_request_becomes_a_lead(client: Client) -> None:
     )  # fmt: skip
 
 
+def test_nothing_invisible_stays_in_what_a_visitor_asks_for(client: Client) -> None:
+    send(client, wish="Which \u202esecitcarp\u202c should\twe see?\r\n\r\nAll\u200b of them.")
+
+    words = Activity.objects.get().words
+    assert words.startswith("Which secitcarp should we see?\n\nAll of them.\n")
+
+
+def test_a_wish_of_invisible_characters_is_no_wish(client: Client) -> None:
+    answer = send(client, wish="\u202e" * 40)
+
+    assert "A few more words, please" in answer.content.decode()
+    assert not Deal.objects.exists()
+
+
 def test_the_ledger_hears_of_a_lead_without_the_person(client: Client) -> None:
     send(client)
 
     entry, deal = LedgerEntry.objects.get(), Deal.objects.get()
     assert (entry.kind, entry.event, entry.subject, entry.trace_ref, entry.facts) == (
-        "audit", "lead.received", deal.reference, deal.trace_ref, {"actor": "system"},
+        "audit", "lead.received", deal.reference, deal.trace_ref, {"actor": "visitor"},
     )  # fmt: skip
     assert entry.refs == [deal.contact.reference]
 
