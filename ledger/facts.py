@@ -85,7 +85,8 @@ CURRENCY: Final = FactType("an ISO 4217 currency", _currency)
 REF: Final = FactType("a reference", _text(shapes.is_ref))
 TIME: Final = FactType("a time", _time)
 DIGEST: Final = FactType("a SHA-256", _text(shapes.DIGEST.fullmatch))
-ACTOR: Final = FactType("who acted", _text(lambda text: text == "system" or shapes.is_ref(text)))
+NOBODY: Final = ("system", "visitor")  # who acts without being a person of ours
+ACTOR: Final = FactType("who acted", _text(lambda text: text in NOBODY or shapes.is_ref(text)))
 
 
 def one_of(words: Iterable[str]) -> FactType:

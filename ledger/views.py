@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from itertools import groupby
 from typing import Final
@@ -25,6 +25,7 @@ from ledger.forms import LedgerFilterForm
 
 LATE_AFTER: Final = timedelta(minutes=5)
 KEY_MAX_AGE_S: Final = 300
+NOBODY: Final = {"system": "the system", "visitor": "a visitor"}
 
 
 @needs("ledger.view_ledgerentry")
@@ -47,7 +48,7 @@ def entry_list(request: HttpRequest) -> HttpResponse:
         "nav": "ledger",
         "form": form,
         "is_filtered": any(sought.values()),
-        "entries": page.rows,
+        "entries": [(row, _by(row)) for row in page.rows],
         "older_address": page.older_address(request.GET),
         "newer_address": page.newer_address(request.GET),
         "balances": _by_mode(
@@ -79,6 +80,7 @@ def entry(request: HttpRequest, reference: str) -> HttpResponse:
         "nav": "ledger",
         "entry": found,
         "title": found.words,
+        "by": _by(found),
         "facts": _facts_in_words(found.facts),
         "proof": proof,
         "root_hash": bytes(proof.seal.merkle_root).hex() if proof else "",
@@ -109,6 +111,11 @@ def keys(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  # Django calls 
     )
 
 
+def _by(row: queries.EntryRow) -> str:
+    """Say who acted; "" where nobody did: a fact of Stripe's."""
+    return NOBODY.get(row.actor, row.actor)
+
+
 def _facts_in_words(facts: Mapping[str, StoredFact]) -> list[tuple[str, str]]:
     """Return facts as label and value; an amount and its currency are said as money."""
     currency = facts.get("currency")
@@ -126,10 +133,20 @@ def _facts_in_words(facts: Mapping[str, StoredFact]) -> list[tuple[str, str]]:
 
 def _by_mode(
     balances: list[queries.AccountBalance],
-) -> list[tuple[str, str, list[queries.AccountBalance]]]:
-    """Return the balances of each mode apart, our own mode first: modes are never added."""
+) -> list[tuple[str, str, list[tuple[str, list[queries.AccountBalance]]]]]:
+    """Return the balances of each mode apart, our own mode first, and by currency inside.
+
+    Neither is ever added. The words of our own mode stand on every page already.
+    """
     modes = [
-        (mode, MODE_WORDS[Mode(mode)], list(group))
+        (mode, "" if mode == settings.DEPLOYMENT_MODE else MODE_WORDS[Mode(mode)], _split(group))
         for mode, group in groupby(balances, key=lambda balance: balance.mode)
     ]
     return sorted(modes, key=lambda found: found[0] != settings.DEPLOYMENT_MODE)
+
+
+def _split(
+    balances: Iterable[queries.AccountBalance],
+) -> list[tuple[str, list[queries.AccountBalance]]]:
+    by_currency = groupby(balances, key=lambda balance: balance.amount.currency)
+    return [(currency, list(lines)) for currency, lines in by_currency]

@@ -102,6 +102,7 @@ def _open_lead(
     )
     ledger.audit(
         actor_id=None,
+        is_visitor=True,
         event="lead.received",
         subject=opened.reference,
         refs=[contact.reference],

@@ -24,15 +24,18 @@ def audit(
     mode: str | None = None,
     trace_ref: str = "",
     key: str | None = None,
+    is_visitor: bool = False,
 ) -> Recorded:
     """Append who did what, in the caller's transaction.
 
-    ``actor_id`` is the person's user id, None the system itself. ``mode`` is the deployment's
+    ``actor_id`` is the person's user id; None the system itself, or with ``is_visitor`` somebody
+    on a public page, whom nobody knows. ``mode`` is the deployment's
     unless the subject has one of its own. Without a ``key`` each call is a fact of its own.
 
     Raises as ``record`` does.
     """
-    actor = "system" if actor_id is None else f"user:{actor_id}"
+    nobody = "visitor" if is_visitor else "system"
+    actor = nobody if actor_id is None else f"user:{actor_id}"
     return record(
         key=key or f"audit:{new_reference('aud')}",
         kind=EntryKind.AUDIT,

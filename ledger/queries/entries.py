@@ -8,8 +8,11 @@ from datetime import datetime
 from itertools import product
 from typing import Any, Final
 
+from django.contrib.auth import get_user_model
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db.models import BigIntegerField, F, Func, OuterRef, QuerySet, Subquery
+from django.db.models.expressions import Combinable
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import JSONObject
 
 from kernel.modes import Mode
@@ -42,6 +45,8 @@ class EntryRow:
     content_hash: str
     legs: Sequence[tuple[str, Money]]
     position: int | None  # None while no seal covers it
+    actor: str  # who acted, by the reference that the people page shows; "" where nobody did
+    about: str  # the subject, likewise where it is a person of ours
 
     @property
     def words(self) -> str:
@@ -137,11 +142,31 @@ def _rows(entries: QuerySet[LedgerEntry]) -> list[EntryRow]:
     """Read entries with their legs and positions. 1 statement."""
     legs = Posting.objects.filter(entry=OuterRef("pk")).order_by("account")
     leg = JSONObject(account="account", amount="amount_minor", currency="currency")
-    with_legs = entries.select_related("sealed").annotate(legs=ArraySubquery(legs.values(leg=leg)))
-    return [_row(entry, entry.legs) for entry in with_legs]
+    with_all = entries.select_related("sealed").annotate(
+        legs=ArraySubquery(legs.values(leg=leg)),
+        actor_number=_user_number(KeyTextTransform("actor", "facts")),
+        subject_number=_user_number(F("subject")),
+        actor_ref=_user_reference("actor_number"),
+        subject_ref=_user_reference("subject_number"),
+    )
+    return [_row(entry, entry.legs) for entry in with_all]
 
 
-def _row(entry: LedgerEntry, legs: Sequence[Mapping[str, Any]]) -> EntryRow:
+def _user_number(text: Combinable) -> Func:
+    """Return the number in ``user:1``; NULL in any other text."""
+    return Func(
+        text,
+        template="substring(%(expressions)s from '^user:([0-9]{1,9})$')::bigint",
+        output_field=BigIntegerField(),
+    )
+
+
+def _user_reference(number: str) -> Subquery:
+    users = get_user_model()._default_manager.filter(pk=OuterRef(number))
+    return Subquery(users.values("username")[:1])
+
+
+def _row(entry: Any, legs: Sequence[Mapping[str, Any]]) -> EntryRow:
     sealed = getattr(entry, "sealed", None)
     return EntryRow(
         entry_id=entry.pk,
@@ -159,4 +184,6 @@ def _row(entry: LedgerEntry, legs: Sequence[Mapping[str, Any]]) -> EntryRow:
         content_hash=bytes(entry.content_hash).hex(),
         legs=[(leg["account"], Money(leg["amount"], leg["currency"])) for leg in legs],
         position=sealed.position if sealed else None,
+        actor=entry.actor_ref or str(entry.facts.get("actor", "")),
+        about=entry.subject_ref or entry.subject,
     )

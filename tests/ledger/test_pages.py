@@ -11,6 +11,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from kernel.modes import MODE_WORDS, Mode
+from kernel.money import Money
 from kernel.references import new_reference
 from ledger import operations, queries
 from ledger.models import Balance, Posting, Seal
@@ -63,6 +65,42 @@ def test_the_list_shows_what_happened_and_what_lies_where(
         'badge sample">sample</span></h3>'
     )
     assert "$1,501.00" not in html  # modes are never added
+
+
+def test_who_acted_is_called_as_the_people_page_calls_them(auditor: Client) -> None:
+    person = make_person("operator")
+    for actor_id in (person.pk, None):
+        operations.audit(
+            actor_id=actor_id, event="deal.moved", subject=f"user:{person.pk}", now=timezone.now()
+        )
+    asked = operations.audit(
+        actor_id=None,
+        is_visitor=True,
+        event="lead.received",
+        subject=new_reference("deal"),
+        now=timezone.now(),
+    )
+
+    html = auditor.get(LIST).content.decode()
+    entry = auditor.get(f"{LIST}{asked.reference}/").content.decode()
+
+    assert html.count(f'title="{person.username}"') == 3
+    assert "user:" not in html
+    for who in ("the system", "a visitor"):
+        assert html.count(f'<span class="soft">by {who}</span>') == 1
+    assert "Lead received by a visitor</h1>" in entry
+
+
+def test_balances_stand_by_currency_and_credits_are_no_losses(auditor: Client) -> None:
+    paid(postings=dollars(400))
+    euros = {account: Money(sum_.amount_minor, "EUR") for account, sum_ in dollars(700).items()}
+    paid(postings=euros)
+
+    balances = auditor.get(LIST).content.decode().split("What lies on the accounts")[1]
+
+    assert balances.index("EUR</th>") < balances.index("€7.00") < balances.index("USD</th>")
+    assert "n neg" not in balances
+    assert MODE_WORDS[Mode.SANDBOX] not in balances
 
 
 def test_a_long_backlog_is_left_out_of_the_sums_and_said(
