@@ -20,6 +20,7 @@ from sandbox.stripe import overview
 from sandbox.stripe.deeds import DEEDS
 from sandbox.stripe.disputing import REASONS
 from sandbox.stripe.forms import decode
+from sandbox.stripe.money import minor_units
 from sandbox.stripe.params import Params
 from sandbox.stripe.problems import Problem
 from sandbox.world import World
@@ -33,7 +34,7 @@ TABS: Final = {
 }
 DONE: Final = {
     "refunds": "The refund was made.",
-    "disputes": "The dispute was moved on.",
+    "disputes": "The dispute is open.",
     "settle": "The bank has answered.",
     "expire": "The session has expired.",
     "resend": "The event is being sent again.",
@@ -41,6 +42,14 @@ DONE: Final = {
     "reset": "Everything was forgotten.",
     "trouble": "The rule is in force.",
     "calm": "The rule is gone.",
+}
+# What a dispute's own buttons did, by their action.
+DISPUTE_DONE: Final = {
+    "escalate": "The inquiry is a dispute now; the money was withdrawn.",
+    "submit_evidence": "The seller's answer is with the bank.",
+    "win": "The seller won; the money comes back.",
+    "lose": "The seller lost; the money stays with the buyer.",
+    "close": "The inquiry is closed.",
 }
 NUMBERS: Final = ("count", "delay_ms", "status", "times", "seed")
 Show = Callable[[World], Mapping[str, Any]]
@@ -86,13 +95,14 @@ def control_routes(world: World) -> list[Route]:
 
 def _do(world: World, deed: str, form: dict[str, Any]) -> tuple[str, str]:
     """Do it; give a tone and a sentence for the page."""
+    done = DISPUTE_DONE.get(str(form.get("action")), DONE.get(deed, "Done."))
     try:
         if deed == "trouble":
             add_fault(world.store, fault_from(_typed(form)))
         elif deed == "calm":
             clear_faults(world.store, int(form["id"]))
         elif deed in DEEDS:
-            params = Params(form)
+            params = Params(_in_minor_units(form))
             with world.store.transaction():
                 DEEDS[deed](world.moment(), params)
                 params.refuse_unknown()
@@ -100,7 +110,15 @@ def _do(world: World, deed: str, form: dict[str, Any]) -> tuple[str, str]:
             return "bad", "There is no such button."
     except (Problem, BadFault, LookupError, ValueError) as error:
         return "bad", f"Not done: {error}"
-    return "good", DONE.get(deed, "Done.")
+    return "good", done
+
+
+def _in_minor_units(form: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the sum that a person typed. Raises ValueError."""
+    given = dict(form)
+    if "typed" in given:
+        given["amount"] = str(minor_units(given.pop("typed"), str(given.pop("currency", ""))))
+    return given
 
 
 def _typed(form: Mapping[str, Any]) -> dict[str, Any]:

@@ -105,7 +105,13 @@ def _look(world: World, session: Doc, form: CheckoutForm, *, status: int = 200) 
         "total": in_words(session["amount_total"], session["currency"]),
     }
     if session["status"] == "complete":
-        return page("stripe/complete.html", landing=landing_url(session), link=link, **shared)
+        return page(
+            "stripe/complete.html",
+            landing=landing_url(session),
+            link=link,
+            standing=_standing(world, session),
+            **shared,
+        )
     if session["status"] == "expired":
         return page("stripe/expired.html", status=410 if status == 200 else status, **shared)
     if link and not link["active"]:
@@ -119,6 +125,14 @@ def _look(world: World, session: Doc, form: CheckoutForm, *, status: int = 200) 
         is_free=_is_free(session),
         **shared,
     )
+
+
+def _standing(world: World, session: Doc) -> str:
+    """How a complete session stands: ``paid``, ``waiting`` for a bank, or ``refused`` by it."""
+    if session["payment_status"] != "unpaid":
+        return "paid"
+    intent = world.store.get(session["payment_intent"])
+    return "waiting" if intent["status"] == "processing" else "refused"
 
 
 def _item_row(item: Doc) -> dict[str, str | int]:

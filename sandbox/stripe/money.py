@@ -1,5 +1,6 @@
 """Fees, smallest charges and money in words."""
 
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 ZERO_DECIMAL: Final = frozenset(
@@ -40,9 +41,27 @@ def decimals(currency: str) -> int:
 def in_words(amount_minor: int, currency: str) -> str:
     """``$1.00 USD``, ``¥500 JPY``: a sum as a buyer reads it."""
     places = decimals(currency)
-    sign = "-" if amount_minor < 0 else ""
+    sign = "−" if amount_minor < 0 else ""  # the minus sign, as the shop's own pages have it
     number = f"{abs(amount_minor) / 10**places:,.{places}f}"
     return f"{sign}{SYMBOLS.get(currency, '')}{number} {currency.upper()}"
+
+
+def plain(amount_minor: int, currency: str) -> str:
+    """``1.00``: a sum as a person types it."""
+    places = decimals(currency)
+    return f"{amount_minor / 10**places:.{places}f}"
+
+
+def minor_units(typed: str, currency: str) -> int:
+    """Read ``1.00`` or ``1``, exactly. Raises ValueError."""
+    places = decimals(currency)
+    try:
+        amount = Decimal(typed.strip()).scaleb(places)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount != amount.to_integral_value():
+        raise ValueError(f"{typed!r} is no amount of {currency.upper()}; type it like 1.00.")
+    return int(amount)
 
 
 def processing_fee_minor(amount_minor: int) -> int:

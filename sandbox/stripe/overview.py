@@ -8,7 +8,7 @@ from sandbox.store import Doc
 from sandbox.stripe.cards import BY_NUMBER
 from sandbox.stripe.disputing import OPEN
 from sandbox.stripe.items import kept_items
-from sandbox.stripe.money import in_words
+from sandbox.stripe.money import in_words, plain
 from sandbox.world import World
 
 ROWS_MAX: Final = 30
@@ -64,7 +64,8 @@ def _payment(world: World, doc: Doc) -> Row:
         "made": clock(doc["created"]),
         "amount": in_words(doc["amount"], doc["currency"]),
         "refunded": in_words(doc["amount_refunded"], doc["currency"]),
-        "left_minor": left,
+        "left": plain(left, doc["currency"]),
+        "currency": doc["currency"],
         "status": doc["status"],
         "tone": tones[doc["status"]],
         "buyer": doc["billing_details"]["email"],

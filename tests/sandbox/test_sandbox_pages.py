@@ -123,15 +123,20 @@ def test_a_person_plays_the_bank(sandbox: RunningSandbox, plain_page: Page) -> N
     plain_page.goto(f"{sandbox.base}/_sandbox/payments")
     payment = plain_page.locator("article").filter(has_text=charge.id)
 
-    payment.get_by_label("Refund, in minor units").fill("700")
-    payment.get_by_role("button", name="Refund").click()
+    payment.get_by_label("Amount to refund, in USD").fill("seven")
+    payment.get_by_role("button", name="Refund this amount").click()
+    expect(plain_page.get_by_role("status")).to_contain_text("'seven' is no amount of USD")
+    payment.get_by_label("Amount to refund, in USD").fill("7.00")
+    payment.get_by_role("button", name="Refund this amount").click()
 
     expect(plain_page.get_by_role("status")).to_have_text("The refund was made.")
     assert stripe_v1.charges.retrieve(charge.id).amount_refunded == 700
 
     payment.get_by_label("Dispute, because").select_option("duplicate")
-    payment.get_by_role("button", name="Dispute").click()
+    payment.get_by_role("button", name="Open a dispute").click()
+    expect(plain_page.get_by_role("status")).to_have_text("The dispute is open.")
     payment.get_by_role("button", name="Seller wins").click()
+    expect(plain_page.get_by_role("status")).to_have_text("The seller won; the money comes back.")
 
     expect(payment).to_contain_text("won")
     (dispute,) = stripe_v1.disputes.list({"charge": charge.id}).data

@@ -233,6 +233,10 @@ def test_delayed_money_may_not_arrive(
     types = sink.types_about(failed.payment_intent.id)
     assert "checkout.session.async_payment_failed" in types
     assert "payment_intent.payment_failed" in types
+    page = sandbox.browser().get(f"/c/pay/{session.id}")
+    assert "Your bank refused this payment." in page.text
+    assert "Nothing was charged" in page.text
+    assert "processing" not in page.text
 
 
 @pytest.mark.parametrize(("given", "status"), [({}, "unpaid"), ({"succeeds": True}, "paid")])
