@@ -361,6 +361,15 @@ class Letter:
     message_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptLetter:
+    """A letter read back from a file."""
+
+    subject: str
+    text: str
+    html: str
+
+
 class Mailer(Protocol):
     """How letters leave the house.
 
@@ -372,6 +381,6 @@ class Mailer(Protocol):
         """Hand ``letter`` over. Raises MailRefused or MailUnknown, and nothing else."""
         ...
 
-    def read_back(self, *, message_id: str, sent_at: datetime) -> str | None:
-        """Return the text of a letter kept as a file on this machine; None where none is kept."""
+    def read_back(self, *, message_id: str, sent_at: datetime) -> KeptLetter | None:
+        """Return a letter kept as a file on this machine; None where none is kept."""
         ...

@@ -19,7 +19,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 
-from revenue.ports import Letter, MailRefused, MailUnknown
+from revenue.ports import KeptLetter, Letter, MailRefused, MailUnknown
 
 logger = logging.getLogger(__name__)
 
@@ -80,16 +80,16 @@ class DjangoMailer:
         finally:
             _hang_up(backend)
 
-    def read_back(self, *, message_id: str, sent_at: datetime) -> str | None:
-        """Return the text of a letter that the file backend wrote about ``sent_at``."""
+    def read_back(self, *, message_id: str, sent_at: datetime) -> KeptLetter | None:
+        """Return a letter that the file backend wrote about ``sent_at``."""
         if settings.EMAIL_BACKEND != FILE_BACKEND or not message_id:
             return None
         folder = Path(settings.EMAIL_FILE_PATH)
         # The backend names its files by the local minute, and TIME_ZONE is UTC.
         for at in (sent_at, sent_at - timedelta(minutes=1), sent_at + timedelta(minutes=1)):
             for path in folder.glob(f"{at:%Y%m%d-%H%M}*.log"):
-                if (text := _text_in(path.read_bytes(), message_id=message_id)) is not None:
-                    return text
+                if kept := _kept_in(path.read_bytes(), message_id=message_id):
+                    return kept
         return None
 
 
@@ -158,11 +158,13 @@ def _hang_up(backend: BaseEmailBackend) -> None:
         logger.warning("mail server hung up badly", extra={"error": type(error).__name__})
 
 
-def _text_in(content: bytes, *, message_id: str) -> str | None:
-    """Return the plain text of the message called ``message_id`` in a file of messages."""
+def _kept_in(content: bytes, *, message_id: str) -> KeptLetter | None:
+    """Return the message called ``message_id`` out of a file of messages."""
     for part in content.split(b"\n" + b"-" * 79 + b"\n"):
         if message_id.encode() not in part:
             continue
-        body = BytesParser(policy=policy.default).parsebytes(part).get_body(("plain",))
-        return None if body is None else str(body.get_content())
+        message = BytesParser(policy=policy.default).parsebytes(part)
+        bodies = {kind: message.get_body((kind,)) for kind in ("plain", "html")}
+        text, html = ("" if body is None else body.get_content() for body in bodies.values())
+        return KeptLetter(subject=str(message["Subject"]), text=text, html=html)
     return None

@@ -55,5 +55,6 @@ urlpatterns: list[URLPattern] = [
     path("reconcile/<int:run_id>/", reconciling.run, name="reconcile-run"),
     path("outbox/", outbox.outbox, name="outbox"),
     path("outbox/<str:reference>/", outbox.outbox_mail, name="outbox-mail"),
+    path("outbox/<str:reference>/html/", outbox.outbox_mail_html, name="outbox-mail-html"),
     path("outbox/<str:reference>/resend/", outbox.resend, name="mail-resend"),
 ]

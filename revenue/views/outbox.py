@@ -16,6 +16,7 @@ from kernel.doors import needs
 from kernel.paging import Cursor
 from revenue.forms.mails import OutboxFilterForm
 from revenue.models import BuyerMail
+from revenue.ports import KeptLetter
 from revenue.providers import is_mail_kept_here, mailer
 from revenue.queries.outbox import MailLine, mail_line, outbox_page
 from revenue.usecases.resend_mail import NotToBeSent, resend_mail
@@ -53,18 +54,30 @@ def outbox_mail(request: HttpRequest, reference: str) -> HttpResponse:
     mail = mail_line(reference)
     if mail is None:
         raise Http404
-    text = _text(mail)
+    letter = _letter(mail)
     context = {
         "nav": "outbox",
         "mail": mail,
         "is_kept_here": is_mail_kept_here(),
-        "text": text,
-        "link": _link_in(text or ""),
+        "letter": letter,
+        "link": _link_in(letter.text) if letter else "",
     }
     return render(request, "revenue/outbox_mail.html", context)
 
 
-def _text(mail: MailLine) -> str | None:
+@needs("revenue.view_buyermail")
+@never_cache
+@require_safe
+def outbox_mail_html(_request: HttpRequest, reference: str) -> HttpResponse:
+    """Show the HTML version of a mail as a mail program would; only where mails are files here."""
+    mail = mail_line(reference)
+    letter = _letter(mail) if mail else None
+    if letter is None:
+        raise Http404
+    return HttpResponse(letter.html)
+
+
+def _letter(mail: MailLine) -> KeptLetter | None:
     if mail.sent_at is None or not is_mail_kept_here():
         return None
     return mailer().read_back(message_id=mail.message_id, sent_at=mail.sent_at)

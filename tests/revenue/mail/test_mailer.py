@@ -10,7 +10,7 @@ import pytest
 from django.conf import LazySettings
 
 from revenue.adapters.mailer import FILE_BACKEND, DjangoMailer
-from revenue.ports import Letter, MailRefused, MailUnknown
+from revenue.ports import KeptLetter, Letter, MailRefused, MailUnknown
 from tests.revenue.mail.conftest import StartServer
 
 LETTER = Letter(
@@ -139,7 +139,9 @@ def test_a_letter_kept_as_a_file_can_be_read_back(settings: LazySettings, tmp_pa
 
     mailer.send(LETTER)
 
-    assert mailer.read_back(message_id=LETTER.message_id, sent_at=now) == "Thank you: ä\n"
+    assert mailer.read_back(message_id=LETTER.message_id, sent_at=now) == KeptLetter(
+        subject="A receipt", text="Thank you: ä\n", html="<p>Thank you: ä</p>"
+    )
     assert mailer.read_back(message_id="<other@h>", sent_at=now) is None
 
 

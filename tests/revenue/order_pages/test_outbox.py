@@ -131,6 +131,18 @@ def test_a_newcomer_reads_local_mail_and_follows_its_link(operator: Client, kept
     assert buyer.get(path, follow=True).status_code == 200
 
 
+def test_local_mail_is_shown_with_its_subject_and_as_html(operator: Client, kept: str) -> None:
+    page = operator.get(kept).content.decode()
+    html = operator.get(f"{kept}html/")
+
+    assert "<dt>Subject</dt><dd>[sandbox: no real money] Receipt for your order: $1.19 USD" in page
+    assert "It was written to a file on this machine" in page
+    assert "mail server took it" not in page
+    assert f'href="{kept}html/"' in page
+    assert "<h1>" in html.content.decode()
+    assert "default-src 'none'" in html["Content-Security-Policy"]
+
+
 def test_in_live_mode_no_mail_is_shown(operator: Client, kept: str, settings: LazySettings) -> None:
     settings.DEPLOYMENT_MODE = Mode.LIVE
 
@@ -138,6 +150,7 @@ def test_in_live_mode_no_mail_is_shown(operator: Client, kept: str, settings: La
 
     assert "This is your receipt." not in html
     assert "/o/" not in html
+    assert operator.get(f"{kept}html/").status_code == 404
 
 
 def test_mail_that_really_leaves_is_not_shown(
