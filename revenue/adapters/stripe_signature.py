@@ -12,6 +12,8 @@ import stripe
 
 from revenue.ports import SIGNATURE_AGE_S_MAX, BodyRejected, Notice, SignatureRejected
 
+ID_CHARS_MAX = 255  # https://docs.stripe.com/upgrades: ids never grow beyond that
+
 
 def require_signature(*, body: bytes, header: str, secrets: Sequence[str], now: datetime) -> None:
     """Raise SignatureRejected unless one of ``secrets`` signed ``body`` within 300 s of ``now``.
@@ -52,7 +54,7 @@ def read_notice(body: bytes) -> Notice:
     try:
         data = event["data"]["object"]
         return Notice(
-            stripe_id=_text(event["id"]),
+            stripe_id=_id(event["id"]),
             type=_text(event["type"])[:100],
             object_id=_text(data.get("id") or "")[:255],
             api_version=_text(event.get("api_version") or "")[:40],
@@ -64,9 +66,19 @@ def read_notice(body: bytes) -> Notice:
         raise BodyRejected("the event lacks id, type, created, livemode or data.object") from error
 
 
+def _id(value: object) -> str:
+    """Return an id whole: one that was cut could be another's."""
+    text = _text(value)
+    if not 0 < len(text) <= ID_CHARS_MAX:
+        raise ValueError("no id of Stripe's is that long, and none is empty")
+    return text
+
+
 def _text(value: object) -> str:
+    """Return a text that can be stored; JSON may also hold NUL, and halves of characters."""
     if not isinstance(value, str) or "\x00" in value:
         raise TypeError("not a text")
+    value.encode()  # raises UnicodeEncodeError, a ValueError, for half a character
     return value
 
 

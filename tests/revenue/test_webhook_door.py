@@ -115,6 +115,37 @@ def test_a_signed_body_that_is_no_event_is_refused(body: bytes) -> None:
     assert not StripeWebhookEvent.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "evt_" + "x" * 252},
+        {"id": ""},
+        {"id": "evt_\x00"},
+        {"type": "charge.\ud800"},
+        {"account": "\udfff"},
+        {"data": {"object": {"id": "ch_\ud83d"}}},
+    ],
+)
+def test_an_event_whose_names_cannot_be_kept_is_refused(changes: dict[str, Any]) -> None:
+    body = json.dumps({**json.loads(BODY), **changes}).encode()
+
+    assert deliver(body) == 400
+    assert not StripeWebhookEvent.objects.exists()
+
+
+def test_the_longest_id_there_is_is_taken() -> None:
+    longest = "evt_" + "x" * 251
+
+    assert deliver(json.dumps({**json.loads(BODY), "id": longest}).encode()) == 200
+    assert StripeWebhookEvent.objects.get().stripe_id == longest
+
+
+def test_half_a_character_in_somebodys_name_is_filed() -> None:
+    body = event_body("customer.created", {"id": "cus_1", "name": "Ada \ud83d"})
+
+    assert deliver(body) == 200
+
+
 def test_a_thin_event_is_refused_not_raised() -> None:
     thin = {"id": "evt_1", "object": "v2.core.event", "type": "x", "created": "2026-01-01"}
 
