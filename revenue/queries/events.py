@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
 from django.db import connection
@@ -69,12 +69,12 @@ def events_page(
 
 def _of_day(day: date) -> dict[str, Any]:
     begins = datetime.combine(day, time.min, tzinfo=UTC)
-    ends = begins + timedelta(days=1)
+    ends = datetime.combine(day, time.max, tzinfo=UTC)  # the last day there is has no next one
     return {
         "pk__gte": _first_id_since(begins) - ID_MARGIN,
         "pk__lt": _first_id_since(ends) + ID_MARGIN,
         "received_at__gte": begins,
-        "received_at__lt": ends,
+        "received_at__lte": ends,
     }
 
 

@@ -56,6 +56,8 @@ def test_the_list_narrows_by_state_type_mode_and_day(operator: Client, process: 
         (f"day={NOON:%Y-%m-%d}", True),
         (f"day={NOON + timedelta(days=1):%Y-%m-%d}", False),
         ("day=yesterday", True),
+        ("day=0001-01-01", False),
+        ("day=9999-12-31", False),
     ]:
         assert (address in main_of(operator, f"/console/events/?{query}")) == is_in, query
     assert "No event is like that." in main_of(operator, "/console/events/?state=dead")
