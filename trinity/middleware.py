@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import is_valid_path
 from redis.exceptions import RedisError
@@ -14,6 +15,8 @@ from redis.exceptions import RedisError
 from trinity.errors import unavailable
 
 logger = logging.getLogger(__name__)
+NUL: Final = "\0"
+FITS_NOTHING: Final = "\N{REPLACEMENT CHARACTER}"
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -56,6 +59,33 @@ class FailClosed:
             return None
         logger.error("refused: redis is down", extra={"error": type(error).__name__})
         return unavailable(request)
+
+
+class NoNul:
+    """Keep the one character that Postgres stores in no text away from every look-up.
+
+    A path that holds it leads nowhere. In the words behind the question mark it is read as what
+    Django makes of broken UTF-8 there: a character that fits nothing. Forms refuse it themselves.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Raise Http404 for such a path; pass on the rest, cleaned."""
+        if NUL in request.path:
+            raise Http404("NUL in the address")
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            request.GET = _without_nul(request.GET)
+        return self.get_response(request)
+
+
+def _without_nul(typed: QueryDict) -> QueryDict:
+    cleaned = QueryDict(mutable=True)
+    for name, words in typed.lists():
+        fitting = [word.replace(NUL, FITS_NOTHING) for word in words]
+        cleaned.setlist(name.replace(NUL, FITS_NOTHING), fitting)
+    return cleaned
 
 
 class WayBack:

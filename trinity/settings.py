@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "trinity.middleware.PrivatePages",
     "trinity.middleware.WayBack",
     "trinity.middleware.FailClosed",
+    "trinity.middleware.NoNul",
 ]
 
 ROOT_URLCONF = "trinity.urls"

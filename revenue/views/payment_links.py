@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm.queries import deal_ref_of
 from kernel.doors import needs
+from kernel.references import is_reference
 from revenue.enums import CheckoutState, OfferState, PaymentLinkState
 from revenue.models import CheckoutSession, Offer, Order, PaymentLink
 from revenue.ports import GatewayError, GatewayUnknown
@@ -78,9 +79,9 @@ def create(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _prepared(request: HttpRequest, make: Callable[[Offer, str], Prepared]) -> Prepared | None:
     """Prepare something for the offer that was chosen; say why where that did not work."""
-    offer = Offer.objects.filter(
-        reference=request.POST.get("offer", ""), state=OfferState.PUBLISHED, is_sample=False
-    ).first()
+    chosen = request.POST.get("offer", "")
+    on_sale = Offer.objects.filter(state=OfferState.PUBLISHED, is_sample=False)
+    offer = on_sale.filter(reference=chosen).first() if is_reference(chosen) else None
     if offer is None:
         messages.error(request, "Nothing was prepared: choose an offer that is on sale.")
         return None
