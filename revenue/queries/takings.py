@@ -82,9 +82,7 @@ def takings(*, since: datetime, fresh_since: datetime, known_id: int) -> Takings
     parts: dict[str, list[DayTaking]] = {"fresh": [], "late": [], "aside": []}
     newest_id = 0
     with connection.cursor() as cursor:
-        cursor.execute(
-            _TAKINGS, {"since": since, "fresh_since": fresh_since, "known_id": known_id}
-        )
+        cursor.execute(_TAKINGS, {"since": since, "fresh_since": fresh_since, "known_id": known_id})
         rows = cursor.fetchall()
     for part, mode, currency, day, kind, total, times, read_to in rows:
         newest_id = max(newest_id, read_to)
