@@ -50,7 +50,11 @@ def test_an_invited_person_chooses_a_password_and_has_the_role(fresh: Client, ow
     guest = Client()
     page = guest.get(urlsplit(link[0]).path, follow=True)
     assert "Welcome. Choose your password." in page.content.decode()
-    guest.post(page.redirect_chain[-1][0], {"password1": PASSWORD, "password2": PASSWORD})
+    saved = guest.post(
+        page.redirect_chain[-1][0], {"password1": PASSWORD, "password2": PASSWORD}, follow=True
+    ).content.decode()
+    assert "Your password is saved." in saved
+    assert "changed" not in saved.split("<main")[1]
     log_in(guest, user)
     assert user.has_perm("revenue.review_order")
     assert not user.has_perm("revenue.refund_order")
@@ -59,6 +63,24 @@ def test_an_invited_person_chooses_a_password_and_has_the_role(fresh: Client, ow
     assert events() == [
         ("person.invited", f"user:{user.pk}", f"user:{owner.pk}", "operator"),
     ]
+
+
+def test_an_invitation_says_its_role_and_its_mode_in_text_and_in_html(
+    fresh: Client, owner: User
+) -> None:
+    fresh.post("/console/people/invite/", INVITATION | {"first_name": "<b>Grace</b>"})
+
+    sent = mail.outbox[0]
+    assert isinstance(sent, mail.EmailMultiAlternatives)
+    text, (html, kind) = str(sent.body), sent.alternatives[0]
+    role = "You are invited as operator. An operator reads everything, reviews leads and orders"
+    assert sent.subject.startswith("[sandbox: no real money] ")
+    assert kind == "text/html"
+    assert "<b>Grace</b>" not in str(html)
+    for version in (text, str(html)):
+        assert role in version
+        assert "No real money moves here" in version
+        assert re.search(r"https?://\S+/key/\S+", version)
 
 
 def test_nothing_of_a_person_is_in_the_ledger(fresh: Client) -> None:

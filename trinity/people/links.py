@@ -7,9 +7,10 @@ from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from kernel.modes import MODE_WORDS, Mode
 from trinity.roles import ROLE_WORDS
 
 
@@ -22,7 +23,12 @@ def password_link(user: User) -> str:
 
 def send_invitation(*, user: User, role: str, invited_by: str) -> None:
     """Send the link to the invited person. Raises what the mail backend raises."""
+    mode = settings.DEPLOYMENT_MODE
+    subject = f"{settings.SELLER_NAME} invites you to Trinity".replace("\n", " ")
     words = {
+        "subject": subject,
+        "mode": mode,
+        "mode_words": MODE_WORDS[mode],
         "user": user,
         "role": role,
         "role_words": ROLE_WORDS[role],
@@ -30,10 +36,14 @@ def send_invitation(*, user: User, role: str, invited_by: str) -> None:
         "link": password_link(user),
         "days": settings.PASSWORD_RESET_TIMEOUT // 86_400,
         "seller_name": settings.SELLER_NAME,
+        "seller_address": settings.SELLER_ADDRESS,
+        "seller_contact": settings.SELLER_CONTACT,
         "base_url": settings.BASE_URL,
     }
-    EmailMessage(
-        subject=f"{settings.SELLER_NAME} invites you to Trinity".replace("\n", " "),
+    message = EmailMultiAlternatives(
+        subject=subject if mode == Mode.LIVE else f"[{mode}: no real money] {subject}",
         body=render_to_string("people/invitation.txt", words),
         to=[user.email],
-    ).send()
+    )
+    message.attach_alternative(render_to_string("people/invitation.html", words), "text/html")
+    message.send()
