@@ -85,7 +85,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     AUDITOR: _BOOKS,
 }
 ROLE_WORDS: Final[Mapping[str, str]] = {
-    OWNER: "may do everything, return money, and say who belongs to the team",
+    OWNER: "may do everything, refund, and say who belongs to the team",
     OPERATOR: "reads everything, reviews leads and orders, prepares sales",
     AUDITOR: "reads orders, events, the trace and the ledger, and changes nothing",
 }

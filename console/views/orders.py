@@ -22,8 +22,8 @@ from revenue.queries import OrderFile
 TITLES: Final = {
     OrderState.AWAITING_PAYMENT: "The bank is still processing {sum}",
     OrderState.PAID: "{sum} paid",
-    OrderState.PARTIALLY_REFUNDED: "{sum} paid, partly given back",
-    OrderState.REFUNDED: "{sum} paid and given back",
+    OrderState.PARTIALLY_REFUNDED: "{sum} paid, partly refunded",
+    OrderState.REFUNDED: "{sum} paid and refunded",
     OrderState.DISPUTED: "The buyer disputes {sum}",
     OrderState.FAILED: "The payment of {sum} failed, nothing was charged",
     OrderState.NEEDS_REVIEW: "A person has to decide about {sum}",

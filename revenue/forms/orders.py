@@ -17,7 +17,7 @@ class RefundForm(forms.Form):
     """A sum that a person typed, digit by digit, and why it goes back."""
 
     amount = forms.CharField(
-        label="Amount to give back",
+        label="Amount to refund",
         max_length=20,
         error_messages={"required": "Type the amount."},
         widget=forms.TextInput(
@@ -35,7 +35,7 @@ class RefundForm(forms.Form):
         # The use-case knows what may go back at this moment; a repeated form must reach it.
         self.paid = paid
         self.fields["amount"].help_text = (
-            f"Type {refundable.decimal()}: all of it goes back."
+            f"Type {refundable.decimal()}: all of it is refunded."
             if is_all
             else f"At most {refundable}. Type it like {refundable.decimal()}."
         )

@@ -86,7 +86,9 @@ def _require_possible(order: Order, *, request_ref: str, amount: Money) -> None:
         raise NotRefundable(f"The payment was in {order.currency}.")
     left = refundable_now(order)
     if not 0 < amount.amount_minor <= left.amount_minor:
-        raise NotRefundable(f"At most {left} can go back; the rest is refunded or on its way.")
+        raise NotRefundable(
+            f"At most {left} can be refunded; the rest was already, or is on its way."
+        )
 
 
 def parameters_of(request: RefundRequest) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What of an order may still be given back, and why not."""
+"""What of an order may still be refunded, and why not."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def why_not_refundable(order: Order) -> str:
     if order.mode != settings.DEPLOYMENT_MODE:
         return f"This is a {order.mode} order; a {settings.DEPLOYMENT_MODE} key cannot refund it."
     if order.paid_at is None:
-        return "Nothing was paid, so there is nothing to give back."
+        return "Nothing was paid, so there is nothing to refund."
     if not order.payment_intent_id or not order.amount_minor:
-        return "Nothing was charged, so there is nothing to give back."
+        return "Nothing was charged, so there is nothing to refund."
     if verdict == ReviewVerdict.NOT_OURS:
         return "A person decided that this payment is not ours; refund it where it belongs."
     if fights.exclude(status__startswith="warning_").exists():
         return "The buyer disputes this payment: the bank decides. Answer the dispute at Stripe."
     if not refundable_now(order).amount_minor:
-        return "All of it was given back already, or is on its way."
+        return "All of it was refunded already, or is on its way."
     return ""

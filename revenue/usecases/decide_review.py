@@ -75,7 +75,7 @@ def refund_reviewed_order(
             return known
         left = refundable_now(order)
         if amount != left:
-            raise NotRefundable(f"All of it goes back here, which is {left}. Nothing was sent.")
+            raise NotRefundable(f"All of it is refunded here, which is {left}. Nothing was sent.")
         give_verdict(
             _telling(order, now=now),
             order,

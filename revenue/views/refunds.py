@@ -1,4 +1,4 @@
-"""Giving money back: a page of its own, a fresh login, a typed sum."""
+"""Refunds: a page of its own, a fresh login, a typed sum, and a last look at it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from revenue.usecases.request_refund import request_refund
 @never_cache
 @require_http_methods(["GET", "POST"])
 def refund(request: HttpRequest, reference: str) -> HttpResponse:
-    """Ask how much and why, then ask Stripe. The money is booked when Stripe's event says so."""
+    """Ask how much and why, say it once more, then ask Stripe. Stripe's event books it."""
     found = order_file(reference)
     if found is None:
         raise Http404(reference)
@@ -40,6 +40,10 @@ def refund(request: HttpRequest, reference: str) -> HttpResponse:
         return _page(request, found, form)
     if not form.is_valid():
         return _page(request, found, form, status=400)
+    if "again" in request.POST:
+        return _page(request, found, form)
+    if not found.needs_verdict and "confirmed" not in request.POST:
+        return _last_look(request, found, form)
     try:
         with one_web_call():
             asked = _ask(request, found, form)
@@ -72,6 +76,22 @@ def _page(
     return render(request, "revenue/refund.html", context, status=status)
 
 
+def _last_look(request: HttpRequest, found: OrderFile, form: RefundForm) -> HttpResponse:
+    """Say the typed sum and what it does; a sum that cannot go any more is told here."""
+    left = found.refundable - form.cleaned_data["amount"]
+    if left.amount_minor < 0:
+        form.add_error("amount", f"At most {found.refundable} can be refunded now.")
+        return _page(request, found, form, status=400)
+    context = {
+        "nav": "order-list",
+        "order": found.order,
+        "form": form,
+        "amount": form.cleaned_data["amount"],
+        "left": left,
+    }
+    return render(request, "revenue/refund_confirm.html", context)
+
+
 def _ask(request: HttpRequest, found: OrderFile, form: RefundForm) -> RefundRequest:
     typed = form.cleaned_data
     words = {
@@ -92,12 +112,12 @@ def _say(request: HttpRequest, asked: RefundRequest) -> None:
     amount = asked.amount
     if asked.state == RefundState.REFUSED:
         messages.error(
-            request, f"Stripe refused to give {amount} back ({asked.last_error}). Nothing moved."
+            request, f"Stripe refused to refund {amount} ({asked.last_error}). Nothing moved."
         )
     elif asked.state == RefundState.UNKNOWN:
         messages.warning(
             request,
-            f"Stripe did not answer, so nobody knows yet whether {amount} went back. Do not ask "
+            f"Stripe did not answer, so nobody knows yet whether {amount} was refunded. Do not ask "
             "again: we look it up at Stripe, and this page will say.",
         )
     else:

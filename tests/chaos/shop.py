@@ -196,7 +196,8 @@ class Shop:
                 page.form("/accounts/reauthenticate/"), password=self.stack.owner_password
             )
             form = next(form for form in page.forms if "request_ref" in form.fields)
-            return owner.submit(form, amount=amount, reason="The buyer asked for it.")
+            page = owner.submit(form, amount=amount, reason="The buyer asked for it.")
+            return owner.submit(next(form for form in page.forms if "confirmed" in form.fields))
 
     def sweep(self) -> None:
         """Do what beat does, without its pauses: ask for every sweep now."""

@@ -89,14 +89,17 @@ def test_an_owner_refunds_and_both_sides_see_it(
         for amount, badge in (("0.40", "partially refunded"), ("0.60", "refunded")):
             desk.goto(f"{shop.stack.base_url}/console/orders/{order}/refund/")
             if amount == "0.40":
-                desk.get_by_label("Amount to give back").fill("7.00")
+                desk.get_by_label("Amount to refund").fill("7.00")
                 desk.get_by_label("Why?").fill("The buyer asked for it.")
-                desk.get_by_role("button", name="Give this sum back").click()
+                desk.get_by_role("button", name="Look once more, then refund").click()
                 expect(desk.get_by_role("main")).to_contain_text("Nothing was sent to Stripe.")
                 looks.at(desk, "refund, with an error")
-            desk.get_by_label("Amount to give back").fill(amount)
+            desk.get_by_label("Amount to refund").fill(amount)
             desk.get_by_label("Why?").fill("The buyer asked for it.")
-            desk.get_by_role("button", name="Give this sum back").click()
+            desk.get_by_role("button", name="Look once more, then refund").click()
+            if amount == "0.40":
+                looks.at(desk, "refund, the last look")
+            desk.get_by_role("button", name=f"Refund ${amount} USD").click()
             desk.wait_for_url(f"**/console/orders/{order}/")
             wait_for_badge(desk, badge)
             looks.at(desk, f"order in the console, {badge}")

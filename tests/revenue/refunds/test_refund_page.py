@@ -29,7 +29,8 @@ def form_of(browser: Client, order: Order, **typed: str) -> dict[str, str]:
 
 
 def press(browser: Client, order: Order, form: dict[str, str]) -> Any:
-    return browser.post(page_of(order), form)
+    """Press the button of the last page, which says the sum."""
+    return browser.post(page_of(order), form | {"confirmed": "1"})
 
 
 @pytest.fixture
@@ -73,6 +74,43 @@ def test_a_sum_that_is_none_sends_nothing(browser: Client, paid_order: Order, am
     assert not RefundRequest.objects.exists()
 
 
+def test_the_last_look_names_sum_and_order_and_sends_nothing(
+    browser: Client, paid_order: Order
+) -> None:
+    answer = browser.post(page_of(paid_order), form_of(browser, paid_order, amount="30"))
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert '<button class="danger">Refund $30.00 USD</button>' in page
+    assert "changed their mind" in page
+    assert paid_order.reference in page
+    assert "$70.00 USD" in page  # left after this
+    assert not RefundRequest.objects.exists()
+
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    assert browser.post(page_of(paid_order), hidden).status_code == 302
+    assert RefundRequest.objects.get().amount_minor == 3_000
+
+
+def test_the_last_look_can_be_left_for_another_sum(browser: Client, paid_order: Order) -> None:
+    form = form_of(browser, paid_order, amount="30.00")
+
+    answer = browser.post(page_of(paid_order), form | {"confirmed": "1", "again": "1"})
+
+    assert answer.status_code == 200
+    assert 'name="amount" value="30.00"' in answer.content.decode()
+    assert not RefundRequest.objects.exists()
+
+
+def test_more_than_is_left_is_told_before_the_last_look(browser: Client, paid_order: Order) -> None:
+    press(browser, paid_order, form_of(browser, paid_order, amount="80.00"))
+
+    answer = browser.post(page_of(paid_order), form_of(browser, paid_order, amount="30.00"))
+
+    assert answer.status_code == 400
+    assert "At most $20.00 USD can be refunded now." in answer.content.decode()
+
+
 def test_a_reason_is_needed(browser: Client, paid_order: Order) -> None:
     answer = press(browser, paid_order, form_of(browser, paid_order, reason=" "))
 
@@ -100,7 +138,7 @@ def test_what_cannot_go_back_is_said_instead_of_a_form(browser: Client) -> None:
 
     page = browser.get(page_of(order)).content.decode()
 
-    assert "Nothing was paid, so there is nothing to give back." in page
+    assert "Nothing was paid, so there is nothing to refund." in page
     assert 'name="amount"' not in page
 
 
