@@ -47,10 +47,7 @@ class SnapshotRequestForm(forms.Form):
         max_length=EMAIL_CHARS_MAX,
         help_text="We answer to this address.",
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
-        error_messages={
-            "required": "Tell us an e-mail address, or we cannot answer.",
-            "invalid": "This is no e-mail address. It looks like ada@example.com.",
-        },
+        error_messages={"required": "Tell us an e-mail address, or we cannot answer."},
     )
     company = forms.CharField(
         label="Company",

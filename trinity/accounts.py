@@ -18,6 +18,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 logger = logging.getLogger(__name__)
+WRONG_CODE = "This code is not right, or it was used already."
 
 
 def person_name(user: User) -> str:
@@ -27,6 +28,15 @@ def person_name(user: User) -> str:
 
 class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """allauth for a closed shop: owners invite, addresses come from settings."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": "This account is closed. An owner can open it again.",
+        "email_password_mismatch": "The e-mail address or the password is wrong.",
+        "enter_current_password": "This is not your present password.",
+        "incorrect_code": WRONG_CODE,
+        "incorrect_password": "This is not your password.",
+        "too_many_login_attempts": "Too many tries. Please wait a few minutes.",
+    }
 
     def is_open_for_signup(self, _request: HttpRequest) -> bool:
         """Return False: owners invite."""
@@ -59,6 +69,8 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
     """Second factors: passkeys bound to our host, secrets encrypted at rest."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {"incorrect_code": WRONG_CODE}
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """Return who asks for a passkey; browsers bind keys to this host name."""

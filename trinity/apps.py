@@ -8,6 +8,7 @@ from django_structlog.signals import bind_extra_request_finished_metadata
 
 from ledger import facts
 from trinity.celery import app as celery_app  # every Django process nudges through this one
+from trinity.form_words import say_it_our_way
 from trinity.logs import say_who
 from trinity.roles import ROLES, apply_roles
 
@@ -22,6 +23,7 @@ class TrinityConfig(AppConfig):
 
     def ready(self) -> None:
         """Apply the roles after each migrate; say what an audit entry about a person carries."""
+        say_it_our_way()
         post_migrate.connect(apply_roles, dispatch_uid="trinity.roles")
         bind_extra_request_finished_metadata.connect(say_who, dispatch_uid="trinity.logs")
         facts.allow(

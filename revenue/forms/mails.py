@@ -15,10 +15,7 @@ class OrderLinkForm(forms.Form):
         label="Your e-mail address",
         max_length=254,
         help_text="The one you gave when you paid.",
-        error_messages={
-            "required": "Write the address that you gave when you paid.",
-            "invalid": "Write it like name@company.com.",
-        },
+        error_messages={"required": "Write the address that you gave when you paid."},
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
     )
 
