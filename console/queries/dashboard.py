@@ -139,7 +139,7 @@ def build_dashboard(*, now: datetime) -> Dashboard:
         hour=0, minute=0, second=0, microsecond=0
     )
     deals = crm.deals_overview(since=since)
-    waiting = groups_of(revenue.waiting(), leads_waiting=deals.leads_waiting)
+    waiting = groups_of(revenue.waiting(), leads=deals.leads)
     return Dashboard(
         money=_money(takings(since=since, now=now), since=since, now=now),
         funnels=_funnels(deals),

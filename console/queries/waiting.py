@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.urls import reverse
+
 from console.addresses import address_of
 from crm import queries as crm
+from crm.queries import LeadsWaiting
 from kernel.modes import Mode
 from revenue import queries as revenue
 from revenue.enums import AlertKind, MailState
@@ -16,6 +19,17 @@ from revenue.queries import WaitingItem
 
 SHOWN_PER_GROUP: Final = 5
 COUNTED_MAX: Final = 99
+
+# What is done about each kind, and who may.
+VERBS: Final = {
+    "review": ("Decide", "revenue.review_order"),
+    "dead_event": ("Look into it", "revenue.replay_webhook"),
+    "double": ("Decide", "revenue.review_order"),
+    "mail": ("Look into it", "revenue.view_buyermail"),
+    "lead": ("Answer", "crm.review_lead"),
+}
+# Whoever has one of these can do something about what waits.
+TO_ACT: Final = ("revenue.review_order", "revenue.replay_webhook", "crm.review_lead")
 
 # Kind -> (one, many, the page where it is done, for the navigation).
 KINDS: Final = {
@@ -35,6 +49,23 @@ class Shown:
     words: str
     address: str
 
+    @property
+    def verb(self) -> str:
+        """Say what the button leads to; "" where an alert has a button of its own."""
+        return VERBS.get(self.item.what, ("", ""))[0]
+
+    @property
+    def verb_address(self) -> str:
+        """Return where the verb is done."""
+        if self.item.what == "mail":
+            return reverse("outbox-mail", args=[self.item.reference])
+        return f"{self.address}#review" if self.item.what == "review" else self.address
+
+    @property
+    def permission(self) -> str:
+        """Return what a person needs to act on it."""
+        return VERBS.get(self.item.what, ("", ""))[1]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingGroup:
@@ -46,14 +77,10 @@ class WaitingGroup:
     url_name: str
     oldest_at: datetime | None
     shown: Sequence[Shown]
-
-    @property
-    def is_more(self) -> bool:
-        """Say whether the newest few are not all of them."""
-        return self.count > len(self.shown)
+    is_more: bool = False  # the newest few are not all of them
 
 
-def groups_of(items: Sequence[WaitingItem], *, leads_waiting: int) -> list[WaitingGroup]:
+def groups_of(items: Sequence[WaitingItem], *, leads: Sequence[LeadsWaiting]) -> list[WaitingGroup]:
     """Return what waits, the most pressing kind first; kinds without anything are left out."""
     groups = []
     for kind, (one, many, url_name) in KINDS.items():
@@ -67,21 +94,44 @@ def groups_of(items: Sequence[WaitingItem], *, leads_waiting: int) -> list[Waiti
                     url_name=url_name,
                     oldest_at=min(item.at for item in of_kind),
                     shown=[_shown(item) for item in of_kind[:SHOWN_PER_GROUP]],
+                    is_more=len(of_kind) > SHOWN_PER_GROUP,
                 )
             )
-    if leads_waiting:
-        is_one = leads_waiting == 1
-        groups.append(
-            WaitingGroup(
-                words="lead waits for an answer" if is_one else "leads wait for an answer",
-                count=leads_waiting,
-                count_words=_bounded(leads_waiting),
-                url_name="lead-list",
-                oldest_at=None,
-                shown=[],
-            )
-        )
+    if leads:
+        groups.append(_group_of_leads(leads))
     return groups
+
+
+def _group_of_leads(leads: Sequence[LeadsWaiting]) -> WaitingGroup:
+    """One line for each mode: who they are stands on their own page."""
+    count = sum(of_mode.count for of_mode in leads)
+    return WaitingGroup(
+        words=_leads_in_words(count),
+        count=count,
+        count_words=_bounded(count),
+        url_name="lead-list",
+        oldest_at=min(of_mode.oldest_at for of_mode in leads),
+        shown=[
+            Shown(
+                item=WaitingItem(
+                    what="lead",
+                    alert_ref="",
+                    reference="",
+                    detail="",
+                    mode=of_mode.mode,
+                    amount=None,
+                    at=of_mode.oldest_at,
+                ),
+                words=f"{_bounded(of_mode.count)} {_leads_in_words(of_mode.count)}",
+                address=f"{reverse('lead-list')}?mode={of_mode.mode}",
+            )
+            for of_mode in leads
+        ],
+    )
+
+
+def _leads_in_words(count: int) -> str:
+    return "lead waits for an answer" if count == 1 else "leads wait for an answer"
 
 
 def _shown(item: WaitingItem) -> Shown:

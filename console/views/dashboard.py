@@ -11,9 +11,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from console.queries.dashboard import build_dashboard
+from console.queries.waiting import TO_ACT
 from kernel.doors import needs
 
-IN_WORDS = ("Nothing", "One thing", "Two things", "Three things", "Four things", "Five things")
+IN_WORDS = (
+    *("Nothing", "One", "Two", "Three", "Four", "Five"),
+    *("Six", "Seven", "Eight", "Nine", "Ten"),
+)  # then figures
 
 
 @needs("revenue.view_order")
@@ -23,18 +27,21 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """Show the day at one glance."""
     now = datetime.now(UTC)
     board = build_dashboard(now=now)
+    whom = "you" if any(request.user.has_perm(permission) for permission in TO_ACT) else "the team"
     context = {
         "nav": "dashboard",
         "board": board,
-        "title": _title(request.user, sum(group.count for group in board.waiting)),
+        "title": _title(request.user, sum(group.count for group in board.waiting), whom=whom),
+        "whom": whom,
         "waiting_counts": board.counts,
     }
     return render(request, "console/dashboard.html", context)
 
 
-def _title(person: Any, things: int) -> str:
+def _title(person: Any, things: int, *, whom: str) -> str:
     """Say how much waits, to whoever reads it, by first name or by the address's first part."""
     name = person.first_name or person.email.partition("@")[0]
-    count = IN_WORDS[things] if things < len(IN_WORDS) else f"{things} things"
+    count = IN_WORDS[things] if things < len(IN_WORDS) else str(things)
+    noun = {0: "", 1: " thing"}.get(things, " things")
     verb = "waits" if things <= 1 else "wait"
-    return f"{count} {verb} for you, {name}."
+    return f"{count}{noun} {verb} for {whom}, {name}."

@@ -20,7 +20,13 @@ from crm.queries.lists import (
     timeline_of_deal,
     wishes_of,
 )
-from crm.queries.overview import DEALS_COUNTED_MAX, DealsOverview, StageCount, deals_overview
+from crm.queries.overview import (
+    DEALS_COUNTED_MAX,
+    DealsOverview,
+    LeadsWaiting,
+    StageCount,
+    deals_overview,
+)
 from crm.queries.rows import ActivityLine, CompanyRow, ContactRow, DealRow
 from crm.queries.sales import (
     DealForSale,
@@ -41,6 +47,7 @@ __all__ = [
     "DealRow",
     "DealsOverview",
     "KnownContact",
+    "LeadsWaiting",
     "SampleSale",
     "StageCount",
     "company_by_reference",

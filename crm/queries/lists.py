@@ -52,9 +52,14 @@ def leads_page(*, cursor: Cursor, mode: str = "") -> Page[DealRow]:
 
 
 def wishes_of(deal_ids: list[int]) -> dict[int, str]:
-    """Return what the visitors behind these leads wrote, by deal. One statement."""
+    """Return what the visitors behind these leads wish, on one line, by deal. One statement."""
     said = Activity.objects.filter(deal_id__in=deal_ids, kind=ActivityKind.SNAPSHOT_REQUESTED)
-    return dict(said.values_list("deal_id", "words"))
+    return {deal_id: _wish(words) for deal_id, words in said.values_list("deal_id", "words")}
+
+
+def _wish(words: str) -> str:
+    """Leave out who asks, which stands under the last empty line of a request."""
+    return " ".join(words.rpartition("\n\n")[0].split())
 
 
 def leads_waiting(*, modes: list[str]) -> int:

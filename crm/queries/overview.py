@@ -18,15 +18,16 @@ LEADS_COUNTED_MAX: Final = 100
 
 # A reference begins with the time it was made at, so its index gives the newest deals first.
 _FUNNEL: Final = f"""
-SELECT mode, stage, count(*) FROM (
+SELECT mode, stage, count(*), NULL::timestamptz FROM (
   SELECT mode, stage FROM crm_deal WHERE reference >= %(since_ref)s
   ORDER BY reference DESC LIMIT {DEALS_COUNTED_MAX}) newest
 GROUP BY mode, stage
 UNION ALL
-SELECT '', '', count(*) FROM (
-  SELECT 1 FROM crm_deal
-  WHERE stage = '{DealStage.LEAD}' AND mode = ANY(%(modes)s) AND mode <> '{Mode.SAMPLE}'
-  LIMIT {LEADS_COUNTED_MAX}) waiting
+SELECT apart.mode, '', count(*), min(waiting.created_at)
+FROM unnest(%(modes)s::text[]) apart (mode), LATERAL (
+  SELECT created_at FROM crm_deal WHERE mode = apart.mode AND stage = '{DealStage.LEAD}'
+  ORDER BY id LIMIT {LEADS_COUNTED_MAX}) waiting
+GROUP BY apart.mode
 """  # noqa: S608  # words and numbers of ours
 
 
@@ -40,11 +41,20 @@ class StageCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeadsWaiting:
+    """How many leads of one mode wait, up to LEADS_COUNTED_MAX, and since when."""
+
+    mode: Mode
+    count: int
+    oldest_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DealsOverview:
     """Where the deals of a window stand, and how many leads wait for an answer, however old."""
 
     stages: Sequence[StageCount]
-    leads_waiting: int  # up to LEADS_COUNTED_MAX; sample data waits for nobody
+    leads: Sequence[LeadsWaiting]  # by mode; sample data waits for nobody
 
     @property
     def is_cut_off(self) -> bool:
@@ -56,15 +66,22 @@ def deals_overview(*, since: datetime) -> DealsOverview:
     """Return where the deals stand that were made since ``since``. One statement."""
     at_ms = round(since.timestamp() * 1000)
     begins = new_reference("deal", at_ms=at_ms)[: len("deal_") + TIME_CHARS]
-    words: dict[str, Any] = {"since_ref": begins, "modes": list(Mode.values)}
+    words: dict[str, Any] = {
+        "since_ref": begins,
+        "modes": [mode for mode in Mode.values if mode != Mode.SAMPLE],
+    }
     with connection.cursor() as cursor:
         cursor.execute(_FUNNEL, words)
         rows = cursor.fetchall()
     return DealsOverview(
         stages=[
             StageCount(mode=Mode(mode), stage=DealStage(stage), deals=deals)
-            for mode, stage, deals in rows
-            if mode
+            for mode, stage, deals, _oldest_at in rows
+            if stage
         ],
-        leads_waiting=sum(deals for mode, _stage, deals in rows if not mode),
+        leads=[
+            LeadsWaiting(mode=Mode(mode), count=deals, oldest_at=oldest_at)
+            for mode, stage, deals, oldest_at in rows
+            if not stage
+        ],
     )

@@ -315,6 +315,34 @@ def test_the_page_greets_by_first_name_or_address(operator: User) -> None:
     assert "One thing waits for you, Otto." in page(operator)
 
 
+def test_an_auditor_is_not_told_to_act() -> None:
+    OrderFactory.create_batch(7, state="needs_review", review_reason="amount_differs")
+    auditor = make_person("auditor")
+
+    shown = page(auditor)
+
+    assert "Seven things wait for the team, " in shown
+    assert "Waiting for the team</h2>" in shown
+    assert ">Decide<" not in shown
+
+
+def test_each_thing_that_waits_says_what_to_do(operator: User) -> None:
+    order = OrderFactory(state="needs_review", review_reason="amount_differs")
+    BuyerMailFactory(order=OrderFactory(), state="unknown")
+    lead()
+
+    shown = page(operator)
+
+    address = f"/console/orders/{order.reference}/#review"
+    assert f'<a class="button small" href="{address}">Decide<' in shown
+    assert '<a class="button small" href="/console/leads/?mode=sandbox">Answer<' in shown
+    assert "/console/outbox/mail_" in shown
+    [leads] = [group for group in board().waiting if group.url_name == "lead-list"]
+    assert [(row.item.mode, row.item.at, row.words) for row in leads.shown] == [
+        ("sandbox", NOON, "1 lead waits for an answer")
+    ]
+
+
 def page(person: User) -> str:
     return client_of(person).get("/console/").content.decode()
 

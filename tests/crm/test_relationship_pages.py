@@ -267,3 +267,18 @@ def test_leads_are_those_of_this_deployment_unless_asked_otherwise(operator: Cli
     assert shown("?mode=any") == [sample, ours]
     assert shown("?mode=sample") == [sample]
     assert shown("?mode=live") == []
+
+
+def test_the_list_of_leads_tells_the_wish_on_one_line(operator: Client) -> None:
+    request_snapshot(
+        asked=SnapshotRequest(
+            name="Ada Lovelace", email="ada@buyer.example", company="Analytical Engines",
+            website="", wish="Look at mills.\n\nAnd at\nlooms.",
+        ),
+        trace_ref=new_reference("trc"), mode="sandbox", now=NOON,
+    )  # fmt: skip
+
+    shown = operator.get("/console/leads/").content.decode()
+
+    assert '<td class="clip">Look at mills. And at looms.</td>' in shown
+    assert "ada@buyer.example" not in shown
