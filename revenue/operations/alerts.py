@@ -7,8 +7,8 @@ from datetime import datetime
 from kernel.modes import Mode
 from kernel.nudges import nudge_after_commit
 from kernel.references import new_reference
-from revenue.enums import AlertKind
-from revenue.models import OperatorAlert, Order
+from revenue.enums import AlertKind, CheckoutOrigin
+from revenue.models import CheckoutSession, Offer, OperatorAlert, Order
 from revenue.operations.telling import Telling
 
 
@@ -54,6 +54,24 @@ def raise_alert_about(
     )
     OperatorAlert.objects.bulk_create([alert], ignore_conflicts=True)
     nudge_after_commit("alert.raised")
+
+
+def raise_checkout_refused(*, offer: Offer, mode: Mode, code: str, now: datetime) -> None:
+    """Say that buyers find no payment page: once a day for each offer and word of Stripe's."""
+    raise_alert_about(
+        kind=AlertKind.CHECKOUT_REFUSED,
+        item=f"{offer.reference}:{code[:100]}:{now:%Y-%m-%d}",
+        subject=offer.reference,
+        mode=mode,
+        now=now,
+        facts={"what": code},
+    )
+
+
+def tell_of_refusal(checkout: CheckoutSession, *, code: str, now: datetime) -> None:
+    """Tell operators that Stripe refused a visitor's checkout; of their own they read at once."""
+    if checkout.origin == CheckoutOrigin.OFFER_PAGE and checkout.offer is not None:
+        raise_checkout_refused(offer=checkout.offer, mode=Mode(checkout.mode), code=code, now=now)
 
 
 def close_alerts(*, subject: str, kind: AlertKind, now: datetime) -> None:

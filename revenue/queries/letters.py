@@ -25,6 +25,7 @@ PAGE_OF_ALERT: Final[Mapping[str, str]] = {
     AlertKind.DISPUTE_OPENED: "order-detail",
     AlertKind.REFUND_FAILED: "order-detail",
     AlertKind.MAIL_UNSENT: "outbox-mail",
+    AlertKind.CHECKOUT_REFUSED: "offer-edit",
 }
 # Kind of work, as ``lagging`` names it: the list that shows it, and how it is narrowed.
 LIST_OF_WORK: Final[Mapping[str, tuple[str, str]]] = {

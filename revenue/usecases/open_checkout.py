@@ -13,6 +13,7 @@ from kernel.references import new_reference
 from kernel.transitions import LostRace
 from revenue.enums import CheckoutOrigin, CheckoutState, Source
 from revenue.models import CheckoutSession, Offer
+from revenue.operations.alerts import raise_checkout_refused, tell_of_refusal
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
 from revenue.planning import checkout_parameters
@@ -47,14 +48,26 @@ def buy(
             offer=offer,
             origin=CheckoutOrigin.OFFER_PAGE,
             trace_ref=trace_ref,
-            price_id=ensure_price(
-                offer=offer, mode=settings.DEPLOYMENT_MODE, gateway=gateway, now=now
-            ).stripe_price_id,
+            price_id=_price_for_a_visitor(offer, gateway=gateway, now=now),
             now=now,
             buy_key=buy_key,
             entry_page=entry_page,
         )
     return open_at_stripe(known, gateway=gateway, now=now)
+
+
+def _price_for_a_visitor(offer: Offer, *, gateway: PaymentGateway, now: datetime) -> str:
+    """Return Stripe's id of the price; where Stripe refuses to make it, tell operators and raise.
+
+    An operator who prepares a checkout reads of it at once; a visitor's purchase is seen by nobody.
+    """
+    mode = settings.DEPLOYMENT_MODE
+    try:
+        return ensure_price(offer=offer, mode=mode, gateway=gateway, now=now).stripe_price_id
+    except GatewayRefused as refusal:
+        with transaction.atomic(durable=True):
+            raise_checkout_refused(offer=offer, mode=mode, code=refusal.code, now=now)
+        raise
 
 
 def prepare_checkout(
@@ -190,7 +203,7 @@ def open_at_stripe(
     try:
         fact = gateway.open_checkout(key=checkout.reference, parameters=checkout.parameters or {})
     except GatewayRefused as refusal:
-        return _settle_refusal(checkout, refusal)
+        return _settle_refusal(checkout, refusal, now=now)
     except GatewayUnknown as unknown:
         return _settle_unknown(checkout, unknown, now=now)
     telling = Telling(
@@ -202,11 +215,14 @@ def open_at_stripe(
     return checkout
 
 
-def _settle_refusal(checkout: CheckoutSession, refusal: GatewayRefused) -> CheckoutSession:
+def _settle_refusal(
+    checkout: CheckoutSession, refusal: GatewayRefused, *, now: datetime
+) -> CheckoutSession:
     """Stripe said no, so there is no session: the row is closed."""
     with transaction.atomic(durable=True):
         try:
             checkout.move(CheckoutState.FAILED, last_error=refusal.code, next_check_at=None)
+            tell_of_refusal(checkout, code=refusal.code, now=now)
         except LostRace:
             checkout.refresh_from_db()
     return checkout

@@ -13,6 +13,7 @@ from django.db import transaction
 from kernel.transitions import LostRace
 from revenue.enums import CheckoutOrigin, CheckoutState, Source
 from revenue.models import CheckoutSession
+from revenue.operations.alerts import tell_of_refusal
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
 from revenue.policy import backoff
@@ -125,6 +126,7 @@ def _put_off(checkout: CheckoutSession, error: GatewayError, *, now: datetime) -
     with transaction.atomic(durable=True):
         if isinstance(error, GatewayRefused) and checkout.can_move(CheckoutState.FAILED):
             checkout.move(CheckoutState.FAILED)
+            tell_of_refusal(checkout, code=error.code, now=now)
         checkout.write_fenced(
             attempts=min(attempts, 32_000),
             last_error=_worse(checkout.last_error, error),

@@ -18,7 +18,7 @@ from kernel.references import new_reference
 from revenue.access import grant
 from revenue.enums import CheckoutState, OfferState
 from revenue.models import CheckoutSession, Offer
-from revenue.ports import GatewayError
+from revenue.ports import GatewayError, GatewayRefused
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
 from revenue.usecases.land import let_go, note_cancelled
 from revenue.usecases.open_checkout import buy as buy_offer
@@ -111,6 +111,8 @@ def buy(request: HttpRequest, slug: str) -> HttpResponse:
                 gateway=gateway_for_web(),
                 now=datetime.now(UTC),
             )
+    except GatewayRefused:
+        return _render_offer(request, shown, problem="refused", status=503)
     except (GatewayError, TooManyCalls):
         return _render_offer(request, shown, problem="stripe_away", status=503)
     return _hand_over(request, checkout)

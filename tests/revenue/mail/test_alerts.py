@@ -16,7 +16,7 @@ from revenue.usecases.send_alerts import LEASE, send_alerts
 from revenue.usecases.send_mail import ATTEMPTS_MAX
 from tests.factories.orders import AlertFactory, BuyerMailFactory, OrderFactory
 from tests.factories.people import client_of, make_person
-from tests.factories.revenue import NOON, filed
+from tests.factories.revenue import NOON, OfferFactory, filed
 from tests.revenue.conftest import Clock
 
 pytestmark = pytest.mark.django_db
@@ -255,6 +255,10 @@ def about(kind: str) -> tuple[str, str, dict[str, Any], str]:
         run = run_that_names("re_1Differs")
         run_that_names("re_1Another")
         return "re_1Differs", f"/console/reconcile/{run.pk}/", {"object": "re_1Differs"}, "re_1D"
+    if kind == AlertKind.CHECKOUT_REFUSED:
+        offer = OfferFactory(title="A thing that nobody can buy")
+        facts = {"what": "amount_too_small"}
+        return offer.reference, f"/console/offers/{offer.reference}/", facts, offer.title
     assert kind == AlertKind.SWEEP_LAG
     return "mails to buyers", "/console/outbox/?state=queued", {"what": "mails"}, "Outbox"
 
