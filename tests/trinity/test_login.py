@@ -17,8 +17,10 @@ from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.core.cache import caches
 from django.test import Client, override_settings
+from django.urls import get_resolver
 
 from tests.factories.people import PASSWORD, client_of, log_in, make_person
+from trinity.templatetags.deeds import DEEDS
 
 pytestmark = pytest.mark.django_db
 
@@ -336,3 +338,31 @@ def test_without_trusted_proxies_the_header_is_not_believed(client: Client) -> N
     )
 
     assert UserSession.objects.get(user=user).ip == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("/console/offers/off_1/publish/", "publish the offer"),
+        ("/console/orders/ord_1/refund/", "go on with the refund"),
+        ("/console/people/7/deactivate/", "close the account"),
+        ("/nowhere/", "go on"),
+        ("//[", "go on"),
+        ("", "go on"),
+    ],
+)
+def test_who_is_asked_once_more_is_told_what_for(client: Client, address: str, words: str) -> None:
+    log_in(client, make_person("owner"))
+
+    asked = client.get("/accounts/reauthenticate/", {"next": address}).content.decode()
+    again = client.post("/accounts/reauthenticate/", {"next": address, "password": "no"})
+
+    for page in (asked, again.content.decode()):
+        assert f"You are about to {words}." in page
+        assert f">Confirm and {words}</button>" in page
+
+
+def test_every_deed_is_an_address_that_exists() -> None:
+    known = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
+
+    assert set(DEEDS) <= known
