@@ -146,7 +146,9 @@ def sale_orders(*, trace_ref: str, deal_ids: Sequence[int]) -> list[Order]:
 
     A purchase may have joined a deal that was opened under another trace.
     """
-    orders = Order.objects.select_related("review", "double_of", "checkout", "deal", "contact")
+    orders = Order.objects.select_related(
+        "review", "double_of", "double_verdict", "checkout", "deal", "contact"
+    )
     about = Q(trace_ref=trace_ref) | Q(deal_id__in=deal_ids)
     return _oldest(orders.defer("checkout__parameters", "checkout__url").filter(about))
 

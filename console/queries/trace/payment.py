@@ -104,7 +104,7 @@ def _ways_to_stripe(checkouts: Iterable[Any]) -> Iterable[Record]:
             ("Handed to Stripe's page", row.handed_off_at),
             ("Left Stripe's page unpaid", row.cancelled_at),
             ("Came back from Stripe's page", row.returned_at),
-            ("Expired", row.expired_at),
+            ("Closed by a person" if row.close_asked_at else "Expired", row.expired_at),
         )
         for what, at in moments:
             if at is not None:
@@ -146,8 +146,7 @@ def _times(count: int) -> str:
 
 def _orders(sale: Sale) -> Iterable[Record]:
     for order in sale.rows.orders:
-        first = order.double_of
-        says = f"possible double payment of {first.reference}" if first else ""
+        says = _double(order) if order.double_of else ""
         yield Record(what="Order", reference=order.reference, at=order.placed_at, mode=order.mode,
                      state=order.state, says=says, amount=order.total)  # fmt: skip
         yield from _verdict(order)
@@ -156,6 +155,13 @@ def _orders(sale: Sale) -> Iterable[Record]:
                 yield _money(fact)
         yield from _same_commit(sale, order)
     yield from _people(sale)
+
+
+def _double(order: Any) -> str:
+    """Say what is known of a second payment of the same deal."""
+    is_meant = getattr(order, "double_verdict", None) is not None
+    what = "second payment, meant by the buyer, after" if is_meant else "possible double payment of"
+    return f"{what} {order.double_of.reference}"
 
 
 def _verdict(order: Any) -> Iterable[Record]:

@@ -13,7 +13,7 @@ from revenue import queries
 from revenue.models import DoubleVerdict, Order
 from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
 from revenue.usecases.mean_double import mean_double
-from tests.factories.orders import OrderFactory
+from tests.factories.orders import OrderFactory, token_of
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import NOON
 
@@ -44,6 +44,12 @@ def decide(browser: Client, order: Order, reason: str) -> tuple[int, str]:
 
 def page_of(browser: Client, order: Order) -> str:
     return browser.get(f"/console/orders/{order.reference}/").content.decode()
+
+
+def page_for_buyer(buyer: Client, order: Order) -> str:
+    answer = buyer.get(f"/order/{order.reference}/")
+    assert answer.status_code == 200
+    return answer.content.decode()
 
 
 def test_it_waits_however_long_ago_it_was(second: Order) -> None:
@@ -113,3 +119,18 @@ def test_an_unknown_order_is_not_found(browser: Client) -> None:
     answer = browser.post("/console/orders/ord_nobody/double-meant/", {"reason": "x"})
 
     assert answer.status_code == 404
+
+
+def test_the_buyer_and_the_trace_are_told_no_longer_that_it_may_be_a_mistake(
+    browser: Client, second: Order
+) -> None:
+    trace = f"/console/trace/{second.trace_ref}/"
+    buyer = Client()
+    buyer.get(f"/o/{token_of(second)}/")
+    assert "possible double payment" in browser.get(trace).content.decode()
+    assert "You may have paid twice." in page_for_buyer(buyer, second)
+
+    decide(browser, second, "meant")
+
+    assert "second payment, meant by the buyer, after" in browser.get(trace).content.decode()
+    assert "You may have paid twice." not in page_for_buyer(buyer, second)
