@@ -29,14 +29,14 @@ NAV: Final = "event-list"
 SENTENCES_MAX: Final = 12
 
 TITLES: Final = {
-    EventState.RECEIVED: "Filed, and not acted on yet",
-    EventState.PROCESSING: "A worker is acting on it",
-    EventState.PROCESSED: "Recorded",
-    EventState.IGNORED: "Kept; it means nothing to the sale",
-    EventState.WAITING: "Waiting for its cause",
-    EventState.FAILED: "The last attempt failed; it will be tried again",
-    EventState.DEAD: "A person has to look at this event",
-    EventState.CLOSED: "Closed without acting on it",
+    EventState.RECEIVED: "filed, and not acted on yet",
+    EventState.PROCESSING: "a worker is acting on it",
+    EventState.PROCESSED: "recorded",
+    EventState.IGNORED: "kept; it means nothing to the sale",
+    EventState.WAITING: "waiting for its cause",
+    EventState.FAILED: "the last attempt failed; it will be tried again",
+    EventState.DEAD: "a person has to look at it",
+    EventState.CLOSED: "closed without acting on it",
 }
 OUTCOMES: Final = {
     Outcome.RECORDED: "Recorded.",

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from django.template import Context, Template
 from django.utils import timezone as django_timezone
 
 from revenue import enums as revenue
-from trinity.templatetags.words import TONE_OF, ago, badge, breakable, duration, money, ref, when
+from trinity.templatetags.words import (
+    TONE_OF,
+    ago,
+    badge,
+    breakable,
+    duration,
+    money,
+    ref,
+    sentence,
+    since,
+    spelled_day,
+    when,
+)
 
 AT = datetime(2026, 11, 2, 6, 14, 5, 123000, tzinfo=UTC)
 REFERENCE = "ord_01k9m8k2q7vx4abcdefghjkmnp"
@@ -88,7 +100,7 @@ def test_a_badge_has_the_shape_of_its_meaning(word: str, tone: str, html: str) -
 
 @pytest.mark.parametrize("state", [*revenue.OrderState.values, *revenue.EventState.values])
 def test_every_state_of_an_order_or_event_has_a_tone(state: str) -> None:
-    neutral = {"ignored", "not_ours"}
+    neutral = {"ignored", "closed", "not_ours"}
 
     assert state in TONE_OF or state in neutral
 
@@ -115,3 +127,26 @@ def test_money_is_said_in_the_templates_without_loading_anything() -> None:
 
     assert page.render(Context({"none": None})) == "$1.00 USD $1.00 –"
     assert money(None, "USD") == "–"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("the bank said no", "The bank said no."),
+        ("can’t be read.", "Can’t be read."),
+        ("payment_booked: bad refs", "payment_booked: bad refs."),
+        ("checkout.session.completed: KeyError", "checkout.session.completed: KeyError."),
+        ("", ""),
+    ],
+)
+def test_a_sentence_keeps_the_case_of_names(words: str, said: str) -> None:
+    assert sentence(words) == said
+
+
+def test_a_day_is_said_as_everywhere() -> None:
+    assert spelled_day("2026-11-02") == spelled_day(date(2026, 11, 2)) == "2 Nov 2026"
+    assert spelled_day("") == "–"
+
+
+def test_how_long_something_lasts_is_not_how_long_ago_it_was() -> None:
+    assert ">for 4 min</time>" in since(django_timezone.now() - timedelta(minutes=4, seconds=30))

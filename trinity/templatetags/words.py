@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django import template
 from django.utils import timezone
@@ -33,6 +33,7 @@ FORMATS = {
     "day": ("{0.day} {0:%b %Y}", "minutes"),
     "clock": ("{0:%H:%M:%S}", "milliseconds"),
 }
+PLAIN_WORD = re.compile(r"[A-Za-z]+(?:[’'-][A-Za-z]+)*")
 LONG_RUN = re.compile(r"\S{12}(?=\S{4})")
 BREAK = "\0"  # stands in no text that a database gives back
 
@@ -100,13 +101,51 @@ def ref(reference: str | None) -> str:
 
 
 @register.filter
-def breakable(words: str) -> str:
+def sentence(words: str | None) -> str:
+    """Say ``words`` as a sentence; what begins with a name (``payment_booked``) keeps its case."""
+    text = str(words or "").strip()
+    if not text:
+        return ""
+    first = text.split(maxsplit=1)[0].rstrip(",;")
+    text = text[0].upper() + text[1:] if PLAIN_WORD.fullmatch(first) else text
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+@register.filter
+def spelled_day(day: str | date | None) -> str:
+    """Say a day, also one kept as text (``2026-11-22``), as every page does: ``22 Nov 2026``."""
+    if not day:
+        return "–"
+    on = day if isinstance(day, date) else date.fromisoformat(day)
+    return f"{on.day} {on:%b %Y}"
+
+
+@register.filter
+def since(at: datetime | None) -> str:
+    """Say for how long: ``for 3 min``; the time itself is in the title."""
+    if at is None:
+        return "–"
+    return _time(at, f"for {duration(max(timezone.now() - at, timedelta(0)))}", "seconds")
+
+
+@register.filter
+def breakable(words: str) -> SafeString:
     """Let a line break inside words that are longer than a phone is wide, such as references.
 
     For mails, which have no sheet that could say so.
     """
     pieces = LONG_RUN.sub(lambda run: f"{run[0]}{BREAK}", str(words)).split(BREAK)
     return format_html_join(mark_safe("<wbr>"), "{}", ((piece,) for piece in pieces))
+
+
+@register.filter
+def linking(words: str, address: str) -> SafeString:
+    """Return ``words``, breakable, with the mail ``address`` in them as a link."""
+    if "@" not in address:
+        return breakable(words)
+    link = format_html('<a href="mailto:{}">{}</a>', address, breakable(address))
+    around = ((breakable(piece),) for piece in str(words).split(address))
+    return format_html_join(link, "{}", around)
 
 
 def _time(at: datetime, words: str, precision: str) -> SafeString:

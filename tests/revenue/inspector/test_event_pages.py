@@ -122,7 +122,13 @@ def test_an_event_shows_its_results_attempts_and_a_masked_payload(
     process()
     page = main_of(operator, f"/console/events/{event.stripe_id}/")
     order = Order.objects.get()
-    for words in ("Recorded.", order.reference, "$1.00 USD", event.body_sha256, "delivery"):
+    for words in (
+        "<h1>checkout.session.completed: recorded</h1>",
+        order.reference,
+        "$1.00 USD",
+        event.body_sha256,
+        "delivery",
+    ):
         assert words in page
     assert f"/console/trace/{order.trace_ref}/" in page
     assert "ada@buyer.example" not in page
@@ -153,7 +159,7 @@ def test_a_dead_event_says_why_and_what_to_do(operator: Client, process: Process
     event = paid_event(api_version=OLD_VERSION)
     process()
     page = main_of(operator, f"/console/events/{event.stripe_id}/")
-    assert "A person has to look at this event." in page
+    assert ": a person has to look at it</h1>" in page
     assert "STRIPE_API_VERSIONS does not name" in page
     assert "Replay it now" in page
 
@@ -162,7 +168,7 @@ def test_a_waiting_event_says_what_for(operator: Client, process: Process) -> No
     event = filed("refund.created", refund_object(CheckoutFactory(stripe_id="cs_test_9")))
     process()
     page = main_of(operator, f"/console/events/{event.stripe_id}/")
-    assert "Waiting for its cause." in page
+    assert ": waiting for its cause</h1>" in page
     assert "pi_test_9" in page
 
 
