@@ -1,9 +1,10 @@
 """Words of ours into letters: one template, two formats, nothing fetched from elsewhere.
 
 A template under ``templates/revenue/mail/`` says a letter once. Its first line is the subject; a
-line may begin with ``# `` (heading), ``## `` (smaller heading), ``| name | value`` (a fact) or
-``> words | address`` (a link); everything else is a paragraph. The plain text and the HTML are both
-made from that, so they cannot say different things, and whatever a value holds is escaped.
+line may begin with ``# `` (heading), ``## `` (smaller heading), ``| name | value`` (a fact; with
+``! `` before its name it is the sum that matters) or ``> words | address`` (a link); everything
+else is a paragraph. The plain text and the HTML are both made from that, so they cannot say
+different things, and whatever a value holds is escaped.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from revenue.ports import Letter
 
 FOLDER: Final = "revenue/mail"
 WIDTH: Final = 72
+TOTAL: Final = "! "
 MARKS: Final = {"##": "subheading", "# ": "heading", "| ": "facts", "> ": "links"}
 
 
@@ -36,8 +38,15 @@ class Block:
     @property
     def facts(self) -> list[tuple[str, str]]:
         """Return the lines of a block of facts or links as pairs."""
+        return [(name, value) for name, value, _ in self.rows]
+
+    @property
+    def rows(self) -> list[tuple[str, str, bool]]:
+        """Return the same, each with whether it is the sum that the letter is about."""
         pairs = (line.partition(" | ") for line in self.lines)
-        return [(name, value) for name, _, value in pairs]
+        return [
+            (name.removeprefix(TOTAL), value, name.startswith(TOTAL)) for name, _, value in pairs
+        ]
 
 
 def write_letter(

@@ -219,7 +219,13 @@ def _tell(telling: Telling, order: Order, *, is_newly_paid: bool) -> None:
     if order.state == OrderState.NOT_OURS:  # a person ruled it out before the bank paid
         return
     if order.state == OrderState.NEEDS_REVIEW:
-        raise_alert(telling, kind=AlertKind.ORDER_REVIEW, item=order.reference, order=order)
+        raise_alert(
+            telling,
+            kind=AlertKind.ORDER_REVIEW,
+            item=order.reference,
+            order=order,
+            facts={"amount_minor": order.amount_minor, "currency": order.currency},
+        )
     elif is_newly_paid:
         queue_mail(telling, order=order, kind=MailKind.PAID)
     elif order.state == OrderState.AWAITING_PAYMENT:

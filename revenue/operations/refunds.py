@@ -107,7 +107,13 @@ def _tell(
     kind = MailKind.REFUND_FAILED if is_failure else MailKind.REFUND_BOOKED
     queue_mail(telling, order=order, kind=kind, fact=fact.refund_id, amount=amount)
     if is_failure:
-        raise_alert(telling, kind=AlertKind.REFUND_FAILED, item=fact.refund_id, order=order)
+        raise_alert(
+            telling,
+            kind=AlertKind.REFUND_FAILED,
+            item=fact.refund_id,
+            order=order,
+            facts={"amount_minor": amount.amount_minor, "currency": amount.currency},
+        )
     if order.deal_id is not None:
         crm.note(
             deal_id=order.deal_id,

@@ -207,6 +207,9 @@ def test_a_refund_that_fails_later_is_reversed(process: Process) -> None:
         ("refund_reversal", 100),
     ]
     assert {a.kind for a in OperatorAlert.objects.all()} == {"refund_failed"}
+    assert {
+        (a.facts["amount_minor"], a.facts["currency"]) for a in OperatorAlert.objects.all()
+    } == {(100, "USD")}
 
 
 def test_a_pending_refund_books_nothing_yet(process: Process) -> None:

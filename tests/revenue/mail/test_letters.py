@@ -88,6 +88,22 @@ def test_text_and_html_say_the_same(kind: str) -> None:
     assert words_of_html == words_of_text
 
 
+@pytest.mark.parametrize("kind", MailKind.values)
+def test_the_contact_is_a_link_in_every_html_mail(kind: str) -> None:
+    _order, _subject, _text, html = letter(MailKind(kind))
+
+    contact = '<a href="mailto:hello@trinity.localhost">hello@trinity.localhost</a>'
+    assert html.count(contact) == html.count("hello@trinity.localhost</a>") == 2
+
+
+def test_the_sum_of_a_receipt_stands_out() -> None:
+    _order, _subject, text, html = letter(MailKind.PAID)
+
+    assert "<b>$1.19 USD</b>" in html
+    assert html.count("<b>$") == 1
+    assert "!" not in text
+
+
 def test_the_receipt_says_what_was_paid_and_what_the_policy_was() -> None:
     order, subject, text, _html = letter(MailKind.PAID)
 
