@@ -79,7 +79,7 @@ class ActivityKind(models.TextChoices):
     SNAPSHOT_REQUESTED = "snapshot_requested", "Snapshot requested"
     LEAD_ACCEPTED = "lead_accepted", "Lead accepted"
     LEAD_DECLINED = "lead_declined", "Lead declined"
-    OWNER_ASSIGNED = "owner_assigned", "Owner assigned"
+    OWNER_ASSIGNED = "owner_assigned", "Put in charge"
     STAGE_MOVED = "stage_moved", "Moved by hand"
     NOTE = "note", "Note"
     CHECKOUT_PREPARED = "checkout_prepared", "Checkout prepared"

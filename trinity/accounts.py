@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, User
@@ -82,6 +83,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth h
         if isinstance(user, User):
             entity |= {"display_name": person_name(user), "name": user.email}
         return entity
+
+    def generate_authenticator_name(self, user: AbstractBaseUser, type: str) -> str:
+        """Return what a new passkey is called until its owner says otherwise."""
+        held = Authenticator.objects.filter(user_id=user.pk, type=type).count()
+        return "My passkey" if held == 0 else f"My passkey {held + 1}"
 
     def encrypt(self, text: str) -> str:
         """Return ``text`` (a TOTP or recovery seed) encrypted under SECRET_KEY."""

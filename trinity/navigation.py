@@ -51,7 +51,7 @@ NAVIGATION: Final[dict[str, tuple[Entry, ...]]] = {
         Entry("Comparisons", "reconcile-list", "revenue.view_stripewebhookevent"),
         Entry("Outbox", "outbox", "revenue.view_buyermail"),
     ),
-    "Owner": (Entry("People", "people", "auth.change_user"),),
+    "Team": (Entry("People", "people", "auth.change_user"),),
 }
 
 COUNTED_FOR: Final = "revenue.view_order"

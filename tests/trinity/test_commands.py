@@ -101,6 +101,7 @@ def test_seed_local_makes_the_owner_once(local_owner: str) -> None:
     assert ("made" in first, "there already" in second) == (True, True)
     assert [group.name for group in user.groups.all()] == ["owner"]
     assert (user.is_staff, user.is_superuser) == (True, False)
+    assert user.get_full_name() == ""  # pages say the address; "Owner" is a role
 
 
 def test_seed_local_leaves_a_changed_password_alone(local_owner: str) -> None:

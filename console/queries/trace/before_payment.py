@@ -137,7 +137,7 @@ def _prepared(sale: Sale, title: str) -> Stage:
     owned = sale.first_activity(ActivityKind.OWNER_ASSIGNED)
     if owned:
         records.append(
-            Record(what="Owner assigned", reference=owned.reference, at=owned.occurred_at,
+            Record(what="Put in charge", reference=owned.reference, at=owned.occurred_at,
                    mode=owned.mode)
         )  # fmt: skip
     records.sort(key=lambda record: str(record.at))

@@ -20,8 +20,8 @@ def seed_owner(*, email: str, password: str, now: datetime) -> bool:
     """
     if User.objects.filter(email=email.strip().lower()).exists():
         return False
-    called = email.partition("@")[0].strip().capitalize()
-    user = make_person(email=email, first_name=called, last_name="", role=OWNER)
+    # No name: "Owner" would be one more thing of that name. Pages say the address instead.
+    user = make_person(email=email, first_name="", last_name="", role=OWNER)
     user.set_password(password)
     user.save(update_fields=["password"])
     audit(
