@@ -31,11 +31,17 @@ def token_digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def make_link(*, checkout_id: int, now: datetime) -> tuple[OrderLink, str]:
-    """Make a link to a checkout in the caller's transaction; return it with its secret token."""
+def make_link(*, checkout_id: int, made_for: str, now: datetime) -> tuple[OrderLink, str]:
+    """Make a link to a checkout in the caller's transaction; return it with its secret token.
+
+    ``made_for`` is a LinkMadeFor; each MailKind is one.
+    """
     token = secrets.token_urlsafe(32)
     link = OrderLink.objects.create(
-        checkout_id=checkout_id, token_sha256=token_digest(token), created_at=now
+        checkout_id=checkout_id,
+        token_sha256=token_digest(token),
+        made_for=made_for,
+        created_at=now,
     )
     return link, token
 

@@ -215,7 +215,7 @@ class OrderLinkAdmin(RevenueAdmin):
     """Links that open a buyer's order; the tokens are nowhere."""
 
     secret = ("token_sha256",)
-    list_display = ("id", "checkout", "created_at", "revoked_at", "revoked_by")
+    list_display = ("id", "checkout", "made_for", "created_at", "revoked_at", "revoked_by")
     list_select_related = ("checkout", "revoked_by")
     search_fields = ("=checkout__reference",)
 

@@ -272,6 +272,20 @@ class MailKind(models.TextChoices):
     ORDER_LINK = "order_link", "a new link to the order"
 
 
+class LinkMadeFor(models.TextChoices):
+    """What a link to an order was made for: a browser, or a mail (named like its MailKind)."""
+
+    UNNOTED = "", "not noted"
+    PAYING = "paying", "the browser that went to pay"
+    RETURN = "return", "the browser that came back from paying"
+    PAID = "paid", "the receipt by e-mail"
+    BANK_PROCESSING = "bank_processing", "the e-mail that the bank is still processing"
+    PAYMENT_FAILED = "payment_failed", "the e-mail that the payment failed"
+    REFUND_BOOKED = "refund_booked", "the e-mail about a refund"
+    REFUND_FAILED = "refund_failed", "the e-mail about a failed refund"
+    ORDER_LINK = "order_link", "a new link that the buyer asked for"
+
+
 class MailState(models.TextChoices):
     """Where a mail stands. ``unknown``: it may have left; only a person sends it again."""
 

@@ -10,7 +10,7 @@ from kernel.leases import Leased
 from kernel.modes import mode_field
 from kernel.references import LENGTH_MAX
 from kernel.transitions import Stateful
-from revenue.enums import MAIL_MOVES, AlertKind, MailKind, MailState, ToldAs
+from revenue.enums import MAIL_MOVES, AlertKind, LinkMadeFor, MailKind, MailState, ToldAs
 from revenue.models.checkouts import CheckoutSession
 from revenue.models.orders import Order
 
@@ -24,6 +24,9 @@ class OrderLink(models.Model):
 
     checkout = models.ForeignKey(CheckoutSession, models.PROTECT, related_name="links")
     token_sha256 = models.CharField(max_length=64, unique=True)
+    made_for = models.CharField(
+        max_length=20, choices=LinkMadeFor.choices, default=LinkMadeFor.UNNOTED, blank=True
+    )
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_by = models.ForeignKey(

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from kernel.transitions import LostRace
 from revenue.access import make_link
-from revenue.enums import CheckoutState, Source
+from revenue.enums import CheckoutState, LinkMadeFor, Source
 from revenue.models import CheckoutSession, OrderLink
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
@@ -44,7 +44,7 @@ def land(*, session_id: str, gateway: PaymentGateway, now: datetime) -> Landed:
                 raise NoSuchCheckout(session_id) from error
         checkout = CheckoutSession.objects.get(stripe_id=session_id)
     with transaction.atomic(durable=True):
-        link, _token = make_link(checkout_id=checkout.pk, now=now)
+        link, _token = make_link(checkout_id=checkout.pk, made_for=LinkMadeFor.RETURN, now=now)
         CheckoutSession.objects.filter(pk=checkout.pk, returned_at=None).update(returned_at=now)
     return Landed(checkout=checkout, link=link)
 
@@ -79,7 +79,7 @@ def let_go(checkout: CheckoutSession, *, now: datetime) -> OrderLink:
         CheckoutSession.objects.filter(
             pk=checkout.pk, state=CheckoutState.OPEN, handed_off_at=None
         ).update(handed_off_at=now)
-        link, _token = make_link(checkout_id=checkout.pk, now=now)
+        link, _token = make_link(checkout_id=checkout.pk, made_for=LinkMadeFor.PAYING, now=now)
     return link
 
 

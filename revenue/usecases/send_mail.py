@@ -112,7 +112,7 @@ def _send_claimed(mail: BuyerMail, *, mailer: Mailer, clock: Clock) -> MailState
 def _prepare(mail: BuyerMail, *, now: datetime) -> tuple[OrderLink, Letter]:
     """Commit the link that the letter carries, and its Message-ID, before anything leaves."""
     with transaction.atomic(durable=True):
-        link, token = make_link(checkout_id=mail.order.checkout_id, now=now)
+        link, token = make_link(checkout_id=mail.order.checkout_id, made_for=mail.kind, now=now)
         letter = write_letter(
             template=mail.kind,
             facts=letter_facts(mail)

@@ -96,7 +96,7 @@ def test_an_order_shows_its_money(browser: Client, process: Process) -> None:
     page = text_of(browser, order)
 
     assert "The buyer disputes $1.00 USD" in page
-    for sum_told in ("-$0.40 USD", "-$0.60 USD", "-$15.00 USD", "re_or"):
+    for sum_told in ("−$0.40 USD", "−$0.60 USD", "−$15.00 USD", "re_or"):
         assert sum_told in page
     assert "Answer at Stripe" in page
     assert "29 Nov 2026" in page or "8 Oct 2026" in page  # the deadline, seven days on
@@ -171,7 +171,9 @@ def test_links_can_be_revoked(browser: Client) -> None:
     order = OrderFactory()
     token_of(order)
     address = f"/console/orders/{order.reference}/links/revoke/"
-    assert address in text_of(browser, order)
+    before = text_of(browser, order)
+    assert address in before
+    assert "A new link that the buyer asked for, " in before
 
     browser.post(address)
 

@@ -9,7 +9,7 @@ from factory.django import DjangoModelFactory
 
 from kernel.references import new_reference
 from revenue.access import make_link
-from revenue.enums import AlertKind, CheckoutState, MailKind, OrderState
+from revenue.enums import AlertKind, CheckoutState, LinkMadeFor, MailKind, OrderState
 from revenue.models import BuyerMail, Dispute, OperatorAlert, Order, Refund
 from tests.factories.revenue import CheckoutFactory
 
@@ -100,5 +100,7 @@ def dispute_of(order: Order, *, status: str = "needs_response") -> Dispute:
 
 def token_of(order: Order, *, now: datetime = NOON) -> str:
     """Make a link to ``order`` and return its secret."""
-    _link, token = make_link(checkout_id=order.checkout_id, now=now)
+    _link, token = make_link(
+        checkout_id=order.checkout_id, made_for=LinkMadeFor.ORDER_LINK, now=now
+    )
     return token

@@ -12,7 +12,7 @@ from django.test import Client
 from revenue import providers
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, CheckoutState, OfferState
-from revenue.models import CheckoutSession, Offer, OperatorAlert, Order
+from revenue.models import CheckoutSession, Offer, OperatorAlert, Order, OrderLink
 from revenue.usecases.sweep_checkouts import sweep_checkouts
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import CheckoutFactory, OfferFactory
@@ -247,6 +247,12 @@ def test_what_was_taken_off_sale_says_so(offer: Offer, buyer: Client, method: st
     assert answer.status_code == 410
     assert f"{offer.title} is no longer on sale." in answer.content.decode()
     assert not CheckoutSession.objects.exists()
+
+
+def test_the_link_of_the_browser_that_pays_says_so(offer: Offer, buyer: Client) -> None:
+    press_buy(buyer, ticket_of(buyer))
+
+    assert [link.made_for for link in OrderLink.objects.all()] == ["paying"]
 
 
 def test_opening_the_address_of_the_buy_button_leads_to_the_offer(

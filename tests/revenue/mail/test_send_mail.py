@@ -10,7 +10,7 @@ from django.db import connection
 
 from kernel.leases import claim_due
 from revenue.adapters.mailer import DjangoMailer
-from revenue.enums import AlertKind, MailKind, MailState
+from revenue.enums import AlertKind, LinkMadeFor, MailKind, MailState
 from revenue.models import BuyerMail, OperatorAlert, OrderLink
 from revenue.ports import Letter, MailRefused, MailUnknown
 from revenue.usecases.send_mail import ATTEMPTS_MAX, LEASE, backoff, give_up_lost, send_next
@@ -55,6 +55,11 @@ def test_a_mail_is_sent_once(clock: Clock) -> None:
     assert (mail.state, mail.sent_at, mail.next_attempt_at) == ("sent", NOON, None)
     assert [mail.message_id] == [letter.message_id for letter in mailer.letters]
     assert OperatorAlert.objects.count() == 0
+    assert OrderLink.objects.get().made_for == mail.kind
+
+
+def test_a_link_can_say_every_mail_that_it_is_made_for() -> None:
+    assert set(MailKind.values) <= set(LinkMadeFor.values)
 
 
 @pytest.mark.django_db(transaction=True)
