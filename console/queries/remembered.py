@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 KEPT_S: Final = 300  # what commits behind a newer fact's back shows after this long
 
 
+EVERYTHING: Final = 2**63 - 1  # no fact has a higher id: none is late where all are read
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
     """The sums of the days before today, with every fact up to ``newest_id``."""
@@ -41,7 +44,7 @@ def takings(*, since: datetime, now: datetime) -> list[DayTaking]:
     read = revenue.takings(
         since=since,
         fresh_since=today if past else since,
-        known_id=past.newest_id if past else 0,
+        known_id=past.newest_id if past else EVERYTHING,
     )
     if past is None:
         before_today = [fact for fact in read.fresh if fact.day is None or fact.day < today.date()]
