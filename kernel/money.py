@@ -13,6 +13,7 @@ from babel.numbers import format_currency
 # CLDR and Stripe disagree on a few currencies; Stripe's minor unit decides what we store.
 # https://docs.stripe.com/currencies#special-cases
 STRIPE_EXPONENTS = {"ISK": 2, "UGX": 2, "HUF": 2, "TWD": 2}
+MINUS = "−"  # people read the minus sign; what they type and machines exchange has a hyphen
 WHOLE_DIGITS_MAX = 14  # whole units a person may type; in minor units it still fits a bigint
 
 
@@ -84,9 +85,10 @@ class Money:
         """Return the amount with its symbol only: ``$1.00``."""
         places = exponent(self.currency)
         pattern = "¤#,##0" + ("." + "0" * places if places else "")
-        return format_currency(
+        words = format_currency(
             self.decimal(), self.currency, pattern, locale="en_US", currency_digits=False
         )
+        return words.replace("-", MINUS)
 
     def decimal(self) -> str:
         """Return the plain decimal number a person would type: ``1.00``."""

@@ -48,7 +48,7 @@ NAVIGATION: Final[dict[str, tuple[Entry, ...]]] = {
         Entry("Trace", "trace-find", "revenue.view_order"),
         Entry("Ledger", "ledger", "ledger.view_ledgerentry"),
         Entry("Stripe events", "event-list", "revenue.view_stripewebhookevent"),
-        Entry("Comparisons", "reconcile-list", "revenue.view_stripewebhookevent"),
+        Entry("Reconciliation", "reconcile-list", "revenue.view_stripewebhookevent"),
         Entry("Outbox", "outbox", "revenue.view_buyermail"),
     ),
     "Team": (Entry("People", "people", "auth.change_user"),),

@@ -69,8 +69,8 @@ def start(request: HttpRequest) -> HttpResponse:
     nudge("reconcile.wanted")
     messages.info(
         request,
-        "A worker compares the books now. Reload this page in a moment."
+        "A worker reconciles the books now. Reload this page in a moment."
         if newest is None or newest.finished_at
-        else f"A comparison is under way since {newest.started_at.astimezone(UTC):%H:%M} UTC.",
+        else f"A reconciliation is under way since {newest.started_at.astimezone(UTC):%H:%M} UTC.",
     )
     return redirect("reconcile-list")

@@ -154,7 +154,7 @@ def test_fees_that_are_unknown_are_not_nothing(operator: User) -> None:
 
     booked(OrderFactory(), 100, at=datetime.now(UTC))
     booked(OrderFactory(), -30, kind="fee", at=datetime.now(UTC))
-    assert "-$0.30 USD so far; more are not booked yet" in card_words(operator)
+    assert "−$0.30 USD so far; more are not booked yet" in card_words(operator)
 
     booked(OrderFactory(), -30, kind="fee", at=datetime.now(UTC))
     assert "not booked yet" not in card_words(operator)
@@ -198,7 +198,7 @@ def test_the_picture_has_a_bar_for_each_day_with_money() -> None:
     assert [(bar.css, bar.says) for bar in card.chart.bars] == [
         ("sandbox", f"{NOON - timedelta(days=3):%d %b}: $2.00 USD"),
         ("sandbox", f"{NOON:%d %b}: $4.00 USD"),
-        ("bad", f"{NOON:%d %b}: -$1.00 USD"),
+        ("bad", f"{NOON:%d %b}: −$1.00 USD"),
     ]
     high, hung = card.chart.bars[1], card.chart.bars[2]
     assert high.height == 4 * hung.height

@@ -105,7 +105,7 @@ def test_an_owner_refunds_and_both_sides_see_it(
             looks.at(desk, f"order in the console, {badge}")
             buyer.reload()
             looks.at(buyer, f"order, {badge}")
-        expect(buyer.get_by_role("heading", level=1)).to_have_text("We returned your payment.")
+        expect(buyer.get_by_role("heading", level=1)).to_have_text("We refunded your payment.")
 
 
 def wait_for_badge(page: Page, words: str) -> None:

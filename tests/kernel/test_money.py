@@ -115,7 +115,7 @@ def test_anything_else_is_refused(typed: str, currency: str) -> None:
     ("money", "said"),
     [
         (Money(100, "USD"), "$1.00 USD"),
-        (Money(-1_234_567, "USD"), "-$12,345.67 USD"),
+        (Money(-1_234_567, "USD"), "−$12,345.67 USD"),
         (Money(150, "JPY"), "¥150 JPY"),
         (Money(1234, "KWD"), "KWD1.234 KWD"),
         (Money(500, "ISK"), "ISK5.00 ISK"),

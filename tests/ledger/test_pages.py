@@ -166,7 +166,7 @@ def test_an_entry_shows_its_legs_and_its_proof(auditor: Client) -> None:
 
     html = auditor.get(page).content.decode()
 
-    for words in ("Order paid", "-$1.00 USD", "Position 1, under seal 1", "Is first</dt>", ">yes<",
+    for words in ("Order paid", "−$1.00 USD", "Position 1, under seal 1", "Is first</dt>", ">yes<",
                   bytes(Seal.objects.get().merkle_root).hex(), TRACE):  # fmt: skip
         assert words in html, words
     assert auditor.get(f"{LIST}led_unknown/").status_code == 404

@@ -114,10 +114,10 @@ def test_balances_never_add_modes_or_currencies() -> None:
 
     assert lines == [
         ("sandbox", "assets:stripe", "$2.00 USD"),
-        ("sandbox", "income:sales", "-$2.00 USD"),
+        ("sandbox", "income:sales", "−$2.00 USD"),
         ("test", "assets:stripe", "€0.07 EUR"),
-        ("test", "income:sales", "-€0.07 EUR"),
+        ("test", "income:sales", "−€0.07 EUR"),
         ("test", "assets:stripe", "$0.30 USD"),
-        ("test", "income:sales", "-$0.30 USD"),
+        ("test", "income:sales", "−$0.30 USD"),
     ]
     assert len(queries.balances(mode="test", account="assets:stripe")) == 2

@@ -118,7 +118,7 @@ def look_at_work(now: datetime) -> Iterator[Finding]:
 
 
 def _comparison(now: datetime) -> Iterator[Finding]:
-    what, remedy = "comparison", "Run manage.py reconcile."
+    what, remedy = "reconciliation", "Run manage.py reconcile."
     newest = queries.newest_reconcile(mode=settings.DEPLOYMENT_MODE)
     if newest is None:
         yield warn(what, "our books were never compared with Stripe's", remedy)

@@ -128,7 +128,7 @@ def test_the_last_comparison_is_told(
     ReconcileRun.objects.create(
         mode="sandbox", started_at=now, finished_at=now, since=now, until=now, **changes
     )
-    told = [each for each in found(selling.look_at_work(now), level) if "comparison" in each]
+    told = [each for each in found(selling.look_at_work(now), level) if "reconciliation" in each]
     assert len(told) == 1
     assert words in told[0]
     later = found(selling.look_at_work(now + timedelta(hours=4)), Level.WARN)

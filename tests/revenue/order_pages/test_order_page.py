@@ -26,8 +26,8 @@ pytestmark = pytest.mark.django_db
 SENTENCES = {
     "awaiting_payment": "Your order is placed. Your bank is processing the payment.",
     "paid": "Thank you. Your order is being prepared.",
-    "partially_refunded": "We returned $0.40 USD of your payment.",
-    "refunded": "We returned your payment.",
+    "partially_refunded": "We refunded $0.40 USD of your payment.",
+    "refunded": "We refunded your payment.",
     "disputed": "This payment is disputed, so the work is paused.",
     "failed": "The payment did not go through. Nothing was charged.",
     "needs_review": "Your payment arrived, and one of us is checking it.",

@@ -71,7 +71,7 @@ def differing_run(now: datetime) -> ReconcileRun:
 
 
 def test_the_list_says_that_nothing_was_compared_yet(operator: Client) -> None:
-    assert "were never compared." in page(operator, "/console/reconcile/")
+    assert "were never reconciled." in page(operator, "/console/reconcile/")
 
 
 def test_the_pages_of_a_run_that_agrees(operator: Client, sell: Sell, run: Run) -> None:
@@ -81,7 +81,7 @@ def test_the_pages_of_a_run_that_agrees(operator: Client, sell: Sell, run: Run) 
     shown = page(operator, f"/console/reconcile/{found.pk}/")
     assert "Our books and Stripe’s agree." in shown
     assert "$100.00" in shown
-    assert "-$3.20" in shown
+    assert "−$3.20" in shown
 
 
 @pytest.mark.parametrize(
@@ -131,14 +131,14 @@ def test_a_run_that_broke_off_says_why(operator: Client, now: datetime) -> None:
 def test_an_auditor_reads_and_starts_nothing(now: datetime) -> None:
     auditor = client_of(make_person("auditor"))
     run = differing_run(now)
-    assert "Compare now" not in page(auditor, "/console/reconcile/")
+    assert "Reconcile now" not in page(auditor, "/console/reconcile/")
     assert "Explained" not in page(auditor, f"/console/reconcile/{run.pk}/")
     assert auditor.post("/console/reconcile/start/").status_code == 403
 
 
 def test_a_comparison_can_be_asked_for(operator: Client) -> None:
     answer = operator.post("/console/reconcile/start/", follow=True)
-    assert "A worker compares the books now." in str(next(iter(answer.context["messages"])))
+    assert "A worker reconciles the books now." in str(next(iter(answer.context["messages"])))
 
 
 @pytest.mark.usefixtures("pages_use_outside")
@@ -151,7 +151,7 @@ def test_the_command_says_what_it_found(sell: Sell) -> None:
     call_command("reconcile", "--days", "1", stdout=second)
     assert "fees booked       0" in second.getvalue()
     today = f"{datetime.now(UTC):%Y-%m-%d}"
-    assert f"{today}  fees            -$3.20 USD        -$3.20 USD" in second.getvalue()
+    assert f"{today}  fees            −$3.20 USD        −$3.20 USD" in second.getvalue()
 
 
 @pytest.mark.usefixtures("pages_use_outside")
