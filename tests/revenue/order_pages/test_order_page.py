@@ -160,8 +160,8 @@ def test_a_possible_double_payment_is_said() -> None:
     [
         (MailState.SENT, "We sent a receipt to the address you gave"),
         (MailState.QUEUED, "A receipt is on its way to the address you gave"),
-        (MailState.UNKNOWN, "Our e-mail with the receipt may not have arrived"),
-        (MailState.FAILED, "Our e-mail with the receipt may not have arrived"),
+        (MailState.UNKNOWN, "Our mail with the receipt may not have arrived"),
+        (MailState.FAILED, "Our mail with the receipt may not have arrived"),
     ],
 )
 def test_the_page_says_where_the_receipt_is(state: str, sentence: str) -> None:
