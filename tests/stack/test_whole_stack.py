@@ -140,7 +140,7 @@ def test_a_second_stack_beside_it_killed_loses_nothing(
         with psycopg.connect(again.env["DATABASE_URL"]) as database:
             row = database.execute("SELECT answer FROM kept").fetchone()
         assert row == (42,)
-        assert "password is in" in again.said()
+        assert "first password in" in again.said()
         assert again.process
         again.process.send_signal(signal.SIGINT)
         asked_s = time.monotonic()
