@@ -65,7 +65,8 @@ class Stack:
     def env(self) -> dict[str, str]:
         """The environment for a process that works with this stack (DATABASE_URL and all)."""
         ports: dict[str, str] = self.home.state()["ports"]
-        return {**os.environ, **dotenv.read(self.home.path / "env"), **ports}
+        told = dotenv.read(self.home.path / "env")
+        return {**os.environ, **told, **ports, "TRINITY_HOME": str(self.home.path)}
 
     @property
     def is_ready(self) -> bool:
