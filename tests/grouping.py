@@ -20,7 +20,7 @@ TOGETHER: Final = {
 }
 
 
-class ByPath(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types
+class ByPath(LoadScopeScheduling):
     """Like ``load``, but what belongs to a group of TOGETHER stays together."""
 
     def _split_scope(self, nodeid: str) -> str:
