@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -47,22 +48,14 @@ def review(request: HttpRequest, reference: str) -> HttpResponse:
             back=reverse("order-detail", args=[reference]),
         )
     is_accepted = form.cleaned_data["verdict"] == ReviewVerdict.ACCEPTED
-    decide = accept_order if is_accepted else rule_out_order
-    try:
-        decide(
-            order_ref=reference,
-            reason=form.cleaned_data["reason"],
-            actor_id=int(request.user.pk or 0),  # never 0: needs() let a person in
-            now=datetime.now(UTC),
-        )
-    except Order.DoesNotExist as error:
-        raise Http404(reference) from error
-    except (AlreadyDecided, NothingToDecide) as refusal:
-        messages.error(request, str(refusal))
-    else:
-        words = "Accepted as paid." if is_accepted else "Decided: not ours."
-        messages.success(request, f"{words} The verdict is final and recorded.")
-    return redirect("order-detail", reference)
+    words = "Accepted as paid." if is_accepted else "Decided: not ours."
+    return _decide(
+        request,
+        reference,
+        by=accept_order if is_accepted else rule_out_order,
+        reason=form.cleaned_data["reason"],
+        words=f"{words} The verdict is final and recorded.",
+    )
 
 
 @needs(REVIEW)
@@ -79,10 +72,23 @@ def double_meant(request: HttpRequest, reference: str) -> HttpResponse:
             button="Decide: the buyer meant both",
             back=reverse("order-detail", args=[reference]),
         )
+    return _decide(
+        request,
+        reference,
+        by=mean_double,
+        reason=form.cleaned_data["reason"],
+        words="Decided: the buyer meant both. That is final and recorded.",
+    )
+
+
+def _decide(
+    request: HttpRequest, reference: str, *, by: Callable[..., object], reason: str, words: str
+) -> HttpResponse:
+    """Decide ``by`` a use-case, say ``words`` or why not, and go back to the order."""
     try:
-        mean_double(
+        by(
             order_ref=reference,
-            reason=form.cleaned_data["reason"],
+            reason=reason,
             actor_id=int(request.user.pk or 0),  # never 0: needs() let a person in
             now=datetime.now(UTC),
         )
@@ -91,5 +97,5 @@ def double_meant(request: HttpRequest, reference: str) -> HttpResponse:
     except (AlreadyDecided, NothingToDecide) as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "Decided: the buyer meant both. That is final and recorded.")
+        messages.success(request, words)
     return redirect("order-detail", reference)
