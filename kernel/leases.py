@@ -89,15 +89,18 @@ def claim_due(
     which = "next_attempt_at <= %s" if only_id is None else "id = %s"
     # The states are our own words, never input; inlined so that a partial index can be proved.
     listed = ", ".join(f"'{state}'" for state in states)
+    # Materialized: as a plain subquery it may be run once per row of the UPDATE, and each run skips
+    # what the last one locked, so that more than ``limit`` rows are claimed and then forgotten.
     sql = f"""
-        UPDATE {table} SET state = %s, leased_until = %s, next_attempt_at = %s,
-            lease_token = lease_token + 1, attempts = attempts + 1
-        WHERE id IN (
+        WITH due AS MATERIALIZED (
             SELECT id FROM {table} WHERE state IN ({listed}) AND {which}
             ORDER BY next_attempt_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
-        RETURNING *"""  # noqa: S608  # table and states are ours
+        UPDATE {table} claimed SET state = %s, leased_until = %s, next_attempt_at = %s,
+            lease_token = lease_token + 1, attempts = attempts + 1
+        FROM due WHERE claimed.id = due.id
+        RETURNING claimed.*"""  # noqa: S608  # table and states are ours
     until = now + lease
     rows = model._base_manager.raw(
-        sql, [to, until, until, now if only_id is None else only_id, limit]
+        sql, [now if only_id is None else only_id, limit, to, until, until]
     )
     return sorted(rows, key=lambda row: row.pk)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from kernel.leases import claim_due
 from revenue.adapters.mailer import DjangoMailer
@@ -20,6 +20,8 @@ from tests.revenue.conftest import Clock
 from tests.revenue.mail.conftest import StartServer
 
 pytestmark = pytest.mark.django_db
+
+WAYS_TO_PLAN = ("hashjoin", "hashagg", "mergejoin", "sort", "material", "indexscan", "bitmapscan")
 
 
 class ScriptedMailer:
@@ -42,6 +44,19 @@ class ScriptedMailer:
 def claimed(now: Any = NOON) -> BuyerMail:
     (mail,) = claim_due(BuyerMail, states=["queued"], to="sending", now=now, lease=LEASE, limit=1)
     return mail
+
+
+def test_no_more_is_claimed_than_asked_for_under_any_plan() -> None:
+    """Without sorting, hashing and indexes a subquery would be run again for each row."""
+    for _ in range(3):
+        BuyerMailFactory()
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        for way in WAYS_TO_PLAN:
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        claimed()
+
+    assert BuyerMail.objects.filter(state=MailState.SENDING).count() == 1
 
 
 def test_a_mail_is_sent_once(clock: Clock) -> None:
