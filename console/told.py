@@ -13,6 +13,8 @@ TOLD: Final[Mapping[Source, str]] = {
     Source.REPLAY: "recorded when a person replayed an event",
     Source.RECONCILE: "found by comparing our books with Stripe’s",
     Source.LANDING: "found when the buyer came back",
+    Source.ANSWER: "said by Stripe when we called",
+    Source.DECISION: "recorded when a person decided",
 }
 
 

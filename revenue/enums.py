@@ -139,6 +139,8 @@ class Source(models.TextChoices):
     REPLAY = "replay", "replay"
     RECONCILE = "reconcile", "reconcile"
     LANDING = "landing", "return page"
+    ANSWER = "answer", "answer to a call"
+    DECISION = "decision", "a person"
 
 
 class Outcome(models.TextChoices):

@@ -31,9 +31,7 @@ def close_checkout(
     """
     checkout = _ask_for_it(reference, actor_id=actor_id, now=now)
     fact = expired_or_as_it_is(str(checkout.stripe_id), gateway=gateway)
-    telling = Telling(
-        mode=settings.DEPLOYMENT_MODE, source=Source.LANDING, now=now, occurred_at=now
-    )
+    telling = Telling(mode=settings.DEPLOYMENT_MODE, source=Source.ANSWER, now=now, occurred_at=now)
     with transaction.atomic(durable=True):
         record_session(telling, fact)
     checkout.refresh_from_db()

@@ -20,7 +20,7 @@ from revenue.usecases.request_refund import send_refund
 
 
 def _telling(order: Order, *, now: datetime) -> Telling:
-    return Telling(mode=Mode(order.mode), source=Source.REPLAY, now=now, occurred_at=now)
+    return Telling(mode=Mode(order.mode), source=Source.DECISION, now=now, occurred_at=now)
 
 
 @transaction.atomic(durable=True)

@@ -206,9 +206,7 @@ def open_at_stripe(
         return _settle_refusal(checkout, refusal, now=now)
     except GatewayUnknown as unknown:
         return _settle_unknown(checkout, unknown, now=now)
-    telling = Telling(
-        mode=settings.DEPLOYMENT_MODE, source=Source.LANDING, now=now, occurred_at=now
-    )
+    telling = Telling(mode=settings.DEPLOYMENT_MODE, source=Source.ANSWER, now=now, occurred_at=now)
     with transaction.atomic(durable=True):
         record_session(telling, fact)
     checkout.refresh_from_db()

@@ -12,7 +12,7 @@ from django.test import Client
 from crm.models import Activity, Deal
 from ledger.models import LedgerEntry
 from revenue.adapters.stripe_gateway import StripeGateway
-from revenue.enums import CheckoutState
+from revenue.enums import CheckoutState, Source
 from revenue.models import CheckoutSession, Offer, Order
 from revenue.ports import GatewayUnknown
 from revenue.usecases.close_checkout import CheckoutNotOpen, close_checkout
@@ -99,7 +99,9 @@ def test_a_payment_that_came_meanwhile_wins(
     closed = close()
 
     assert closed.state == CheckoutState.COMPLETE
-    assert Order.objects.get(checkout=closed).state == "paid"
+    order = Order.objects.get(checkout=closed)
+    assert order.state == "paid"
+    assert order.revenue_events.get().source == Source.ANSWER
 
 
 @pytest.mark.parametrize("effect", [{"effect": "drop"}, {"effect": "status", "status": 500}])
