@@ -30,15 +30,16 @@ from trinity.stack.private import Stack
 
 DRAIN: Final = """
 import django; django.setup()
+import time
 from datetime import UTC, datetime
 from revenue.enums import Source
 from revenue.providers import gateway_for_worker
+from revenue.tasks import process_webhooks
 from revenue.usecases.process_events import process_due
 clock = lambda: datetime.now(UTC)
-import time
 process_due(gateway=gateway_for_worker(), source=Source.DELIVERY, clock=clock, limit=1)
 began = time.perf_counter()
-while process_due(gateway=gateway_for_worker(), source=Source.DELIVERY, clock=clock): pass
+while process_webhooks(): pass
 print(time.perf_counter() - began)
 """
 
