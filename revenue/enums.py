@@ -100,7 +100,7 @@ class EventState(models.TextChoices):
     IGNORED = "ignored", "ignored"
     WAITING = "waiting", "waiting for its cause"
     FAILED = "failed", "failed, will be retried"
-    DEAD = "dead", "needs a person"
+    DEAD = "dead", "dead, needs a person"
     CLOSED = "closed", "closed without acting"
 
 

@@ -28,9 +28,11 @@ class OutboxFilterForm(forms.Form):
     """Which mails to list."""
 
     state = forms.ChoiceField(
-        label="State", required=False, choices=[("", "any"), *MailState.choices]
+        label="State", required=False, choices=[("", "Any state"), *MailState.choices]
     )
     kind = forms.ChoiceField(
-        label="What it says", required=False, choices=[("", "anything"), *MailKind.choices]
+        label="What it says", required=False, choices=[("", "Anything"), *MailKind.choices]
     )
-    mode = forms.ChoiceField(label="Mode", required=False, choices=[("", "any"), *Mode.choices])
+    mode = forms.ChoiceField(
+        label="Mode", required=False, choices=[("", "Any mode"), *Mode.choices]
+    )
