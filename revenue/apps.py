@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 
 from ledger import facts
-from revenue.enums import ForgetReason, ReviewVerdict
+from revenue.enums import ErasureReason, ReviewVerdict
 
 
 class RevenueConfig(AppConfig):
@@ -17,5 +17,5 @@ class RevenueConfig(AppConfig):
         facts.allow("revenue", money)
         verdicts = facts.one_of(ReviewVerdict.values)
         facts.allow("audit", money | {"verdict": verdicts, "events": facts.COUNT})
-        forgotten = {"orders": facts.COUNT, "mails": facts.COUNT}
-        facts.allow("audit", forgotten | {"reason": facts.one_of(ForgetReason.values)})
+        erased = {"orders": facts.COUNT, "mails": facts.COUNT}
+        facts.allow("audit", erased | {"reason": facts.one_of(ErasureReason.values)})

@@ -255,8 +255,8 @@ class Gap(models.TextChoices):
     YOUNG = "young", "differs, but younger than 15 min: looked at again by the next run"
 
 
-class ForgetReason(models.TextChoices):
-    """Why a person was forgotten; a code word, because the ledger has no room for a sentence."""
+class ErasureReason(models.TextChoices):
+    """Why a person was erased; a code word, because the ledger has no room for a sentence."""
 
     ASKED = "asked", "the person asked for it"
     KEPT_LONG_ENOUGH = "kept_long_enough", "nothing needs it any more"

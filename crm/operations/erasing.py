@@ -1,4 +1,4 @@
-"""Forget a person: what is personal goes, what happened stays."""
+"""Erase a person's data: what is personal goes, what happened stays."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def erase_subject(*, email: str, now: datetime) -> list[str]:
     touched += deals.values_list("reference", flat=True)
     deals.update(title=ERASED_TITLE)
     if contact.company_id is not None:
-        touched += _forget_company_of_one(contact.company_id)
+        touched += _erase_company_of_one(contact.company_id)
     return touched
 
 
-def _forget_company_of_one(company_id: int) -> list[str]:
+def _erase_company_of_one(company_id: int) -> list[str]:
     """Blank a company that nobody else belongs to: its name may be a person's."""
     if Contact.objects.filter(company_id=company_id, erased_at__isnull=True).exists():
         return []

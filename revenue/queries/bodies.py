@@ -17,7 +17,7 @@ from revenue.models import (
     StripeWebhookEvent,
 )
 
-# A scan over every body that is left: for the rare day on which a person is to be forgotten.
+# A scan over every body that is left: for the rare day on which a person asks to be erased.
 # An alarm may have come after its event was emptied, so it is looked into on its own.
 _ABOUT = """
 WITH about AS (

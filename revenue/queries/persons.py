@@ -98,7 +98,7 @@ def closings_about(*, event_ids: Sequence[int], order_ids: Sequence[int]) -> Que
 
 
 def in_the_way(order_ids: Sequence[int]) -> list[str]:
-    """Say, a sentence each, what must end before the person of these orders can be forgotten."""
+    """Say, a sentence each, what must end before the person of these orders can be erased."""
     undecided = Order.objects.filter(pk__in=order_ids, state__in=UNDECIDED)
     disputes = Dispute.objects.filter(order__in=order_ids).exclude(status__in=DISPUTES_OVER)
     asked = RefundRequest.objects.filter(order__in=order_ids, state__in=OPEN_STATES)

@@ -1,4 +1,4 @@
-"""One command forgets a person everywhere; the books do not change."""
+"""One command erases a person's data everywhere; the books do not change."""
 
 from __future__ import annotations
 
@@ -109,20 +109,20 @@ def named_in(text: str) -> list[str]:
     return [word for word in WORDS if word in text.lower()]
 
 
-def forget(*options: str, email: str = GRACE) -> str:
+def erase(*options: str, email: str = GRACE) -> str:
     out = StringIO()
-    call_command("forget_person", email, *options, stdout=out)
+    call_command("erase_subject", email, *options, stdout=out)
     return out.getvalue()
 
 
-def forget_for_good(email: str = GRACE) -> str:
-    return forget("--yes", "--reason", "asked", email=email)
+def erase_for_good(email: str = GRACE) -> str:
+    return erase("--yes", "--reason", "asked", email=email)
 
 
 def test_nothing_names_the_person_any_more(order: Order) -> None:
     assert named_in(all_tables()) == list(WORDS)
 
-    said = forget_for_good()
+    said = erase_for_good()
 
     assert [line for line in all_tables().splitlines() if named_in(line)] == []
     assert named_in(said) == []
@@ -134,7 +134,7 @@ def test_the_sale_and_the_books_stay(order: Order) -> None:
     call_command("seal_ledger", stdout=StringIO())
     money = list(RevenueEvent.objects.values_list("kind", "amount_minor", "fact_key"))
 
-    forget_for_good()
+    erase_for_good()
 
     order.refresh_from_db()
     assert (order.state, order.amount_minor, order.refunded_minor) == (
@@ -154,9 +154,9 @@ def test_the_sale_and_the_books_stay(order: Order) -> None:
 def test_that_it_was_done_is_in_the_ledger_without_saying_to_whom(order: Order) -> None:
     mails = BuyerMail.objects.count()
 
-    forget_for_good()
+    erase_for_good()
 
-    entry = LedgerEntry.objects.get(event="person.forgotten")
+    entry = LedgerEntry.objects.get(event="personal_data.erased")
     contact, deal = Contact.objects.get(), Deal.objects.get()
     assert entry.subject == contact.reference
     assert {contact.reference, deal.reference, order.reference} <= set(entry.refs)
@@ -169,8 +169,8 @@ def test_that_it_was_done_is_in_the_ledger_without_saying_to_whom(order: Order) 
 def test_without_yes_it_only_says_what_would_go(order: Order) -> None:
     before = all_tables()
 
-    said = forget()
-    also = forget("--reason", "asked")
+    said = erase()
+    also = erase("--reason", "asked")
 
     assert all_tables() == before
     assert said == also
@@ -182,9 +182,9 @@ def test_without_yes_it_only_says_what_would_go(order: Order) -> None:
 
 def test_it_asks_why(order: Order) -> None:
     with pytest.raises(CommandError, match="Say why: --reason asked"):
-        forget("--yes")
+        erase("--yes")
     with pytest.raises(CommandError, match="invalid choice"):
-        forget("--yes", "--reason", "Grace Hopper wants it")
+        erase("--yes", "--reason", "Grace Hopper wants it")
     assert Contact.objects.get().erased_at is None
 
 
@@ -236,7 +236,7 @@ def test_what_is_under_way_must_end_first(
 
     for options in ((), ("--yes", "--reason", "asked")):
         with pytest.raises(CommandError, match=f"Not yet. Order {order.reference}: .*{said}"):
-            forget(*options)
+            erase(*options)
 
     assert all_tables() == before
 
@@ -244,7 +244,7 @@ def test_what_is_under_way_must_end_first(
 def test_a_dispute_that_is_over_is_not_in_the_way(order: Order) -> None:
     dispute_of(order, status="lost")
 
-    assert "Blanked" in forget_for_good()
+    assert "Blanked" in erase_for_good()
 
 
 def test_others_stay_as_they_are(order: Order, process: Process) -> None:
@@ -252,7 +252,7 @@ def test_others_stay_as_they_are(order: Order, process: Process) -> None:
     process()
     BuyerMail.objects.filter(to_address="ada@buyer.example").update(state=MailState.QUEUED)
 
-    forget_for_good()
+    erase_for_good()
 
     ada = Order.objects.get(buyer_email="ada@buyer.example")
     assert (ada.buyer_name, ada.contact and ada.contact.name) == ("Ada Lovelace",) * 2
@@ -262,7 +262,7 @@ def test_others_stay_as_they_are(order: Order, process: Process) -> None:
 
 @pytest.mark.parametrize("email", [GRACE, GRACE.lower(), f" {GRACE.upper()} "])
 def test_however_the_address_is_written(order: Order, email: str) -> None:
-    forget_for_good(email)
+    erase_for_good(email)
 
     assert named_in(all_tables()) == []
 
@@ -270,32 +270,32 @@ def test_however_the_address_is_written(order: Order, email: str) -> None:
 def test_again_there_is_nothing_and_what_comes_later_is_found(
     order: Order, clock: Clock, process: Process
 ) -> None:
-    forget_for_good()
-    assert "Nothing is kept" in forget()
-    assert "Nothing is kept" in forget_for_good()
-    assert LedgerEntry.objects.filter(event="person.forgotten").count() == 1
+    erase_for_good()
+    assert "Nothing is kept" in erase()
+    assert "Nothing is kept" in erase_for_good()
+    assert LedgerEntry.objects.filter(event="personal_data.erased").count() == 1
 
     filed("charge.updated", {"id": "ch_y", "billing_details": BUYER})
     clock.forward(minutes=1)
     process()
     assert named_in(all_tables()) == ["grace", "hopper", "crunchline"]
-    forget_for_good()
+    erase_for_good()
 
     assert named_in(all_tables()) == []
-    last = LedgerEntry.objects.filter(event="person.forgotten").latest("id")
+    last = LedgerEntry.objects.filter(event="personal_data.erased").latest("id")
     assert last.subject == StripeWebhookEvent.objects.latest("id").stripe_id
 
 
-def test_nobody_is_forgotten_under_an_unknown_address(order: Order) -> None:
+def test_nobody_is_erased_under_an_unknown_address(order: Order) -> None:
     before = all_tables()
-    assert "Nothing is kept" in forget_for_good("nobody@nowhere.example")
+    assert "Nothing is kept" in erase_for_good("nobody@nowhere.example")
     assert all_tables() == before
 
 
 def test_what_is_no_address_is_refused(order: Order) -> None:
     for email in ("", "grace", "@", "@crunchline.example", "grace@"):
         with pytest.raises(CommandError, match="no e-mail address"):
-            forget_for_good(email)
+            erase_for_good(email)
 
 
 def test_a_mail_that_cannot_be_sent_any_more_waits_for_nobody(order: Order) -> None:
@@ -303,7 +303,7 @@ def test_a_mail_that_cannot_be_sent_any_more_waits_for_nobody(order: Order) -> N
     BuyerMail.objects.filter(pk=mail.pk).update(state=MailState.FAILED)
     AlertFactory(kind=AlertKind.MAIL_UNSENT, item=f"{mail.reference}:1", subject=mail.reference)
 
-    forget_for_good()
+    erase_for_good()
 
     assert not OperatorAlert.objects.filter(closed_at=None, subject=mail.reference).exists()
 
@@ -311,4 +311,4 @@ def test_a_mail_that_cannot_be_sent_any_more_waits_for_nobody(order: Order) -> N
 def test_what_can_still_be_paid_is_named(order: Order) -> None:
     open_one = CheckoutFactory(deal=Deal.objects.get(), created_at=NOON + timedelta(minutes=1))
 
-    assert f"Still open: {open_one.reference}" in forget()
+    assert f"Still open: {open_one.reference}" in erase()

@@ -51,7 +51,7 @@ def all_of_crm() -> str:
     return serializers.serialize("json", rows)
 
 
-def test_a_person_is_forgotten_and_the_sale_is_not(django_user_model: type) -> None:
+def test_a_person_is_erased_and_the_sale_is_not(django_user_model: type) -> None:
     actor = django_user_model.objects.create_user("op")
     deal_ref = ask()
     add_note(deal_ref=deal_ref, words="Grace called.", actor_id=actor.pk, now=NOON)

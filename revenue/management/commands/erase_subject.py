@@ -1,4 +1,4 @@
-"""``manage.py forget_person EMAIL``: blank all that is kept about one person."""
+"""``manage.py erase_subject EMAIL``: blank all that is kept about one person."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Final
 
 from django.core.management.base import BaseCommand, CommandError
 
-from revenue.enums import ForgetReason
+from revenue.enums import ErasureReason
 from revenue.providers import gateway_for_worker
 from revenue.queries.persons import Kept, in_the_way, kept_about, still_payable
-from revenue.usecases.forget_person import NothingKept, NotYet, forget_person
+from revenue.usecases.erase_subject import NothingKept, NotYet, erase_subject
 
 # Less would be found in what Stripe wrote about everybody.
 ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
@@ -25,16 +25,17 @@ class Command(BaseCommand):
     """Says what would be blanked; with ``--yes --reason …`` it is done, and that is recorded."""
 
     help = (
-        "Forget a person everywhere: contact, timeline, company of one, deals' titles, orders, "
-        "mails, people's reasons and the bodies of Stripe's events. Changes nothing without --yes."
+        "Erase a person's data everywhere: contact, timeline, company of one, deals' titles, "
+        "orders, mails, people's reasons and the bodies of Stripe's events. Changes nothing "
+        "without --yes."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take who it is, and whether it is meant."""
         parser.add_argument("email", metavar="EMAIL")
         parser.add_argument("--yes", action="store_true", help="do it; there is no way back")
-        why = "; ".join(f"{reason}: {reason.label}" for reason in ForgetReason)
-        parser.add_argument("--reason", choices=ForgetReason.values, help=why)
+        why = "; ".join(f"{reason}: {reason.label}" for reason in ErasureReason)
+        parser.add_argument("--reason", choices=ErasureReason.values, help=why)
 
     def handle(
         self, *_args: object, email: str, yes: bool, reason: str | None, **_options: object
@@ -44,14 +45,14 @@ class Command(BaseCommand):
         if not ADDRESS.fullmatch(email):
             raise CommandError("That is no e-mail address.")
         if yes and reason is None:
-            raise CommandError(f"Say why: --reason {' | '.join(ForgetReason.values)}.")
+            raise CommandError(f"Say why: --reason {' | '.join(ErasureReason.values)}.")
         if reason is None or not yes:
             self._preview(email)
             return
         try:
-            kept = forget_person(
+            kept = erase_subject(
                 email=email,
-                reason=ForgetReason(reason),
+                reason=ErasureReason(reason),
                 gateway=gateway_for_worker(),
                 actor_id=None,
                 now=datetime.now(UTC),
@@ -73,7 +74,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{STAYS} Nothing was changed.")
         if reasons := in_the_way(kept.order_ids):
             raise CommandError(_not_yet(reasons))
-        self.stdout.write("To do it: --yes --reason " + "|".join(ForgetReason.values))
+        self.stdout.write("To do it: --yes --reason " + "|".join(ErasureReason.values))
 
     def _tell(self, title: str, kept: Kept) -> None:
         lines = [

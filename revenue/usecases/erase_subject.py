@@ -1,4 +1,4 @@
-"""Forgetting a person everywhere: what is personal goes, what happened stays."""
+"""Erasing a person's data everywhere: what is personal goes, what happened stays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import transaction
 
 from crm import operations as crm
 from ledger import operations as ledger
-from revenue.enums import AlertKind, ForgetReason
+from revenue.enums import AlertKind, ErasureReason
 from revenue.models import (
     BuyerMail,
     DoubleVerdict,
@@ -36,10 +36,10 @@ class NotYet(Exception):
         self.reasons = reasons
 
 
-def forget_person(
+def erase_subject(
     *,
     email: str,
-    reason: ForgetReason,
+    reason: ErasureReason,
     gateway: PaymentGateway,
     actor_id: int | None,
     now: datetime,
@@ -66,7 +66,7 @@ def forget_person(
         closings_about(event_ids=kept.event_ids, order_ids=kept.order_ids).update(reason="")
         ledger.audit(
             actor_id=actor_id,
-            event="person.forgotten",
+            event="personal_data.erased",
             subject=kept.subject,
             refs=list(dict.fromkeys([*touched, *kept.order_refs])),
             facts={
