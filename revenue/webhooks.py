@@ -52,19 +52,36 @@ def answer(*, method: str, length: int, read: Callable[[int], bytes], signature:
     if len(body) > BODY_BYTES_MAX:
         return 413
     try:
-        is_new = accept_webhook(
-            body=body,
-            signature=signature,
-            gateway=gateway_for_web(),
-            is_stripe_itself=is_stripe_itself(),
-            now=datetime.now(UTC),
-        )
+        is_new = _accept(body, signature)
     except (SignatureRejected, BodyRejected) as error:
         logger.warning("webhook refused", extra={"error": type(error).__name__})
         return 400
     if is_new:
         accepted.poke()
     return 200
+
+
+def _accept(body: bytes, signature: str, *, is_second_try: bool = False) -> bool:
+    """File one delivery; where the connection turns out to be lost, once more over a new one."""
+    try:
+        return accept_webhook(
+            body=body,
+            signature=signature,
+            gateway=gateway_for_web(),
+            is_stripe_itself=is_stripe_itself(),
+            now=datetime.now(UTC),
+        )
+    except (OperationalError, InterfaceError) as error:
+        if is_second_try or not _is_lost():
+            raise
+        logger.warning("connection lost at the door", extra={"error": type(error).__name__})
+        connection.close()
+    return _accept(body, signature, is_second_try=True)
+
+
+def _is_lost() -> bool:
+    """Say whether there was a connection, and it broke. Where none was to be had, none will be."""
+    return connection.connection is not None and bool(connection.connection.closed)
 
 
 @csrf_exempt

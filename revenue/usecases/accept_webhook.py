@@ -62,8 +62,9 @@ def file_event(
     """
     connection.ensure_connection()
     # psycopg's own cursor: the statement is prepared once and the body travels as binary, which
-    # Django's client-side binding would escape into text.
-    with psycopg.Cursor(connection.connection) as cursor:
+    # Django's client-side binding would escape into text. Its errors are Django's all the same:
+    # whoever calls drops a broken connection on them.
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(
             FILE_EVENT,
             (

@@ -288,6 +288,57 @@ def test_threads_that_end_leave_no_connection_behind() -> None:
     assert said == ["200 OK"] * 2 * lent_max
 
 
+def end_this_threads_backend() -> None:
+    """Let Postgres end the connection that this thread's door keeps, as a restart does."""
+    connection.ensure_connection()
+    pid = connection.connection.info.backend_pid
+    other = connections.create_connection("default")
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    finally:
+        other.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_connection_costs_no_delivery() -> None:
+    assert deliver_ahead_of_django() == "200 OK"
+    end_this_threads_backend()
+
+    bodies = [event_body("payout.paid", {"id": f"po_{number}"}) for number in range(2)]
+
+    assert [deliver_ahead_of_django(body) for body in bodies] == ["200 OK"] * 2
+    assert StripeWebhookEvent.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_connection_costs_no_repeat_either() -> None:
+    deliver_ahead_of_django()
+    end_this_threads_backend()
+
+    assert deliver_ahead_of_django() == "200 OK"
+    assert repeats() == [(StripeWebhookEvent.objects.get().stripe_id, 1)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_cannot_be_filed_is_for_stripe_to_send_again() -> None:
+    deliver_ahead_of_django()
+    with connection.cursor() as door_cursor:
+        door_cursor.execute("SET lock_timeout = '100ms'")
+    other = connections.create_connection("default")
+    body = event_body("payout.paid", {"id": "po_1"})
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("LOCK TABLE revenue_stripewebhookevent")
+            assert deliver_ahead_of_django(body) == "503 Service Unavailable"
+    finally:
+        other.close()
+
+    assert deliver_ahead_of_django(body) == "200 OK"
+    assert StripeWebhookEvent.objects.count() == 2
+
+
 def test_the_door_lets_everything_else_through() -> None:
     assert door(lambda *_: [b"django"])({"PATH_INFO": "/"}, lambda *_: None) == [b"django"]
 
