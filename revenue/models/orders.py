@@ -107,6 +107,11 @@ class Order(Stateful):
         return Money(self.amount_minor, self.currency)
 
     @property
+    def is_refused(self) -> bool:
+        """Whether all that is known of its money is that the bank did not make the payment."""
+        return self.paid_at is None and self.payment_failed_at is not None
+
+    @property
     def refundable(self) -> Money:
         """What of the payment has not been refunded."""
         return Money(self.amount_minor - self.refunded_minor, self.currency)

@@ -226,6 +226,8 @@ def _tell(telling: Telling, order: Order, *, is_newly_paid: bool) -> None:
             order=order,
             facts={"amount_minor": order.amount_minor, "currency": order.currency},
         )
+        if order.is_refused and order.offer_id is not None:  # a buyer of ours, not of another shop
+            queue_mail(telling, order=order, kind=MailKind.PAYMENT_FAILED)
     elif is_newly_paid:
         queue_mail(telling, order=order, kind=MailKind.PAID)
     elif order.state == OrderState.AWAITING_PAYMENT:

@@ -82,10 +82,16 @@ class OrderPage:
         return PAUSE_WORDS[FreezeReason.DISPUTE] if is_disputed else ""
 
     @property
+    def is_refused(self) -> bool:
+        """Whether the bank did not make the payment, whatever is still to be decided about it."""
+        undecided = self.order.state == OrderState.NEEDS_REVIEW and self.order.is_refused
+        return undecided or self.order.state == OrderState.FAILED
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing more comes of this order."""
-        over = (OrderState.REFUNDED, OrderState.FAILED, OrderState.NOT_OURS)
-        return self.order.state in over or self.is_dispute_lost
+        over = (OrderState.REFUNDED, OrderState.NOT_OURS)
+        return self.order.state in over or self.is_refused or self.is_dispute_lost
 
     @property
     def is_receipt_sent(self) -> bool:

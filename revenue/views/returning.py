@@ -115,6 +115,8 @@ def _bring_up_to_date(checkout: CheckoutSession) -> Order | None:
 
 
 def _standing(checkout: CheckoutSession, order: Order | None) -> str:
+    if order is not None and order.state == OrderState.NEEDS_REVIEW and order.is_refused:
+        return "failed"  # whatever a person decides about it, nothing was charged
     if order is not None:
         return STANDING_OF_ORDER.get(OrderState(order.state), "order")
     return STANDING_OF_CHECKOUT[CheckoutState(checkout.state)]
