@@ -21,6 +21,10 @@ from kernel.money import Money
 COUNT_MAX: Final = 10_000  # rows that a list counts; beyond that, narrow it down
 MINOR: Final = "_minor"
 REFERENCE: Final = re.compile(r"[a-z]{2,8}_[0-9A-Za-z_]{14,}")
+# What Django's own list filters write into an address.
+LOOKUPS: Final = frozenset(
+    {"", "exact", "in", "isnull", "gte", "lt", "id__exact", "id__isnull", "pk__exact"}
+)
 Column = str | Callable[[Any], Any]
 
 
@@ -44,6 +48,12 @@ class LookOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # one base for
     def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
         super().__init__(model, admin_site)
         self._columns = {field.name: field for field in self.opts.fields}
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Narrow a list only by what it offers: else any column could be guessed, bit by bit."""
+        name, _, how = lookup.partition("__")
+        offered = {each for each in self.list_filter if isinstance(each, str)}
+        return name in offered and how in LOOKUPS and super().lookup_allowed(lookup, value, request)
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Return the columns; money is said as everywhere, long references are folded."""

@@ -38,18 +38,21 @@ from revenue.models import (
 )
 
 SEES_PEOPLE: Final = "crm.view_contact"
+# Wherever a column is called so: who somebody is, or what somebody wrote.
+PERSONAL: Final = frozenset(
+    {"buyer_email", "buyer_name", "email", "parameters", "reason", "to_address"}
+)
 
 
 class RevenueAdmin(LookOnlyAdmin):
     """All columns but bytes and secrets; a buyer's own only for those who may see contacts."""
 
     secret: ClassVar[tuple[str, ...]] = ()
-    personal: ClassVar[tuple[str, ...]] = ()
     ordering = ("-id",)
 
     def get_fields(self, request: HttpRequest, *_: Any) -> list[Any]:
         """Return the columns to show."""
-        hidden = {*self.secret, *(() if request.user.has_perm(SEES_PEOPLE) else self.personal)}
+        hidden = {*self.secret, *(() if request.user.has_perm(SEES_PEOPLE) else PERSONAL)}
         return [
             field.name
             for field in self.opts.fields
@@ -90,7 +93,6 @@ class CheckoutSessionAdmin(RevenueAdmin):
     """Hosted pages that were opened."""
 
     secret = ("buy_key", "url")
-    personal = ("parameters",)
     list_display = ("reference", "state", "origin", "mode", "amount_minor", "currency", "trace")
     list_filter = ("state", "origin", "mode")
     search_fields = ("=reference", "=stripe_id", "=trace_ref")
@@ -147,7 +149,6 @@ class EventRepeatAdmin(RevenueAdmin):
 class OrderAdmin(RevenueAdmin):
     """One per completed checkout."""
 
-    personal = ("buyer_email", "buyer_name")
     list_display = ("reference", "state", "mode", "amount_minor", "currency", "placed_at", "trace")
     list_filter = ("state", "mode")
     search_fields = ("=reference", "=payment_intent_id", "=charge_id", "=trace_ref")
