@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
+from ipaddress import IPv4Address, IPv6Network, ip_address
+from typing import Final
 
+from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
+from redis import Redis
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
+HOUSEHOLD_BITS: Final = 64  # what a provider gives one line
 
 
 def visitor_key(request: HttpRequest) -> str:
     """Return a name for the visitor's address that is no address: a short digest."""
-    address = request.META.get("REMOTE_ADDR", "")
+    address = _of_one_household(request.META.get("REMOTE_ADDR", ""))
     return hashlib.sha256(address.encode()).hexdigest()[:16]
+
+
+def _of_one_household(address: str) -> str:
+    """Return what one visitor cannot change at will: of IPv6 that is the network, a /64."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, IPv4Address):
+        return address
+    return str(known.ipv4_mapped or IPv6Network((known, HOUSEHOLD_BITS), strict=False))
 
 
 def allow(*, what: str, who: str, limit: int, per_s: int, is_open_on_failure: bool) -> bool:
@@ -24,12 +41,19 @@ def allow(*, what: str, who: str, limit: int, per_s: int, is_open_on_failure: bo
     With Redis down the answer is ``is_open_on_failure``: public forms stay open (and the failure
     is logged), a login stays shut.
     """
-    key = f"limit:{what}:{who}"
+    key = cache.make_key(f"limit:{what}:{who}")
     try:
-        cache.add(key, 0, timeout=per_s)
-        return bool(cache.incr(key) <= limit)
-    except ValueError:  # the key expired between the two commands: a new window began
-        return True
+        with _redis(settings.CACHES["default"]["LOCATION"]).pipeline() as both:
+            # In this order: a key that ran out is born again by the count, and gets its end.
+            both.incr(key)
+            both.expire(key, per_s, nx=True)
+            return int(both.execute()[0]) <= limit
     except RedisError as error:
         logger.warning("limit not counted", extra={"what": what, "error": type(error).__name__})
         return is_open_on_failure
+
+
+@functools.cache
+def _redis(location: str) -> Redis:
+    """Return the connections to the Redis of the cache, which can count but set no end with it."""
+    return Redis.from_url(location, **settings.CACHES["default"]["OPTIONS"])

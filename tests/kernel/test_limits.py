@@ -6,8 +6,10 @@ import logging
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import caches
 from django.test import RequestFactory
+from redis import Redis
 
 from kernel.limits import allow, visitor_key
 from tests.kernel.conftest import at_once
@@ -36,6 +38,20 @@ def test_a_window_ends() -> None:
     assert use(limit=1)
 
 
+def test_a_limit_ends_also_when_its_window_ran_out_while_it_was_counted() -> None:
+    """A key without an end would shut somebody out for good."""
+    use()
+    caches["default"].touch("limit:form:ada", timeout=None)
+
+    use()
+
+    assert (
+        0
+        < Redis.from_url(settings.REDIS_URL).ttl(caches["default"].make_key("limit:form:ada"))
+        <= 60
+    )
+
+
 @pytest.mark.races
 def test_many_at_once_share_one_limit() -> None:
     assert sum(at_once(lambda _: use(limit=5), threads=12)) == 5
@@ -60,3 +76,19 @@ def test_a_visitors_name_is_not_their_address() -> None:
     assert visitor_key(one) == visitor_key(one)
     assert visitor_key(one) != visitor_key(two)
     assert "203" not in visitor_key(one)[:3] or len(visitor_key(one)) == 16
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("203.0.113.7", "::ffff:203.0.113.7", True),
+        ("203.0.113.7", "203.0.113.8", False),
+        ("", "unix:", False),
+    ],
+)
+def test_a_household_is_one_visitor(one: str, other: str, is_same: bool) -> None:
+    keys = {visitor_key(RequestFactory(REMOTE_ADDR=address).get("/")) for address in (one, other)}
+
+    assert len(keys) == (1 if is_same else 2)
