@@ -13,6 +13,7 @@ from typing import Any, Self
 import requests
 import stripe
 
+from kernel.modes import Mode
 from revenue.adapters import stripe_reading as reading
 from revenue.adapters.stripe_signature import fact_digest, read_notice, require_signature
 from revenue.ports import (
@@ -29,6 +30,7 @@ from revenue.ports import (
     RefundFact,
     SessionFact,
     StripeEvent,
+    UnreadableEvent,
 )
 
 PAGE = 100  # Stripe's largest page
@@ -67,10 +69,12 @@ class StripeGateway:
         webhook_secrets: Sequence[str],
         timeout_s: float,
         retries: int,
+        is_live: bool = False,
     ) -> None:
         if not webhook_secrets or not all(secret.strip() for secret in webhook_secrets):
             raise ValueError("an empty webhook secret would accept forged events")
         self._secrets = tuple(webhook_secrets)
+        self._is_live = is_live
         self._v1 = stripe.StripeClient(
             api_key,
             base_addresses={"api": api_base},
@@ -87,7 +91,23 @@ class StripeGateway:
             webhook_secrets=settings.STRIPE_WEBHOOK_SECRETS,
             timeout_s=timeout_s,
             retries=retries,
+            is_live=settings.DEPLOYMENT_MODE == Mode.LIVE,
         )
+
+    def _own(self, answer: stripe.StripeObject) -> dict[str, Any]:
+        """Return an answer as JSON. Raises GatewayUnknown for one of another world than ours.
+
+        Only Stripe itself may say that something is live, and then all of it is. Something may
+        have been made there, so nothing is known of it.
+        """
+        found: dict[str, Any] = answer.to_dict()
+        if self._is_of_another_world(found):
+            raise GatewayUnknown("livemode_differs", is_replayable=True)
+        return found
+
+    def _is_of_another_world(self, found: Mapping[str, Any]) -> bool:
+        """Say whether an object is live where we are not, or not where we are; not all say it."""
+        return found.get("livemode", self._is_live) is not self._is_live
 
     # --- the door ------------------------------------------------------------------------------
 
@@ -107,25 +127,32 @@ class StripeGateway:
     def read_event(self, body: bytes) -> Fact | None:
         """See the port."""
         event = json.loads(body)
-        return reading.read(type_=event["type"], data=event["data"]["object"])
+        found = event["data"]["object"]
+        if self._is_of_another_world(found):
+            raise UnreadableEvent(
+                f"{event['type']}: livemode of its object is not this deployment's"
+            )
+        return reading.read(type_=event["type"], data=found)
 
     # --- making things -------------------------------------------------------------------------
 
     def make_product(self, *, key: str, parameters: Mapping[str, Any]) -> str:
         """See the port."""
         with _translated():
-            return self._v1.products.create(dict(parameters), {"idempotency_key": key}).id  # type: ignore[arg-type]
+            made = self._v1.products.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]
+        return str(self._own(made)["id"])
 
     def make_price(self, *, key: str, parameters: Mapping[str, Any]) -> str:
         """See the port."""
         with _translated():
-            return self._v1.prices.create(dict(parameters), {"idempotency_key": key}).id  # type: ignore[arg-type]
+            made = self._v1.prices.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]
+        return str(self._own(made)["id"])
 
     def find_price(self, *, lookup_key: str) -> str | None:
         """See the port."""
         with _translated():
             page = self._v1.prices.list({"lookup_keys": [lookup_key], "limit": 1})
-        return page.data[0].id if page.data else None
+        return str(self._own(page.data[0])["id"]) if page.data else None
 
     def open_checkout(self, *, key: str, parameters: Mapping[str, Any]) -> SessionFact:
         """See the port."""
@@ -134,37 +161,37 @@ class StripeGateway:
                 dict(parameters),  # type: ignore[arg-type]  # stored JSON, checked by the contract
                 {"idempotency_key": key},
             )
-        return reading.session(made.to_dict())
+        return reading.session(self._own(made))
 
     def make_payment_link(self, *, key: str, parameters: Mapping[str, Any]) -> OpenedLink:
         """See the port."""
         with _translated():
             made = self._v1.payment_links.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]
-        return reading.payment_link(made.to_dict())
+        return reading.payment_link(self._own(made))
 
     def refund(self, *, key: str, parameters: Mapping[str, Any]) -> RefundFact:
         """See the port."""
         with _translated():
             made = self._v1.refunds.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]
-        return reading.refund(made.to_dict())
+        return reading.refund(self._own(made))
 
     def expire_session(self, session_id: str) -> SessionFact:
         """See the port."""
         with _translated():
-            return reading.session(self._v1.checkout.sessions.expire(session_id).to_dict())
+            return reading.session(self._own(self._v1.checkout.sessions.expire(session_id)))
 
     def deactivate_payment_link(self, link_id: str) -> OpenedLink:
         """See the port."""
         with _translated():
             changed = self._v1.payment_links.update(link_id, {"active": False})
-        return reading.payment_link(changed.to_dict())
+        return reading.payment_link(self._own(changed))
 
     # --- reading -------------------------------------------------------------------------------
 
     def read_session(self, session_id: str) -> SessionFact:
         """See the port."""
         with _translated():
-            return reading.session(self._v1.checkout.sessions.retrieve(session_id).to_dict())
+            return reading.session(self._own(self._v1.checkout.sessions.retrieve(session_id)))
 
     def sessions_between(self, *, since: datetime, until: datetime) -> Iterator[SessionFact]:
         """See the port."""
@@ -172,19 +199,19 @@ class StripeGateway:
         with _translated():
             pages = self._v1.checkout.sessions.list({"created": window, "limit": PAGE})  # type: ignore[arg-type]  # the SDK types the window as a TypedDict
             for found in pages.auto_paging_iter():
-                yield reading.session(found.to_dict())
+                yield reading.session(self._own(found))
 
     def sessions_of_payment(self, payment_intent_id: str) -> Sequence[SessionFact]:
         """See the port."""
         with _translated():
             page = self._v1.checkout.sessions.list({"payment_intent": payment_intent_id})
-            return [reading.session(found.to_dict()) for found in page.data]
+            return [reading.session(self._own(found)) for found in page.data]
 
     def payment_links(self, *, limit: int) -> Sequence[tuple[OpenedLink, str]]:
         """See the port."""
         with _translated():
             pages = self._v1.payment_links.list({"limit": min(limit, PAGE)}).auto_paging_iter()
-            found = [link.to_dict() for link in islice(pages, limit)]
+            found = [self._own(link) for link in islice(pages, limit)]
         return [
             (reading.payment_link(link), (link.get("metadata") or {}).get("link_ref", ""))
             for link in found
@@ -193,24 +220,24 @@ class StripeGateway:
     def read_refund(self, refund_id: str) -> RefundFact:
         """Read one refund."""
         with _translated():
-            return reading.refund(self._v1.refunds.retrieve(refund_id).to_dict())
+            return reading.refund(self._own(self._v1.refunds.retrieve(refund_id)))
 
     def refunds_of_payment(self, payment_intent_id: str) -> Sequence[RefundFact]:
         """See the port."""
         with _translated():
             page = self._v1.refunds.list({"payment_intent": payment_intent_id, "limit": PAGE})
-            return [reading.refund(found.to_dict()) for found in page.auto_paging_iter()]
+            return [reading.refund(self._own(found)) for found in page.auto_paging_iter()]
 
     def refunds_of_charge(self, charge_id: str) -> Sequence[RefundFact]:
         """See the port."""
         with _translated():
             page = self._v1.refunds.list({"charge": charge_id, "limit": PAGE})
-            return [reading.refund(found.to_dict()) for found in page.auto_paging_iter()]
+            return [reading.refund(self._own(found)) for found in page.auto_paging_iter()]
 
     def dispute(self, dispute_id: str) -> DisputeFact:
         """See the port."""
         with _translated():
-            return reading.dispute(self._v1.disputes.retrieve(dispute_id).to_dict())
+            return reading.dispute(self._own(self._v1.disputes.retrieve(dispute_id)))
 
     def undelivered_events(self, *, since: datetime) -> Iterator[StripeEvent]:
         """See the port."""
@@ -242,7 +269,7 @@ class StripeGateway:
             reading.failed_payment: self._v1.payment_intents.retrieve,
         }
         with _translated():
-            found = retrieve[reader](object_id).to_dict()
+            found = self._own(retrieve[reader](object_id))
         return reading.read(type_=event_type, data=found)
 
     def balance_lines(self, *, since: datetime, until: datetime) -> Iterator[BalanceLine]:
@@ -255,7 +282,7 @@ class StripeGateway:
         }
         with _translated():
             for line in self._v1.balance_transactions.list(asked).auto_paging_iter():  # type: ignore[arg-type]
-                yield reading.balance_line(line.to_dict())
+                yield reading.balance_line(self._own(line))
 
     def account(self) -> AccountFact:
         """See the port."""
