@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -21,19 +20,11 @@ class NoSuchCheckout(Exception):
     """Neither we nor Stripe know this session."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Landed:
-    """Where the buyer stands, and the link that lets this browser see it again."""
+def land(*, session_id: str, gateway: PaymentGateway, now: datetime) -> CheckoutSession:
+    """Return the checkout of a returning buyer, brought up to date if Stripe answers.
 
-    checkout: CheckoutSession
-    link: OrderLink
-
-
-def land(*, session_id: str, gateway: PaymentGateway, now: datetime) -> Landed:
-    """Find the checkout of a returning buyer and bring it up to date if Stripe answers.
-
-    Stripe's session id is the secret that Stripe gave this buyer alone. With Stripe away the row
-    is shown as it is, and the page says that it is confirming. Raises NoSuchCheckout.
+    With Stripe away the row is shown as it is, and the page says that it is confirming. Raises
+    NoSuchCheckout.
     """
     checkout = CheckoutSession.objects.filter(stripe_id=session_id).first()
     if checkout is None or checkout.state != CheckoutState.COMPLETE:
@@ -44,9 +35,22 @@ def land(*, session_id: str, gateway: PaymentGateway, now: datetime) -> Landed:
                 raise NoSuchCheckout(session_id) from error
         checkout = CheckoutSession.objects.get(stripe_id=session_id)
     with transaction.atomic(durable=True):
-        link, _token = make_link(checkout_id=checkout.pk, made_for=LinkMadeFor.RETURN, now=now)
         CheckoutSession.objects.filter(pk=checkout.pk, returned_at=None).update(returned_at=now)
-    return Landed(checkout=checkout, link=link)
+    return checkout
+
+
+def let_in(checkout: CheckoutSession, *, made_for: LinkMadeFor, now: datetime) -> OrderLink | None:
+    """Give a browser a link to see the checkout again.
+
+    It came with a secret that its buyer alone was given: Stripe's session id, or the form that
+    opened the session. Once a person took links back, that counts for nothing, because it may be
+    what leaked: then None, and a new link goes to the buyer's mailbox only.
+    """
+    with transaction.atomic(durable=True):
+        if OrderLink.objects.filter(checkout=checkout.pk, revoked_at__isnull=False).exists():
+            return None
+        link, _token = make_link(checkout_id=checkout.pk, made_for=made_for, now=now)
+    return link
 
 
 def refresh(checkout: CheckoutSession, *, gateway: PaymentGateway, now: datetime) -> None:
@@ -70,8 +74,8 @@ def _record(fact: SessionFact, *, now: datetime) -> None:
         return  # the webhook's worker recorded the same fact at this moment
 
 
-def let_go(checkout: CheckoutSession, *, now: datetime) -> OrderLink:
-    """Give the browser a link to come back to; note that it goes to Stripe's page, if there is one.
+def let_go(checkout: CheckoutSession, *, now: datetime) -> OrderLink | None:
+    """Note that the browser goes to Stripe's page, if there is one; let it in when it comes back.
 
     While no page of Stripe's is known, the browser sees ours, and nobody was handed over.
     """
@@ -79,11 +83,12 @@ def let_go(checkout: CheckoutSession, *, now: datetime) -> OrderLink:
         CheckoutSession.objects.filter(
             pk=checkout.pk, state=CheckoutState.OPEN, handed_off_at=None
         ).update(handed_off_at=now)
-        link, _token = make_link(checkout_id=checkout.pk, made_for=LinkMadeFor.PAYING, now=now)
-    return link
+    return let_in(checkout, made_for=LinkMadeFor.PAYING, now=now)
 
 
 def note_cancelled(checkout: CheckoutSession, *, now: datetime) -> None:
     """Note that the buyer left Stripe's page without paying. The session stays open."""
     with transaction.atomic(durable=True):
-        CheckoutSession.objects.filter(pk=checkout.pk, cancelled_at=None).update(cancelled_at=now)
+        CheckoutSession.objects.filter(
+            pk=checkout.pk, state=CheckoutState.OPEN, cancelled_at=None
+        ).update(cancelled_at=now)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from kernel.doors import public
 from kernel.limits import allow, visitor_key
 from kernel.references import new_reference
-from revenue.access import grant
+from revenue.access import grant, may_see
 from revenue.enums import CheckoutState, OfferState
 from revenue.models import CheckoutSession, Offer
 from revenue.ports import GatewayError, GatewayRefused
@@ -126,7 +126,8 @@ def _hand_over(request: HttpRequest, checkout: CheckoutSession) -> HttpResponse:
         response.status_code = 303
     else:
         response = redirect("checkout-status", reference=checkout.reference)
-    grant(response, request, link=link)
+    if link is not None:
+        grant(response, request, link=link)
     return response
 
 
@@ -140,7 +141,8 @@ def cancelled(request: HttpRequest, reference: str) -> HttpResponse:
         reference=reference,
         mode=settings.DEPLOYMENT_MODE,
     )
-    note_cancelled(checkout, now=datetime.now(UTC))
+    if may_see(request, checkout_id=checkout.pk):  # the address alone is no proof of who comes
+        note_cancelled(checkout, now=datetime.now(UTC))
     if checkout.state == CheckoutState.COMPLETE:
         return redirect("checkout-status", reference=reference)
     return render(request, "revenue/cancelled.html", {"checkout": checkout})

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -17,10 +17,10 @@ from django_htmx.http import HttpResponseClientRedirect
 from kernel.doors import public
 from kernel.limits import allow, visitor_key
 from revenue.access import grant, may_see
-from revenue.enums import CheckoutState, OrderState
+from revenue.enums import CheckoutState, LinkMadeFor, OrderState
 from revenue.models import CheckoutSession, Order
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
-from revenue.usecases.land import NoSuchCheckout, land, refresh
+from revenue.usecases.land import NoSuchCheckout, land, let_in, refresh
 
 LOOKUPS_PER_MINUTE = 60
 POLL_S: Final = 2
@@ -62,14 +62,22 @@ def returned(request: HttpRequest) -> HttpResponse:
         return render(request, "revenue/return_busy.html", status=429)
     try:
         with one_web_call():
-            landed = land(session_id=session_id, gateway=gateway_for_web(), now=datetime.now(UTC))
+            checkout = land(session_id=session_id, gateway=gateway_for_web(), now=datetime.now(UTC))
     except NoSuchCheckout:
         return render(request, "revenue/return_unknown.html", status=404)
     except TooManyCalls:
         return render(request, "revenue/return_busy.html", status=503)
-    response = redirect("checkout-status", reference=landed.checkout.reference)
-    grant(response, request, link=landed.link)
+    response = redirect("checkout-status", reference=checkout.reference)
+    if not may_see(request, checkout_id=checkout.pk):
+        link = let_in(checkout, made_for=LinkMadeFor.RETURN, now=datetime.now(UTC))
+        if link is None:
+            return _no_link(request)
+        grant(response, request, link=link)
     return response
+
+
+def _no_link(request: HttpRequest) -> HttpResponse:
+    return render(request, "revenue/return_no_cookie.html", status=403)
 
 
 @public
@@ -83,8 +91,7 @@ def checkout_status(request: HttpRequest, reference: str) -> HttpResponse:
         mode=settings.DEPLOYMENT_MODE,
     )
     if not may_see(request, checkout_id=checkout.pk):
-        response = render(request, "revenue/return_no_cookie.html", status=403)
-        return HttpResponseForbidden(response.content)
+        return _no_link(request)
     order = _bring_up_to_date(checkout)
     standing = _standing(checkout, order)
     if order is not None and standing == "order":

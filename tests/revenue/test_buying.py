@@ -13,6 +13,7 @@ from revenue import providers
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, CheckoutState, OfferState
 from revenue.models import CheckoutSession, Offer, OperatorAlert, Order, OrderLink
+from revenue.usecases.revoke_order_links import revoke_order_links
 from revenue.usecases.sweep_checkouts import sweep_checkouts
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import CheckoutFactory, OfferFactory
@@ -102,6 +103,58 @@ def test_paying_and_coming_back_shows_the_order(
     assert back.redirect_chain[-1][0] == f"/order/{order.reference}/"
     assert back.status_code == 200
     assert checkout.stripe_id not in back.request["PATH_INFO"] + back.request["QUERY_STRING"]
+
+
+def test_coming_back_needs_no_second_link(offer: Offer, buyer: Client) -> None:
+    press_buy(buyer, ticket_of(buyer))
+    address = f"/return/?session_id={CheckoutSession.objects.get().stripe_id}"
+
+    buyer.get(address)
+    assert OrderLink.objects.count() == 1
+    elsewhere = Client()
+    assert elsewhere.get(address, follow=True).status_code == 200
+    elsewhere.get(address)
+    assert OrderLink.objects.count() == 2
+
+
+def test_links_that_were_taken_back_do_not_come_back(
+    offer: Offer, buyer: Client, outside: RunningSandbox
+) -> None:
+    ticket = ticket_of(buyer)
+    press_buy(buyer, ticket)
+    checkout = CheckoutSession.objects.get()
+    outside.drill("pay", session=checkout.stripe_id, card="4242424242424242", email="a@b.example")
+    address = f"/return/?session_id={checkout.stripe_id}"
+    assert buyer.get(address, follow=True).status_code == 200
+    order = Order.objects.get()
+    revoke_order_links(order_ref=order.reference, actor_id=None, now=now())
+
+    for browser in (buyer, Client()):
+        refused = browser.get(address, follow=True)
+        assert refused.status_code == 403
+        assert "Send me my order link" in refused.content.decode()
+        press_buy(browser, ticket)
+        assert browser.get(f"/order/{order.reference}/receipt/").status_code == 403
+    assert not OrderLink.objects.filter(revoked_at=None).exists()
+
+
+def test_only_the_buyer_can_leave_stripes_page_and_only_while_it_is_open(
+    offer: Offer, buyer: Client, outside: RunningSandbox
+) -> None:
+    press_buy(buyer, ticket_of(buyer))
+    checkout = CheckoutSession.objects.get()
+    left = f"/checkout/{checkout.reference}/cancelled/"
+
+    def left_at() -> datetime | None:
+        checkout.refresh_from_db()
+        return checkout.cancelled_at
+
+    assert Client().get(left).status_code == 200
+    assert left_at() is None
+    outside.drill("pay", session=checkout.stripe_id, card="4242424242424242", email="a@b.example")
+    buyer.get(f"/return/?session_id={checkout.stripe_id}", follow=True)
+    buyer.get(left)
+    assert left_at() is None
 
 
 def test_coming_back_before_paying_says_that_nothing_is_known(offer: Offer, buyer: Client) -> None:
