@@ -1,7 +1,7 @@
 """Reads of the sale; other apps may ask them too. None of them writes."""
 
 from revenue.queries.lagging import LAG_MAX, lag, lagging
-from revenue.queries.money import is_payment_known, known_refunds
+from revenue.queries.money import exceeds_what_is_left, is_payment_known, known_refunds
 from revenue.queries.offers import sellable_offers
 from revenue.queries.orders import (
     OrderFile,
@@ -33,6 +33,7 @@ __all__ = [
     "SaleRows",
     "Takings",
     "WaitingItem",
+    "exceeds_what_is_left",
     "is_known",
     "is_payment_known",
     "known_refunds",

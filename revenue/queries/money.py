@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db.models import Q, Sum
 
 from revenue.models import Order, Refund
+from revenue.policy import REFUNDS_UNDONE
+from revenue.ports import RefundFact
 
 
 def _of_payment(*, payment_intent_id: str, charge_id: str) -> Q:
@@ -32,3 +34,19 @@ def known_refunds(*, payment_intent_id: str, charge_id: str, mode: str) -> int |
         total=Sum("amount_minor")
     )["total"]
     return total or 0
+
+
+def exceeds_what_is_left(fact: RefundFact, *, mode: str) -> bool:
+    """Say whether a refund fits its payment only once another refund of it has failed.
+
+    False where it is known already, and where it would not fit alone either.
+    """
+    is_it = _of_payment(payment_intent_id=fact.payment_intent_id, charge_id=fact.charge_id)
+    order = Order.objects.filter(is_it, mode=mode).only("amount_minor", "refunded_minor").first()
+    if not is_it or order is None:
+        return False
+    amount = fact.amount.amount_minor
+    if not order.amount_minor - order.refunded_minor < amount <= order.amount_minor:
+        return False
+    settled = Refund.objects.filter(status__in=["succeeded", *REFUNDS_UNDONE])
+    return not settled.filter(stripe_id=fact.refund_id).exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from kernel.modes import Mode
 from revenue import queries
 from revenue.enums import Source
 from revenue.models import StripeWebhookEvent
+from revenue.policy import REFUNDS_UNDONE
 from revenue.ports import (
     ChargeRefundedHint,
     DisputeFact,
@@ -49,7 +51,11 @@ def plan_event(event: StripeWebhookEvent, *, gateway: PaymentGateway, source: So
             return Plan(())
         case ChargeRefundedHint():
             return _plan_refunded_charge(event, fact, gateway=gateway)
-        case RefundFact() | DisputeFact():
+        case RefundFact():
+            causes = _missing_cause(event, fact, gateway=gateway)
+            refunds = refund_after_failures(fact, gateway=gateway, mode=Mode(event.mode))
+            return Plan((*causes, *refunds))
+        case DisputeFact():
             return Plan((*_missing_cause(event, fact, gateway=gateway), fact))
         case _:
             return Plan((fact,))
@@ -105,7 +111,26 @@ def _plan_refunded_charge(
     causes: tuple[Fact, ...] = ()
     if refunds:
         causes = _missing_cause(event, refunds[0], gateway=gateway)
-    return Plan((*causes, *refunds))
+    return Plan((*causes, *_failures_first(refunds)))
+
+
+def refund_after_failures(
+    fact: RefundFact, *, gateway: PaymentGateway, mode: Mode
+) -> tuple[RefundFact, ...]:
+    """Return what to record of a refund, in this order: it, after any failure that made it room.
+
+    Stripe refunds a payment anew when a refund of it has failed, and of the two the second may
+    reach us first. Calls Stripe only then. Raises the gateway's errors.
+    """
+    if fact.status != "succeeded" or not queries.exceeds_what_is_left(fact, mode=mode):
+        return (fact,)
+    told = gateway.refunds_of_payment(fact.payment_intent_id) if fact.payment_intent_id else ()
+    return (*_failures_first(told), fact)
+
+
+def _failures_first(refunds: Iterable[RefundFact]) -> list[RefundFact]:
+    """Order the refunds of one payment so that at no time more than the payment is booked."""
+    return sorted(refunds, key=lambda fact: fact.status not in REFUNDS_UNDONE)
 
 
 def _missing_cause(

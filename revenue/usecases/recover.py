@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from kernel.leases import claim_due
 from kernel.transitions import LostRace
@@ -22,6 +22,7 @@ from revenue.providers import is_stripe_itself
 from revenue.queries.books import DISPUTES, PAYMENTS, REFUNDS, Movement, unsettled_sessions
 from revenue.usecases.accept_webhook import file_event
 from revenue.usecases.process_events import LEASE, Clock, process_claimed
+from revenue.usecases.reading_around import refund_after_failures
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +86,12 @@ def recover_sessions(*, gateway: PaymentGateway, clock: Clock) -> tuple[int, int
         before=now - OPEN_FOR, mode=settings.DEPLOYMENT_MODE, limit=SESSIONS_MAX
     )
     news = sum(
-        _tell(partial(_read_session, session_id, gateway=gateway), at=clock(), now=clock())
+        _tell(
+            partial(_read_session, session_id, gateway=gateway),
+            about=session_id,
+            at=clock(),
+            now=clock(),
+        )
         for session_id in ids
     )
     return len(ids), news
@@ -99,10 +105,16 @@ def recover_movements(missing: Sequence[Movement], *, gateway: PaymentGateway, c
     """Record what moved Stripe's balance and is not in our books. Returns how many were found.
 
     A balance line is only a hint as well: what it belongs to is read and told as usual, so that
-    a payment which nothing else told us of still becomes an order.
+    a payment which nothing else told us of still becomes an order. What cannot be recorded stays
+    a difference between the books, and is named there.
     """
     return sum(
-        _tell(partial(_read, movement, gateway=gateway), at=movement.at, now=clock())
+        _tell(
+            partial(_read, movement, gateway=gateway),
+            about=movement.object_id,
+            at=movement.at,
+            now=clock(),
+        )
         for movement in missing[:CALLS_MAX]
     )
 
@@ -111,18 +123,23 @@ def _read(movement: Movement, *, gateway: PaymentGateway) -> Sequence[Fact]:
     if movement.book == PAYMENTS and movement.object_id.startswith("pi_"):
         return gateway.sessions_of_payment(movement.object_id)
     if movement.book == REFUNDS:
-        return [gateway.read_refund(movement.object_id)]
+        fact = gateway.read_refund(movement.object_id)
+        return refund_after_failures(fact, gateway=gateway, mode=settings.DEPLOYMENT_MODE)
     if movement.book == DISPUTES:
         return [gateway.dispute(movement.object_id)]
     return []
 
 
-def _tell(read: Callable[[], Sequence[Fact]], *, at: datetime, now: datetime) -> bool:
-    """Read facts, then record them in one commit; say whether that changed anything."""
+def _tell(read: Callable[[], Sequence[Fact]], *, about: str, at: datetime, now: datetime) -> bool:
+    """Read facts, then record them in one commit; say whether that changed anything.
+
+    What one of Stripe's objects does to us stops none of the others. Raises GatewayUnknown, and
+    the database's errors when it is away: then the others would fare no better.
+    """
     try:
         facts = read()
     except GatewayRefused as refusal:
-        logger.warning("reconcile could not read", extra={"code": refusal.code})
+        logger.warning("reconcile could not read", extra={"code": refusal.code, "about": about})
         return False
     telling = Telling(
         mode=settings.DEPLOYMENT_MODE, source=Source.RECONCILE, now=now, occurred_at=at
@@ -132,4 +149,11 @@ def _tell(read: Callable[[], Sequence[Fact]], *, at: datetime, now: datetime) ->
             outcomes = [record(telling, fact) for fact in facts]
     except (CauseMissing, LostRace):
         return False  # told before its cause, or by another worker at this very moment
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001  # kept by class: its words may quote a person's row
+        logger.error(
+            "reconcile could not record", extra={"error": type(error).__name__, "about": about}
+        )
+        return False
     return Outcome.RECORDED in outcomes

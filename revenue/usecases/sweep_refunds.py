@@ -20,6 +20,7 @@ from revenue.operations.telling import Telling
 from revenue.policy import backoff
 from revenue.ports import GatewayError, GatewayRefused, GatewayUnknown, PaymentGateway, RefundFact
 from revenue.queries.refundable import OPEN_STATES
+from revenue.usecases.reading_around import refund_after_failures
 from revenue.usecases.request_refund import send_refund
 
 logger = logging.getLogger(__name__)
@@ -84,8 +85,10 @@ def _follow(request: RefundRequest, *, gateway: PaymentGateway, now: datetime) -
     telling = Telling(
         mode=Mode(request.mode), source=Source.SWEEP, now=now, occurred_at=fact.created_at
     )
+    facts = refund_after_failures(fact, gateway=gateway, mode=Mode(request.mode))
     with transaction.atomic(durable=True):
-        record(telling, fact)
+        for each in facts:
+            record(telling, each)
         request.refresh_from_db(fields=["state"])
         is_open = request.state in OPEN_STATES
         request.write_fenced(next_check_at=now + PENDING_RECHECK if is_open else None)

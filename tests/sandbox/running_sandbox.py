@@ -94,6 +94,7 @@ class RunningSandbox:
     def __init__(self, home: Path, *, webhook_url: str = "", **environment: str) -> None:
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
+        self.home = home
         self._environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -66,3 +69,28 @@ def without_events(outside: RunningSandbox) -> None:
     """Stripe believes that there is nobody to tell: no event is ever listed as undelivered."""
     [endpoint] = outside.ask("endpoints")["data"]
     outside.drill("endpoints", id=endpoint["id"], status="disabled")
+
+
+@pytest.fixture
+def backdate(outside: RunningSandbox) -> Callable[..., int]:
+    """Move lines of Stripe's balance ``days`` back, as if what they tell were that long ago."""
+
+    def call(*, days: int, source: str) -> int:
+        path = outside.home / "sandbox.sqlite3"
+        moved = 0
+        with closing(sqlite3.connect(path)) as database, database:
+            rows = database.execute(
+                "SELECT id, body FROM documents WHERE kind = 'balance_transaction'"
+            ).fetchall()
+            for key, body in rows:
+                line = json.loads(body)
+                if line["source"] == source:
+                    line["created"] -= days * 86_400
+                    database.execute(
+                        "UPDATE documents SET created = ?, body = ? WHERE id = ?",
+                        (line["created"], json.dumps(line), key),
+                    )
+                    moved += 1
+        return moved
+
+    return call
