@@ -58,5 +58,9 @@ class HeadSink(Protocol):
         ...
 
     def heads(self) -> Iterator[Head]:
-        """Yield every head kept, oldest first. Raises HeadsUnreadable."""
+        """Return every head kept at the time of this call, oldest first, and none kept later.
+
+        Who compares them with the database asks first and looks at the database then: a head is
+        kept after its seal was committed. Raises HeadsUnreadable, at the call or on the way.
+        """
         ...

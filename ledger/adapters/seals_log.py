@@ -41,11 +41,21 @@ class SealsLog:
         return appended
 
     def heads(self) -> Iterator[Head]:
-        """Yield every head kept, oldest first; none where there is no file yet."""
-        if not self._path.exists():
+        """Return every head kept by now, oldest first; none where there is no file yet.
+
+        Lines are read as they are asked for, up to where the file ends at this call.
+        """
+        size_bytes = self._path.stat().st_size if self._path.exists() else 0
+        return self._heads_within(size_bytes)
+
+    def _heads_within(self, size_bytes: int) -> Iterator[Head]:
+        if not size_bytes:
             return
         with self._path.open("rb") as file:
             for number, line in enumerate(file, start=1):
+                size_bytes -= len(line)
+                if size_bytes < 0:  # appended since
+                    return
                 if line.endswith(b"\n"):  # else a crash tore it; the next append makes it good
                     yield _from_line(line, where=f"{self._path}, line {number}")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from django.utils import timezone
 from ledger import content, providers
 from ledger.adapters.key_file import KeyFile
 from ledger.models import LedgerEntry
+from ledger.ports import Head
 from ledger.queries.verification import Report, verify
 from ledger.queries.verification.report import NAMED_MAX
 from ledger.usecases.seal import seal_batch
@@ -140,6 +143,36 @@ def test_verifying_goes_on_beside_appending_and_sealing() -> None:
 
     assert [codes(report) for report in reports] == [{}] * 4
     assert reports[-1].entries_sealed + reports[-1].entries_unsealed >= 30
+
+
+def test_heads_published_after_the_snapshot_are_no_removed_tail() -> None:
+    """The log is longer than one read of it, and seals go on being made while it is compared."""
+    for _ in range(120):
+        paid()
+    seal(batch_max=1)
+    heads = providers.head_sink().heads()
+    for _ in range(3):
+        paid()
+
+    def heads_while_the_sealer_works() -> Iterator[Head]:
+        for number, head in enumerate(heads):
+            yield head
+            if number < 3:
+                with ThreadPoolExecutor(1) as sealer:
+                    sealer.submit(seal_beside).result()
+
+    report = verify(heads=heads_while_the_sealer_works(), public_keys=[], now=timezone.now())
+
+    assert codes(report) == {}
+    assert report.heads_outside == 120
+    assert check().heads_outside == 123
+
+
+def seal_beside() -> None:
+    try:
+        seal(batch_max=1)
+    finally:
+        connection.close()
 
 
 def run_command(*arguments: str) -> int:

@@ -28,9 +28,10 @@ def verify(
 ) -> Report:
     """Compare every entry, leg, position, seal and balance with what was signed and published.
 
-    ``heads`` are the heads kept outside the database, ``public_keys`` the keys trusted beforehand;
-    keys that come with a head are trusted as well. Reads only; appending goes on meanwhile. Flat
-    memory. Must not run inside a transaction.
+    ``heads`` are the heads kept outside the database at the time of the call and none later (see
+    ``HeadSink.heads``), ``public_keys`` the keys trusted beforehand; keys that come with a head
+    are trusted as well. Reads only; appending and sealing go on meanwhile. Flat memory. Must not
+    run inside a transaction.
     """
     began_s = time.perf_counter()
     report = Report()
