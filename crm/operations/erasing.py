@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -17,8 +18,8 @@ def erase_subject(*, email: str, now: datetime) -> list[str]:
     """Blank all that crm holds about the person of that address; return the references touched.
 
     Name, address, customer id, the words of the timeline with their salts, and the titles of the
-    deals; the company too where nobody else is known there. Stages, amounts, times and references
-    stay. Nobody of that address: nothing happens. Repeating changes nothing.
+    deals; their companies too where nobody else is known there. Stages, amounts, times and
+    references stay. Nobody of that address: nothing happens. Repeating changes nothing.
     """
     key = email_key_or_none(email)
     if key is None:
@@ -35,15 +36,17 @@ def erase_subject(*, email: str, now: datetime) -> list[str]:
     deals = Deal.objects.filter(contact=contact)
     touched += deals.values_list("reference", flat=True)
     deals.update(title=ERASED_TITLE)
-    if contact.company_id is not None:
-        touched += _erase_company_of_one(contact.company_id)
-    return touched
+    named = {contact.company_id, *deals.values_list("company_id", flat=True)} - {None}
+    return touched + _erase_companies_of_one(sorted(named))
 
 
-def _erase_company_of_one(company_id: int) -> list[str]:
-    """Blank a company that nobody else belongs to: its name may be a person's."""
-    if Contact.objects.filter(company_id=company_id, erased_at__isnull=True).exists():
-        return []
-    companies = Company.objects.filter(pk=company_id)
+def _erase_companies_of_one(company_ids: Sequence[int]) -> list[str]:
+    """Blank companies in which nobody else is known: their names may be a person's."""
+    is_others = Q(contacts__erased_at__isnull=True, contacts__isnull=False) | Q(
+        deals__contact__erased_at__isnull=True, deals__isnull=False
+    )
+    companies = Company.objects.filter(pk__in=company_ids).exclude(
+        pk__in=Company.objects.filter(is_others, pk__in=company_ids).values("pk")
+    )
     companies.update(name=ERASED_TITLE, name_key=F("reference"), domain="", website="")
-    return list(companies.values_list("reference", flat=True))
+    return list(companies.order_by("pk").values_list("reference", flat=True))

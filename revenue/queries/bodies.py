@@ -18,16 +18,18 @@ from revenue.models import (
 )
 
 # A scan over every body that is left: for the rare day on which a person asks to be erased.
-# An alarm may have come after its event was emptied, so it is looked into on its own.
+# An alarm may have come after its event was emptied, so it is looked into on its own. Addresses are
+# written in capitals and in small letters; "escape" turns any bytes into text that has no others.
 _ABOUT = """
-WITH about AS (
+WITH needles AS (
+    SELECT lower(encode(needle, 'escape')) AS needle FROM unnest(%(needles)s::bytea[]) AS needle
+), about AS (
     SELECT id FROM revenue_stripewebhookevent
     WHERE object_id = ANY(%(objects)s) OR order_id = ANY(%(orders)s) OR trace_ref = ANY(%(traces)s)
-        OR EXISTS (SELECT 1 FROM unnest(%(needles)s::bytea[]) AS needle
-                   WHERE position(needle IN body) > 0)
+        OR EXISTS (SELECT FROM needles WHERE position(needle IN lower(encode(body, 'escape'))) > 0)
     UNION
-    SELECT event_id FROM revenue_eventalarm, unnest(%(needles)s::bytea[]) AS needle
-    WHERE position(needle IN body) > 0
+    SELECT event_id FROM revenue_eventalarm, needles
+    WHERE position(needle IN lower(encode(body, 'escape'))) > 0
 )
 SELECT about.id FROM about JOIN revenue_stripewebhookevent AS event ON event.id = about.id
 WHERE event.body IS NOT NULL

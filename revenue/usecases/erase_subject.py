@@ -12,6 +12,7 @@ from ledger import operations as ledger
 from revenue.enums import AlertKind, ErasureReason
 from revenue.models import (
     BuyerMail,
+    CheckoutSession,
     DoubleVerdict,
     Order,
     OrderLinkRequest,
@@ -58,6 +59,10 @@ def erase_subject(
     _require_nothing_open(kept)
     emptied = empty_in_batches(kept.event_ids, gateway=gateway, now=now)
     with transaction.atomic(durable=True):
+        # Whoever records something about an order holds its checkout first, and may hold the
+        # address in memory: a mail that it queues is then seen below.
+        checkouts = CheckoutSession.objects.filter(order__in=kept.order_ids).order_by("pk")
+        list(checkouts.select_for_update(no_key=True).values_list("pk"))
         orders = Order.objects.filter(pk__in=kept.order_ids).order_by("pk")
         held = list(orders.select_for_update(no_key=True))
         _require_nothing_open(kept)

@@ -80,6 +80,20 @@ def test_a_company_with_others_in_it_stays() -> None:
     assert "Jean" in all_of_crm()
 
 
+def test_every_company_of_a_persons_deals_goes_where_nobody_else_is_known() -> None:
+    ContactFactory(email="grace@crunchline.example", email_key="grace@crunchline.example")
+    ask(company="Grace Hopper Ltd", website="")
+    ask(company="Works of Grace", website="https://works-of-grace.example")
+    ask(name="Jean", email="jean@shared.example", company="Shared", website="")
+    ask(company="Shared", website="https://shared.example")
+
+    erase("grace@crunchline.example")
+
+    kept = Company.objects.exclude(name="Erased")
+    assert [company.name for company in kept] == ["Shared"]
+    assert "Grace" not in all_of_crm()
+
+
 def test_erasing_again_or_nobody_changes_nothing() -> None:
     ask()
     erase("grace@crunchline.example")

@@ -25,7 +25,7 @@ class Command(BaseCommand):
     """Says what would be blanked; with ``--yes --reason …`` it is done, and that is recorded."""
 
     help = (
-        "Erase a person's data everywhere: contact, timeline, company of one, deals' titles, "
+        "Erase a person's data everywhere: contact, timeline, companies of one, deals' titles, "
         "orders, mails, people's reasons and the bodies of Stripe's events. Changes nothing "
         "without --yes."
     )
@@ -78,7 +78,7 @@ class Command(BaseCommand):
 
     def _tell(self, title: str, kept: Kept) -> None:
         lines = [
-            ("contact, its timeline, and its company where nobody else is in it", kept.contact_ref),
+            ("contact, its timeline, and companies where nobody else is known", kept.contact_ref),
             ("titles of deals", ", ".join(kept.deal_refs)),
             ("name and address on orders", ", ".join(kept.order_refs)),
             ("address of mails", ", ".join(kept.mail_refs)),

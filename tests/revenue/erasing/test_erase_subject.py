@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -10,16 +13,17 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from crm.models import Contact, Deal
 from crm.usecases.request_snapshot import SnapshotRequest, request_snapshot
 from crm.usecases.work_deal import add_note
 from kernel.references import new_reference
 from ledger.models import LedgerEntry
-from revenue.enums import AlertKind, MailState, OrderState
+from revenue.enums import AlertKind, MailKind, MailState, OrderState
 from revenue.models import (
     BuyerMail,
+    CheckoutSession,
     DoubleVerdict,
     EventClosing,
     OperatorAlert,
@@ -30,7 +34,7 @@ from revenue.models import (
     RevenueEvent,
     StripeWebhookEvent,
 )
-from tests.factories.orders import AlertFactory, dispute_of, refund_of
+from tests.factories.orders import AlertFactory, BuyerMailFactory, dispute_of, refund_of
 from tests.factories.people import make_person
 from tests.factories.revenue import NOON, CheckoutFactory, filed, refund_object, session_object
 from tests.revenue.conftest import Clock
@@ -128,6 +132,46 @@ def test_nothing_names_the_person_any_more(order: Order) -> None:
     assert named_in(said) == []
     for reference in (order.reference, Contact.objects.get().reference):
         assert reference in said
+
+
+def test_however_stripe_wrote_the_address_it_goes() -> None:
+    told = {"email": GRACE.swapcase(), "name": "Grace Hopper"}
+    filed("charge.failed", {"id": "ch_y", "billing_details": told})
+
+    erase_for_good()
+
+    assert named_in(all_tables()) == []
+
+
+def test_whoever_records_something_meanwhile_is_waited_for(order: Order) -> None:
+    """A recorder holds the checkout, and the address in memory."""
+    holds, lets_go = threading.Event(), threading.Event()
+
+    def record() -> None:
+        with closing(connection), transaction.atomic():
+            CheckoutSession.objects.select_for_update(no_key=True).get(order=order)
+            address = Order.objects.get().buyer_email
+            holds.set()
+            lets_go.wait(20)
+            BuyerMailFactory(order=order, to_address=address, kind=MailKind.REFUND_FAILED)
+
+    with ThreadPoolExecutor(2) as pool:
+        recorded = pool.submit(record)
+        assert holds.wait(20)
+        erased = pool.submit(lambda: _closing(erase_for_good))
+        with pytest.raises(TimeoutError):
+            erased.result(timeout=0.5)
+        lets_go.set()
+        recorded.result(20)
+        with pytest.raises(CommandError, match="is still to be sent"):
+            erased.result(20)
+
+    assert Order.objects.get().buyer_email == GRACE
+
+
+def _closing(work: Callable[[], str]) -> str:
+    with closing(connection):
+        return work()
 
 
 def test_the_sale_and_the_books_stay(order: Order) -> None:
