@@ -205,8 +205,15 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
+# A tick that nobody took is dropped, lest a worker that was away finds days of them. When is said
+# by beat's clock and judged by the worker's, and these may be ten minutes apart.
+BEAT_TICK_LIVES_S = 2 * 600
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": name, "schedule": seconds, "options": {"expires": max(seconds, 10)}}
+    name: {
+        "task": name,
+        "schedule": seconds,
+        "options": {"expires": max(seconds, BEAT_TICK_LIVES_S)},
+    }
     for name, seconds in SWEEPS_EVERY_S.items()
 }
 

@@ -1,0 +1,38 @@
+"""What beat sends is still worth doing when the worker's clock says something else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from trinity import settings as project
+from trinity.celery import app
+from trinity.flow import SWEEPS_EVERY_S
+
+SENT_AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+CLOCKS_APART = timedelta(minutes=10)
+
+
+def expires_at(sweep: str) -> datetime:
+    """Return when a worker throws this tick away, in the words of the message itself."""
+    entry = project.CELERY_BEAT_SCHEDULE[sweep]
+    message = app.amqp.as_task_v2("id", entry["task"], (), {}, now=SENT_AT, **entry["options"])
+    return datetime.fromisoformat(message.headers["expires"])
+
+
+@pytest.mark.parametrize("sweep", SWEEPS_EVERY_S)
+def test_a_clock_that_is_ten_minutes_ahead_loses_no_sweep(sweep: str) -> None:
+    """The worker takes it at least a whole interval after it was sent, as both clocks go."""
+    interval = timedelta(seconds=min(SWEEPS_EVERY_S[sweep], CLOCKS_APART.total_seconds()))
+
+    assert expires_at(sweep) >= SENT_AT + CLOCKS_APART + interval
+
+
+def test_a_worker_that_was_away_finds_minutes_of_ticks_and_not_days() -> None:
+    waiting = sum(
+        (expires_at(sweep) - SENT_AT).total_seconds() / every_s
+        for sweep, every_s in SWEEPS_EVERY_S.items()
+    )
+
+    assert waiting < 1_000
