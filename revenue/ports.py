@@ -79,6 +79,7 @@ class SessionFact:
     trace_ref: str
     payment_intent_id: str
     payment_link_id: str
+    link_ref: str  # ours, of the payment link that made the session
     customer_id: str | None
     email: str
     name: str
@@ -142,10 +143,16 @@ class DisputeFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentFailedFact:
-    """``payment_intent.payment_failed``: a try that did not work; the session stays open."""
+    """``payment_intent.payment_failed``: a try that did not work; the session stays open.
+
+    ``try_id`` names the try itself (its charge, else the card it was made with). Empty without a
+    ``code``: the payment no longer says that it failed.
+    """
 
     payment_intent_id: str
     checkout_ref: str
+    link_ref: str
+    try_id: str
     code: str
 
 

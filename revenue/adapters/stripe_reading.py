@@ -62,6 +62,7 @@ def session(data: Object, *, has_failed: bool = False) -> SessionFact:
         trace_ref=metadata.get("trace_ref") or "",
         payment_intent_id=_id(data.get("payment_intent")),
         payment_link_id=_id(data.get("payment_link")),
+        link_ref=metadata.get("link_ref") or "",
         customer_id=_id(data.get("customer")) or None,
         email=details.get("email") or data.get("customer_email") or "",
         name=details.get("name") or "",
@@ -131,9 +132,12 @@ def _movement(line: Object) -> DisputeMovement:
 def failed_payment(data: Object) -> PaymentFailedFact:
     """Read a ``payment_intent.payment_failed``: the code, never the words."""
     error = data.get("last_payment_error") or {}
+    metadata = data.get("metadata") or {}
     return PaymentFailedFact(
         payment_intent_id=data["id"],
-        checkout_ref=(data.get("metadata") or {}).get("checkout_ref") or "",
+        checkout_ref=metadata.get("checkout_ref") or "",
+        link_ref=metadata.get("link_ref") or "",
+        try_id=_id(error.get("charge")) or _id(error.get("payment_method")),
         code=error.get("decline_code") or error.get("code") or "",
     )
 
@@ -161,6 +165,12 @@ def balance_line(data: Object) -> BalanceLine:
         fee=_money(data["fee"], data["currency"]),
         occurred_at=_at(data["created"]),
     )
+
+
+def lines_of(holder: Object) -> list[BalanceLine]:
+    """Read the balance transactions of a charge or refund that carries them expanded."""
+    carried = (holder.get("balance_transaction"), holder.get("failure_balance_transaction"))
+    return [balance_line(each) for each in carried if isinstance(each, Mapping)]
 
 
 def _presented(amount: Money, source: Object) -> Money:

@@ -109,7 +109,7 @@ def _complete(telling: Telling, checkout: CheckoutSession, fact: SessionFact) ->
         next_check_at=None,
         last_error="",
     )
-    close_link(checkout)
+    close_link(checkout, link_id=fact.payment_link_id)
 
 
 def _save(telling: Telling, order: Order, *, is_new: bool) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from django.db.models import Q
+
 from crm import operations as crm
 from crm.enums import ActivityKind
 from kernel.references import new_reference
@@ -73,7 +75,8 @@ def lock_checkout(telling: Telling, fact: SessionFact) -> CheckoutSession:
     """Return the row of the session, locked; make one where the session is new to us.
 
     A session is ours by its id, else by the reference in its metadata when that row has no other
-    session, else by the payment link that made it. Anything else is foreign: its money is
+    session, else by the payment link that made it: by the link's id, or by our reference in its
+    metadata while the id never reached us. Anything else is foreign: its money is
     recorded all the same, and a person looks at it.
     """
     found = _find(telling, fact)
@@ -118,9 +121,7 @@ def _find(telling: Telling, fact: SessionFact) -> CheckoutSession | None:
 
 
 def _row_for_unseen(telling: Telling, fact: SessionFact) -> CheckoutSession:
-    link = None
-    if fact.payment_link_id:
-        link = PaymentLink.objects.filter(stripe_id=fact.payment_link_id, mode=telling.mode).first()
+    link = _link_that_made(telling, fact)
     row = CheckoutSession(
         reference=new_reference("chk"),
         mode=telling.mode,
@@ -136,3 +137,12 @@ def _row_for_unseen(telling: Telling, fact: SessionFact) -> CheckoutSession:
         row.trace_ref = link.trace_ref
         row.amount_minor, row.currency = link.amount_minor, link.currency
     return row
+
+
+def _link_that_made(telling: Telling, fact: SessionFact) -> PaymentLink | None:
+    if not fact.payment_link_id:
+        return None
+    is_it = Q(stripe_id=fact.payment_link_id)
+    if fact.link_ref:
+        is_it |= Q(reference=fact.link_ref, stripe_id=None)
+    return PaymentLink.objects.filter(is_it, mode=telling.mode).order_by("stripe_id").first()
