@@ -5,20 +5,25 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from smtplib import SMTPException
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, User
+from django.contrib.sites.shortcuts import get_current_site
+from django.core.mail import EmailMessage, get_connection
 from django.http import HttpRequest
 from django.urls import reverse
 
 logger = logging.getLogger(__name__)
+POSTMAN: Final = ThreadPoolExecutor(1, thread_name_prefix="account-mail")
 WRONG_CODE = "This code is not right, or it was used already."
 
 
@@ -56,16 +61,26 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
         return f"{settings.BASE_URL}{path.replace('UID-KEY', quote(key))}"
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send one of allauth's mails.
+        """Send one of allauth's mails from a thread of its own.
 
-        A mail server that is down is logged, not raised: the page must answer the same whether
-        or not the address is known.
+        The page must answer the same, and as soon, whether or not the address is known; so a mail
+        server that is slow or down shows in the log only, and whoever waits for it asks again.
         """
+        request = allauth_context.request
+        surroundings = {"request": request, "current_site": get_current_site(request)}
         words = {"seller_name": settings.SELLER_NAME, "base_url": settings.BASE_URL}
-        try:
-            super().send_mail(template_prefix, email, context | words)
-        except (SMTPException, OSError):
-            logger.exception("account mail not sent", extra={"template": template_prefix})
+        message = self.render_mail(
+            template_prefix, email, {**surroundings, "email": email, **context, **words}
+        )
+        message.connection = get_connection()
+        POSTMAN.submit(_send, message, template_prefix)
+
+
+def _send(message: EmailMessage, template_prefix: str) -> None:
+    try:
+        message.send()
+    except (SMTPException, OSError):
+        logger.exception("account mail not sent", extra={"template": template_prefix})
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from typing import Final
 
 STRIPE_API_BASE: Final = "https://api.stripe.com"
-LIVE_KEY: Final = re.compile(r"^[a-z]{2,4}_live_", re.IGNORECASE)
-TEST_KEY: Final = re.compile(r"^[a-z]{2,4}_test_", re.IGNORECASE)
+# Keys of an organisation have a word more: sk_org_live_…
+LIVE_KEY: Final = re.compile(r"^[a-z]{2,4}_(org_)?live_", re.IGNORECASE)
+TEST_KEY: Final = re.compile(r"^[a-z]{2,4}_(org_)?test_", re.IGNORECASE)
+SECRET_KEY_CHARS_MIN: Final = 50  # what Django's own check --deploy asks for
 FALSE_WORDS: Final = frozenset({"", "0", "false", "off", "no", "n", "f"})
 MODES: Final = frozenset({"live", "test", "sandbox"})
 # Mail that these accept never reaches a buyer.
@@ -133,6 +135,16 @@ def _live_deployment_problems(env: Mapping[str, str]) -> list[str]:
         found.append(
             "E-mail would not reach buyers in live mode; set EMAIL_URL to an SMTP server "
             "(smtp+tls://user:password@host:587)."
+        )
+    if not env.get("BASE_URL", "").strip().lower().startswith("https://"):
+        found.append(
+            "BASE_URL is not the shop's public https address; in live mode cookies, order links "
+            "and password links travel encrypted only."
+        )
+    if "SECRET_KEY" in env and len(env["SECRET_KEY"].strip()) < SECRET_KEY_CHARS_MIN:
+        found.append(
+            f"SECRET_KEY is shorter than {SECRET_KEY_CHARS_MIN} characters; it signs cookies and "
+            "encrypts second factors, so make it long and random."
         )
     found += [
         f"{name} is missing; in live mode buyers must be told who sells to them."

@@ -12,6 +12,8 @@ LIVE = {
     "SELLER_NAME": "Trinity Growth Ltd",
     "SELLER_ADDRESS": "1 Example Street",
     "SELLER_CONTACT": "hello@trinity.example",
+    "BASE_URL": "https://shop.trinity.example",
+    "SECRET_KEY": "0123456789" * 5,
 }
 SANDBOX = {
     "STRIPE_SECRET_KEY": "sk_sandbox_abc",
@@ -33,6 +35,7 @@ def test_what_agrees_may_start(env: dict[str, str]) -> None:
     [
         (TEST | {"STRIPE_SECRET_KEY": "sk_live_abc"}, "TRINITY_MODE=live"),
         (TEST | {"STRIPE_SECRET_KEY": " rk_live_abc"}, "TRINITY_MODE=live"),
+        (SANDBOX | {"STRIPE_SECRET_KEY": "sk_org_live_abc"}, "STRIPE_API_BASE is not Stripe's own"),
         (SANDBOX | {"STRIPE_SECRET_KEY": "sk_live_abc"}, "STRIPE_API_BASE is not Stripe's own"),
         (
             LIVE | {"STRIPE_API_BASE": "http://127.0.0.1:8002"},
@@ -60,6 +63,9 @@ def test_what_agrees_may_start(env: dict[str, str]) -> None:
             LIVE | {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"},
             "E-mail would not reach buyers",
         ),
+        (LIVE | {"BASE_URL": "http://shop.trinity.example"}, "BASE_URL is not"),
+        (LIVE | {"BASE_URL": ""}, "BASE_URL is not"),
+        (LIVE | {"SECRET_KEY": "short"}, "SECRET_KEY is shorter"),
         (LIVE | {"SELLER_NAME": " "}, "SELLER_NAME is missing"),
         (LIVE | {"SELLER_ADDRESS": ""}, "SELLER_ADDRESS is missing"),
         (LIVE | {"SELLER_CONTACT": ""}, "SELLER_CONTACT is missing"),
@@ -78,7 +84,7 @@ def test_what_disagrees_is_refused_in_one_sentence_without_the_key(
 
 
 def test_live_mode_names_everything_that_is_missing() -> None:
-    assert len(guards.problems({"TRINITY_MODE": "live"})) == 6
+    assert len(guards.problems({"TRINITY_MODE": "live"})) == 7
 
 
 @pytest.mark.parametrize(
@@ -96,6 +102,8 @@ def test_mode_follows_from_where_calls_go(env: dict[str, str], mode: str) -> Non
         ("rk_live_1", True),
         ("SK_LIVE_1", True),
         (" sk_live_1", True),
+        ("sk_org_live_1", True),
+        ("sk_org_test_1", False),
         ("sk_test_1", False),
         ("sk_sandbox_live_1", False),
         ("", False),

@@ -61,6 +61,9 @@ def look_at_settings() -> Iterator[Finding]:
     else:
         yield bad("webhook secrets", "none", "Set STRIPE_WEBHOOK_SECRETS to the endpoint's secret.")
     yield ok("accepted API versions", ", ".join(settings.STRIPE_API_VERSIONS))
+    if settings.IS_HTTPS and not settings.TRUSTED_PROXY_COUNT:
+        words = "visitors' addresses are not read from X-Forwarded-For: they share one limit"
+        yield warn("proxy", words, "Set TRUSTED_PROXY_COUNT to the number of your proxies.")
     if settings.DEBUG:
         yield warn("DEBUG", "on", "Set DEBUG=0 wherever anybody else can reach this.")
 
