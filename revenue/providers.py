@@ -11,7 +11,8 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from kernel.modes import Mode
-from revenue.ports import Mailer, PaymentGateway
+from revenue.ports import PaymentGateway
+from revenue.ports_mail import Mailer
 
 WEB_TIMEOUT_S = 5.0  # a buyer is waiting
 WORKER_TIMEOUT_S = 20.0

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from kernel.modes import MODE_WORDS, Mode
-from revenue.ports import Letter
+from revenue.ports_mail import Letter
 
 FOLDER: Final = "revenue/mail"
 WIDTH: Final = 72

@@ -19,7 +19,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 
-from revenue.ports import KeptLetter, Letter, MailRefused, MailUnknown
+from revenue.ports_mail import KeptLetter, Letter, MailRefused, MailUnknown
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from revenue.adapters.letters import alert_line, write_letter
 from revenue.enums import ToldAs
 from revenue.models import OperatorAlert
 from revenue.policy import ALERT_HOUR, ALERTS_ALONE_PER_HOUR
-from revenue.ports import Letter, Mailer, MailError, MailRefused
+from revenue.ports_mail import Letter, Mailer, MailError, MailRefused
 from revenue.queries.letters import alert_facts
 from revenue.usecases.send_mail import ATTEMPTS_MAX, backoff
 

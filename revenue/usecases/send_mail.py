@@ -18,7 +18,7 @@ from revenue.adapters.letters import write_letter
 from revenue.enums import AlertKind, MailState
 from revenue.models import BuyerMail, Order, OrderLink
 from revenue.operations.alerts import raise_alert_about
-from revenue.ports import Letter, Mailer, MailError, MailRefused
+from revenue.ports_mail import Letter, Mailer, MailError, MailRefused
 from revenue.queries.letters import is_overtaken, letter_facts
 
 logger = logging.getLogger(__name__)

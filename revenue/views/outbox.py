@@ -16,7 +16,7 @@ from kernel.doors import needs
 from kernel.paging import Cursor
 from revenue.forms.mails import OutboxFilterForm
 from revenue.models import BuyerMail
-from revenue.ports import KeptLetter
+from revenue.ports_mail import KeptLetter
 from revenue.providers import is_mail_kept_here, mailer
 from revenue.queries.outbox import MailLine, mail_line, outbox_page
 from revenue.usecases.resend_mail import NotToBeSent, resend_mail

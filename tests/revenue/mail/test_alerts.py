@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, User
 
 from revenue.enums import AlertKind
 from revenue.models import OperatorAlert, ReconcileRun
-from revenue.ports import Letter, MailRefused, MailUnknown
+from revenue.ports_mail import Letter, MailRefused, MailUnknown
 from revenue.usecases.send_alerts import LEASE, send_alerts
 from revenue.usecases.send_mail import ATTEMPTS_MAX
 from tests.factories.orders import AlertFactory, BuyerMailFactory, OrderFactory

@@ -10,7 +10,7 @@ import pytest
 from django.conf import LazySettings
 
 from revenue.adapters.mailer import FILE_BACKEND, DjangoMailer
-from revenue.ports import KeptLetter, Letter, MailRefused, MailUnknown
+from revenue.ports_mail import KeptLetter, Letter, MailRefused, MailUnknown
 from tests.revenue.mail.conftest import StartServer
 
 LETTER = Letter(

@@ -15,7 +15,7 @@ from revenue.enums import MailKind, MailState, Source
 from revenue.models import BuyerMail
 from revenue.operations.mails import queue_mail
 from revenue.operations.telling import Telling
-from revenue.ports import Letter
+from revenue.ports_mail import Letter
 from revenue.usecases.send_alerts import send_alerts
 from revenue.usecases.send_mail import send_next
 from tests.factories.orders import AlertFactory, BuyerMailFactory, OrderFactory

@@ -12,7 +12,7 @@ from kernel.leases import claim_due
 from revenue.adapters.mailer import DjangoMailer
 from revenue.enums import AlertKind, LinkMadeFor, MailKind, MailState
 from revenue.models import BuyerMail, OperatorAlert, OrderLink
-from revenue.ports import Letter, MailRefused, MailUnknown
+from revenue.ports_mail import Letter, MailRefused, MailUnknown
 from revenue.usecases.send_mail import ATTEMPTS_MAX, LEASE, backoff, give_up_lost, send_next
 from tests.factories.orders import BuyerMailFactory, OrderFactory, refund_of
 from tests.factories.revenue import NOON
