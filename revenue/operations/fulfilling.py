@@ -58,7 +58,7 @@ def record_completion(telling: Telling, checkout: CheckoutSession, fact: Session
     _complete(telling, checkout, fact)
     order.paid_at = telling.now if is_newly_paid else order.paid_at
     order.payment_failed_at = telling.now if is_newly_failed else order.payment_failed_at
-    _save(telling, order, is_new=is_new)
+    _save(telling, order, customer_id=fact.customer_id, is_new=is_new)
     if is_newly_paid:
         _book_payment(telling, order, fact)
     _tell(telling, order, is_newly_paid=is_newly_paid)
@@ -112,14 +112,14 @@ def _complete(telling: Telling, checkout: CheckoutSession, fact: SessionFact) ->
     close_link(checkout, link_id=fact.payment_link_id)
 
 
-def _save(telling: Telling, order: Order, *, is_new: bool) -> None:
+def _save(telling: Telling, order: Order, *, customer_id: str | None, is_new: bool) -> None:
     """Insert the order, or move it along; its deal and contact follow its state."""
     if not is_new:
         settle(telling, order, paid_at=order.paid_at, payment_failed_at=order.payment_failed_at)
-        attach(telling, order)
+        attach(telling, order, customer_id=customer_id)
         return
     order.state = state_of_new(order)
-    attached = _attached(telling, order)
+    attached = _attached(telling, order, customer_id=customer_id)
     if attached is not None:
         order.deal_id, order.contact_id = attached.deal_id, attached.contact_id
         order.double_of = _first_payment(attached)
@@ -128,13 +128,19 @@ def _save(telling: Telling, order: Order, *, is_new: bool) -> None:
     telling.changed(f"order {order.reference} made: {order.state}")
 
 
-def attach(telling: Telling, order: Order, *, standing: SaleStanding | None = None) -> None:
+def attach(
+    telling: Telling,
+    order: Order,
+    *,
+    standing: SaleStanding | None = None,
+    customer_id: str | None = None,
+) -> None:
     """Bring the deal of an existing order to what the order's state means for it.
 
     ``standing`` overrules the state: money that came and went again before anybody accepted the
-    order has won its deal all the same.
+    order has won its deal all the same. ``customer_id`` is Stripe's, of a buyer it keeps.
     """
-    attached = _attached(telling, order, standing=standing)
+    attached = _attached(telling, order, standing=standing, customer_id=customer_id)
     if attached is None:
         return
     first = _first_payment(attached)
@@ -146,7 +152,11 @@ def attach(telling: Telling, order: Order, *, standing: SaleStanding | None = No
 
 
 def _attached(
-    telling: Telling, order: Order, *, standing: SaleStanding | None = None
+    telling: Telling,
+    order: Order,
+    *,
+    customer_id: str | None,
+    standing: SaleStanding | None = None,
 ) -> AttachedDeal | None:
     # A refunded or disputed order was won before; what a person must decide is won after.
     standing = standing or STANDINGS.get(OrderState(order.state))
@@ -160,7 +170,7 @@ def _attached(
         title=order.offer.title if order.offer else "Payment not made through an offer",
         email=order.buyer_email,
         name=order.buyer_name,
-        stripe_customer_id=None,
+        stripe_customer_id=customer_id,
         mode=order.mode,
         amount=order.total,
         order_ref=order.reference,

@@ -91,3 +91,26 @@ def test_a_free_session_is_paid_with_zero(process: Process) -> None:
     assert Order.objects.get().state == OrderState.PAID
     assert RevenueEvent.objects.get().amount == Money(0, "USD")
     assert not Posting.objects.exists()
+
+
+@pytest.mark.parametrize("customer", ["cus_ada", {"id": "cus_ada", "object": "customer"}])
+def test_a_buyer_that_stripe_keeps_as_a_customer_is_known_by_that_id(
+    process: Process, customer: object
+) -> None:
+    filed("checkout.session.completed", session_object(CheckoutFactory(), customer=customer))
+
+    process()
+
+    assert Contact.objects.get().stripe_customer_id == "cus_ada"
+
+
+def test_the_customer_that_is_only_known_once_the_bank_paid_is_kept_too(process: Process) -> None:
+    checkout = CheckoutFactory()
+    filed("checkout.session.completed", session_object(checkout, payment_status="unpaid"))
+    process()
+    assert Contact.objects.get().stripe_customer_id == ""
+
+    filed("checkout.session.async_payment_succeeded", session_object(checkout, customer="cus_ada"))
+    process()
+
+    assert Contact.objects.get().stripe_customer_id == "cus_ada"
