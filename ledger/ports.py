@@ -6,7 +6,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
+
+KEY_BYTES: Final = 32  # of an Ed25519 public key
 
 
 class SealKeyMissing(Exception):
@@ -19,13 +21,20 @@ class HeadsUnreadable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The newest seal as it is told to the world outside the database."""
+    """The newest seal as it is told to the world outside the database.
+
+    Raises ValueError where ``public_key`` can be none.
+    """
 
     number: int
     last_position: int
     seal_hash: bytes
     sealed_at: datetime
     public_key: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.public_key) != KEY_BYTES:
+            raise ValueError(f"a public key has {KEY_BYTES} bytes, not {len(self.public_key)}")
 
 
 def key_id(public_key: bytes) -> str:

@@ -89,12 +89,15 @@ def _to_line(head: Head) -> bytes:
 def _from_line(line: bytes, *, where: str) -> Head:
     try:
         fields = json.loads(line)
-        return Head(
+        head = Head(
             number=int(fields["seal"]),
             last_position=int(fields["last_position"]),
             seal_hash=bytes.fromhex(fields["seal_hash"]),
             sealed_at=datetime.fromisoformat(fields["sealed_at"]),
             public_key=bytes.fromhex(fields["public_key"]),
         )
+        if fields["key_id"] != key_id(head.public_key):
+            raise ValueError("the key is not the one that is named")
     except (ValueError, KeyError, TypeError) as error:
         raise HeadsUnreadable(f"{where} is no head of a seal") from error
+    return head

@@ -11,7 +11,7 @@ from django.db import connection
 
 from ledger import merkle
 from ledger.models import LedgerEntry, Seal, SealedEntry, SealKey, UnsealedEntry
-from ledger.ports import Head
+from ledger.ports import Head, key_id
 
 COUNT_MAX: Final = 10_000  # more waiting entries than this are "more than"
 
@@ -28,6 +28,10 @@ LEFT JOIN LATERAL (SELECT * FROM ledger_seal ORDER BY number DESC LIMIT 1) head 
 
 class ChainShorterThanHead(Exception):
     """The heads outside know seals that the database has not, or has otherwise."""
+
+
+class PublishedKeyChanged(Exception):
+    """A key in the database is not the key that its name says; its seals are not published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +118,8 @@ def inclusion_proof(*, entry_id: int) -> InclusionProof | None:
 def heads_after(last: Head | None) -> Iterator[Head]:
     """Yield the heads that follow ``last``, oldest first.
 
-    Raises ChainShorterThanHead when the database does not know ``last`` as it was published.
+    Raises ChainShorterThanHead when the database does not know ``last`` as it was published, and
+    PublishedKeyChanged rather than tell the world a key that did not sign.
     """
     if last is not None:
         stands = Seal.objects.filter(number=last.number).values_list("seal_hash", flat=True).first()
@@ -126,10 +131,16 @@ def heads_after(last: Head | None) -> Iterator[Head]:
             )
     seals = Seal.objects.select_related("key").filter(number__gt=last.number if last else 0)
     for seal in seals.order_by("number").iterator(chunk_size=1000):
+        public_key = bytes(seal.key.public_key)
+        if key_id(public_key) != seal.key_id:
+            raise PublishedKeyChanged(
+                f"the public key {seal.key_id[:16]} in the database is not the one that signed "
+                f"seal {seal.number}: run verify_ledger"
+            )
         yield Head(
             number=seal.number,
             last_position=seal.last_position,
             seal_hash=bytes(seal.seal_hash),
             sealed_at=seal.sealed_at,
-            public_key=bytes(seal.key.public_key),
+            public_key=public_key,
         )

@@ -54,7 +54,8 @@ def seal_due(*, signer: Signer, sink: HeadSink, now: datetime, batch_max: int = 
     Returns how many entries were sealed; none while another sealer is at work. A crash at any
     point loses nothing: the next run seals what is left and publishes what is missing.
 
-    Raises ChainShorterThanHead, and seals nothing, when the heads outside know more than we do.
+    Raises ChainShorterThanHead, and seals nothing, when the heads outside know more than we do;
+    PublishedKeyChanged when a key in the database is not the one that signed what is to be told.
     """
     publish_heads(sink=sink)
     entries_sealed = 0

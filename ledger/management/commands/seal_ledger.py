@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ledger import providers
 from ledger.ports import HeadsUnreadable, SealKeyMissing
-from ledger.queries.seals import ChainShorterThanHead, newest_seal
+from ledger.queries.seals import ChainShorterThanHead, PublishedKeyChanged, newest_seal
 from ledger.usecases.rebuild import rebuild_derived
 from ledger.usecases.seal import seal_due
 
@@ -37,6 +37,11 @@ class Command(BaseCommand):
             entries = 0
             while done := seal_due(signer=signer, sink=providers.head_sink(), now=timezone.now()):
                 entries += done
-        except (SealKeyMissing, ChainShorterThanHead, HeadsUnreadable) as error:
+        except (
+            SealKeyMissing,
+            ChainShorterThanHead,
+            PublishedKeyChanged,
+            HeadsUnreadable,
+        ) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Sealed {entries:,} entries.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -150,8 +150,3 @@ def _check_signature(seal: Seal, keys: dict[str, Ed25519PublicKey], report: Repo
         keys[seal.key_id].verify(bytes(seal.signature), body.message())
     except InvalidSignature:
         report.add("signature_bad", name, "its signature is not good")
-
-
-def known_keys(public_keys: Iterable[bytes]) -> dict[str, Ed25519PublicKey]:
-    """Return public keys under their names."""
-    return {key_id(raw): Ed25519PublicKey.from_public_bytes(raw) for raw in public_keys}

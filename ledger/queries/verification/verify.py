@@ -10,8 +10,9 @@ from typing import Final
 
 from ledger.ports import Head
 from ledger.queries.seals import published_keys
-from ledger.queries.verification.chain import Heads, check_chain, known_keys
+from ledger.queries.verification.chain import Heads, check_chain
 from ledger.queries.verification.entries import check_span, check_unsealed
+from ledger.queries.verification.keys import check_published_keys, known_keys
 from ledger.queries.verification.report import Report
 from ledger.queries.verification.snapshot import Work, exported_snapshot, in_parallel
 from ledger.queries.verification.totals import check_balances, check_strays
@@ -26,7 +27,7 @@ def verify(
     now: datetime,
     connections: int = CONNECTIONS,
 ) -> Report:
-    """Compare every entry, leg, position, seal and balance with what was signed and published.
+    """Compare every entry, leg, position, seal, key and balance with what was signed and published.
 
     ``heads`` are the heads kept outside the database at the time of the call and none later (see
     ``HeadSink.heads``), ``public_keys`` the keys trusted beforehand; keys that come with a head
@@ -50,6 +51,7 @@ def verify(
             for span in check_chain(heads=walk, keys=keys, report=report, now=now):
                 yield partial(check_span, span)
             yield partial(check_unsealed, now=now)
+            yield partial(check_published_keys, known=frozenset(keys))
 
         for part in in_parallel(work(), snapshot=snapshot, connections=connections):
             report.merge(part)
