@@ -81,6 +81,8 @@ def claim_due(
     due again when its lease ends, so a claimer that dies loses nothing. The state is written here
     by compare-and-swap, like ``Stateful.move``, but for many rows in one statement; every edge is
     checked against the model's table of moves. ``only_id`` claims one row, due or not.
+
+    Each row remembers where it stood (``was_in``), for ``give_back``.
     """
     moves = model.MOVES  # type: ignore[attr-defined]  # a Leased row with a state is Stateful
     if strangers := [state for state in states if to not in moves[state]]:
@@ -93,14 +95,48 @@ def claim_due(
     # what the last one locked, so that more than ``limit`` rows are claimed and then forgotten.
     sql = f"""
         WITH due AS MATERIALIZED (
-            SELECT id FROM {table} WHERE state IN ({listed}) AND {which}
+            SELECT id, state, next_attempt_at FROM {table} WHERE state IN ({listed}) AND {which}
             ORDER BY next_attempt_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
         UPDATE {table} claimed SET state = %s, leased_until = %s, next_attempt_at = %s,
             lease_token = lease_token + 1, attempts = attempts + 1
         FROM due WHERE claimed.id = due.id
-        RETURNING claimed.*"""  # noqa: S608  # table and states are ours
+        RETURNING claimed.*, due.state AS state_before, due.next_attempt_at AS due_before"""  # noqa: S608  # table and states are ours
     until = now + lease
     rows = model._base_manager.raw(
         sql, [now if only_id is None else only_id, limit, to, until, until]
     )
     return sorted(rows, key=lambda row: row.pk)
+
+
+def was_in(row: Leased) -> str:
+    """Return the state that ``claim_due`` claimed ``row`` from; the state of work: its lease ended.
+
+    Whoever held that lease did not live to say how it went, or is late.
+    """
+    return str(vars(row)["state_before"])
+
+
+def give_back(rows: Sequence[Leased]) -> None:
+    """Let others have rows that ``claim_due`` claimed and nobody began with, in one statement.
+
+    Each stands where it stood, due when it was due, and is not counted as tried. A row that
+    another worker has claimed meanwhile is that worker's.
+    """
+    if not rows:
+        return
+    for row in rows:
+        if isinstance(row, Stateful):
+            row.require_move(was_in(row))
+    table = connection.ops.quote_name(rows[0]._meta.db_table)
+    sql = f"""
+        UPDATE {table} claimed SET state = given.state, next_attempt_at = given.due,
+            leased_until = NULL, attempts = attempts - 1
+        FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[])
+            AS given (id, token, state, due)
+        WHERE claimed.id = given.id AND claimed.lease_token = given.token"""  # noqa: S608  # ours
+    columns = zip(
+        *((row.pk, row.lease_token, was_in(row), vars(row)["due_before"]) for row in rows),
+        strict=True,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(column) for column in columns])

@@ -112,6 +112,7 @@ _FROM_WORK = frozenset(
         EventState.FAILED,
         EventState.DEAD,
         EventState.PROCESSING,  # a lease ran out and another worker took over
+        EventState.RECEIVED,  # claimed, and given back before anybody began with it
     }
 )
 _TO_WORK = frozenset({EventState.PROCESSING})

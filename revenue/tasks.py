@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from celery import shared_task
@@ -20,6 +20,7 @@ from revenue.usecases.sweep_checkouts import sweep_checkouts as sweep
 
 BATCH: Final = 20  # events that are claimed together
 BATCHES_MAX: Final = 25  # of each hand: then another worker may have its turn
+TURN_LONGEST: Final = timedelta(minutes=5)  # no batch begins later; tasks are ended after ten
 HANDS: Final = 2  # while one waits for the disk, or for Stripe, the other goes on
 
 
@@ -34,23 +35,24 @@ def process_webhooks(**_newer: object) -> int:
     A full batch says that more wait, and those are drained with two hands. ``**_newer`` lets an
     old worker survive a new producer during a deploy.
     """
+    until = _clock() + TURN_LONGEST
     done = _process_batch()
     if done < BATCH:
         return done
     with ThreadPoolExecutor(HANDS) as pool:
-        shares = [share.result() for share in [pool.submit(_drain) for _ in range(HANDS)]]
+        shares = [share.result() for share in [pool.submit(_drain, until) for _ in range(HANDS)]]
     if BATCH * BATCHES_MAX in shares:
         nudge("webhook.accepted")
     return done + sum(shares)
 
 
-def _drain() -> int:
+def _drain(until: datetime) -> int:
     """Act on batch after batch, in a thread with a connection of its own."""
     done = 0
     try:
         for _ in range(BATCHES_MAX):
             done += (claimed := _process_batch())
-            if claimed < BATCH:
+            if claimed < BATCH or _clock() > until:
                 break
         return done
     finally:

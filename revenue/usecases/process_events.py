@@ -11,13 +11,14 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 
-from kernel.leases import LostLease, claim_due
+from kernel.leases import LostLease, claim_due, give_back, was_in
 from kernel.modes import Mode
 from revenue.enums import EventState, Outcome, Source
 from revenue.models import StripeWebhookEvent
 from revenue.operations.events import settle_event, settle_failure, settle_waiting
 from revenue.operations.recording import record
 from revenue.operations.telling import CauseMissing, Telling
+from revenue.policy import ATTEMPTS_MAX
 from revenue.ports import PaymentGateway
 from revenue.usecases.reading_around import Park, Plan, plan_event
 
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 LEASE: Final = timedelta(seconds=settings.WEBHOOK_LEASE_S)
-CALL_LONGEST: Final = LEASE * 0.3  # what one event with network calls may need
+BATCH_LONGEST: Final = LEASE * 0.1  # nothing is begun later; one event alone may need thrice that
 WORKABLE: Final = (
     EventState.RECEIVED,
     EventState.FAILED,
@@ -43,7 +44,11 @@ class Processed:
 
 
 def process_due(*, gateway: PaymentGateway, source: Source, clock: Clock, limit: int = 20) -> int:
-    """Claim up to ``limit`` events that are due and act on each. Returns how many were claimed."""
+    """Claim up to ``limit`` events that are due and act on them, for a tenth of a lease.
+
+    What is not begun with is given back, so that one slow event holds nobody else's up. Returns
+    how many were claimed, or ``limit`` when some were given back: then more are due.
+    """
     claimed_at = clock()
     events = claim_due(
         StripeWebhookEvent,
@@ -53,26 +58,64 @@ def process_due(*, gateway: PaymentGateway, source: Source, clock: Clock, limit:
         lease=LEASE,
         limit=limit,
     )
-    for event in events:
-        if clock() > claimed_at + LEASE - CALL_LONGEST:
-            break  # the rest comes due again when the lease ends
+    now_due, later = _one_suspect_at_a_time(events)
+    give_back(later)
+    for done, event in enumerate(now_due):
+        if done and clock() > claimed_at + BATCH_LONGEST:
+            give_back(later := now_due[done:])
+            break
         process_claimed(event, gateway=gateway, source=source, clock=clock)
-    return len(events)
+    return limit if later else len(events)
+
+
+def _one_suspect_at_a_time(
+    events: Sequence[StripeWebhookEvent],
+) -> tuple[Sequence[StripeWebhookEvent], Sequence[StripeWebhookEvent]]:
+    """Split ``events`` into what is acted on now and what is given back.
+
+    One of those that a worker died with may be why it died. Acted on last and one by one, it
+    takes no other event down with it and is the only one whose attempts count up.
+    """
+    suspects = [event for event in events if was_in(event) == EventState.PROCESSING]
+    others = [event for event in events if was_in(event) != EventState.PROCESSING]
+    return [*others, *suspects[:1]], suspects[1:]
 
 
 def process_claimed(
     event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source, clock: Clock
 ) -> Processed:
-    """Act on one event that we hold the lease of. Never raises for the event's own faults."""
-    started_at = clock()
+    """Act on one event that we hold the lease of.
+
+    Never raises for the event's own faults, nor when another worker has taken the event over.
+    """
     try:
-        plan = plan_event(event, gateway=gateway, source=source)
-        return _commit(event, plan, source=source, started_at=started_at, clock=clock)
+        return _attempt(event, gateway=gateway, source=source, clock=clock)
     except LostLease:
         logger.warning("late for a webhook event", extra={"event_id": event.stripe_id})
         return Processed(outcome=Outcome.FAILED)
+
+
+def _attempt(
+    event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source, clock: Clock
+) -> Processed:
+    started_at = clock()
+    try:
+        _require_attempts_left(event, source=source)
+        plan = plan_event(event, gateway=gateway, source=source)
+        return _commit(event, plan, source=source, started_at=started_at, clock=clock)
+    except LostLease:
+        raise
     except Exception as error:  # noqa: BLE001  # a poisoned event is parked, with its error kept
         return _fail(event, error, source=source, started_at=started_at, clock=clock)
+
+
+def _require_attempts_left(event: StripeWebhookEvent, *, source: Source) -> None:
+    """Raise Park where nobody lived to count the last attempt; a person may try all the same."""
+    if event.attempts > ATTEMPTS_MAX and source != Source.REPLAY:
+        raise Park(
+            f"tried {event.attempts - 1} times, and its last worker never said how it went: "
+            "read that worker's log, then replay"
+        )
 
 
 def _commit(
