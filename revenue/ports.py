@@ -328,6 +328,10 @@ class PaymentGateway(Protocol):
         """List balance transactions created in the window, newest first."""
         ...
 
+    def balance_lines_of(self, object_id: str) -> Sequence[BalanceLine]:
+        """Read every balance transaction of one payment or refund, however old it is."""
+        ...
+
     def account(self) -> AccountFact:
         """Say whose account our key opens."""
         ...

@@ -284,6 +284,17 @@ class StripeGateway:
             for line in self._v1.balance_transactions.list(asked).auto_paging_iter():  # type: ignore[arg-type]
                 yield reading.balance_line(self._own(line))
 
+    def balance_lines_of(self, object_id: str) -> Sequence[BalanceLine]:
+        """See the port."""
+        carried = ("balance_transaction.source", "failure_balance_transaction.source")
+        with _translated():
+            if not object_id.startswith("pi_"):
+                found = self._v1.refunds.retrieve(object_id, {"expand": list(carried)})
+                return reading.lines_of(self._own(found))
+            of_charge = [f"latest_charge.{each}" for each in carried]
+            payment = self._v1.payment_intents.retrieve(object_id, {"expand": of_charge})
+        return reading.lines_of(self._own(payment).get("latest_charge") or {})
+
     def account(self) -> AccountFact:
         """See the port."""
         with _translated():

@@ -8,6 +8,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
+from django.db.models import QuerySet
+
 from kernel.money import Money
 from revenue.enums import CheckoutState, OrderState, RevenueKind
 from revenue.models import CheckoutSession, Order, Refund, RevenueEvent
@@ -43,7 +45,18 @@ class Movement:
 
 def booked_since(since: datetime, *, mode: str) -> list[Movement]:
     """Return every movement that our books hold since then. One statement."""
-    rows = RevenueEvent.objects.filter(mode=mode, occurred_at__gte=since).order_by("id")
+    return _movements(RevenueEvent.objects.filter(mode=mode, occurred_at__gte=since))
+
+
+def booked_of(object_ids: Iterable[str], *, mode: str) -> list[Movement]:
+    """Return every movement that our books hold of these objects, whenever it was."""
+    booked: list[Movement] = []
+    for ids in _slices(sorted(object_ids)):
+        booked += _movements(RevenueEvent.objects.filter(mode=mode, stripe_object_id__in=ids))
+    return booked
+
+
+def _movements(rows: QuerySet[RevenueEvent]) -> list[Movement]:
     return [
         Movement(
             book=BOOK_OF[RevenueKind(row.kind)],
@@ -52,7 +65,7 @@ def booked_since(since: datetime, *, mode: str) -> list[Movement]:
             at=row.occurred_at,
             reference=row.reference,
         )
-        for row in rows.iterator(chunk_size=2000)
+        for row in rows.order_by("id").iterator(chunk_size=2000)
     ]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Final
 
 from django.conf import settings
@@ -11,11 +13,16 @@ from django.db import IntegrityError, transaction
 from kernel.modes import Mode
 from revenue.models import ReconcileRun
 from revenue.operations.differences import tell_differences
-from revenue.ports import GatewayError, PaymentGateway
+from revenue.ports import BalanceLine, GatewayError, PaymentGateway
 from revenue.usecases.book_fees import book_fees
 from revenue.usecases.process_events import Clock
-from revenue.usecases.recover import recover_events, recover_movements, recover_sessions
-from revenue.usecases.tie_out import SLACK, as_row, missing_from_our_books, tie_out
+from revenue.usecases.recover import (
+    lines_whenever,
+    recover_events,
+    recover_movements,
+    recover_sessions,
+)
+from revenue.usecases.tie_out import SLACK, as_row, half_seen, missing_from_our_books, tie_out
 
 DAYS_DEFAULT: Final = 7
 ABANDONED_AFTER: Final = timedelta(minutes=15)  # longer than a task may run
@@ -77,8 +84,11 @@ def _work(run: ReconcileRun, *, gateway: PaymentGateway, clock: Clock) -> None:
     run.lines_compared = len(lines)
     missing = missing_from_our_books(lines, mode=mode, since=run.since, now=run.until)
     run.facts_recovered += recover_movements(missing, gateway=gateway, clock=clock)
+    differing = half_seen(lines, mode=mode, since=run.since, now=run.until)
+    whole = lines_whenever(differing, gateway=gateway)
+    lines = _together(lines, *whole.values())
     run.fees_booked = book_fees(lines, now=clock())
-    found = tie_out(lines, mode=mode, since=run.since, now=run.until)
+    found = tie_out(lines, mode=mode, since=run.since, now=run.until, whole=frozenset(whole))
     run.days, run.listed = list(found.days), list(found.listed)
     run.differences = [as_row(each) for each in found.differences]
     now = clock()
@@ -91,6 +101,11 @@ def _work(run: ReconcileRun, *, gateway: PaymentGateway, clock: Clock) -> None:
         )
         run.finished_at = now
         run.save()
+
+
+def _together(*parts: Iterable[BalanceLine]) -> list[BalanceLine]:
+    """Return each line once."""
+    return list({line.transaction_id: line for line in chain(*parts)}.values())
 
 
 def _end_badly(run: ReconcileRun, error: BaseException, *, now: datetime) -> None:

@@ -17,7 +17,7 @@ from revenue.enums import EventState, Outcome, Source
 from revenue.models import StripeWebhookEvent
 from revenue.operations.recording import record
 from revenue.operations.telling import CauseMissing, Telling
-from revenue.ports import Fact, GatewayRefused, PaymentGateway
+from revenue.ports import BalanceLine, Fact, GatewayRefused, PaymentGateway
 from revenue.providers import is_stripe_itself
 from revenue.queries.books import DISPUTES, PAYMENTS, REFUNDS, Movement, unsettled_sessions
 from revenue.usecases.accept_webhook import file_event
@@ -128,6 +128,24 @@ def _read(movement: Movement, *, gateway: PaymentGateway) -> Sequence[Fact]:
     if movement.book == DISPUTES:
         return [gateway.dispute(movement.object_id)]
     return []
+
+
+def lines_whenever(
+    object_ids: Sequence[str], *, gateway: PaymentGateway
+) -> dict[str, Sequence[BalanceLine]]:
+    """Read all lines of each payment or refund.
+
+    What is beyond CALLS_MAX, or what Stripe does not know, is left out.
+    """
+    found: dict[str, Sequence[BalanceLine]] = {}
+    for object_id in object_ids[:CALLS_MAX]:
+        try:
+            found[object_id] = gateway.balance_lines_of(object_id)
+        except GatewayRefused as refusal:
+            logger.warning(
+                "reconcile could not read", extra={"code": refusal.code, "about": object_id}
+            )
+    return found
 
 
 def _tell(read: Callable[[], Sequence[Fact]], *, about: str, at: datetime, now: datetime) -> bool:

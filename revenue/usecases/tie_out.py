@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from revenue.queries.books import (
     PAYMENTS,
     REFUNDS,
     Movement,
+    booked_of,
     booked_since,
     orders_of_objects,
     under_way,
@@ -137,13 +138,46 @@ def missing_from_our_books(
     ]
 
 
-def tie_out(lines: Sequence[BalanceLine], *, mode: str, since: datetime, now: datetime) -> TiedOut:
-    """Compare our books with ``lines``, which begin SLACK before ``since``. No network.
+def half_seen(
+    lines: Sequence[BalanceLine], *, mode: str, since: datetime, now: datetime
+) -> list[str]:
+    """Return the payments and refunds that differ, of which a line may be older than ``lines``.
 
-    What is the same on both sides counts on Stripe's day, because a webhook may reach us on the
-    next one. What a bank still processes, and what is younger than SETTLING, is no difference.
+    Stripe moves the balance when a slow payment or refund begins, and we book it when it is
+    certain, which may be weeks later. No network.
     """
     things = _things(booked_since(since - SLACK, mode=mode), their_movements(lines))
+    differing = [
+        object_id
+        for (book, object_id, _), thing in things.items()
+        if (book == REFUNDS or (book == PAYMENTS and object_id.startswith("pi_")))
+        and thing.ours_minor != thing.theirs_minor
+        and _is_due(thing, since=since, now=now)
+    ]
+    unsure = under_way(differing, mode=mode)
+    return sorted(set(differing) - unsure)
+
+
+def tie_out(
+    lines: Sequence[BalanceLine],
+    *,
+    mode: str,
+    since: datetime,
+    now: datetime,
+    whole: Collection[str] = (),
+) -> TiedOut:
+    """Compare our books with ``lines``, which begin SLACK before ``since``. No network.
+
+    Of the objects in ``whole`` the lines are all there are, however old: they are compared with
+    all that we have booked of them. What is the same on both sides counts on Stripe's day,
+    because a webhook may reach us on the next one. What a bank still processes, and what is
+    younger than SETTLING, is no difference.
+    """
+    booked = booked_since(since - SLACK, mode=mode)
+    if whole:
+        booked = [each for each in booked if each.object_id not in whole]
+        booked += booked_of(whole, mode=mode)
+    things = _things(booked, their_movements(lines))
     unequal = [key for key, thing in things.items() if thing.ours_minor != thing.theirs_minor]
     object_ids = [object_id for _, object_id, _ in unequal]
     unsure = under_way(object_ids, mode=mode)

@@ -42,6 +42,8 @@ def _expand_at(moment: Moment, place: Doc, steps: Sequence[str], path: str) -> N
     if computed is not None:
         place[step] = computed(moment, place)
     elif step not in place:
+        if (place.get("object"), step) in ABSENT_WHILE_EMPTY:
+            return
         raise _cannot(path)
     else:
         place[step] = _whole(moment, place[step])
@@ -80,6 +82,9 @@ COMPUTED: Final[dict[tuple[str, str], Callable[[Moment, Doc], Doc]]] = {
     ("payment_link", "line_items"): _line_items,
     ("charge", "refunds"): _refunds,
 }
+
+# Stripe leaves these out until there is something to say; asking for them is no mistake.
+ABSENT_WHILE_EMPTY: Final = frozenset({("refund", "failure_balance_transaction")})
 
 
 def _cannot(path: str) -> Problem:

@@ -6,12 +6,15 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from kernel.money import Money
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.adapters.stripe_reading import balance_line
 from revenue.ports import (
     ChargeRefundedHint,
     DisputeFact,
+    NotFound,
     PaymentFailedFact,
     RefundFact,
     SessionFact,
@@ -123,6 +126,19 @@ def test_balance_lines_say_what_they_belong_to(
     assert lines["dispute"].source_id == dispute["id"]
     assert lines["dispute"].fee == Money(1_500, "USD")
     assert lines["payout"].payment_intent_id == ""
+
+
+def test_all_lines_of_one_payment_or_refund_are_told(
+    outside: RunningSandbox, gateway: StripeGateway
+) -> None:
+    session = paid(outside)
+    refund = outside.drill("refunds", session=session["id"], amount=4_000)
+    outside.drill("settle", refund=refund["id"], succeeds=False)
+    every = {line.category: line for line in gateway.balance_lines(**window())}
+    assert gateway.balance_lines_of(session["payment_intent"]) == [every["charge"]]
+    assert gateway.balance_lines_of(refund["id"]) == [every["refund"], every["refund_failure"]]
+    with pytest.raises(NotFound):
+        gateway.balance_lines_of("re_nobodyknowsthis")
 
 
 def test_a_converted_line_tells_both_currencies() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -46,6 +47,11 @@ def booked() -> dict[str, int]:
 
 def balance(account: str) -> int:
     return sum(Posting.objects.filter(account=account).values_list("amount_minor", flat=True))
+
+
+def stripes_fee(outside: RunningSandbox) -> int:
+    lines = outside.client().balance_transactions.list({"limit": 100}).data
+    return sum(line.fee for line in lines)
 
 
 def stripes_balance(outside: RunningSandbox) -> int:
@@ -191,6 +197,38 @@ def test_a_refund_that_failed_leaves_both_books_even(
     found = run()
     assert found.differences == []
     assert Order.objects.get().state == OrderState.PAID
+    assert balance("assets:stripe") == stripes_balance(outside)
+
+
+@pytest.mark.parametrize("succeeds", [True, False])
+def test_a_refund_that_took_longer_than_the_window_leaves_both_books_even(
+    sell: Sell, run: Run, outside: RunningSandbox, backdate: Callable[..., int], succeeds: bool
+) -> None:
+    """Stripe's line is as old as the refund's beginning; ours as the bank's answer."""
+    checkout = sell(SLOW_REFUND)
+    refund = outside.drill("refunds", session=checkout.stripe_id, amount=1_000)
+    run()
+    assert backdate(days=9, source=refund["id"]) == 1
+    outside.drill("settle", refund=refund["id"], succeeds=succeeds)
+    found = run(days=7)
+    assert found.differences == []
+    assert booked().get(RevenueKind.REFUND) == (-1_000 if succeeds else None)
+    assert balance("assets:stripe") == stripes_balance(outside)
+    assert run(days=20).differences == []
+
+
+@pytest.mark.usefixtures("without_events")
+def test_a_payment_that_took_longer_than_the_window_leaves_both_books_even(
+    sell: Sell, run: Run, outside: RunningSandbox, backdate: Callable[..., int]
+) -> None:
+    checkout = sell(PAYS_LATER)
+    run()
+    charge = outside.client().charges.list({"limit": 1}).data[0].id
+    backdate(days=9, source=charge)
+    outside.drill("settle", session=checkout.stripe_id)
+    found = run(days=7)
+    assert found.differences == []
+    assert booked() == {RevenueKind.PAYMENT: 10_000, RevenueKind.FEE: -stripes_fee(outside)}
     assert balance("assets:stripe") == stripes_balance(outside)
 
 

@@ -94,7 +94,7 @@ def test_a_refunded_charge_heard_before_the_failure_that_made_it_room(
     assert Order.objects.get().refunded_minor == 8_000
 
 
-@pytest.mark.parametrize("days_between", [0])
+@pytest.mark.parametrize("days_between", [0, 12])
 def test_reconciling_hears_of_both(refunded_anew: Any, run: Run, days_between: int) -> None:
     refunded_anew(days_between=days_between)
 

@@ -19,6 +19,7 @@ from revenue.usecases.tie_out import (
     Difference,
     TiedOut,
     as_row,
+    half_seen,
     missing_from_our_books,
     tie_out,
 )
@@ -184,6 +185,47 @@ def test_over_the_edge_both_sides_are_seen(order: Order, now: datetime) -> None:
     ours(order, 10_000, at=since + timedelta(seconds=1))
     line = theirs(10_000, at=since - SLACK + timedelta(minutes=1))
     assert compare(line, now=now).differences == []
+
+
+@pytest.mark.parametrize(("stripes", "differs"), [(-500, False), (-400, True)])
+def test_all_of_an_object_is_compared_with_all_of_it(
+    order: Order, noon: datetime, now: datetime, stripes: int, *, differs: bool
+) -> None:
+    """A refund whose line is older than the window, booked when the bank answered."""
+    since = now.replace(hour=0, minute=0) - timedelta(days=2)
+    window = {"mode": "sandbox", "since": since, "now": now}
+    ours(order, -500, at=noon, kind=RevenueKind.REFUND, object_id="re_1")
+    old = theirs(stripes, at=noon - timedelta(days=9), category="refund", source_id="re_1")
+    assert half_seen([], **window) == ["re_1"]
+    found = tie_out([old], whole={"re_1"}, **window).differences
+    assert [(each.ours_minor, each.theirs_minor) for each in found] == (
+        [(-500, -400)] if differs else []
+    )
+
+
+def test_what_we_booked_before_the_window_counts_for_an_object_seen_whole(
+    order: Order, noon: datetime, now: datetime
+) -> None:
+    since = now.replace(hour=0, minute=0) - timedelta(days=2)
+    ours(order, 10_000, at=noon - timedelta(days=9))
+    line = theirs(10_000, at=noon)
+    assert half_seen([line], mode="sandbox", since=since, now=now) == [PAYMENT]
+    assert tie_out([line], mode="sandbox", since=since, now=now, whole={PAYMENT}).differences == []
+
+
+@pytest.mark.parametrize("object_id", ["pi_bank", "dp_1", "txn_1"])
+def test_nobody_asks_for_old_lines_of_what_has_none(
+    noon: datetime, now: datetime, object_id: str
+) -> None:
+    """The bank has not answered; a dispute is booked line by line, and so are fees."""
+    OrderFactory(payment_intent_id="pi_bank", state=OrderState.AWAITING_PAYMENT)
+    lines = {
+        "pi_bank": theirs(100, at=noon, payment_intent_id="pi_bank"),
+        "dp_1": theirs(-100, at=noon, category="dispute", source_id="dp_1"),
+        "txn_1": theirs(0, at=noon, fee=Money(320, "USD")),
+    }
+    since = now.replace(hour=0, minute=0) - timedelta(days=2)
+    assert half_seen([lines[object_id]], mode="sandbox", since=since, now=now) == []
 
 
 def test_what_is_minutes_old_may_still_be_on_its_way(now: datetime) -> None:
