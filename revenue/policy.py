@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from kernel.modes import Mode
@@ -14,7 +14,9 @@ from revenue.enums import OrderState, ReviewReason, ReviewVerdict
 ATTEMPTS_MAX: Final = 10
 BACKOFF_FIRST: Final = timedelta(seconds=5)
 BACKOFF_LONGEST: Final = timedelta(hours=6)
+KEY_KEPT: Final = timedelta(hours=24)  # https://docs.stripe.com/api/idempotent_requests
 CALL_TIME: Final = timedelta(seconds=30)  # a call under way is left alone for this long
+SERVER_ERROR: Final = "http_"  # how the code of a 5xx begins
 ALERT_HOUR: Final = timedelta(hours=1)
 ALERTS_ALONE_PER_HOUR: Final = 5  # what is more goes into one digest an hour
 
@@ -111,6 +113,19 @@ def pressed_key(*, form_key: str, deal_ref: str, offer_ref: str, actor_id: int) 
     """
     pressed = "\x1f".join([form_key, deal_ref, offer_ref, str(actor_id)])
     return hashlib.sha256(pressed.encode()).hexdigest()
+
+
+def may_repeat(*, made_at: datetime, last_error: str, now: datetime) -> bool:
+    """Say whether the POST of a row made at ``made_at`` may be sent again with the same key.
+
+    Not once Stripe may have forgotten the key, and not after a 5xx: it would only be replayed.
+    """
+    return now - made_at < KEY_KEPT and not last_error.startswith(SERVER_ERROR)
+
+
+def error_to_keep(*, known: str, told: str) -> str:
+    """Return which of two errors a row remembers: a 5xx, whatever came after it."""
+    return known if known.startswith(SERVER_ERROR) else told
 
 
 def backoff(attempts: int) -> timedelta:

@@ -29,7 +29,16 @@ class GatewayError(Exception):
 
 
 class GatewayRefused(GatewayError):
-    """Stripe answered: no. Nothing happened there."""
+    """Stripe answered: no. Nothing happened there because of this call.
+
+    ``is_proof`` says that nothing had happened by an earlier call with the same idempotency key
+    either: Stripe weighed what was asked. It did not when it turned our API key away, or when the
+    idempotency key was used for something else.
+    """
+
+    def __init__(self, code: str, *, is_proof: bool = True) -> None:
+        super().__init__(code)
+        self.is_proof = is_proof
 
 
 class GatewayUnknown(GatewayError):
@@ -272,7 +281,7 @@ class PaymentGateway(Protocol):
         """List the sessions that a payment intent belongs to: none or one."""
         ...
 
-    def expire_session(self, session_id: str) -> SessionFact:
+    def expire_session(self, session_id: str, *, key: str) -> SessionFact:
         """Expire an open session, so that nobody can pay it any more."""
         ...
 
@@ -284,7 +293,7 @@ class PaymentGateway(Protocol):
         """List the ``limit`` newest links, each with our reference from its metadata."""
         ...
 
-    def deactivate_payment_link(self, link_id: str) -> OpenedLink:
+    def deactivate_payment_link(self, link_id: str, *, key: str) -> OpenedLink:
         """Switch a link off."""
         ...
 

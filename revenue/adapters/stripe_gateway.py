@@ -55,7 +55,16 @@ def _translated() -> Iterator[None]:
             raise GatewayUnknown(code, is_replayable=True) from error
         if status == 0 or status >= 500:
             raise GatewayUnknown(f"http_{status}", is_replayable=False) from error
-        raise GatewayRefused(code) from error
+        raise GatewayRefused(code, is_proof=_is_weighed(error)) from error
+
+
+def _is_weighed(error: stripe.StripeError) -> bool:
+    """Say whether Stripe looked at what was asked, and so at what our idempotency key stands for.
+
+    https://docs.stripe.com/api/idempotent_requests
+    """
+    turned_away = (stripe.AuthenticationError, stripe.PermissionError, stripe.IdempotencyError)
+    return error.http_status not in (401, 403) and not isinstance(error, turned_away)
 
 
 class StripeGateway:
@@ -175,15 +184,18 @@ class StripeGateway:
             made = self._v1.refunds.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]
         return reading.refund(self._own(made))
 
-    def expire_session(self, session_id: str) -> SessionFact:
+    def expire_session(self, session_id: str, *, key: str) -> SessionFact:
         """See the port."""
         with _translated():
-            return reading.session(self._own(self._v1.checkout.sessions.expire(session_id)))
+            closed = self._v1.checkout.sessions.expire(session_id, {}, {"idempotency_key": key})
+        return reading.session(self._own(closed))
 
-    def deactivate_payment_link(self, link_id: str) -> OpenedLink:
+    def deactivate_payment_link(self, link_id: str, *, key: str) -> OpenedLink:
         """See the port."""
         with _translated():
-            changed = self._v1.payment_links.update(link_id, {"active": False})
+            changed = self._v1.payment_links.update(
+                link_id, {"active": False}, {"idempotency_key": key}
+            )
         return reading.payment_link(self._own(changed))
 
     # --- reading -------------------------------------------------------------------------------

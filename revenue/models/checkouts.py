@@ -48,6 +48,17 @@ class PaymentLink(Stateful, Leased):
     )
     created_at = models.DateTimeField()
     deactivated_at = models.DateTimeField(null=True, blank=True)
+    off_asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a person asked that nobody can pay by it."
+    )
+    off_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        db_index=False,
+    )
 
     class Meta:
         constraints = [

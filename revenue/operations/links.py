@@ -23,4 +23,4 @@ def close_link(checkout: CheckoutSession, *, link_id: str) -> None:
             last_error="",
         )
     if link.can_move(PaymentLinkState.USED):
-        link.move(PaymentLinkState.USED)
+        link.move(PaymentLinkState.USED, next_check_at=None)

@@ -23,6 +23,7 @@ from revenue.queries.traced import (
     sale_rows,
     trace_of,
 )
+from revenue.queries.unanswered import unanswered
 from revenue.queries.waiting import WaitingItem, waiting, waiting_numbers
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "sellable_offers",
     "takings",
     "trace_of",
+    "unanswered",
     "waiting",
     "waiting_numbers",
 ]

@@ -30,7 +30,8 @@ def close_checkout(
     Raises CheckoutNotOpen before Stripe is asked, and the gateway's errors.
     """
     checkout = _ask_for_it(reference, actor_id=actor_id, now=now)
-    fact = expired_or_as_it_is(str(checkout.stripe_id), gateway=gateway)
+    key = f"{checkout.reference}:expire:{checkout.attempts}"
+    fact = expired_or_as_it_is(str(checkout.stripe_id), key=key, gateway=gateway)
     telling = Telling(mode=settings.DEPLOYMENT_MODE, source=Source.ANSWER, now=now, occurred_at=now)
     with transaction.atomic(durable=True):
         record_session(telling, fact)
@@ -38,10 +39,13 @@ def close_checkout(
     return checkout
 
 
-def expired_or_as_it_is(session_id: str, *, gateway: PaymentGateway) -> SessionFact:
-    """Expire a session; what is not open any more is refused, and then read as it is."""
+def expired_or_as_it_is(session_id: str, *, key: str, gateway: PaymentGateway) -> SessionFact:
+    """Expire a session; what is not open any more is refused, and then read as it is.
+
+    ``key`` is another one for each attempt of its row: Stripe replays a 5xx for a day.
+    """
     try:
-        return gateway.expire_session(session_id)
+        return gateway.expire_session(session_id, key=key)
     except GatewayRefused:
         return gateway.read_session(session_id)
 
@@ -54,6 +58,7 @@ def _ask_for_it(reference: str, *, actor_id: int, now: datetime) -> CheckoutSess
     if checkout.state != CheckoutState.OPEN or checkout.origin != CheckoutOrigin.DEAL:
         raise CheckoutNotOpen(checkout.state)
     checkout.next_check_at = now + CALL_TIME
+    checkout.attempts = min(checkout.attempts + 1, 32_000)
     if checkout.close_asked_at is None:
         checkout.close_asked_at, checkout.close_asked_by_id = now, actor_id
         ledger.audit(
@@ -65,5 +70,6 @@ def _ask_for_it(reference: str, *, actor_id: int, now: datetime) -> CheckoutSess
             key=f"checkout.close_asked:{checkout.reference}",
             now=now,
         )
-    checkout.save(update_fields=["next_check_at", "close_asked_at", "close_asked_by"])
+    asked = ["close_asked_at", "close_asked_by"]
+    checkout.save(update_fields=["next_check_at", "attempts", *asked])
     return checkout

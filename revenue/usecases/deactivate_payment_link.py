@@ -8,9 +8,11 @@ from django.db import transaction
 
 from crm import operations as crm
 from crm.enums import ActivityKind
+from ledger import operations as ledger
 from revenue.enums import PaymentLinkState
 from revenue.models import PaymentLink
-from revenue.ports import PaymentGateway
+from revenue.policy import CALL_TIME
+from revenue.ports import OpenedLink, PaymentGateway
 
 
 class LinkNotActive(Exception):
@@ -20,28 +22,70 @@ class LinkNotActive(Exception):
 def deactivate_payment_link(
     reference: str, *, actor_id: int, gateway: PaymentGateway, now: datetime
 ) -> PaymentLink:
-    """Switch an active link off at Stripe, then here.
+    """Switch an active link off at Stripe, then here; who asked for it is audited first.
 
     Safe to repeat. A payment that came through meanwhile wins: the link then says ``used``.
-    Raises LinkNotActive before Stripe is asked; the gateway's errors, with the row unchanged.
+    Where Stripe does not answer, the row remembers that somebody asked, and the sweep goes on.
+    Raises LinkNotActive before Stripe is asked, and the gateway's errors.
     """
-    link = PaymentLink.objects.get(reference=reference)
+    link = _ask_for_it(reference, actor_id=actor_id, now=now)
+    if link.state == PaymentLinkState.ACTIVE:
+        answer = gateway.deactivate_payment_link(
+            str(link.stripe_id), key=f"{link.reference}:off:{link.attempts}"
+        )
+        keep_off(link, answer, now=now)
+    return link
+
+
+@transaction.atomic(durable=True)
+def _ask_for_it(reference: str, *, actor_id: int, now: datetime) -> PaymentLink:
+    """Write down who asked, before Stripe is called; the sweep asks if we never hear of it.
+
+    Each call has a number, and so a key of its own: Stripe replays a 5xx for a day.
+    """
+    link = PaymentLink.objects.select_for_update(no_key=True).get(reference=reference)
     if link.state == PaymentLinkState.DEACTIVATED:
         return link
     if link.state != PaymentLinkState.ACTIVE or not link.stripe_id:
         raise LinkNotActive(link.state)
-    gateway.deactivate_payment_link(link.stripe_id)
+    link.next_check_at = now + CALL_TIME
+    link.attempts = min(link.attempts + 1, 32_000)
+    if link.off_asked_at is None:
+        link.off_asked_at, link.off_asked_by_id = now, actor_id
+        ledger.audit(
+            actor_id=actor_id,
+            event="payment_link.off_asked",
+            subject=link.reference,
+            mode=link.mode,
+            trace_ref=link.trace_ref,
+            key=f"payment_link.off_asked:{link.reference}",
+            now=now,
+        )
+    link.save(update_fields=["next_check_at", "attempts", "off_asked_at", "off_asked_by"])
+    return link
+
+
+def keep_off(link: PaymentLink, answer: OpenedLink, *, now: datetime) -> None:
+    """Write that Stripe says the link is off; a payment that came meanwhile stays the last word."""
+    if answer.is_active:
+        return
     with transaction.atomic(durable=True):
         held = PaymentLink.objects.select_for_update(no_key=True).get(pk=link.pk)
         if held.state == PaymentLinkState.ACTIVE:
-            held.move(PaymentLinkState.DEACTIVATED, deactivated_at=now)
+            held.move(
+                PaymentLinkState.DEACTIVATED,
+                deactivated_at=now,
+                next_check_at=None,
+                leased_until=None,
+                last_error="",
+            )
             crm.note(
                 deal_id=held.deal_id,
                 kind=ActivityKind.LINK_DEACTIVATED,
                 refs={"link": held.reference},
                 amount=held.price,
-                actor_id=actor_id,
+                actor_id=held.off_asked_by_id,
                 now=now,
                 key=f"{ActivityKind.LINK_DEACTIVATED}:{held.reference}",
             )
-    return held
+    link.refresh_from_db()

@@ -15,7 +15,7 @@ from kernel.references import new_reference
 from revenue.enums import PaymentLinkState
 from revenue.models import Offer, PaymentLink
 from revenue.planning import payment_link_parameters
-from revenue.policy import backoff, pressed_key
+from revenue.policy import backoff, error_to_keep, may_repeat, pressed_key
 from revenue.ports import GatewayRefused, GatewayUnknown, OpenedLink, PaymentGateway
 from revenue.usecases.ensure_price import ensure_price
 from revenue.usecases.open_checkout import deal_of_this_mode
@@ -103,14 +103,21 @@ def _make_row(
 def make_at_stripe(link: PaymentLink, *, gateway: PaymentGateway, now: datetime) -> PaymentLink:
     """Make the call that the row describes, unless its answer is known, and keep the answer.
 
-    Safe to repeat: the idempotency key is the row's own reference.
+    Safe to repeat: the idempotency key is the row's own reference. Where the same call would tell
+    nothing, or might make a second link, the row stays ``unknown`` and the sweep looks.
     """
-    if link.state != PaymentLinkState.UNKNOWN:
+    if link.state != PaymentLinkState.UNKNOWN or not may_repeat(
+        made_at=link.created_at, last_error=link.last_error, now=now
+    ):
         return link
+    is_first_call = link.created_at == now  # the row was made by this very press
     try:
         made = gateway.make_payment_link(key=link.reference, parameters=link.parameters)
     except GatewayRefused as refusal:
-        keep_refusal(link, code=refusal.code)
+        if refusal.is_proof or is_first_call:
+            keep_refusal(link, code=refusal.code)
+        else:
+            keep_unknown(link, code=refusal.code, now=now)
     except GatewayUnknown as unknown:
         keep_unknown(link, code=unknown.code, now=now)
     else:
@@ -132,7 +139,7 @@ def keep_answer(link: PaymentLink, made: OpenedLink, *, now: datetime) -> None:
                 last_error="",
             )
         if held.state == PaymentLinkState.ACTIVE and not made.is_active:
-            held.move(PaymentLinkState.DEACTIVATED, deactivated_at=now)
+            held.move(PaymentLinkState.DEACTIVATED, deactivated_at=now, next_check_at=None)
     link.refresh_from_db()
 
 
@@ -153,10 +160,9 @@ def keep_unknown(link: PaymentLink, *, code: str, now: datetime) -> None:
     A 5xx is kept in mind: after one, the same key would only replay it.
     """
     attempts = link.attempts + 1
-    kept = link.last_error if link.last_error.startswith("http_") else code
     PaymentLink.objects.filter(pk=link.pk, state=PaymentLinkState.UNKNOWN).update(
         attempts=attempts,
-        last_error=kept,
+        last_error=error_to_keep(known=link.last_error, told=code),
         next_check_at=now + backoff(attempts),
         leased_until=None,
     )

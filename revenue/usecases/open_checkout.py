@@ -17,8 +17,8 @@ from revenue.operations.alerts import raise_checkout_refused, tell_of_refusal
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
 from revenue.planning import checkout_parameters
-from revenue.policy import CALL_TIME, backoff, pressed_key
-from revenue.ports import GatewayRefused, GatewayUnknown, PaymentGateway
+from revenue.policy import CALL_TIME, backoff, error_to_keep, may_repeat, pressed_key
+from revenue.ports import GatewayError, GatewayRefused, GatewayUnknown, PaymentGateway
 from revenue.usecases.ensure_price import ensure_price
 
 
@@ -196,14 +196,20 @@ def open_at_stripe(
 ) -> CheckoutSession:
     """Make the call that the row describes, unless its answer is known, and keep the answer.
 
-    Safe to repeat: the idempotency key is the row's own reference.
+    Safe to repeat: the idempotency key is the row's own reference. Where the same call would tell
+    nothing, or might make a second session, the row stays ``unknown`` and the sweep looks.
     """
-    if checkout.state != CheckoutState.UNKNOWN:
+    if checkout.state != CheckoutState.UNKNOWN or not may_repeat(
+        made_at=checkout.created_at, last_error=checkout.last_error, now=now
+    ):
         return checkout
+    is_first_call = checkout.created_at == now  # the row was made by this very press
     try:
         fact = gateway.open_checkout(key=checkout.reference, parameters=checkout.parameters or {})
     except GatewayRefused as refusal:
-        return _settle_refusal(checkout, refusal, now=now)
+        if refusal.is_proof or is_first_call:
+            return _settle_refusal(checkout, refusal, now=now)
+        return _settle_unknown(checkout, refusal, now=now)
     except GatewayUnknown as unknown:
         return _settle_unknown(checkout, unknown, now=now)
     telling = Telling(mode=settings.DEPLOYMENT_MODE, source=Source.ANSWER, now=now, occurred_at=now)
@@ -227,13 +233,13 @@ def _settle_refusal(
 
 
 def _settle_unknown(
-    checkout: CheckoutSession, unknown: GatewayUnknown, *, now: datetime
+    checkout: CheckoutSession, unknown: GatewayError, *, now: datetime
 ) -> CheckoutSession:
     """Nobody knows whether there is a session: the sweep will look."""
     attempts = checkout.attempts + 1
     CheckoutSession.objects.filter(pk=checkout.pk, state=CheckoutState.UNKNOWN).update(
         attempts=attempts,
-        last_error=unknown.code,
+        last_error=error_to_keep(known=checkout.last_error, told=unknown.code),
         next_check_at=now + backoff(attempts),
     )
     checkout.refresh_from_db()

@@ -16,19 +16,26 @@ from revenue.models import CheckoutSession
 from revenue.operations.alerts import tell_of_refusal
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
-from revenue.policy import backoff
-from revenue.ports import GatewayError, GatewayRefused, GatewayUnknown, PaymentGateway, SessionFact
+from revenue.policy import KEY_KEPT, backoff, error_to_keep, may_repeat
+from revenue.ports import GatewayError, GatewayRefused, NotFound, PaymentGateway, SessionFact
 from revenue.usecases.close_checkout import expired_or_as_it_is
 
 logger = logging.getLogger(__name__)
 
-KEY_KEPT: Final = timedelta(hours=24)  # https://docs.stripe.com/api/idempotent_requests
 WINDOW: Final = timedelta(minutes=10)  # the clocks of two houses may differ
 ABANDONED_AFTER: Final = timedelta(minutes=30)
 LEASE: Final = timedelta(minutes=2)
-CHECKS_MAX: Final = 12
+NEVER_MADE: Final = "never_made"
 
 Clock = Callable[[], datetime]
+
+
+class _NotMade(Exception):
+    """Stripe has no session of this checkout: it weighed the call and said no, or knows of none."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 def sweep_checkouts(*, gateway: PaymentGateway, clock: Clock, limit: int = 50) -> int:
@@ -48,58 +55,59 @@ def sweep_checkouts(*, gateway: PaymentGateway, clock: Clock, limit: int = 50) -
 def _look_after(checkout: CheckoutSession, *, gateway: PaymentGateway, now: datetime) -> None:
     try:
         fact = _ask(checkout, gateway=gateway, now=now)
+    except _NotMade as proof:
+        _close_as_not_made(checkout, code=proof.code, now=now)
     except GatewayError as error:
         _put_off(checkout, error, now=now)
-        return
-    if fact is None:
-        _close_as_never_made(checkout)
     else:
         _record(checkout, fact, now=now)
 
 
-def _ask(
-    checkout: CheckoutSession, *, gateway: PaymentGateway, now: datetime
-) -> SessionFact | None:
-    """Return what Stripe knows of the checkout; None when it was never made there."""
-    fact: SessionFact | None
+def _ask(checkout: CheckoutSession, *, gateway: PaymentGateway, now: datetime) -> SessionFact:
+    """Return what Stripe knows of the checkout. Raises _NotMade, and the gateway's errors."""
     if checkout.stripe_id:
         fact = gateway.read_session(checkout.stripe_id)
-        return _closed_if_asked(checkout, fact, gateway=gateway)
-    if _may_repeat(checkout, now=now):
-        fact = gateway.open_checkout(key=checkout.reference, parameters=checkout.parameters or {})
+        is_over = checkout.close_asked_at is not None  # by a person, and the answer went missing
     else:
-        fact = _find(checkout, gateway=gateway)
-    if fact is not None and _is_abandoned(checkout, fact, now=now):
-        return gateway.expire_session(fact.session_id)
+        is_repeated = may_repeat(
+            made_at=checkout.created_at, last_error=checkout.last_error, now=now
+        )
+        fact = (
+            _made_again(checkout, gateway=gateway)
+            if is_repeated
+            else _found(checkout, gateway=gateway, now=now)
+        )
+        is_over = _is_abandoned(checkout, now=now)
+    if is_over and fact.status == "open":
+        key = f"{checkout.reference}:expire:{checkout.attempts + 1}"
+        return expired_or_as_it_is(fact.session_id, key=key, gateway=gateway)
     return fact
 
 
-def _closed_if_asked(
-    checkout: CheckoutSession, fact: SessionFact, *, gateway: PaymentGateway
-) -> SessionFact:
-    """A person asked that nobody can pay it any more, and Stripe's answer went missing."""
-    if checkout.close_asked_at is None or fact.status != "open":
-        return fact
-    return expired_or_as_it_is(fact.session_id, gateway=gateway)
+def _made_again(checkout: CheckoutSession, *, gateway: PaymentGateway) -> SessionFact:
+    """Repeat the same POST: Stripe answers as it did, or does now what it never heard of."""
+    try:
+        return gateway.open_checkout(key=checkout.reference, parameters=checkout.parameters or {})
+    except GatewayRefused as refusal:
+        if refusal.is_proof:
+            raise _NotMade(refusal.code) from refusal
+        raise
 
 
-def _is_abandoned(checkout: CheckoutSession, fact: SessionFact, *, now: datetime) -> bool:
+def _found(checkout: CheckoutSession, *, gateway: PaymentGateway, now: datetime) -> SessionFact:
+    """Look for the session from its row's making to the last moment that could have made it."""
+    last = min(now, checkout.created_at + KEY_KEPT)
+    window = gateway.sessions_between(since=checkout.created_at - WINDOW, until=last + WINDOW)
+    found = next((fact for fact in window if fact.checkout_ref == checkout.reference), None)
+    if found is None:
+        raise _NotMade(NEVER_MADE)
+    return found
+
+
+def _is_abandoned(checkout: CheckoutSession, *, now: datetime) -> bool:
     """Its buyer left long ago: better that nobody can pay it any more."""
     is_visitors = checkout.origin == CheckoutOrigin.OFFER_PAGE
-    return fact.status == "open" and is_visitors and now - checkout.created_at > ABANDONED_AFTER
-
-
-def _may_repeat(checkout: CheckoutSession, *, now: datetime) -> bool:
-    """Repeating the POST is safe while Stripe keeps the key, unless a 5xx would be replayed."""
-    is_fresh = now - checkout.created_at < KEY_KEPT
-    return is_fresh and not checkout.last_error.startswith("http_")
-
-
-def _find(checkout: CheckoutSession, *, gateway: PaymentGateway) -> SessionFact | None:
-    window = gateway.sessions_between(
-        since=checkout.created_at - WINDOW, until=checkout.created_at + WINDOW
-    )
-    return next((fact for fact in window if fact.checkout_ref == checkout.reference), None)
+    return is_visitors and now - checkout.created_at > ABANDONED_AFTER
 
 
 def _record(checkout: CheckoutSession, fact: SessionFact, *, now: datetime) -> None:
@@ -110,31 +118,30 @@ def _record(checkout: CheckoutSession, fact: SessionFact, *, now: datetime) -> N
         checkout.write_fenced(next_check_at=now + timedelta(hours=1) if still_open else None)
 
 
-def _close_as_never_made(checkout: CheckoutSession) -> None:
+def _close_as_not_made(checkout: CheckoutSession, *, code: str, now: datetime) -> None:
     """Stripe has no session of this reference, so nobody can have paid it."""
     with transaction.atomic(durable=True):
         try:
-            checkout.move(CheckoutState.FAILED, last_error="never_made", next_check_at=None)
+            checkout.move(CheckoutState.FAILED, last_error=code, next_check_at=None)
         except LostRace:
             logger.info("checkout settled meanwhile", extra={"checkout": checkout.reference})
+            return
+        if code != NEVER_MADE:
+            tell_of_refusal(checkout, code=code, now=now)
 
 
 def _put_off(checkout: CheckoutSession, error: GatewayError, *, now: datetime) -> None:
-    """Try again later; after twelve tries the row stays for a person, still honest: unknown."""
+    """Ask again later, ever more seldom, for as long as it takes: unknown stays unknown.
+
+    Only a session whose id Stripe does not know is asked about no more.
+    """
     attempts = checkout.attempts + 1
-    is_over = attempts >= CHECKS_MAX or isinstance(error, GatewayRefused)
+    is_over = isinstance(error, NotFound) and bool(checkout.stripe_id)
     with transaction.atomic(durable=True):
-        if isinstance(error, GatewayRefused) and checkout.can_move(CheckoutState.FAILED):
-            checkout.move(CheckoutState.FAILED)
+        if isinstance(error, GatewayRefused) and checkout.state == CheckoutState.UNKNOWN:
             tell_of_refusal(checkout, code=error.code, now=now)
         checkout.write_fenced(
             attempts=min(attempts, 32_000),
-            last_error=_worse(checkout.last_error, error),
+            last_error=error_to_keep(known=checkout.last_error, told=error.code),
             next_check_at=None if is_over else now + backoff(attempts),
         )
-
-
-def _worse(known: str, error: GatewayError) -> str:
-    """Keep a 5xx in mind: after one, the same key would only replay it."""
-    keeps = known.startswith("http_") and isinstance(error, GatewayUnknown)
-    return known if keeps and error.is_replayable else error.code  # type: ignore[attr-defined]

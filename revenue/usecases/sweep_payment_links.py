@@ -1,4 +1,4 @@
-"""Payment links whose outcome nobody knows: find out at Stripe."""
+"""Payment links whose outcome nobody knows, or that a person wants off: settle it at Stripe."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
+from django.db.models import Q
 
 from revenue.enums import PaymentLinkState
 from revenue.models import PaymentLink
-from revenue.ports import GatewayRefused, GatewayUnknown, OpenedLink, PaymentGateway
+from revenue.policy import backoff, may_repeat
+from revenue.ports import GatewayError, GatewayRefused, OpenedLink, PaymentGateway
+from revenue.usecases.deactivate_payment_link import keep_off
 from revenue.usecases.make_payment_link import keep_answer, keep_refusal, keep_unknown
 
-KEY_KEPT: Final = timedelta(hours=24)  # https://docs.stripe.com/api/idempotent_requests
 LEASE: Final = timedelta(minutes=2)
 LISTED_MAX: Final = 1000  # Stripe lists links newest first and by no other order
 NEVER_MADE: Final = "never_made"
@@ -23,26 +25,30 @@ Clock = Callable[[], datetime]
 
 def sweep_payment_links(*, gateway: PaymentGateway, clock: Clock, limit: int = 50) -> int:
     """Look after every link that is due. Returns how many were looked after."""
+    is_open = Q(state=PaymentLinkState.UNKNOWN) | Q(
+        state=PaymentLinkState.ACTIVE, off_asked_at__isnull=False
+    )
     due = PaymentLink.objects.filter(
-        next_check_at__lte=clock(),
-        state=PaymentLinkState.UNKNOWN,
-        mode=settings.DEPLOYMENT_MODE,
+        is_open, next_check_at__lte=clock(), mode=settings.DEPLOYMENT_MODE
     ).order_by("next_check_at")[:limit]
     done = 0
     for link in due:
         if link.take_lease(now=clock(), lease=LEASE):
             done += 1
-            _look_after(link, gateway=gateway, now=clock())
+            look_after = _find_out if link.state == PaymentLinkState.UNKNOWN else _switch_off
+            look_after(link, gateway=gateway, now=clock())
     return done
 
 
-def _look_after(link: PaymentLink, *, gateway: PaymentGateway, now: datetime) -> None:
+def _find_out(link: PaymentLink, *, gateway: PaymentGateway, now: datetime) -> None:
+    is_repeated = may_repeat(made_at=link.created_at, last_error=link.last_error, now=now)
     try:
-        made = _ask(link, gateway=gateway, now=now)
-    except GatewayRefused as refusal:
-        keep_refusal(link, code=refusal.code)
-    except GatewayUnknown as unknown:
-        keep_unknown(link, code=unknown.code, now=now)
+        made = _made_again(link, gateway=gateway) if is_repeated else _find(link, gateway=gateway)
+    except GatewayError as error:
+        if is_repeated and isinstance(error, GatewayRefused) and error.is_proof:
+            keep_refusal(link, code=error.code)
+        else:
+            keep_unknown(link, code=error.code, now=now)
     else:
         if made is None:
             keep_refusal(link, code=NEVER_MADE)
@@ -50,10 +56,30 @@ def _look_after(link: PaymentLink, *, gateway: PaymentGateway, now: datetime) ->
             keep_answer(link, made, now=now)
 
 
-def _ask(link: PaymentLink, *, gateway: PaymentGateway, now: datetime) -> OpenedLink | None:
-    """Repeat the same POST while that is safe; after that, or after a 5xx, look for the link."""
-    is_key_kept = now - link.created_at < KEY_KEPT
-    if is_key_kept and not link.last_error.startswith("http_"):
-        return gateway.make_payment_link(key=link.reference, parameters=link.parameters)
+def _switch_off(link: PaymentLink, *, gateway: PaymentGateway, now: datetime) -> None:
+    """Go on with what a person asked for, until Stripe says that the link is off."""
+    number = min(link.attempts + 1, 32_000)
+    try:
+        answer = gateway.deactivate_payment_link(
+            str(link.stripe_id), key=f"{link.reference}:off:{number}"
+        )
+    except GatewayError as error:
+        PaymentLink.objects.filter(pk=link.pk, state=PaymentLinkState.ACTIVE).update(
+            attempts=number,
+            last_error=error.code,
+            next_check_at=now + backoff(number),
+            leased_until=None,
+        )
+    else:
+        keep_off(link, answer, now=now)
+
+
+def _made_again(link: PaymentLink, *, gateway: PaymentGateway) -> OpenedLink:
+    """Repeat the same POST, while that is safe."""
+    return gateway.make_payment_link(key=link.reference, parameters=link.parameters)
+
+
+def _find(link: PaymentLink, *, gateway: PaymentGateway) -> OpenedLink | None:
+    """Look for the link, where repeating might make a second one, or a 5xx would be replayed."""
     listed = gateway.payment_links(limit=LISTED_MAX)
     return next((made for made, reference in listed if reference == link.reference), None)

@@ -21,7 +21,8 @@ def watch(*, mode: Mode, now: datetime) -> Sequence[str]:
 
     Returns what lags. While an alert about a kind of work stands, no second one is raised.
     """
-    lagging = queries.lagging(now)
+    unanswered = queries.unanswered(now)
+    lagging = {**queries.lagging(now), **unanswered}
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute(ONE_WATCHER)
@@ -37,6 +38,10 @@ def watch(*, mode: Mode, now: datetime) -> Sequence[str]:
                 subject=what,
                 mode=mode,
                 now=now,
-                facts={"what": what, "oldest_s": int(lagging[what])},
+                facts={
+                    "what": what,
+                    "oldest_s": int(lagging[what]),
+                    "is_stripes": int(what in unanswered),
+                },
             )
     return sorted(lagging)

@@ -189,11 +189,17 @@ def deactivate(request: HttpRequest, reference: str) -> HttpResponse:
     except GatewayUnknown as unknown:
         messages.warning(
             request,
-            f"Stripe did not answer ({unknown.code}). The link may still be open: press again.",
+            f"Stripe did not answer ({unknown.code}). The link may still be open: press again. "
+            "We ask again too, until it is off or paid.",
         )
-    except (GatewayError, TooManyCalls) as error:
-        code = getattr(error, "code", "busy")
-        messages.error(request, f"The link is still on: Stripe refused ({code}).")
+    except GatewayError as error:
+        messages.error(
+            request,
+            f"The link is still on: Stripe refused ({error.code}). We ask again until it is off "
+            "or paid.",
+        )
+    except TooManyCalls:
+        messages.warning(request, "Not switched off: too many pages wait for Stripe. Press again.")
     else:
         if link.state == PaymentLinkState.DEACTIVATED:
             messages.success(request, "The link is off. Nobody can pay by it any more.")

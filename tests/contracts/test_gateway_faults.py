@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from revenue.adapters.stripe_gateway import StripeGateway
-from revenue.ports import GatewayError, GatewayRefused, GatewayUnknown, NotFound, PaymentGateway
+from revenue.ports import GatewayRefused, GatewayUnknown, NotFound, PaymentGateway
 from tests.outside import gateway_to
 from tests.sandbox.running_sandbox import RunningSandbox, free_port
 
@@ -108,10 +108,28 @@ def test_a_worker_with_patience_gets_through_a_short_failure(outside: RunningSan
     ],
 )
 def test_a_clear_no_is_a_refusal(
-    gateway: StripeGateway, what: Call, error: type[GatewayError]
+    gateway: StripeGateway, what: Call, error: type[GatewayRefused]
 ) -> None:
-    with pytest.raises(error):
+    with pytest.raises(error) as raised:
         what(gateway)
+    assert raised.value.is_proof
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_who_is_turned_away_learns_nothing_of_an_earlier_call(
+    call: Call, outside: RunningSandbox, gateway: StripeGateway, status: int
+) -> None:
+    outside.drill("faults", effect="status", status=status)
+    with pytest.raises(GatewayRefused) as raised:
+        call(gateway)
+    assert not raised.value.is_proof
+
+
+def test_a_key_that_was_used_for_something_else_proves_nothing(gateway: StripeGateway) -> None:
+    gateway.make_product(key="k", parameters=SNAPSHOT)
+    with pytest.raises(GatewayRefused) as raised:
+        gateway.make_product(key="k", parameters={**SNAPSHOT, "name": "Another"})
+    assert not raised.value.is_proof
 
 
 def test_a_wrong_key_is_refused_and_never_repeated_in_the_error(
@@ -120,6 +138,7 @@ def test_a_wrong_key_is_refused_and_never_repeated_in_the_error(
     key = "sk_sandbox_somebody_elses_key"
     with pytest.raises(GatewayRefused) as raised:
         call(gateway_to(outside.base, key=key))
+    assert not raised.value.is_proof
     assert key not in f"{raised.value!r} {raised.value.code}"
 
 

@@ -133,10 +133,10 @@ def test_an_expired_session_says_so_and_expires_only_once(
 ) -> None:
     parameters = session_parameters(make_price(either, unique), reference=unique("chk"))
     opened = either.open_checkout(key=unique("chk"), parameters=parameters)
-    assert either.expire_session(opened.session_id).status == "expired"
+    assert either.expire_session(opened.session_id, key=unique("1")).status == "expired"
     assert either.read_session(opened.session_id).status == "expired"
     with pytest.raises(GatewayRefused):
-        either.expire_session(opened.session_id)
+        either.expire_session(opened.session_id, key=unique("2"))
 
 
 def test_a_payment_link_is_made_listed_and_switched_off(
@@ -148,9 +148,9 @@ def test_a_payment_link_is_made_listed_and_switched_off(
     assert made.is_active
     assert either.make_payment_link(key=reference, parameters=parameters) == made
     assert (made, reference) in either.payment_links(limit=20)
-    off = either.deactivate_payment_link(made.link_id)
+    off = either.deactivate_payment_link(made.link_id, key=unique("1"))
     assert (off.link_id, off.is_active) == (made.link_id, False)
-    assert either.deactivate_payment_link(made.link_id).is_active is False
+    assert either.deactivate_payment_link(made.link_id, key=unique("2")).is_active is False
 
 
 def test_as_many_links_are_listed_as_were_asked_for(either: PaymentGateway, unique: Name) -> None:
@@ -174,9 +174,13 @@ def test_as_many_links_are_listed_as_were_asked_for(either: PaymentGateway, uniq
         ("deactivate_payment_link", "plink_nobodyknowsthis"),
     ],
 )
-def test_an_unknown_id_is_not_found(either: PaymentGateway, what: str, stripe_id: str) -> None:
+def test_an_unknown_id_is_not_found(
+    either: PaymentGateway, unique: Name, what: str, stripe_id: str
+) -> None:
+    is_change = what in {"expire_session", "deactivate_payment_link"}
+    key = {"key": unique(what)} if is_change else {}
     with pytest.raises(NotFound):
-        getattr(either, what)(stripe_id)
+        getattr(either, what)(stripe_id, **key)
 
 
 def test_the_account_says_whose_it_is(either: PaymentGateway) -> None:

@@ -1,0 +1,223 @@
+"""A payment link whose making or switching off Stripe did not confirm: asked until it says."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+
+from crm.models import Activity, Deal
+from ledger.models import LedgerEntry
+from revenue import queries
+from revenue.adapters.stripe_gateway import StripeGateway
+from revenue.enums import PaymentLinkState
+from revenue.models import Offer, PaymentLink
+from revenue.operations.sessions import record_session
+from revenue.operations.telling import Telling
+from revenue.ports import GatewayError
+from revenue.usecases.deactivate_payment_link import deactivate_payment_link
+from revenue.usecases.ensure_price import ensure_price
+from revenue.usecases.make_payment_link import make_payment_link
+from revenue.usecases.sweep_payment_links import sweep_payment_links
+from tests.factories.people import client_of
+from tests.outside import gateway_to
+from tests.sandbox.running_sandbox import RunningSandbox
+
+pytestmark = pytest.mark.django_db
+LINKS = "/v1/payment_links"
+Make = Callable[..., PaymentLink]
+
+
+@pytest.fixture
+def make(offer: Offer, deal: Deal, seller: User, gateway: StripeGateway, now: datetime) -> Make:
+    ensure_price(offer=offer, mode="sandbox", gateway=gateway, now=now)
+    form_key = secrets.token_hex(16)
+
+    def call(*, by: StripeGateway = gateway, at: datetime = now) -> PaymentLink:
+        return make_payment_link(
+            offer=offer,
+            deal_ref=deal.reference,
+            form_key=form_key,
+            actor_id=seller.pk,
+            gateway=by,
+            now=at,
+        )
+
+    return call
+
+
+def lose_the_answer(outside: RunningSandbox, path: str) -> StripeGateway:
+    """Return a gateway that does not hear what Stripe did at its next call."""
+    outside.drill(
+        "faults", path=path, method="POST", effect="timeout_after_success", hang_ms=400, count=1
+    )
+    return gateway_to(outside.base, timeout_s=0.2)
+
+
+@pytest.fixture
+def lost(make: Make, outside: RunningSandbox) -> PaymentLink:
+    """A link that Stripe made, and we never heard of it."""
+    link = make(by=lose_the_answer(outside, LINKS))
+    outside.clear_faults()
+    assert link.state == PaymentLinkState.UNKNOWN
+    return link
+
+
+def sweep(link: PaymentLink, gateway: StripeGateway, at: datetime) -> PaymentLink:
+    sweep_payment_links(gateway=gateway, clock=lambda: at)
+    link.refresh_from_db()
+    return link
+
+
+def is_on(outside: RunningSandbox, link: PaymentLink) -> bool:
+    return bool(outside.client().payment_links.retrieve(str(link.stripe_id)).active)
+
+
+def rolled(outside: RunningSandbox) -> StripeGateway:
+    return gateway_to(outside.base, key="sk_sandbox_rolled")
+
+
+@pytest.mark.parametrize("after_h", [1, 25], ids=["repeated", "looked for"])
+def test_a_call_that_is_turned_away_says_nothing_of_the_one_before(
+    lost: PaymentLink,
+    outside: RunningSandbox,
+    gateway: StripeGateway,
+    now: datetime,
+    after_h: int,
+) -> None:
+    sweep(lost, rolled(outside), now + timedelta(hours=after_h))
+    assert (lost.state, lost.next_check_at is None) == (PaymentLinkState.UNKNOWN, False)
+
+    assert sweep(lost, gateway, now + timedelta(hours=30)).state == PaymentLinkState.ACTIVE
+
+
+def test_pressing_again_with_a_key_that_is_turned_away_leaves_it_unknown(
+    lost: PaymentLink, make: Make, outside: RunningSandbox, now: datetime
+) -> None:
+    again = make(by=rolled(outside), at=now + timedelta(seconds=3))
+
+    assert (again.pk, again.state) == (lost.pk, PaymentLinkState.UNKNOWN)
+
+
+def test_the_first_press_with_a_key_that_is_turned_away_made_nothing(
+    make: Make, outside: RunningSandbox
+) -> None:
+    assert make(by=rolled(outside)).state == PaymentLinkState.FAILED
+
+
+def test_after_a_server_error_pressing_again_does_not_repeat_the_call(
+    make: Make, outside: RunningSandbox, gateway: StripeGateway, now: datetime
+) -> None:
+    outside.drill(
+        "faults", path=LINKS, method="POST", effect="status", status=500, when="after", count=1
+    )
+    make()
+    outside.drill("faults", path=LINKS, method="POST", effect="drop", count=1)
+
+    again = make(at=now + timedelta(seconds=3))
+
+    assert (again.state, again.last_error) == (PaymentLinkState.UNKNOWN, "http_500")
+    assert sweep(again, gateway, now + timedelta(minutes=1)).state == PaymentLinkState.ACTIVE
+
+
+def test_a_link_of_unknown_outcome_is_named_after_an_hour(
+    lost: PaymentLink, gateway: StripeGateway, now: datetime
+) -> None:
+    later = now + timedelta(minutes=61)
+    assert queries.unanswered(now + timedelta(minutes=59)) == {}
+    assert queries.unanswered(later) == {"answers about payment links": 3_660.0}
+
+    sweep(lost, gateway, later)
+
+    assert queries.unanswered(later) == {}
+
+
+@pytest.fixture
+def link(make: Make) -> PaymentLink:
+    """A link that is on, here and at Stripe."""
+    return make()
+
+
+def switch_off(link: PaymentLink, seller: User, gateway: StripeGateway, at: datetime) -> None:
+    deactivate_payment_link(link.reference, actor_id=seller.pk, gateway=gateway, now=at)
+
+
+FAULTS = [{"effect": "drop"}, {"effect": "status", "status": 500}, {"effect": "lost"}]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=["cut", "server error", "lost answer"])
+def test_with_no_answer_the_sweep_goes_on_until_it_is_off(
+    link: PaymentLink, seller: User, deal: Deal, outside: RunningSandbox, gateway: StripeGateway,
+    now: datetime, fault: dict[str, object],
+) -> None:  # fmt: skip
+    path, by = f"{LINKS}/{link.stripe_id}", gateway
+    if fault["effect"] == "lost":
+        by = lose_the_answer(outside, path)
+    else:
+        outside.drill("faults", path=path, method="POST", count=2, **fault)
+    with pytest.raises(GatewayError):
+        switch_off(link, seller, by, now)
+    link.refresh_from_db()
+    assert (link.state, link.off_asked_at, link.off_asked_by) == ("active", now, seller)
+
+    sweep(link, gateway, now + timedelta(minutes=1))
+    sweep(link, gateway, now + timedelta(minutes=30))
+
+    assert (link.state, link.next_check_at) == (PaymentLinkState.DEACTIVATED, None)
+    assert not is_on(outside, link)
+    entry = LedgerEntry.objects.get(event="payment_link.off_asked")
+    assert (entry.subject, entry.facts["actor"]) == (link.reference, f"user:{seller.pk}")
+    assert Activity.objects.get(deal=deal, kind="link_deactivated").actor_id == seller.pk
+
+
+def test_a_call_that_is_turned_away_is_repeated_with_the_next_key(
+    link: PaymentLink, seller: User, outside: RunningSandbox, gateway: StripeGateway, now: datetime
+) -> None:
+    with pytest.raises(GatewayError):
+        switch_off(link, seller, rolled(outside), now)
+    sweep(link, rolled(outside), now + timedelta(minutes=1))
+    assert queries.unanswered(now + timedelta(hours=2)) == {"answers about payment links": 7_200.0}
+
+    assert sweep(link, gateway, now + timedelta(hours=2)).state == PaymentLinkState.DEACTIVATED
+
+
+def test_each_call_carries_a_key_of_its_row(
+    link: PaymentLink, seller: User, outside: RunningSandbox, gateway: StripeGateway, now: datetime
+) -> None:
+    switch_off(link, seller, gateway, now)
+
+    told = outside.ask("events", limit=1)["data"][0]
+    assert told["type"] == "payment_link.updated"
+    assert told["request"]["idempotency_key"] == f"{link.reference}:off:1"
+
+
+def test_a_payment_that_comes_before_the_link_is_off_ends_the_asking(
+    link: PaymentLink, seller: User, outside: RunningSandbox, gateway: StripeGateway,
+    deaf_gateway: StripeGateway, now: datetime,
+) -> None:  # fmt: skip
+    with pytest.raises(GatewayError):
+        switch_off(link, seller, deaf_gateway, now)
+    session = outside.drill("visit", payment_link=link.url)
+    outside.pay(session["id"], wait_s=0)
+    telling = Telling(mode="sandbox", source="sweep", now=now, occurred_at=now)
+    record_session(telling, gateway.read_session(session["id"]))
+    link.refresh_from_db()
+
+    assert (link.state, link.next_check_at) == (PaymentLinkState.USED, None)
+    assert sweep_payment_links(gateway=deaf_gateway, clock=lambda: now + timedelta(days=1)) == 0
+    assert queries.lag(now + timedelta(days=1))["payment links"] == 0.0
+
+
+def test_its_page_says_that_nobody_knows_yet(
+    link: PaymentLink, seller: User, deaf_gateway: StripeGateway, now: datetime
+) -> None:
+    with pytest.raises(GatewayError):
+        switch_off(link, seller, deaf_gateway, now)
+
+    page = client_of(seller).get(f"/console/payment-links/{link.reference}/").content.decode()
+
+    assert "Stripe has not said that it is." in page
+    assert "Switch the link off" in page

@@ -1,0 +1,246 @@
+"""What became of a checkout when Stripe's answer was lost: only Stripe's own record says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from kernel.references import new_reference
+from revenue.adapters.stripe_gateway import StripeGateway
+from revenue.enums import AlertKind, CheckoutState
+from revenue.models import CheckoutSession, Offer, OperatorAlert
+from revenue.usecases.ensure_price import ensure_price
+from revenue.usecases.open_checkout import buy
+from revenue.usecases.sweep_checkouts import sweep_checkouts
+from revenue.usecases.watch import watch
+from tests.factories.revenue import CheckoutFactory, OfferFactory
+from tests.outside import _outside, gateway, gateway_to, outside
+from tests.sandbox.running_sandbox import RunningSandbox
+
+__all__ = ["_outside", "gateway", "outside"]
+
+SESSIONS = "/v1/checkout/sessions"
+
+pytestmark = pytest.mark.django_db
+Press = Callable[..., CheckoutSession]
+
+
+@pytest.fixture
+def at() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def offer(gateway: StripeGateway, at: datetime) -> Offer:
+    """An offer whose price Stripe has."""
+    made = OfferFactory()
+    ensure_price(offer=made, mode="sandbox", gateway=gateway, now=at)
+    return made
+
+
+@pytest.fixture
+def press(offer: Offer, gateway: StripeGateway, at: datetime) -> Press:
+    """Press Buy in one form, as often as it is called."""
+
+    def call(**changes: Any) -> CheckoutSession:
+        asked: dict[str, Any] = {
+            "offer": offer,
+            "buy_key": "k" * 32,
+            "trace_ref": new_reference("trc"),
+            "entry_page": "/",
+            "gateway": gateway,
+            "now": at,
+        }
+        return buy(**asked | changes)
+
+    return call
+
+
+@pytest.fixture
+def lost(press: Press, outside: RunningSandbox) -> CheckoutSession:
+    """A checkout that Stripe opened, and we never heard of it."""
+    outside.drill(
+        "faults",
+        path=SESSIONS,
+        method="POST",
+        effect="timeout_after_success",
+        hang_ms=400,
+        count=1,
+    )
+    made = press(gateway=gateway_to(outside.base, timeout_s=0.2))
+    outside.clear_faults()
+    assert made.state == CheckoutState.UNKNOWN
+    return made
+
+
+def sessions(outside: RunningSandbox) -> list[tuple[str, str]]:
+    listed = outside.client().checkout.sessions.list({"limit": 100}).data
+    return [(str(session.client_reference_id), str(session.status)) for session in listed]
+
+
+def sweep(checkout: CheckoutSession, gateway: StripeGateway, at: datetime) -> CheckoutSession:
+    sweep_checkouts(gateway=gateway, clock=lambda: at)
+    checkout.refresh_from_db()
+    return checkout
+
+
+def test_a_call_that_is_turned_away_says_nothing_of_the_one_before(
+    lost: CheckoutSession, outside: RunningSandbox, gateway: StripeGateway, at: datetime
+) -> None:
+    rolled = gateway_to(outside.base, key="sk_sandbox_rolled")
+
+    sweep(lost, rolled, at + timedelta(minutes=2))
+
+    assert lost.state == CheckoutState.UNKNOWN
+    assert lost.next_check_at is not None
+    assert sweep(lost, gateway, at + timedelta(minutes=20)).state == CheckoutState.OPEN
+    assert sessions(outside) == [(lost.reference, "open")]
+
+
+def test_operators_hear_that_our_key_is_turned_away(
+    lost: CheckoutSession, outside: RunningSandbox, at: datetime
+) -> None:
+    sweep(lost, gateway_to(outside.base, key="sk_sandbox_rolled"), at + timedelta(minutes=2))
+
+    told = OperatorAlert.objects.filter(kind=AlertKind.CHECKOUT_REFUSED)
+    assert list(told.values_list("subject", flat=True)) == [lost.offer.reference]
+
+
+def test_pressing_again_with_a_key_that_is_turned_away_leaves_it_unknown(
+    lost: CheckoutSession, press: Press, outside: RunningSandbox, at: datetime
+) -> None:
+    rolled = gateway_to(outside.base, key="sk_sandbox_rolled")
+
+    again = press(gateway=rolled, now=at + timedelta(seconds=3))
+
+    assert (again.pk, again.state) == (lost.pk, CheckoutState.UNKNOWN)
+
+
+def test_the_first_press_with_a_key_that_is_turned_away_made_nothing(
+    press: Press, outside: RunningSandbox
+) -> None:
+    assert press(gateway=gateway_to(outside.base, key="sk_sandbox_rolled")).state == "failed"
+
+
+def test_looking_for_a_session_that_is_refused_says_nothing_of_it(
+    lost: CheckoutSession, outside: RunningSandbox, gateway: StripeGateway, at: datetime
+) -> None:
+    outside.drill("faults", path=SESSIONS, method="GET", effect="status", status=400, count=1)
+
+    sweep(lost, gateway, at + timedelta(hours=25))
+
+    assert lost.state == CheckoutState.UNKNOWN
+    assert sweep(lost, gateway, at + timedelta(hours=26)).state == CheckoutState.EXPIRED
+
+
+def test_an_abandoned_session_that_was_paid_before_it_could_be_closed_is_no_failure(
+    lost: CheckoutSession, outside: RunningSandbox, gateway: StripeGateway, at: datetime
+) -> None:
+    [session] = outside.client().checkout.sessions.list({"limit": 1}).data
+    path = f"{SESSIONS}/{session.id}/expire"
+    outside.drill("faults", path=path, method="POST", effect="status", status=400, count=1)
+
+    sweep(lost, gateway, at + timedelta(minutes=45))
+
+    assert (lost.state, lost.stripe_id) == (CheckoutState.OPEN, session.id)
+
+
+def away(checkout: CheckoutSession, deaf: StripeGateway, *, since: datetime, for_h: int) -> int:
+    """Sweep whenever the checkout is due, with nobody answering. Returns how often."""
+    calls = 0
+    while checkout.next_check_at and checkout.next_check_at < since + timedelta(hours=for_h):
+        calls += 1
+        sweep(checkout, deaf, checkout.next_check_at)
+    return calls
+
+
+@pytest.mark.parametrize("away_h", [4, 30])
+def test_it_is_asked_for_as_long_as_stripe_is_away(
+    lost: CheckoutSession,
+    deaf_gateway: StripeGateway,
+    gateway: StripeGateway,
+    at: datetime,
+    away_h: int,
+) -> None:
+    assert 10 < away(lost, deaf_gateway, since=at, for_h=away_h) < 20
+    assert (lost.state, lost.next_check_at is None) == (CheckoutState.UNKNOWN, False)
+
+    sweep(lost, gateway, at + timedelta(hours=away_h + 6))
+
+    assert lost.state == CheckoutState.EXPIRED
+
+
+def test_a_session_that_only_a_later_try_made_is_found_too(
+    press: Press, outside: RunningSandbox, deaf_gateway: StripeGateway, gateway: StripeGateway,
+    at: datetime,
+) -> None:  # fmt: skip
+    checkout = press(gateway=deaf_gateway, now=at - timedelta(hours=23))
+    outside.drill(
+        "faults", path=SESSIONS, method="POST", effect="status", status=500, when="after", count=1
+    )
+    sweep(checkout, gateway, at)  # made at Stripe almost a day after the row
+    assert (checkout.state, checkout.last_error) == (CheckoutState.UNKNOWN, "http_500")
+
+    sweep(checkout, gateway, at + timedelta(hours=7))
+
+    assert checkout.state == CheckoutState.EXPIRED
+    assert sessions(outside) == [(checkout.reference, "expired")]
+
+
+def test_an_open_session_past_its_end_is_asked_for_as_long_too(
+    deaf_gateway: StripeGateway, at: datetime
+) -> None:
+    checkout = CheckoutFactory(next_check_at=at)
+
+    away(checkout, deaf_gateway, since=at, for_h=30)
+
+    assert checkout.next_check_at is not None
+
+
+def alarms() -> list[tuple[str, bool]]:
+    rows = OperatorAlert.objects.filter(kind=AlertKind.SWEEP_LAG, subject__startswith="answers")
+    return [(alert.subject, alert.closed_at is None) for alert in rows]
+
+
+def test_operators_are_told_when_nobody_knows_for_an_hour(
+    lost: CheckoutSession, deaf_gateway: StripeGateway, gateway: StripeGateway, at: datetime
+) -> None:
+    away(lost, deaf_gateway, since=at, for_h=2)
+    watch(mode="sandbox", now=at + timedelta(minutes=59))
+    soon = alarms()
+    for minutes in (61, 62):
+        watch(mode="sandbox", now=at + timedelta(minutes=minutes))
+    standing = alarms()
+    sweep(lost, gateway, at + timedelta(hours=6))
+    watch(mode="sandbox", now=at + timedelta(hours=6))
+
+    assert soon == []
+    assert standing == [("answers about checkouts", True)]
+    assert alarms() == [("answers about checkouts", False)]
+
+
+def test_after_a_server_error_pressing_again_does_not_repeat_the_call(
+    press: Press, outside: RunningSandbox, gateway: StripeGateway, at: datetime
+) -> None:
+    outside.drill(
+        "faults", path=SESSIONS, method="POST", effect="status", status=500, when="after", count=1
+    )
+    assert press().last_error == "http_500"
+    outside.drill("faults", path=SESSIONS, method="POST", effect="drop", count=1)
+
+    again = press(now=at + timedelta(seconds=3))
+
+    assert (again.state, again.last_error) == (CheckoutState.UNKNOWN, "http_500")
+    assert sweep(again, gateway, at + timedelta(minutes=1)).state == CheckoutState.OPEN
+    assert sessions(outside) == [(again.reference, "open")]
+
+
+def test_pressing_again_days_later_makes_no_second_session(
+    lost: CheckoutSession, press: Press, outside: RunningSandbox, at: datetime
+) -> None:
+    again = press(now=at + timedelta(hours=25))
+
+    assert (again.pk, again.state) == (lost.pk, CheckoutState.UNKNOWN)
