@@ -5,8 +5,16 @@ from __future__ import annotations
 from crm import operations as crm
 from crm.enums import ActivityKind
 from kernel.money import Money
-from revenue.enums import AlertKind, MailKind, Outcome, RefundState, RevenueKind
-from revenue.models import Order, Refund, RefundRequest
+from revenue.enums import (
+    AlertKind,
+    MailKind,
+    OrderState,
+    Outcome,
+    RefundState,
+    RevenueKind,
+    ReviewVerdict,
+)
+from revenue.models import Order, OrderReview, Refund, RefundRequest
 from revenue.operations.alerts import raise_alert
 from revenue.operations.booking import book, is_booked
 from revenue.operations.finding import lock_paid_order
@@ -105,7 +113,8 @@ def _tell(
     telling: Telling, order: Order, amount: Money, fact: RefundFact, *, is_failure: bool
 ) -> None:
     kind = MailKind.REFUND_FAILED if is_failure else MailKind.REFUND_BOOKED
-    queue_mail(telling, order=order, kind=kind, fact=fact.refund_id, amount=amount)
+    if _is_of_ours(order):
+        queue_mail(telling, order=order, kind=kind, fact=fact.refund_id, amount=amount)
     if is_failure:
         raise_alert(
             telling,
@@ -124,6 +133,14 @@ def _tell(
             now=telling.now,
             key=f"refund:{fact.refund_id}:{kind}",
         )
+
+
+def _is_of_ours(order: Order) -> bool:
+    """Say whether the payer bought here: of another shop's refunds nobody hears from us."""
+    if order.offer_id is not None:
+        return order.state != OrderState.NOT_OURS
+    taken_in = [ReviewVerdict.ACCEPTED, ReviewVerdict.REFUND]
+    return OrderReview.objects.filter(order=order, verdict__in=taken_in).exists()
 
 
 def _follow_request(telling: Telling, refund: Refund, fact: RefundFact) -> None:

@@ -28,6 +28,7 @@ from revenue.queries.letters import alert_facts
 from revenue.usecases.decide_review import accept_order, rule_out_order
 from tests.conftest import NOON
 from tests.factories.revenue import (
+    CheckoutFactory,
     dispute_object,
     filed,
     movement,
@@ -275,3 +276,46 @@ def test_ruled_out_while_the_bank_still_works_tells_the_buyer_nothing(
     assert RevenueEvent.objects.get().amount_minor == 90
     assert not BuyerMail.objects.exists()
     assert not OrderIntake.objects.exists()
+
+
+@pytest.mark.parametrize("status", ["succeeded", "failed"])
+@pytest.mark.parametrize("is_ruled_out", [True, False])
+def test_the_payer_of_another_shop_hears_nothing_from_us_about_its_refund(
+    operator: User, process: Process, status: str, is_ruled_out: bool
+) -> None:
+    order = foreign_order(process)
+    if is_ruled_out:
+        rule_out(order, operator)
+
+    tell("refund.updated", order, process, currency="usd", amount=100, status=status)
+
+    assert [row.status for row in order.refunds.all()] == [status]
+    assert not BuyerMail.objects.exists()
+
+
+def test_a_payer_whom_a_person_took_in_hears_of_the_refund(
+    operator: User, process: Process
+) -> None:
+    order = foreign_order(process)
+    accept(order, operator)
+
+    tell("refund.updated", order, process, currency="usd", amount=100)
+
+    assert {mail.kind for mail in BuyerMail.objects.all()} == {"paid", "refund_booked"}
+
+
+def test_a_buyer_of_ours_hears_of_a_refund_before_the_verdict(
+    differs: Differs, process: Process
+) -> None:
+    tell("refund.updated", differs(), process, amount=90)
+
+    assert [mail.kind for mail in BuyerMail.objects.all()] == ["refund_booked"]
+
+
+def foreign_order(process: Process) -> Order:
+    """An order of a session that no checkout of ours explains."""
+    made = CheckoutFactory.build(offer=None, stripe_id="cs_test_foreign00000")
+    foreign = session_object(made, client_reference_id="somebody-elses-42", metadata={})
+    filed("checkout.session.completed", foreign)
+    process()
+    return Order.objects.get()
