@@ -145,7 +145,8 @@ DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"] |= {
     "pool": {
         "min_size": 1,
-        "max_size": 6,
+        # A thread at the webhook's door keeps its connection: each has one, and two are spare.
+        "max_size": max(6, WEB_BLOCKING_THREADS + 2),
         "timeout": 5,
         # After a restart of Postgres each stale connection but the first costs its finder a pause,
         # so few are kept idle; and who waits for a new one gets it within a second.
