@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Final
 
@@ -23,12 +23,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from kernel.doors import public
-from ledger import queries as ledger_queries
 from revenue import queries as revenue_queries
 
 BROKER_TIMEOUT_S: Final = 1
 NEED_DATABASE: Final = frozenset({"migrations", "sweeps"})
-SEAL_LAG_MAX: Final = timedelta(minutes=5)
 
 logger = logging.getLogger(__name__)
 
@@ -104,11 +102,7 @@ def _broker(_now: datetime) -> None:
 
 def _sweeps(now: datetime) -> None:
     """Work that is past due shows that workers or sweeps stand still, whatever the reason."""
-    late = sorted(revenue_queries.lagging(now))
-    unsealed_since = ledger_queries.oldest_unsealed_at()
-    if unsealed_since is not None and now - unsealed_since > SEAL_LAG_MAX:
-        late.append("ledger entries")
-    if late:
+    if late := sorted(revenue_queries.lagging(now)):
         raise NotReady(f"late: {', '.join(late)}")
 
 

@@ -23,7 +23,7 @@ from revenue.enums import OrderState, RevenueKind
 from revenue.queries import DayTaking
 
 WINDOW_DAYS: Final = 30
-SEAL_LATE: Final = timedelta(minutes=5)
+SEALING: Final = "ledger entries"  # as ``revenue.lag`` names what waits for a seal
 RECONCILE_LATE: Final = timedelta(hours=3)
 DAYS_SHOWN_MAX: Final = 4
 
@@ -108,7 +108,7 @@ class Stuck:
     reconcile_error: str
     differences: int
     unsealed_since: datetime | None
-    is_seal_late: bool
+    is_seal_late: bool  # said with its own words, hence not in ``late``
 
     @property
     def is_anything(self) -> bool:
@@ -268,16 +268,17 @@ _FURTHER: Final = {
 
 def _stuck(*, now: datetime) -> Stuck:
     waits = revenue.lag(now)
+    late = {what: s for what, s in waits.items() if s > revenue.LAG_MAX.total_seconds()}
+    is_seal_late = late.pop(SEALING, None) is not None
     run = revenue.newest_reconcile(mode=settings.DEPLOYMENT_MODE)
-    unsealed_since = ledger.oldest_unsealed_at()
     reconciled_at = run.finished_at if run else None
     return Stuck(
-        late={what: s for what, s in waits.items() if s > revenue.LAG_MAX.total_seconds()},
+        late=late,
         oldest_s=max(waits.values(), default=0.0),
         reconciled_at=reconciled_at,
         is_reconcile_late=reconciled_at is not None and now - reconciled_at > RECONCILE_LATE,
         reconcile_error=run.error_class if run else "",
         differences=len(run.differences) if run else 0,
-        unsealed_since=unsealed_since,
-        is_seal_late=unsealed_since is not None and now - unsealed_since > SEAL_LATE,
+        unsealed_since=ledger.oldest_unsealed_at(),
+        is_seal_late=is_seal_late,
     )

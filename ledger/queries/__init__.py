@@ -11,6 +11,7 @@ from ledger.queries.entries import (
 )
 from ledger.queries.seals import (
     COUNT_MAX,
+    OLDEST_UNSEALED_SQL,
     InclusionProof,
     SealState,
     inclusion_proof,
@@ -22,6 +23,7 @@ from ledger.queries.seals import (
 
 __all__ = [
     "COUNT_MAX",
+    "OLDEST_UNSEALED_SQL",
     "AccountBalance",
     "EntryRow",
     "InclusionProof",

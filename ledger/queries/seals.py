@@ -15,15 +15,18 @@ from ledger.ports import Head, key_id
 
 COUNT_MAX: Final = 10_000  # more waiting entries than this are "more than"
 
-
-_STATE: Final = """
+# When the oldest entry was written that no seal covers; for who asks it beside other things.
+OLDEST_UNSEALED_SQL: Final = """
+SELECT recorded_at FROM ledger_ledgerentry
+WHERE id = (SELECT min(entry_id) FROM ledger_unsealedentry)
+"""
+_STATE: Final = f"""
 SELECT head.number, head.last_position, head.sealed_at, head.seal_hash, head.key_id,
   (SELECT count(*) FROM (SELECT FROM ledger_unsealedentry LIMIT %s) due),
-  (SELECT recorded_at FROM ledger_ledgerentry
-   WHERE id = (SELECT min(entry_id) FROM ledger_unsealedentry))
+  ({OLDEST_UNSEALED_SQL})
 FROM (VALUES (1)) one
 LEFT JOIN LATERAL (SELECT * FROM ledger_seal ORDER BY number DESC LIMIT 1) head ON true
-"""
+"""  # noqa: S608  # constants only
 
 
 class ChainShorterThanHead(Exception):

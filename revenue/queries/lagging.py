@@ -8,6 +8,8 @@ from typing import Final
 
 from django.db import connection
 
+from fulfillment import queries as fulfillment
+from ledger import queries as ledger
 from revenue.enums import EventState, MailState, ToldAs
 from revenue.models import (
     BuyerMail,
@@ -50,7 +52,8 @@ CASE WHEN min(next_attempt_at) IS NOT NULL THEN GREATEST(
     ) + interval '{ALERT_HOUR.total_seconds():.0f} seconds'
 ) END FROM {_ALERTS} WHERE told_at IS NULL AND closed_at IS NULL"""  # noqa: S608  # our own words
 
-# Kind of work -> where its due times stand. Each is the first row of a partial index.
+# Kind of work -> where its due times stand. Each is the first row of a small index. Of the last two
+# the apps below tell, where what a sale hands over waits for its next step.
 _DUE: Final[Mapping[str, str]] = {
     "Stripe events": f"min(next_attempt_at) FROM {StripeWebhookEvent._meta.db_table}"
     f" WHERE state IN ({_listed(_OPEN_EVENTS)})",
@@ -64,6 +67,8 @@ _DUE: Final[Mapping[str, str]] = {
     f" WHERE state IN ({_listed(_OPEN_MAILS)})",
     "alerts": _ALERT_DUE,
     "link requests": f"min(requested_at) FROM {OrderLinkRequest._meta.db_table}",
+    "runs to start": f"({fulfillment.OLDEST_WITHOUT_RUN_SQL})",
+    "ledger entries": f"({ledger.OLDEST_UNSEALED_SQL})",
 }
 _SQL: Final = " UNION ALL ".join(f"SELECT '{what}', {due}" for what, due in _DUE.items())
 

@@ -31,6 +31,7 @@ PAGE_OF_ALERT: Final[Mapping[str, str]] = {
 LIST_OF_WORK: Final[Mapping[str, tuple[str, str]]] = {
     "Stripe events": ("event-list", ""),
     "mails to buyers": ("outbox", f"?state={MailState.QUEUED}"),
+    "ledger entries": ("ledger", ""),
 }
 
 

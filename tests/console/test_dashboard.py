@@ -26,7 +26,7 @@ from tests.conftest import NOON
 from tests.console.sales import Process, direct_sale, lead, whole_sale
 from tests.factories.orders import AlertFactory, BuyerMailFactory, OrderFactory
 from tests.factories.people import client_of, make_person
-from tests.factories.revenue import filed, refund_object
+from tests.factories.revenue import CheckoutFactory, filed, refund_object, session_object
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -305,6 +305,18 @@ def test_a_late_seal_is_stuck(process: Process, seal: Callable[[], None]) -> Non
     seal()
 
     assert board(NOON + timedelta(minutes=6)).stuck.unsealed_since is None
+
+
+def test_a_paid_order_without_a_run_is_stuck(process: Process, seal: Callable[[], None]) -> None:
+    filed("checkout.session.completed", session_object(CheckoutFactory()))
+    process()
+    seal()
+
+    stuck = board(NOON + timedelta(hours=2)).stuck
+
+    assert stuck.late["runs to start"] > revenue.LAG_MAX.total_seconds()
+    assert stuck.is_anything
+    assert not stuck.is_seal_late
 
 
 def test_the_page_greets_by_first_name_or_address(operator: User) -> None:

@@ -286,6 +286,7 @@ def test_every_kind_of_alert_leads_to_the_page_that_shows_its_item(
         ("mails to buyers", "/console/outbox/?state=queued"),
         ("checkouts", "/console/"),
         ("refunds", "/console/"),
+        ("ledger entries", "/console/ledger/"),
         ("alerts", "/console/"),
         ("work of a later version", "/console/"),
     ],

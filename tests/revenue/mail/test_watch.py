@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.management import call_command
 
+from fulfillment.models import OrderIntake
+from fulfillment.usecases.start_run import start_run
 from kernel.modes import Mode
+from ledger.models import LedgerEntry
 from revenue import queries
 from revenue.enums import AlertKind, EventState, MailState, ToldAs
 from revenue.models import BuyerMail, CheckoutSession, OperatorAlert, OrderLinkRequest
@@ -54,7 +62,49 @@ def test_lag_is_how_long_the_oldest_due_row_of_each_kind_waits(
         "mails to buyers": 100.0,
         "alerts": 14.0,
         "link requests": 12.0,
+        "runs to start": 0.0,
+        "ledger entries": 0.0,
     }
+
+
+@pytest.fixture
+def sold_at(process: Callable[[], object], settings: Any, tmp_path: Path) -> datetime:
+    """Sell once, with all of it done but the run and the seal, and say when."""
+    settings.SEAL_KEY_FILE, settings.SEALS_LOG = tmp_path / "seal.key", tmp_path / "seals.log"
+    filed("checkout.session.completed", session_object(CheckoutFactory(next_check_at=None)))
+    process()
+    CheckoutSession.objects.update(next_check_at=None)
+    BuyerMail.objects.update(state=MailState.SENT, next_attempt_at=None)
+    assert not OperatorAlert.objects.exists()
+    return OrderIntake.objects.get().opened_at
+
+
+def test_a_paid_order_without_a_run_raises_an_alarm_until_it_has_one(sold_at: datetime) -> None:
+    call_command("seal_ledger", stdout=StringIO())
+    in_two_hours = sold_at + timedelta(hours=2)
+
+    assert watch(mode=Mode.SANDBOX, now=sold_at + LAG_MAX) == []
+    assert queries.lagging(in_two_hours) == {"runs to start": 7200.0}
+    assert watch(mode=Mode.SANDBOX, now=in_two_hours) == ["runs to start"]
+    assert alarms() == [("runs to start", False)]
+    start_run(order_id=OrderIntake.objects.get().order_id, now=in_two_hours)
+
+    assert watch(mode=Mode.SANDBOX, now=in_two_hours) == []
+    assert alarms() == [("runs to start", True)]
+
+
+def test_a_ledger_that_nobody_seals_raises_an_alarm_until_it_is_sealed(sold_at: datetime) -> None:
+    start_run(order_id=OrderIntake.objects.get().order_id, now=sold_at)
+    written_at = LedgerEntry.objects.earliest("pk").recorded_at
+    late = written_at + LAG_MAX + timedelta(seconds=1)
+
+    assert watch(mode=Mode.SANDBOX, now=written_at + LAG_MAX) == []
+    assert watch(mode=Mode.SANDBOX, now=late) == ["ledger entries"]
+    assert alarms() == [("ledger entries", False)]
+    call_command("seal_ledger", stdout=StringIO())
+
+    assert watch(mode=Mode.SANDBOX, now=late) == []
+    assert alarms() == [("ledger entries", True)]
 
 
 def test_work_that_is_settled_or_not_yet_due_does_not_wait() -> None:
