@@ -91,13 +91,19 @@ def _make_price(
         "metadata": {"offer": offer.reference, "offer_version": offer.version},
     }
 
-    def make(key: str) -> str:
-        return gateway.make_price(key=key, parameters=parameters)
-
     def find() -> str | None:
         return gateway.find_price(lookup_key=name)
 
-    return _made(make, key=f"{name}:price", find=find, now=now)
+    def make(key: str) -> str:
+        try:
+            return gateway.make_price(key=key, parameters=parameters)
+        except GatewayRefused:
+            if found := find():  # somebody made it meanwhile: a lookup key names one price
+                return found
+            raise
+
+    # An earlier answer may have been lost so long ago that Stripe has forgotten our key.
+    return find() or _made(make, key=f"{name}:price", find=find, now=now)
 
 
 def _made(

@@ -18,6 +18,7 @@ def create(call: Call) -> Doc:
     if params.has("recurring"):
         raise bad_param("recurring", "Recurring prices are not offered by the sandbox.")
     lookup_key = params.text("lookup_key", chars_max=200)
+    _refuse_taken(call, lookup_key)
     params.text("billing_scheme", choices=("per_unit",))
     price = new_price(
         now=moment.now,
@@ -33,6 +34,16 @@ def create(call: Call) -> Doc:
     price["tax_behavior"] = behavior or "unspecified"
     emit(moment, "price.created", moment.store.add(price))
     return price
+
+
+def _refuse_taken(call: Call, lookup_key: str | None) -> None:
+    """A lookup key names one price, and stays with it when that is switched off."""
+    held = call.moment.store.row(
+        "SELECT id FROM documents WHERE kind = 'price' AND json_extract(body, '$.lookup_key') = ?",
+        (lookup_key,),
+    )
+    if held is not None:
+        raise bad_param("lookup_key", f"A price (`{held['id']}`) already uses that lookup key.")
 
 
 def _product(call: Call) -> Doc:

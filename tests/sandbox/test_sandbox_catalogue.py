@@ -63,6 +63,19 @@ def test_a_price_of_no_product_is_refused(stripe_v1) -> None:
     assert refusal.value.param == "product"
 
 
+def test_a_lookup_key_names_one_price(stripe_v1) -> None:
+    product = stripe_v1.products.create({"name": "One key"})
+    asked = {"product": product.id, "currency": "usd", "unit_amount": 100, "lookup_key": "k"}
+    first = stripe_v1.prices.create(asked)
+    stripe_v1.prices.update(first.id, {"active": False})
+
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        stripe_v1.prices.create(asked)
+
+    assert (refusal.value.http_status, refusal.value.param) == (400, "lookup_key")
+    assert [price.id for price in stripe_v1.prices.list({"product": product.id}).data] == [first.id]
+
+
 def test_lists_page_forwards_and_backwards(stripe_v1) -> None:
     product = stripe_v1.products.create({"name": "Many prices"})
     made = [

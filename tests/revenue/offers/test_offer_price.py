@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, connection
@@ -15,7 +18,7 @@ from revenue.queries.offers import unready_offers
 from revenue.usecases.ensure_price import ensure_price
 from tests.factories.revenue import OfferFactory
 from tests.outside import gateway_to
-from tests.sandbox.running_sandbox import RunningSandbox
+from tests.sandbox.running_sandbox import KEY, SECRET, RunningSandbox
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +107,67 @@ def test_what_a_server_error_had_made_all_the_same_is_found(
     price = ensure_price(offer=offer, mode="sandbox", gateway=gateway, now=now)
     assert price.ready_at == now
     assert catalogue(outside) == ([price.stripe_product_id], [price.stripe_price_id])
+
+
+def test_a_price_whose_key_stripe_has_forgotten_is_looked_up_not_made_again(
+    outside: RunningSandbox, gateway: StripeGateway, now: datetime
+) -> None:
+    offer = OfferFactory()
+    outside.drill(
+        "faults",
+        path="/v1/prices",
+        method="POST",
+        effect="timeout_after_success",
+        hang_ms=400,
+        count=1,
+    )
+    with pytest.raises(GatewayUnknown):
+        ensure_price(
+            offer=offer, mode="sandbox", gateway=gateway_to(outside.base, timeout_s=0.2), now=now
+        )
+    forget_keys(outside)
+
+    price = ensure_price(offer=offer, mode="sandbox", gateway=gateway, now=now + timedelta(days=2))
+
+    assert catalogue(outside)[1] == [price.stripe_price_id]
+
+
+def forget_keys(outside: RunningSandbox) -> None:
+    """Let a day go by, as far as idempotency keys are concerned."""
+    [path] = Path(outside._environment["SANDBOX_HOME"]).glob("*.sqlite3")
+    with closing(sqlite3.connect(path)) as kept, kept:
+        assert kept.execute("DELETE FROM idempotency_keys").rowcount > 0
+
+
+def test_a_price_that_another_made_between_looking_and_making_is_taken(
+    outside: RunningSandbox, gateway: StripeGateway, now: datetime
+) -> None:
+    offer = OfferFactory()
+    outside.client().products.create({"id": f"{offer.reference}_sandbox", "name": offer.title})
+    other = outside.client().prices.create(
+        {
+            "product": f"{offer.reference}_sandbox",
+            "currency": "usd",
+            "unit_amount": offer.amount_minor,
+            "lookup_key": f"{offer.reference}:sandbox",
+        }
+    )
+
+    class LooksTooEarly(StripeGateway):
+        """Whose first look at the prices finds none yet."""
+
+        looks = 0
+
+        def find_price(self, *, lookup_key: str) -> str | None:
+            self.looks += 1
+            return super().find_price(lookup_key=lookup_key) if self.looks > 1 else None
+
+    early = LooksTooEarly(
+        api_key=KEY, api_base=outside.base, webhook_secrets=[SECRET], timeout_s=5, retries=0
+    )
+    price = ensure_price(offer=offer, mode="sandbox", gateway=early, now=now)
+
+    assert price.stripe_price_id == other.id
 
 
 def test_a_refusal_is_told_and_leaves_nothing_half_ready(
