@@ -105,6 +105,7 @@ def _insert_script() -> str:
         "now()",
         "now()",
         "now()",
+        "false",
     ]
     sql = FILE_EVENT
     for value in values:

@@ -40,6 +40,11 @@ class StripeWebhookEvent(Stateful, Leased):
         help_text="Of (id, type, livemode, account, data.object); filled when the body is emptied.",
     )
     state = models.CharField(max_length=12, choices=EventState.choices, default=EventState.RECEIVED)
+    is_listed = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Listed by Stripe, not delivered: its object is read anew, at our version.",
+    )
     attempts = models.PositiveIntegerField(default=0)
     waits_for = models.CharField(max_length=255, default="", blank=True)
     next_attempt_at = models.DateTimeField(null=True, blank=True)

@@ -21,9 +21,9 @@ FILE_EVENT: Final = f"""
 INSERT INTO revenue_stripewebhookevent
     (stripe_id, type, object_id, api_version, account, livemode, mode, body, body_sha256,
      fact_sha256, state, attempts, waits_for, next_attempt_at, error_class, error,
-     stripe_created_at, received_at, trace_ref, lease_token)
+     stripe_created_at, received_at, trace_ref, lease_token, is_listed)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, '', '{EventState.RECEIVED}', 0, '', %s, '', '',
-        %s, %s, '', 0)
+        %s, %s, '', 0, %s)
 ON CONFLICT (stripe_id) DO NOTHING RETURNING id"""  # noqa: S608  # the state is our own word
 
 
@@ -55,10 +55,12 @@ def file_event(
     is_stripe_itself: bool,
     now: datetime,
     due_at: datetime | None = None,
+    is_listed: bool = False,
 ) -> int | None:
     """Insert the event in one statement; return its id, or None when its Stripe id is known.
 
-    ``due_at`` keeps the sweep away from an event that whoever files it acts on at once.
+    ``due_at`` keeps the sweep away from an event that whoever files it acts on at once;
+    ``is_listed`` says that Stripe listed it and delivered nothing, so that it is only a hint.
     """
     connection.ensure_connection()
     # psycopg's own cursor: the statement is prepared once and the body travels as binary, which
@@ -80,6 +82,7 @@ def file_event(
                 due_at or now,
                 notice.created_at,
                 now,
+                is_listed,
             ),
             prepare=True,
         )

@@ -48,6 +48,7 @@ def recover_events(*, gateway: PaymentGateway, clock: Clock) -> int:
             is_stripe_itself=is_stripe_itself(),
             now=clock(),
             due_at=clock() + OURS_TO_ACT_ON,
+            is_listed=True,
         )
         if event_id is not None:
             filed.append((found.notice.created_at, event_id))

@@ -69,6 +69,21 @@ def test_an_event_of_a_connected_account_is_not_ours(process: Process) -> None:
     assert not Order.objects.exists()
 
 
+@pytest.mark.parametrize("changes", [{}, {"account": "acct_somebodyelse"}])
+def test_of_an_unread_version_only_what_is_ours_and_means_something_is_parked(
+    process: Process, changes: dict[str, Any]
+) -> None:
+    filed("payout.paid", {"id": "po_1", "object": "payout"}, api_version="2019-01-01", **changes)
+    paid = session_object(CheckoutFactory())
+    filed("checkout.session.completed", paid, api_version="2019-01-01", **changes)
+
+    payout, session = process()
+
+    assert payout.state == EventState.IGNORED
+    assert session.state == (EventState.IGNORED if changes else EventState.DEAD)
+    assert OperatorAlert.objects.count() == (0 if changes else 1)
+
+
 def test_an_event_we_cannot_read_is_parked_with_its_error(process: Process) -> None:
     filed("checkout.session.completed", {"id": "cs_test_1", "payment_status": "paid"})
 

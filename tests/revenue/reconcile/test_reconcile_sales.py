@@ -255,6 +255,27 @@ def test_an_event_of_an_unread_version_is_read_anew(
     assert Order.objects.get().checkout_id == checkout.pk
 
 
+def test_a_listed_event_stays_a_hint_for_whoever_tries_it_next(
+    sell: Sell, run: Run, outside: RunningSandbox, gateway: StripeGateway
+) -> None:
+    sell()
+    for told in outside.ask("events", limit=100)["data"]:
+        outside.drill("emit", **{key: told[key] for key in ("id", "type")},
+                      object=told["data"]["object"], api_version="2019-05-16")  # fmt: skip
+    [about] = [each.reference for each in CheckoutSession.objects.all()]
+    outside.drill("faults", path="/v1/checkout/sessions", method="GET", effect="status", status=503)
+    with pytest.raises(GatewayUnknown):
+        run()
+    outside.clear_faults()
+    hours_later = datetime.now(UTC) + timedelta(hours=2)
+
+    process_due(gateway=gateway, source=Source.SWEEP, clock=lambda: hours_later)
+
+    event = StripeWebhookEvent.objects.get(type="checkout.session.completed")
+    assert (event.api_version, event.state) == ("2019-05-16", EventState.PROCESSED)
+    assert Order.objects.get().checkout.reference == about
+
+
 def test_known_events_are_left_to_the_worker(sell: Sell, run: Run, gateway: StripeGateway) -> None:
     sell()
     now = datetime.now(UTC)
