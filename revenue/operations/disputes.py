@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.db.models import Max, Q
+
 from crm import operations as crm
 from crm.enums import ActivityKind
 from revenue.enums import AlertKind, Outcome, RevenueKind
-from revenue.models import Dispute, Order
+from revenue.models import Dispute, Order, RevenueEvent
 from revenue.operations.alerts import raise_alert
 from revenue.operations.booking import book, is_booked
 from revenue.operations.finding import lock_paid_order
@@ -26,9 +28,10 @@ def record_dispute(telling: Telling, fact: DisputeFact) -> Outcome:
         payment_intent_id=fact.payment_intent_id, charge_id=fact.charge_id, mode=telling.mode
     )
     telling.about(order_id=order.pk, trace_ref=order.trace_ref)
-    is_changed = _take_status(telling, order, fact)
+    is_changed = False
     for movement in fact.movements:
         is_changed |= _book_movement(telling, order, fact, movement)
+    is_changed |= _take_status(telling, order, fact)
     if not is_changed:
         return Outcome.ALREADY_KNOWN
     settle(telling, order)
@@ -53,16 +56,31 @@ def _take_status(telling: Telling, order: Order, fact: DisputeFact) -> bool:
     if is_new:
         _tell_opened(telling, order, fact)
     status = further_dispute_status(dispute.status, fact.status)
+    if status == "won" and _left_again(fact):
+        status = "lost"
     is_moved = is_new or status != dispute.status
     if status != dispute.status:
         Dispute.objects.filter(pk=dispute.pk).update(
             status=status, evidence_due_at=fact.evidence_due_at
         )
     if is_moved and status in {*DISPUTES_OVER_WELL, "lost"}:
-        _note(telling, order, fact, kind=ActivityKind.DISPUTE_CLOSED)
+        kind = ActivityKind.DISPUTE_CLOSED
+        _note(telling, order, fact, kind=kind, key=f"{kind}:{fact.dispute_id}:{status}")
     if is_moved:
         telling.changed(f"dispute {fact.dispute_id}: {status}")
     return is_moved
+
+
+def _left_again(fact: DisputeFact) -> bool:
+    """Say whether the money came back and then left once more, by the movements that are booked.
+
+    A status alone cannot say it: ``lost`` may be older news than ``won``, or newer.
+    """
+    last = RevenueEvent.objects.filter(stripe_object_id=fact.dispute_id).aggregate(
+        out=Max("occurred_at", filter=Q(kind=RevenueKind.DISPUTE)),
+        back=Max("occurred_at", filter=Q(kind=RevenueKind.DISPUTE_REVERSAL)),
+    )
+    return bool(last["out"] and last["back"] and last["back"] < last["out"])
 
 
 def _tell_opened(telling: Telling, order: Order, fact: DisputeFact) -> None:
@@ -78,10 +96,13 @@ def _tell_opened(telling: Telling, order: Order, fact: DisputeFact) -> None:
             "evidence_due_at": due.isoformat() if due else "",
         },
     )
-    _note(telling, order, fact, kind=ActivityKind.DISPUTE_OPENED)
+    kind = ActivityKind.DISPUTE_OPENED
+    _note(telling, order, fact, kind=kind, key=f"{kind}:{fact.dispute_id}")
 
 
-def _note(telling: Telling, order: Order, fact: DisputeFact, *, kind: ActivityKind) -> None:
+def _note(
+    telling: Telling, order: Order, fact: DisputeFact, *, kind: ActivityKind, key: str
+) -> None:
     if order.deal_id is None:
         return
     crm.note(
@@ -91,7 +112,7 @@ def _note(telling: Telling, order: Order, fact: DisputeFact, *, kind: ActivityKi
         amount=fact.amount,
         actor_id=None,
         now=telling.now,
-        key=f"{kind}:{fact.dispute_id}",
+        key=key,
     )
 
 
