@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from kernel.money import Money
 
 SIGNATURE_AGE_S_MAX = 300  # https://docs.stripe.com/webhooks#replay-attacks
+BUYER_EMAIL_CHARS_MAX, BUYER_NAME_CHARS_MAX = 320, 300  # more is typed by nobody in earnest
 
 
 class SignatureRejected(Exception):

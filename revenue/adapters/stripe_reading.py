@@ -9,7 +9,10 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from kernel.money import Money
+from kernel.texts import storable
 from revenue.ports import (
+    BUYER_EMAIL_CHARS_MAX,
+    BUYER_NAME_CHARS_MAX,
     AccountFact,
     BalanceLine,
     ChargeRefundedHint,
@@ -25,6 +28,7 @@ from revenue.ports import (
 )
 
 Object = Mapping[str, Any]
+REFERENCE_CHARS_MAX: Final = 500  # what Stripe takes in metadata; ours are shorter
 
 
 def _when(seconds: int | None) -> datetime | None:
@@ -46,6 +50,17 @@ def _id(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _address(typed: str) -> str:
+    """Return an e-mail address whole or not at all: what is left of one could be another's."""
+    fitting = storable(typed, chars_max=BUYER_EMAIL_CHARS_MAX)
+    return fitting if fitting == typed.strip() else ""
+
+
+def _reference(typed: str | None) -> str:
+    """Return what may be a reference of ours. A payment link's address lets the buyer type it."""
+    return storable(typed or "", chars_max=REFERENCE_CHARS_MAX)
+
+
 def session(data: Object, *, has_failed: bool = False) -> SessionFact:
     """Read a Checkout Session."""
     details = data.get("customer_details") or {}
@@ -58,14 +73,14 @@ def session(data: Object, *, has_failed: bool = False) -> SessionFact:
         livemode=data["livemode"] is True,
         amount=None if amount is None or not currency else _money(amount, currency),
         tax_minor=(data.get("total_details") or {}).get("amount_tax") or 0,
-        checkout_ref=metadata.get("checkout_ref") or data.get("client_reference_id") or "",
-        trace_ref=metadata.get("trace_ref") or "",
+        checkout_ref=_reference(metadata.get("checkout_ref") or data.get("client_reference_id")),
+        trace_ref=_reference(metadata.get("trace_ref")),
         payment_intent_id=_id(data.get("payment_intent")),
         payment_link_id=_id(data.get("payment_link")),
         link_ref=metadata.get("link_ref") or "",
         customer_id=_id(data.get("customer")) or None,
-        email=details.get("email") or data.get("customer_email") or "",
-        name=details.get("name") or "",
+        email=_address(details.get("email") or data.get("customer_email") or ""),
+        name=storable(details.get("name") or "", chars_max=BUYER_NAME_CHARS_MAX),
         url=data.get("url") or "",
         created_at=_at(data["created"]) if data.get("created") else _at(0),
         expires_at=_when(data.get("expires_at")),
@@ -91,7 +106,7 @@ def refund(data: Object) -> RefundFact:
         amount=_money(data["amount"], data["currency"]),
         payment_intent_id=_id(data.get("payment_intent")),
         charge_id=_id(data.get("charge")),
-        request_ref=(data.get("metadata") or {}).get("refund_ref") or "",
+        request_ref=_reference((data.get("metadata") or {}).get("refund_ref")),
         created_at=_at(data["created"]),
     )
 
@@ -135,8 +150,8 @@ def failed_payment(data: Object) -> PaymentFailedFact:
     metadata = data.get("metadata") or {}
     return PaymentFailedFact(
         payment_intent_id=data["id"],
-        checkout_ref=metadata.get("checkout_ref") or "",
-        link_ref=metadata.get("link_ref") or "",
+        checkout_ref=_reference(metadata.get("checkout_ref")),
+        link_ref=_reference(metadata.get("link_ref")),
         try_id=_id(error.get("charge")) or _id(error.get("payment_method")),
         code=error.get("decline_code") or error.get("code") or "",
     )

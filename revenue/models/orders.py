@@ -24,6 +24,7 @@ from revenue.enums import (
 )
 from revenue.models.checkouts import CheckoutSession
 from revenue.models.offers import Offer
+from revenue.ports import BUYER_EMAIL_CHARS_MAX, BUYER_NAME_CHARS_MAX
 
 
 class Order(Stateful):
@@ -46,8 +47,8 @@ class Order(Stateful):
     amount_minor = models.PositiveBigIntegerField(help_text="What Stripe says the session takes.")
     currency = models.CharField(max_length=3)
     tax_minor = models.PositiveBigIntegerField(default=0)
-    buyer_email = models.CharField(max_length=320, default="", blank=True)
-    buyer_name = models.CharField(max_length=300, default="", blank=True)
+    buyer_email = models.CharField(max_length=BUYER_EMAIL_CHARS_MAX, default="", blank=True)
+    buyer_name = models.CharField(max_length=BUYER_NAME_CHARS_MAX, default="", blank=True)
     payment_intent_id = models.CharField(max_length=255, default="", blank=True, db_index=True)
     charge_id = models.CharField(max_length=255, default="", blank=True, db_index=True)
     placed_at = models.DateTimeField()

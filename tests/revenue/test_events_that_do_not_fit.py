@@ -142,6 +142,66 @@ def test_another_price_is_recorded_and_goes_to_a_person(
     assert not Deal.objects.filter(stage="won").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("Ada " * 100, ("Ada " * 75).strip()),
+        ("Ada\0 Lovelace", "Ada Lovelace"),
+        ("Ada \ud800Lovelace", "Ada Lovelace"),
+        ("\0", ""),
+        (None, ""),
+    ],
+    ids=["long", "with NUL", "half a character", "nothing but NUL", "none"],
+)
+def test_a_paid_sale_never_fails_for_the_name_a_buyer_typed(
+    process: Process, name: str | None, kept: str
+) -> None:
+    details = {"email": "ada@buyer.example", "name": name}
+    paid = session_object(CheckoutFactory(), customer_details=details)
+    filed("checkout.session.completed", paid)
+
+    (event,) = process()
+
+    order = Order.objects.get()
+    assert (event.state, order.state) == (EventState.PROCESSED, OrderState.PAID)
+    assert (order.buyer_name, order.buyer_email) == (kept, "ada@buyer.example")
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["a\0da@buyer.example", "a" * 400 + "@b.example", "a\udc00@b.cc"],
+    ids=["with NUL", "long", "half a character"],
+)
+def test_an_address_that_does_not_fit_is_nobodys_and_costs_no_sale(
+    process: Process, email: str
+) -> None:
+    details = {"email": email, "name": "Ada Lovelace"}
+    paid = session_object(CheckoutFactory(), customer_details=details)
+    filed("checkout.session.completed", paid)
+
+    (event,) = process()
+
+    order = Order.objects.get()
+    assert (event.state, order.state) == (EventState.PROCESSED, OrderState.PAID)
+    assert order.buyer_email == ""  # what is left of it could be somebody else's
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["my\0order", "\ud800", "x" * 5_000],
+    ids=["with NUL", "half a character", "long"],
+)
+def test_what_a_buyer_adds_to_a_payment_links_address_costs_no_sale(
+    process: Process, typed: str
+) -> None:
+    paid = session_object(CheckoutFactory(), metadata={}, client_reference_id=typed)
+    filed("checkout.session.completed", paid)
+
+    (event,) = process()
+
+    assert (event.state, Order.objects.get().state) == (EventState.PROCESSED, OrderState.PAID)
+
+
 def test_a_session_that_is_not_ours_is_recorded_and_goes_to_a_person(process: Process) -> None:
     foreign = session_object(
         CheckoutFactory.build(offer=None, stripe_id="cs_test_foreign00000"),
