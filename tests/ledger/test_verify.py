@@ -121,6 +121,25 @@ def test_legs_added_taken_and_changed_are_found(references: list[str]) -> None:
     ]
 
 
+def test_an_entry_that_was_given_hundreds_of_legs_is_named_without_trying_each(
+    references: list[str],
+) -> None:
+    """Trying them grows with the third power of their number: four thousand took half an hour."""
+    entry_id = LedgerEntry.objects.get(reference=references[5]).pk
+    cheat(
+        "INSERT INTO ledger_posting (entry_id, account, amount_minor, currency)"
+        f" SELECT {entry_id}, 'assets:x' || n, CASE WHEN n % 2 = 0 THEN 1 ELSE -1 END, 'USD'"
+        " FROM generate_series(1, 400) n"
+    )
+
+    report = check()
+
+    assert named(report, "entry_changed") == [references[5]]
+    assert said(report, "entry_changed") == (
+        "position 6: it is not what was recorded; it has 402 legs, too many to say which were added"
+    )
+
+
 def test_a_balanced_pair_of_late_legs_is_refused_by_nobody_and_found(references: list[str]) -> None:
     """The zero-sum trigger lets a balanced pair through; the seal does not."""
     entry_id = LedgerEntry.objects.get(reference=references[5]).pk

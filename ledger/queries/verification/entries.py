@@ -31,6 +31,7 @@ LEFT JOIN ledger_sealedentry sealed ON sealed.entry_id = entry.id
 WHERE sealed.entry_id IS NULL ORDER BY entry.id) TO STDOUT
 """  # noqa: S608  # constants only
 MISSING: Final = b"\\N"  # how COPY writes NULL
+LEGS_TRIED_MAX: Final = 40  # trying each pair of legs costs the third power of their number
 
 
 def check_span(batches: Sequence[Batch]) -> Report:
@@ -125,6 +126,9 @@ def _name_change(
     if sha256(content.LEAF + line).hexdigest().encode() == true_hash:
         says = f"{where}: its own hash was rewritten; its content is as sealed"
         report.add("hash_rewritten", reference, says)
+    elif (count := len(_legs(line))) > LEGS_TRIED_MAX:
+        many = f"it has {count:,} legs, too many to say which were added"
+        report.add("entry_changed", reference, f"{where}: it is not what was recorded; {many}")
     elif added := _added_legs(line, true_hash):
         says = f"{where}: a leg was added: {', '.join(added)}"
         report.add("leg_added", reference, says)
@@ -132,10 +136,13 @@ def _name_change(
         report.add("entry_changed", reference, f"{where}: it is not what was recorded")
 
 
+def _legs(line: bytes) -> list[str]:
+    return line.decode().rpartition("\t")[2].partition(";")[2].split(",")
+
+
 def _added_legs(line: bytes, true_hash: bytes) -> list[str]:
     """Return the one or two legs without which the entry would be what was sealed."""
-    rest, _, word = line.decode().rpartition("\t")
-    legs = word.partition(";")[2].split(",")
+    rest, legs = line.decode().rpartition("\t")[0], _legs(line)
     for count in (1, 2):
         for added in combinations(legs, count):
             kept = [leg for leg in legs if leg not in added]
