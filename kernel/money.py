@@ -10,9 +10,16 @@ from typing import Self
 from babel.core import get_global
 from babel.numbers import format_currency
 
-# CLDR and Stripe disagree on a few currencies; Stripe's minor unit decides what we store.
-# https://docs.stripe.com/currencies#special-cases
-STRIPE_EXPONENTS = {"ISK": 2, "UGX": 2, "HUF": 2, "TWD": 2}
+# CLDR knows more currencies that are paid in whole units than Stripe counts in whole units; what
+# we store is Stripe's amount. (UGX is on this list of Stripe's, and an exception to it.)
+# https://docs.stripe.com/currencies#zero-decimal and #special-cases
+# fmt: off
+STRIPE_WHOLE = frozenset([
+    "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF",
+    "XOF", "XPF",
+])
+# fmt: on
+TWO_DECIMALS = 2  # what Stripe counts in unless it says otherwise
 MINUS = "−"  # people read the minus sign; what they type and machines exchange has a hyphen
 WHOLE_DIGITS_MAX = 14  # whole units a person may type; in minor units it still fits a bigint
 
@@ -23,16 +30,15 @@ class CurrencyMismatch(ValueError):
 
 @cache
 def exponent(currency: str) -> int:
-    """Return how many decimals ``currency`` has (JPY 0, USD 2, KWD 3).
+    """Return how many decimals Stripe's amounts of ``currency`` have (JPY 0, USD 2, KWD 3).
 
     Raises ValueError for a code that CLDR does not know.
     """
     if currency not in get_global("all_currencies"):
         raise ValueError(f"{currency!r} is not an ISO 4217 currency")
-    if currency in STRIPE_EXPONENTS:
-        return STRIPE_EXPONENTS[currency]
     fractions = get_global("currency_fractions")
-    return int(fractions.get(currency, fractions["DEFAULT"])[0])
+    places = int(fractions.get(currency, fractions["DEFAULT"])[0])
+    return places if places or currency in STRIPE_WHOLE else TWO_DECIMALS
 
 
 @dataclass(frozen=True, slots=True, order=False)

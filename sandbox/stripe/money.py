@@ -15,7 +15,6 @@ ZERO_DECIMAL: Final = frozenset(
         "mga",
         "pyg",
         "rwf",
-        "ugx",
         "vnd",
         "vuv",
         "xaf",

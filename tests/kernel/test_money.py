@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from babel.core import get_global
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -150,3 +151,31 @@ def test_two_currencies_never_meet() -> None:
         with pytest.raises(CurrencyMismatch):
             meet()
     assert dollar != euro
+
+
+# https://docs.stripe.com/currencies: what Stripe's amounts count, whatever a country's banks do.
+# fmt: off
+STRIPE_WHOLE = [
+    "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF",
+    "XOF", "XPF",
+]
+STRIPE_THREE = ["BHD", "JOD", "KWD", "OMR", "TND"]
+STRIPE_TWO = [
+    "AFN", "ALL", "EUR", "HUF", "IQD", "IRR", "ISK", "LAK", "LBP", "MMK", "RSD", "SOS", "TWD",
+    "UGX", "USD", "YER",
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(
+    ("currencies", "decimals"), [(STRIPE_WHOLE, 0), (STRIPE_TWO, 2), (STRIPE_THREE, 3)]
+)
+def test_decimals_are_those_of_stripe(currencies: list[str], decimals: int) -> None:
+    assert {currency: exponent(currency) for currency in currencies} == dict.fromkeys(
+        currencies, decimals
+    )
+
+
+def test_no_other_currency_is_without_decimals() -> None:
+    whole = {each for each in get_global("all_currencies") if exponent(each) == 0}
+    assert whole == set(STRIPE_WHOLE)
