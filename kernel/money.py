@@ -11,7 +11,7 @@ from babel.core import get_global
 from babel.numbers import format_currency
 
 # CLDR knows more currencies that are paid in whole units than Stripe counts in whole units; what
-# we store is Stripe's amount. (UGX is on this list of Stripe's, and an exception to it.)
+# we store is Stripe's amount. (UGX is left out: Stripe lists it, but counts it in hundredths.)
 # https://docs.stripe.com/currencies#zero-decimal and #special-cases
 # fmt: off
 STRIPE_WHOLE = frozenset([
