@@ -96,7 +96,7 @@ class SessionFact:
     url: str
     created_at: datetime
     expires_at: datetime | None
-    has_failed: bool = False  # set by async_payment_failed only: a session does not say it
+    has_failed: bool = False  # a session does not say it: async_payment_failed does, or its payment
 
     @property
     def is_settled(self) -> bool:
@@ -271,7 +271,7 @@ class PaymentGateway(Protocol):
         ...
 
     def read_session(self, session_id: str) -> SessionFact:
-        """Read one session."""
+        """Read one session, and from its payment whether a bank has refused it."""
         ...
 
     def sessions_between(self, *, since: datetime, until: datetime) -> Iterator[SessionFact]:

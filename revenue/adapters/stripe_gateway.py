@@ -203,7 +203,8 @@ class StripeGateway:
     def read_session(self, session_id: str) -> SessionFact:
         """See the port."""
         with _translated():
-            return reading.session(self._own(self._v1.checkout.sessions.retrieve(session_id)))
+            found = self._v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent"]})
+        return reading.session(self._own(found))
 
     def sessions_between(self, *, since: datetime, until: datetime) -> Iterator[SessionFact]:
         """See the port."""

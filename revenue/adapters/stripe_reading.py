@@ -84,7 +84,21 @@ def session(data: Object, *, has_failed: bool = False) -> SessionFact:
         url=data.get("url") or "",
         created_at=_at(data["created"]) if data.get("created") else _at(0),
         expires_at=_when(data.get("expires_at")),
-        has_failed=has_failed,
+        has_failed=has_failed or _is_refused(data),
+    )
+
+
+def _is_refused(data: Object) -> bool:
+    """Say whether a bank has refused what a completed session was to take.
+
+    Only its payment says so, where it came with the session: it asks for another method then.
+    https://docs.stripe.com/payments/paymentintents/lifecycle
+    """
+    payment = data.get("payment_intent")
+    return (
+        isinstance(payment, Mapping)
+        and (data.get("status"), data["payment_status"]) == ("complete", "unpaid")
+        and payment.get("status") in {"requires_payment_method", "canceled"}
     )
 
 

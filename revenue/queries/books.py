@@ -15,6 +15,8 @@ from revenue.enums import CheckoutState, OrderState, RevenueKind
 from revenue.models import CheckoutSession, Order, Refund, RevenueEvent
 
 ASKED_AT_ONCE: Final = 1000
+# A person may have to decide about an order whose bank has not answered yet.
+MAY_BE_AT_THE_BANK: Final = (OrderState.AWAITING_PAYMENT, OrderState.NEEDS_REVIEW)
 
 PAYMENTS, REFUNDS, DISPUTES, FEES = "payments", "refunds", "disputes", "fees"
 BOOK_OF: Final = MappingProxyType(
@@ -97,7 +99,11 @@ def under_way(object_ids: Sequence[str], *, mode: str) -> set[str]:
     waiting: set[str] = set()
     for ids in _slices(object_ids):
         orders = Order.objects.filter(
-            mode=mode, payment_intent_id__in=ids, state=OrderState.AWAITING_PAYMENT
+            mode=mode,
+            payment_intent_id__in=ids,
+            state__in=MAY_BE_AT_THE_BANK,
+            paid_at=None,
+            payment_failed_at=None,
         )
         waiting.update(orders.values_list("payment_intent_id", flat=True))
         refunds = Refund.objects.filter(mode=mode, stripe_id__in=ids)
@@ -116,7 +122,10 @@ def unsettled_sessions(*, before: datetime, mode: str, limit: int) -> list[str]:
     )
     still_open = sessions.filter(state=CheckoutState.OPEN)
     at_the_bank = sessions.filter(
-        state=CheckoutState.COMPLETE, order__state=OrderState.AWAITING_PAYMENT
+        state=CheckoutState.COMPLETE,
+        order__state__in=MAY_BE_AT_THE_BANK,
+        order__paid_at=None,
+        order__payment_failed_at=None,
     )
     found: list[str] = []
     for rows in (at_the_bank, still_open):

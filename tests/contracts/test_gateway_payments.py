@@ -128,6 +128,17 @@ def test_balance_lines_say_what_they_belong_to(
     assert lines["payout"].payment_intent_id == ""
 
 
+def test_a_session_says_that_the_bank_refused_once_it_has(
+    outside: RunningSandbox, gateway: StripeGateway
+) -> None:
+    session = outside.open_session()
+    outside.pay(session.id, "4000000000002222", wait_s=0)
+    assert not gateway.read_session(session.id).has_failed
+    outside.drill("settle", session=session.id, succeeds=False)
+    fact = gateway.read_session(session.id)
+    assert (fact.status, fact.is_settled, fact.has_failed) == ("complete", False, True)
+
+
 def test_all_lines_of_one_payment_or_refund_are_told(
     outside: RunningSandbox, gateway: StripeGateway
 ) -> None:

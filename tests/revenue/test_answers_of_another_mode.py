@@ -35,9 +35,9 @@ CALLS: dict[str, Call] = {
     "make_price": lambda gateway: gateway.make_price(key="k", parameters={"currency": "usd"}),
     "open_checkout": lambda gateway: gateway.open_checkout(key="k", parameters={}),
     "read_session": lambda gateway: gateway.read_session("cs_test_1"),
-    "expire_session": lambda gateway: gateway.expire_session("cs_test_1"),
+    "expire_session": lambda gateway: gateway.expire_session("cs_test_1", key="k"),
     "make_payment_link": lambda gateway: gateway.make_payment_link(key="k", parameters={}),
-    "deactivate": lambda gateway: gateway.deactivate_payment_link("plink_1"),
+    "deactivate": lambda gateway: gateway.deactivate_payment_link("plink_1", key="k"),
     "dispute": lambda gateway: gateway.dispute("dp_1"),
     "find_price": lambda gateway: gateway.find_price(lookup_key="brief"),
     "payment_links": lambda gateway: gateway.payment_links(limit=1),
@@ -65,7 +65,7 @@ def stand_in() -> Iterator[StandIn]:
         def answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             found: dict[str, object] = made.answer | {"livemode": True}
-            is_list = self.command == "GET" and "?" in self.path
+            is_list = self.command == "GET" and "?" in self.path.replace("?expand", "")
             page = {"object": "list", "data": [found], "has_more": False, "url": "/v1/all"}
             body = json.dumps(page if is_list else found).encode()
             self.send_response(200)

@@ -16,6 +16,7 @@ from ledger.models import Posting
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import EventState, OrderState, RevenueKind, Source
 from revenue.models import (
+    BuyerMail,
     CheckoutSession,
     Dispute,
     OperatorAlert,
@@ -123,6 +124,26 @@ def test_a_bank_that_answered_unheard_settles_the_order(
     waiting.refresh_from_db()
     assert waiting.state == OrderState.PAID
     assert (found.differences, booked()[RevenueKind.PAYMENT]) == ([], 10_000)
+
+
+@pytest.mark.usefixtures("without_events")
+@pytest.mark.parametrize("review_reason", ["", "amount_differs"])
+def test_a_bank_that_refused_unheard_fails_the_order(
+    sell: Sell, run: Run, outside: RunningSandbox, review_reason: str
+) -> None:
+    checkout = sell(PAYS_LATER)
+    run()
+    if review_reason:
+        Order.objects.update(review_reason=review_reason, state=OrderState.NEEDS_REVIEW)
+    assert run().differences == []
+    outside.drill("settle", session=checkout.stripe_id, succeeds=False)
+    found = run()
+    order = Order.objects.get()
+    assert order.state == (OrderState.NEEDS_REVIEW if review_reason else OrderState.FAILED)
+    assert (order.payment_failed_at is not None, order.paid_at) == (True, None)
+    assert BuyerMail.objects.filter(kind="payment_failed").count() == 1
+    assert (found.differences, found.facts_recovered) == ([], 1)
+    assert run().sessions_checked == 0
 
 
 @pytest.mark.usefixtures("without_events")
