@@ -36,8 +36,8 @@ def erase_subject(*, email: str, now: datetime) -> list[str]:
     deals = Deal.objects.filter(contact=contact)
     touched += deals.values_list("reference", flat=True)
     deals.update(title=ERASED_TITLE)
-    named = {contact.company_id, *deals.values_list("company_id", flat=True)} - {None}
-    return touched + _erase_companies_of_one(sorted(named))
+    named = {contact.company_id, *deals.values_list("company_id", flat=True)}
+    return touched + _erase_companies_of_one([each for each in named if each is not None])
 
 
 def _erase_companies_of_one(company_ids: Sequence[int]) -> list[str]:
