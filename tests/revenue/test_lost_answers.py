@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from kernel.references import new_reference
+from revenue.adapters.letters import alert_line
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, CheckoutState
 from revenue.models import CheckoutSession, Offer, OperatorAlert
+from revenue.queries.letters import alert_facts
 from revenue.usecases.ensure_price import ensure_price
 from revenue.usecases.open_checkout import buy
 from revenue.usecases.sweep_checkouts import sweep_checkouts
@@ -220,6 +222,17 @@ def test_operators_are_told_when_nobody_knows_for_an_hour(
     assert soon == []
     assert standing == [("answers about checkouts", True)]
     assert alarms() == [("answers about checkouts", False)]
+
+
+def test_the_mail_says_that_it_is_stripe_who_has_not_answered(
+    lost: CheckoutSession, at: datetime
+) -> None:
+    watch(mode="sandbox", now=at + timedelta(minutes=61))
+
+    alert = OperatorAlert.objects.get(subject="answers about checkouts")
+    line = alert_line(kind=alert.kind, facts=alert_facts(alert))
+    assert line["title"] == "Work is waiting too long: answers about checkouts"
+    assert line["words"].startswith("Stripe was asked 61 minutes ago, and has not said yet")
 
 
 def test_after_a_server_error_pressing_again_does_not_repeat_the_call(
