@@ -218,3 +218,15 @@ def test_an_auditor_may_bring_the_key(capsys: pytest.CaptureFixture[str], settin
     for nonsense in ("xyz", "00"):
         with pytest.raises(CommandError, match="64 hex digits"):
             run_command("--key", nonsense)
+
+
+@pytest.mark.usefixtures("references")
+def test_with_a_key_brought_no_other_is_trusted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever could replace the books could replace the key file and the log beside them."""
+    key = providers.public_key()
+    assert key
+
+    assert run_command("--key", "ab" * 32) == 1
+    assert "WRONG  seal 1: its key" in capsys.readouterr().out
+    assert run_command("--key", key.hex()) == 0
+    assert run_command("--key", "ab" * 32, "--key", key.hex()) == 0

@@ -61,6 +61,19 @@ def test_every_key_that_signed_is_good_after_a_rotation() -> None:
     assert codes(check()) == {}
 
 
+def test_where_keys_are_brought_each_of_a_rotation_is_needed() -> None:
+    keys = []
+    for _ in range(2):
+        paid()
+        seal()
+        keys.append((providers.public_key() or b"").hex())
+        rotate_seal_key(actor_id=None, now=timezone.now())
+
+    with pytest.raises(SystemExit):
+        call_command("verify_ledger", "--key", keys[1])
+    call_command("verify_ledger", "--key", keys[0], "--key", keys[1])  # or it would exit
+
+
 @pytest.mark.usefixtures("references")
 def test_a_changed_key_is_found_where_no_other_is_known() -> None:
     for broken in ("sha256('x')", "substr(public_key, 1, 31)"):

@@ -31,15 +31,16 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="HEX",
-            help="trust this public key (64 hex digits); may be given several times",
+            help="trust this public key (64 hex digits) and no other; may be given several times",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Verify and print."""
-        own_key = providers.public_key()
+        brought, own_key = _read_keys(options["key"]), providers.public_key()
         report = verify(
             heads=providers.head_sink().heads(),
-            public_keys=[*_read_keys(options["key"]), *([own_key] if own_key else [])],
+            public_keys=brought or ([own_key] if own_key else []),
+            trusts_heads=not brought,
             now=timezone.now(),
         )
         if options["json"]:

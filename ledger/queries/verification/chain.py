@@ -143,7 +143,7 @@ def _check_signature(seal: Seal, keys: dict[str, Ed25519PublicKey], report: Repo
     if body.seal_hash() != bytes(seal.seal_hash):
         report.add("seal_changed", name, "what it says is not what its hash covers")
     if seal.key_id not in keys:
-        says = f"its key {seal.key_id[:16]} is none that is known outside the database"
+        says = f"its key {seal.key_id[:16]} is none that is trusted"
         report.add("key_unknown", name, says)
         return
     try:

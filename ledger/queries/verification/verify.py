@@ -25,20 +25,21 @@ def verify(
     heads: Iterable[Head],
     public_keys: Iterable[bytes],
     now: datetime,
+    trusts_heads: bool = True,
     connections: int = CONNECTIONS,
 ) -> Report:
     """Compare every entry, leg, position, seal, key and balance with what was signed and published.
 
     ``heads`` are the heads kept outside the database at the time of the call and none later (see
     ``HeadSink.heads``), ``public_keys`` the keys trusted beforehand; keys that come with a head
-    are trusted as well. Reads only; appending and sealing go on meanwhile. Flat memory. Must not
+    are trusted as well, unless ``trusts_heads`` is false. Reads only; appending and sealing go on meanwhile. Flat memory. Must not
     run inside a transaction.
     """
     began_s = time.perf_counter()
     report = Report()
     keys = known_keys(public_keys)
     with exported_snapshot() as snapshot:
-        walk = Heads(iter(heads), report, keys)
+        walk = Heads(iter(heads), report, keys if trusts_heads else {})
         if not keys:
             keys.update(known_keys(bytes(key.public_key) for key in published_keys()))
             report.notes.append(

@@ -40,7 +40,7 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="HEX",
-            help="trust this public key (64 hex digits); may be given several times",
+            help="trust this public key (64 hex digits) and no other; may be given several times",
         )
 
     def handle(
