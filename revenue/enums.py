@@ -176,6 +176,8 @@ _MONEY_STATES = frozenset(
         OrderState.DISPUTED,
     }
 )
+# While an order is in one of these, money of it is or may still be held.
+HELD_STATES = _MONEY_STATES - {OrderState.REFUNDED}
 _UNPAID_STATES = frozenset({OrderState.AWAITING_PAYMENT, OrderState.FAILED})
 
 # Once money has come the order never goes back to unpaid; what a person ruled out stays so.

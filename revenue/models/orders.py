@@ -13,6 +13,7 @@ from kernel.money import Money
 from kernel.references import LENGTH_MAX
 from kernel.transitions import Stateful
 from revenue.enums import (
+    HELD_STATES,
     ORDER_MOVES,
     REFUND_MOVES,
     OrderState,
@@ -111,6 +112,15 @@ class Order(Stateful):
     def is_refused(self) -> bool:
         """Whether all that is known of its money is that the bank did not make the payment."""
         return self.paid_at is None and self.payment_failed_at is not None
+
+    @property
+    def may_be_double(self) -> bool:
+        """Whether it may have been paid a second time by mistake, and nobody has decided.
+
+        Open until all of it went back. Reads ``double_verdict``: select it with a list.
+        """
+        is_open = self.double_of_id is not None and self.state in HELD_STATES
+        return is_open and getattr(self, "double_verdict", None) is None
 
     @property
     def refundable(self) -> Money:

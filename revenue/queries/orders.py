@@ -25,6 +25,7 @@ from revenue.models import (
     RefundRequest,
     RevenueEvent,
 )
+from revenue.queries.doubles import LOST
 from revenue.queries.refundable import OPEN_STATES, refundable_now, why_not_refundable
 
 ROWS_PER_PAGE: Final = 50
@@ -112,8 +113,18 @@ class OrderFile:
     @property
     def may_be_double(self) -> bool:
         """Say whether a person still has to find out if this was paid twice by mistake."""
-        is_open = self.order.double_of_id is not None and self.double_verdict is None
-        return is_open and self.order.state == OrderState.PAID
+        return self.order.may_be_double and not self.is_dispute_lost
+
+    @property
+    def is_dispute_lost(self) -> bool:
+        """Say whether the bank gave the money back to the buyer."""
+        return any(dispute.status == LOST for dispute in self.disputes)
+
+    @property
+    def is_double_given_back(self) -> bool:
+        """Say whether a second payment was made, and all of its money went back."""
+        is_gone = self.order.state == OrderState.REFUNDED or self.is_dispute_lost
+        return self.order.double_of_id is not None and is_gone
 
     @property
     def is_refund_decided(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,7 +11,8 @@ from django.db import connection
 
 from kernel.modes import Mode
 from kernel.money import Money
-from revenue.enums import AlertKind, EventState, MailState, OrderState
+from revenue.enums import HELD_STATES, AlertKind, EventState, MailState, OrderState
+from revenue.queries.doubles import LOST
 
 COUNTED_MAX: Final = 100  # of each kind; more is "99+"
 
@@ -18,6 +20,11 @@ REVIEW, DEAD_EVENT, UNSENT_MAIL, ALERT, DOUBLE = "review", "dead_event", "mail",
 
 # Alerts about these are the other lines of the same list.
 _TOLD_ELSEWHERE: Final = (AlertKind.ORDER_REVIEW, AlertKind.EVENT_DEAD, AlertKind.MAIL_UNSENT)
+
+
+def _quoted(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in sorted(words))
+
 
 # Each part begins at the newest end of an index that holds little else.
 _WAITING: Final = f"""
@@ -44,15 +51,17 @@ UNION ALL
    COALESCE(facts->>'currency', ''), raised_at
  FROM revenue_operatoralert
  WHERE closed_at IS NULL AND mode <> '{Mode.SAMPLE}'
-   AND kind NOT IN ({", ".join(f"'{kind}'" for kind in _TOLD_ELSEWHERE)})
+   AND kind NOT IN ({_quoted(_TOLD_ELSEWHERE)})
  ORDER BY id DESC LIMIT {COUNTED_MAX})
 UNION ALL
 (SELECT '{DOUBLE}', '', second.reference, '', second.mode, second.amount_minor, second.currency,
    second.placed_at
  FROM revenue_order second
  LEFT JOIN revenue_doubleverdict meant ON meant.order_id = second.id
- WHERE second.double_of_id IS NOT NULL AND second.state = '{OrderState.PAID}'
+ WHERE second.double_of_id IS NOT NULL AND second.state IN ({_quoted(HELD_STATES)})
    AND second.mode <> '{Mode.SAMPLE}' AND meant.id IS NULL
+   AND NOT EXISTS (
+     SELECT FROM revenue_dispute lost WHERE lost.order_id = second.id AND lost.status = '{LOST}')
  ORDER BY second.double_of_id DESC LIMIT {COUNTED_MAX})
 """  # noqa: S608  # our own words only
 
@@ -73,7 +82,8 @@ class WaitingItem:
 def waiting() -> list[WaitingItem]:
     """Return what waits for a person, at most COUNTED_MAX of each kind. One statement.
 
-    A possible double payment is told until it is refunded, or a person says that it was meant.
+    A possible double payment is told until all of it went back, or a person says that
+    it was meant.
     """
     with connection.cursor() as cursor:
         cursor.execute(_WAITING)

@@ -11,6 +11,7 @@ from revenue.enums import OrderState
 from revenue.models import DoubleVerdict, Order
 from revenue.operations.finding import lock_order
 from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
+from revenue.queries.doubles import possible_doubles
 
 
 @transaction.atomic(durable=True)
@@ -47,7 +48,7 @@ def _require_open(order: Order) -> None:
         )
     if order.double_of_id is None:
         raise NothingToDecide("This order is no possible double payment: nothing to decide.")
-    if order.state != OrderState.PAID:
+    if not possible_doubles().filter(pk=order.pk).exists():
         raise NothingToDecide(
             f"This order is {OrderState(order.state).label}: there is nothing to decide."
         )

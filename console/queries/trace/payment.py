@@ -160,7 +160,11 @@ def _orders(sale: Sale) -> Iterable[Record]:
 def _double(order: Any) -> str:
     """Say what is known of a second payment of the same deal."""
     is_meant = getattr(order, "double_verdict", None) is not None
-    what = "second payment, meant by the buyer, after" if is_meant else "possible double payment of"
+    what = "possible double payment of"
+    if is_meant:
+        what = "second payment, meant by the buyer, after"
+    elif order.state == OrderState.REFUNDED:
+        what = "second payment, given back, after"
     return f"{what} {order.double_of.reference}"
 
 

@@ -13,7 +13,7 @@ from revenue import queries
 from revenue.models import DoubleVerdict, Order
 from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
 from revenue.usecases.mean_double import mean_double
-from tests.factories.orders import OrderFactory, token_of
+from tests.factories.orders import OrderFactory, dispute_of, token_of
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import NOON
 
@@ -98,6 +98,71 @@ def test_only_a_possible_double_payment_that_stands_can_be_meant(
     for order in (first, second):
         with pytest.raises(NothingToDecide):
             mean_double(order_ref=order.reference, reason="x", actor_id=operator.pk, now=NOON)
+
+
+@pytest.mark.parametrize(
+    ("state", "refunded_minor"), [("partially_refunded", 40), ("disputed", 0), ("disputed", 40)]
+)
+def test_it_stays_open_while_money_of_it_is_held(
+    browser: Client, second: Order, state: str, refunded_minor: int
+) -> None:
+    buyer = Client()
+    buyer.get(f"/o/{token_of(second)}/")
+    Order.objects.filter(pk=second.pk).update(state=state, refunded_minor=refunded_minor)
+
+    assert waiting() == [second.reference]
+    assert BUTTON in page_of(browser, second)
+    assert "You may have paid twice." in page_for_buyer(buyer, second)
+    assert "double?" in browser.get("/console/orders/").content.decode()
+
+    decide(browser, second, "she ordered for two plants")
+
+    assert waiting() == []
+    assert DoubleVerdict.objects.get().order == second
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_it_is_over_when_all_of_it_went_back(
+    browser: Client, operator: User, second: Order, is_lost: bool
+) -> None:
+    buyer = Client()
+    buyer.get(f"/o/{token_of(second)}/")
+    if is_lost:
+        Order.objects.filter(pk=second.pk).update(state="disputed")
+        dispute_of(second, status="lost")
+    else:
+        Order.objects.filter(pk=second.pk).update(state="refunded", refunded_minor=119)
+
+    page = page_of(browser, second)
+
+    assert waiting() == []
+    assert BUTTON not in page
+    assert "refund this one" not in page
+    assert "The money of it went back to the buyer" in page
+    assert "Possible double payment." not in page
+    assert "You may have paid twice." not in page_for_buyer(buyer, second)
+    with pytest.raises(NothingToDecide):
+        mean_double(order_ref=second.reference, reason="x", actor_id=operator.pk, now=NOON)
+
+
+def test_what_went_back_already_is_said(browser: Client, second: Order) -> None:
+    Order.objects.filter(pk=second.pk).update(state="partially_refunded", refunded_minor=40)
+    partly = page_of(browser, second)
+    Order.objects.filter(pk=second.pk).update(state="disputed")
+    disputed = page_of(browser, second)
+
+    assert "$0.40 USD of it went back already" in partly
+    assert "refund the rest" in partly
+    assert "refund" not in disputed.partition("Possible double payment.")[2].partition("</p>")[0]
+
+
+def test_the_trace_says_that_it_was_given_back(browser: Client, second: Order) -> None:
+    Order.objects.filter(pk=second.pk).update(state="refunded", refunded_minor=119)
+
+    trace = browser.get(f"/console/trace/{second.trace_ref}/").content.decode()
+
+    assert "possible double payment" not in trace
+    assert "second payment, given back, after" in trace
 
 
 def test_without_a_reason_it_is_asked_for_again(browser: Client, second: Order) -> None:
