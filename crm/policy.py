@@ -6,6 +6,7 @@ Nothing here looks anything up.
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -15,14 +16,28 @@ HOME_PROJECT: Final = "Trinity Growth"  # where public requests and direct purch
 
 EMAIL_CHARS_MAX, NAME_CHARS_MAX, COMPANY_CHARS_MAX, TITLE_CHARS_MAX = 254, 200, 150, 200
 
-# Addresses at these say nothing about where somebody works.
-MAILBOX_DOMAINS: Final = frozenset(
+# Whose mailboxes and pages everybody may have says nothing about where somebody works. The list
+# cannot be complete: a mail domain alone therefore never tells (see Known).
+SHARED_BRANDS: Final = frozenset(  # in any country: yahoo.de, yahoo.co.uk
     """
-    aol.com fastmail.com gmail.com gmx.com gmx.de gmx.net googlemail.com hey.com hotmail.com
-    icloud.com live.com mac.com mail.com mail.ru me.com msn.com outlook.com posteo.de proton.me
-    protonmail.com qq.com t-online.de tutanota.com web.de yahoo.co.uk yahoo.com yandex.ru zoho.com
-    163.com 126.com
-    """.split()  # noqa: SIM905  # thirty quoted strings would be harder to read
+    aol arcor bigpond bluewin btinternet comcast facebook fastmail freenet gmail gmx googlemail
+    hotmail icloud inbox instagram laposte libero linkedin linktr live mailbox mailinator msn
+    outlook posteo proton protonmail rambler rediffmail rocketmail seznam t-online tiscali tuta tutanota
+    tutamail virgilio wanadoo yahoo yandex ymail zoho
+    """.split()  # noqa: SIM905  # so many quoted strings would be harder to read
+)
+SHARED_DOMAINS: Final = frozenset(
+    """
+    163.com 126.com a1.net abv.bg aim.com aon.at att.net bellsouth.net bk.ru blueyonder.co.uk
+    bol.com.br centrum.cz charter.net chello.at cox.net daum.net duck.com earthlink.net foxmail.com free.fr
+    hanmail.net hey.com home.nl hush.com hushmail.com interia.pl kabelmail.de kpnmail.nl list.ru
+    mac.com mail.com mail.de mail.ru me.com naver.com neuf.fr ntlworld.com o2.pl onet.pl
+    optonline.net optusnet.com.au orange.fr passport.com planet.nl pm.me qq.com rogers.com
+    sapo.pt sbcglobal.net sfr.fr shaw.ca sina.com sky.com skynet.be sunrise.ch sympatico.ca
+    talktalk.net telenet.be telia.com telus.net terra.com.br ukr.net uol.com.br upcmail.nl
+    verizon.net virgin.net virginmedia.com vodafone.de web.de windowslive.com wp.pl x.com xtra.co.nz
+    yeah.net ziggo.nl sites.google.com
+    """.split()  # noqa: SIM905
 )
 
 
@@ -94,14 +109,36 @@ def company_name_key(name: str) -> str:
     return plain(plain(name, chars_max=NAME_CHARS_MAX).casefold(), chars_max=NAME_CHARS_MAX)
 
 
-def company_domain(*, email: str, website: str) -> str:
-    """Return the domain that a company is known by, or "" where none is telling.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a company is known by: a domain, or "" and then its name alone.
 
-    A work address tells; a mailbox at a public provider does not, then the website's host does.
+    With ``is_by_name_too`` only a company of that domain *and* that name is the one meant: two
+    strangers at one mail provider that no list has are still two companies.
     """
-    mail_domain = email_key(email).rpartition("@")[2]
-    if mail_domain not in MAILBOX_DOMAINS:
-        return mail_domain
+
+    domain: str
+    is_by_name_too: bool
+
+
+def company_known_by(*, email: str, website: str) -> Known:
+    """Return what tells which company somebody means.
+
+    The website that they typed tells; without one the domain of their mail does, together with
+    the name. Where everybody may have a mailbox or a page, neither does.
+    """
+    site = _site_domain(website)
+    if site and not _is_shared(site):
+        return Known(domain=site, is_by_name_too=False)
+    mail = email_key(email).rpartition("@")[2]
+    return Known(domain="" if _is_shared(mail) else mail, is_by_name_too=True)
+
+
+def _is_shared(domain: str) -> bool:
+    return domain in SHARED_DOMAINS or domain.partition(".")[0] in SHARED_BRANDS
+
+
+def _site_domain(website: str) -> str:
     try:
         host = urlsplit(website).hostname or ""
         return domain_key(host.removeprefix("www.")) if host else ""

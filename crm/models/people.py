@@ -68,11 +68,19 @@ class Company(models.Model):
 
     @classmethod
     def find_or_make(
-        cls, *, name: str, domain: str, website: str, is_sample: bool, now: datetime
+        cls,
+        *,
+        name: str,
+        domain: str,
+        website: str,
+        is_sample: bool,
+        now: datetime,
+        is_by_name_too: bool = False,
     ) -> int:
         """Return the id of the one company of that domain, or of that name where none is known.
 
-        What is written about a known company stays as it is.
+        With ``is_by_name_too`` a company of that domain under another name is another one, and
+        the name decides. What is written about a known company stays as it is.
         """
         key = company_name_key(name)
         row: dict[str, Any] = {
@@ -84,9 +92,15 @@ class Company(models.Model):
             "is_sample": is_sample,
             "created_at": now,
         }
-        one = Q(domain=domain) if domain else Q(domain="", name_key=key)
         Company.objects.bulk_create([Company(**row)], ignore_conflicts=True)
-        return int(Company.objects.values_list("pk", flat=True).get(one, is_sample=is_sample))
+        named, rows = Q(name_key=key), Company.objects.filter(is_sample=is_sample)
+        if domain:
+            one = Q(domain=domain) & named if is_by_name_too else Q(domain=domain)
+            found = rows.filter(one).values_list("pk", flat=True).first()
+            if found is not None:
+                return found
+            Company.objects.bulk_create([Company(**row | {"domain": ""})], ignore_conflicts=True)
+        return rows.values_list("pk", flat=True).get(named, domain="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

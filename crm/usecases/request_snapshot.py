@@ -9,7 +9,7 @@ from django.db import transaction
 
 from crm.enums import ActivityKind, DealStage
 from crm.models import Activity, Company, Contact, Deal
-from crm.policy import company_domain
+from crm.policy import company_known_by
 from kernel.append_only import salted_digest
 from kernel.references import new_reference
 from ledger import operations as ledger
@@ -39,9 +39,11 @@ def request_snapshot(*, asked: SnapshotRequest, trace_ref: str, mode: str, now: 
     is one lead; with other words it is another lead with a trace of its own. What is known of a
     contact or a company stays as it is, whoever types their names.
     """
+    known_by = company_known_by(email=asked.email, website=asked.website)
     company_id = Company.find_or_make(
         name=asked.company,
-        domain=company_domain(email=asked.email, website=asked.website),
+        domain=known_by.domain,
+        is_by_name_too=known_by.is_by_name_too,
         website=asked.website,
         is_sample=False,
         now=now,

@@ -137,8 +137,27 @@ def test_a_strangers_form_changes_nothing_that_is_known(client: Client) -> None:
         "Rear Admiral", "grace@crunchline.example", company.pk,
     )  # fmt: skip
     assert (company.name, company.website) == ("Crunchline", "")
-    assert counts() == (1, 1, 1)
+    assert counts() == (2, 1, 1)  # theirs is another company
+    assert Deal.objects.select_related("company").get().company.name == "Mallory Inc"
     assert "Mallory" in Activity.objects.get().words
+
+
+def test_strangers_at_one_provider_are_not_one_company(client: Client) -> None:
+    """No list knows every provider; what does not fit the name is a company of its own."""
+
+    def company_of(email: str, company: str, website: str = "") -> int | None:
+        send(client, email=f"{email}@provider.example", company=company, website=website)
+        return Deal.objects.latest("pk").company_id
+
+    first = company_of("ada", "JS Inc")
+    assert company_of("bob", " js  INC ") == first
+    second = company_of("eve", "Flood")
+    assert second != first
+    assert company_of("joe", "FLOOD") == second
+    site = company_of("kim", "Acme", "acme.example")
+    assert site not in (first, second)
+    assert company_of("lea", "Acme Corporation", "https://www.acme.example/about") == site
+    assert Company.objects.count() == 3
 
 
 def test_a_sample_contact_is_never_met(client: Client) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from crm.policy import (
     EMAIL_CHARS_MAX,
     NotAnAddress,
-    company_domain,
+    company_known_by,
     company_name_key,
     email_key,
     email_key_or_none,
@@ -74,7 +74,10 @@ def test_one_line_is_one_line(text: str) -> None:
 @pytest.mark.parametrize(
     ("email", "website", "domain"),
     [
-        ("ada@crunchline.example", "https://other.example", "crunchline.example"),
+        ("ada@crunchline.example", "", "crunchline.example"),
+        ("ada@crunchline.example", "https://other.example", "other.example"),
+        ("ada@crunchline.example", "https://www.facebook.com/ada", "crunchline.example"),
+        ("ada@yahoo.de", "https://gmx.at", ""),
         ("ada@gmail.com", "https://www.Crunchline.example/about", "crunchline.example"),
         ("ada@gmail.com", "", ""),
         ("ada@gmail.com", "https://[broken", ""),
@@ -82,7 +85,33 @@ def test_one_line_is_one_line(text: str) -> None:
     ],
 )
 def test_what_a_company_is_known_by(email: str, website: str, domain: str) -> None:
-    assert company_domain(email=email, website=website) == domain
+    assert company_known_by(email=email, website=website).domain == domain
+
+
+def test_the_domain_of_a_mail_tells_with_the_name_only() -> None:
+    def by_name_too(website: str) -> bool:
+        return company_known_by(email="ada@crunchline.example", website=website).is_by_name_too
+
+    assert by_name_too("")
+    assert by_name_too("https://linkedin.com/in/ada")
+    assert not by_name_too("https://crunchline.example")
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "yahoo.de",
+        "yahoo.co.uk",
+        "gmx.at",
+        "hotmail.fr",
+        "live.nl",
+        "comcast.net",
+        "web.de",
+        "me.com",
+    ],
+)
+def test_where_everybody_may_have_a_mailbox_nobody_is_known_to_work(domain: str) -> None:
+    assert company_known_by(email=f"ada@{domain}", website="").domain == ""
 
 
 def test_spellings_of_one_company() -> None:
