@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
@@ -13,26 +15,36 @@ from revenue.enums import CheckoutState, LinkMadeFor, Source
 from revenue.models import CheckoutSession, OrderLink
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
-from revenue.ports import GatewayError, PaymentGateway, SessionFact
+from revenue.ports import GatewayError, NotFound, PaymentGateway, SessionFact
+
+SESSION_ID: Final = re.compile(r"cs_[A-Za-z0-9_]{1,252}")  # what no session is called is not asked
 
 
 class NoSuchCheckout(Exception):
     """Neither we nor Stripe know this session."""
 
 
+class NotToldYet(Exception):
+    """We do not know the session, and Stripe has not said whether it does. It may be paid."""
+
+
 def land(*, session_id: str, gateway: PaymentGateway, now: datetime) -> CheckoutSession:
     """Return the checkout of a returning buyer, brought up to date if Stripe answers.
 
     With Stripe away the row is shown as it is, and the page says that it is confirming. Raises
-    NoSuchCheckout.
+    NoSuchCheckout only where that is certain; NotToldYet where there is no row to show, as before
+    the first word of a payment link's session.
     """
+    if not SESSION_ID.fullmatch(session_id):
+        raise NoSuchCheckout(session_id)
     checkout = CheckoutSession.objects.filter(stripe_id=session_id).first()
     if checkout is None or checkout.state != CheckoutState.COMPLETE:
         try:
             _record(gateway.read_session(session_id), now=now)
         except GatewayError as error:
             if checkout is None:
-                raise NoSuchCheckout(session_id) from error
+                is_no = isinstance(error, NotFound)
+                raise (NoSuchCheckout if is_no else NotToldYet)(session_id) from error
         checkout = CheckoutSession.objects.get(stripe_id=session_id)
     with transaction.atomic(durable=True):
         CheckoutSession.objects.filter(pk=checkout.pk, returned_at=None).update(returned_at=now)

@@ -20,11 +20,12 @@ from revenue.access import grant, may_see
 from revenue.enums import CheckoutState, LinkMadeFor, OrderState
 from revenue.models import CheckoutSession, Order
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
-from revenue.usecases.land import NoSuchCheckout, land, let_in, refresh
+from revenue.usecases.land import NoSuchCheckout, NotToldYet, land, let_in, refresh
 
 LOOKUPS_PER_MINUTE = 60
 POLL_S: Final = 2
 POLL_SLOWLY_S: Final = 10
+LOOK_AGAIN_S: Final = 5
 SLOW_AFTER: Final = timedelta(minutes=1)
 
 # What the page says, by what we know. Anything with money in it leads on to the order page.
@@ -59,20 +60,27 @@ def returned(request: HttpRequest) -> HttpResponse:
         per_s=60,
         is_open_on_failure=True,
     ):
-        return render(request, "revenue/return_busy.html", status=429)
+        return _look_again(request, status=429)
     try:
         with one_web_call():
             checkout = land(session_id=session_id, gateway=gateway_for_web(), now=datetime.now(UTC))
     except NoSuchCheckout:
         return render(request, "revenue/return_unknown.html", status=404)
-    except TooManyCalls:
-        return render(request, "revenue/return_busy.html", status=503)
+    except (NotToldYet, TooManyCalls):
+        return _look_again(request, status=503)
     response = redirect("checkout-status", reference=checkout.reference)
     if not may_see(request, checkout_id=checkout.pk):
         link = let_in(checkout, made_for=LinkMadeFor.RETURN, now=datetime.now(UTC))
         if link is None:
             return _no_link(request)
         grant(response, request, link=link)
+    return response
+
+
+def _look_again(request: HttpRequest, *, status: int) -> HttpResponse:
+    """Claim nothing, and have the browser ask again by itself, with JavaScript or without."""
+    response = render(request, "revenue/return_busy.html", status=status)
+    response["Refresh"] = str(LOOK_AGAIN_S)
     return response
 
 
