@@ -22,21 +22,21 @@ SHARED_BRANDS: Final = frozenset(  # in any country: yahoo.de, yahoo.co.uk
     """
     aol arcor bigpond bluewin btinternet comcast facebook fastmail freenet gmail gmx googlemail
     hotmail icloud inbox instagram laposte libero linkedin linktr live mailbox mailinator msn
-    outlook posteo proton protonmail rambler rediffmail rocketmail seznam t-online tiscali tuta tutanota
-    tutamail virgilio wanadoo yahoo yandex ymail zoho
+    outlook posteo proton protonmail rambler rediffmail rocketmail seznam t-online tiscali tuta
+    tutanota tutamail virgilio wanadoo yahoo yandex ymail zoho
     """.split()  # noqa: SIM905  # so many quoted strings would be harder to read
 )
 SHARED_DOMAINS: Final = frozenset(
     """
     163.com 126.com a1.net abv.bg aim.com aon.at att.net bellsouth.net bk.ru blueyonder.co.uk
-    bol.com.br centrum.cz charter.net chello.at cox.net daum.net duck.com earthlink.net foxmail.com free.fr
-    hanmail.net hey.com home.nl hush.com hushmail.com interia.pl kabelmail.de kpnmail.nl list.ru
-    mac.com mail.com mail.de mail.ru me.com naver.com neuf.fr ntlworld.com o2.pl onet.pl
-    optonline.net optusnet.com.au orange.fr passport.com planet.nl pm.me qq.com rogers.com
-    sapo.pt sbcglobal.net sfr.fr shaw.ca sina.com sky.com skynet.be sunrise.ch sympatico.ca
-    talktalk.net telenet.be telia.com telus.net terra.com.br ukr.net uol.com.br upcmail.nl
-    verizon.net virgin.net virginmedia.com vodafone.de web.de windowslive.com wp.pl x.com xtra.co.nz
-    yeah.net ziggo.nl sites.google.com
+    bol.com.br centrum.cz charter.net chello.at cox.net daum.net duck.com earthlink.net
+    foxmail.com free.fr hanmail.net hey.com home.nl hush.com hushmail.com interia.pl kabelmail.de
+    kpnmail.nl list.ru mac.com mail.com mail.de mail.ru me.com naver.com neuf.fr ntlworld.com
+    o2.pl onet.pl optonline.net optusnet.com.au orange.fr passport.com planet.nl pm.me qq.com
+    rogers.com sapo.pt sbcglobal.net sfr.fr shaw.ca sina.com sky.com skynet.be sunrise.ch
+    sympatico.ca talktalk.net telenet.be telia.com telus.net terra.com.br ukr.net uol.com.br
+    upcmail.nl verizon.net virgin.net virginmedia.com vodafone.de web.de windowslive.com wp.pl
+    x.com xtra.co.nz yeah.net ziggo.nl sites.google.com
     """.split()  # noqa: SIM905
 )
 
