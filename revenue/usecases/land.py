@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -18,6 +18,9 @@ from revenue.operations.telling import Telling
 from revenue.ports import GatewayError, NotFound, PaymentGateway, SessionFact
 
 SESSION_ID: Final = re.compile(r"cs_[A-Za-z0-9_]{1,252}")  # what no session is called is not asked
+RETURN_LETS_IN: Final = timedelta(
+    hours=48
+)  # a session is open for 24 h at most; then its id is old
 
 
 class NoSuchCheckout(Exception):
@@ -56,8 +59,12 @@ def let_in(checkout: CheckoutSession, *, made_for: LinkMadeFor, now: datetime) -
 
     It came with a secret that its buyer alone was given: Stripe's session id, or the form that
     opened the session. Once a person took links back, that counts for nothing, because it may be
-    what leaked: then None, and a new link goes to the buyer's mailbox only.
+    what leaked: then None, and a new link goes to the buyer's mailbox only. So it is with a session
+    id two days after its making: it stands on our team's pages too.
     """
+    made_at = checkout.opened_at or checkout.created_at
+    if made_for == LinkMadeFor.RETURN and now - made_at > RETURN_LETS_IN:
+        return None
     with transaction.atomic(durable=True):
         if OrderLink.objects.filter(checkout=checkout.pk, revoked_at__isnull=False).exists():
             return None
