@@ -72,14 +72,20 @@ def let_in(checkout: CheckoutSession, *, made_for: LinkMadeFor, now: datetime) -
     return link
 
 
-def refresh(checkout: CheckoutSession, *, gateway: PaymentGateway, now: datetime) -> None:
-    """Ask Stripe again about a checkout whose outcome the buyer waits for. Best effort."""
+def refresh(checkout: CheckoutSession, *, gateway: PaymentGateway, now: datetime) -> bool:
+    """Ask Stripe again about an open checkout whose outcome the buyer waits for. Best effort.
+
+    Return whether Stripe answered that nobody has paid yet; without an answer that is not known.
+    """
+    if not checkout.stripe_id:
+        return False
     try:
-        if checkout.stripe_id:
-            _record(gateway.read_session(checkout.stripe_id), now=now)
+        fact = gateway.read_session(checkout.stripe_id)
     except GatewayError:
-        return  # the page goes on saying that it is confirming; the sweep asks again
+        return False  # the page goes on saying that it is confirming; the sweep asks again
+    _record(fact, now=now)
     checkout.refresh_from_db()
+    return fact.status == "open" and not fact.is_settled
 
 
 def _record(fact: SessionFact, *, now: datetime) -> None:

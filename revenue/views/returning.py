@@ -100,8 +100,8 @@ def checkout_status(request: HttpRequest, reference: str) -> HttpResponse:
     )
     if not may_see(request, checkout_id=checkout.pk):
         return _no_link(request)
-    order = _bring_up_to_date(checkout)
-    standing = _standing(checkout, order)
+    order, is_unpaid = _bring_up_to_date(checkout)
+    standing = "unpaid" if order is None and is_unpaid else _standing(checkout, order)
     if order is not None and standing == "order":
         if request.htmx:  # type: ignore[attr-defined]  # a redirect would be swapped into the page
             return HttpResponseClientRedirect(reverse("order", args=[order.reference]))
@@ -116,17 +116,18 @@ def checkout_status(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, f"revenue/{template}.html", context)
 
 
-def _bring_up_to_date(checkout: CheckoutSession) -> Order | None:
+def _bring_up_to_date(checkout: CheckoutSession) -> tuple[Order | None, bool]:
+    """Return the order, if there is one, and whether Stripe just said that nobody has paid yet."""
     order = Order.objects.filter(checkout=checkout).first()
     has_returned = checkout.returned_at is not None
-    if order is None and has_returned and checkout.state == CheckoutState.OPEN:
-        try:
-            with one_web_call():
-                refresh(checkout, gateway=gateway_for_web(), now=datetime.now(UTC))
-        except TooManyCalls:
-            return None
-        order = Order.objects.filter(checkout=checkout).first()
-    return order
+    if order is not None or not has_returned or checkout.state != CheckoutState.OPEN:
+        return order, False
+    try:
+        with one_web_call():
+            is_unpaid = refresh(checkout, gateway=gateway_for_web(), now=datetime.now(UTC))
+    except TooManyCalls:
+        return None, False
+    return Order.objects.filter(checkout=checkout).first(), is_unpaid
 
 
 def _standing(checkout: CheckoutSession, order: Order | None) -> str:
@@ -139,7 +140,7 @@ def _standing(checkout: CheckoutSession, order: Order | None) -> str:
 
 def _poll_s(checkout: CheckoutSession, standing: str) -> int | None:
     """How many seconds until the page asks again; None when nothing will change by waiting."""
-    if standing not in {"opening", "confirming", "bank"}:
+    if standing not in {"opening", "confirming", "unpaid", "bank"}:
         return None
     since = checkout.returned_at or checkout.created_at
     return POLL_SLOWLY_S if datetime.now(UTC) - since > SLOW_AFTER else POLL_S

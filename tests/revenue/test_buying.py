@@ -157,13 +157,29 @@ def test_only_the_buyer_can_leave_stripes_page_and_only_while_it_is_open(
     assert left_at() is None
 
 
-def test_coming_back_before_paying_says_that_nothing_is_known(offer: Offer, buyer: Client) -> None:
+def test_coming_back_while_stripe_is_away_says_that_nothing_is_known(
+    offer: Offer, buyer: Client, outside: RunningSandbox
+) -> None:
+    press_buy(buyer, ticket_of(buyer))
+    checkout = CheckoutSession.objects.get()
+    outside.drill("faults", effect="status", status=500, path=SESSIONS, method="GET")
+
+    page = buyer.get(f"/return/?session_id={checkout.stripe_id}", follow=True).content.decode()
+
+    assert "We are confirming your payment" in page
+    assert not Order.objects.exists()
+
+
+def test_coming_back_before_paying_says_what_stripe_says(offer: Offer, buyer: Client) -> None:
     press_buy(buyer, ticket_of(buyer))
     checkout = CheckoutSession.objects.get()
 
     page = buyer.get(f"/return/?session_id={checkout.stripe_id}", follow=True).content.decode()
 
-    assert "We are confirming your payment" in page
+    assert "You have not paid yet. Nothing was charged." in page
+    assert f'href="{checkout.url}"' in page
+    assert "pay again" not in page
+    assert f'hx-get="/checkout/{checkout.reference}/"' in page  # it may be paid at any moment
     assert not Order.objects.exists()
 
 
