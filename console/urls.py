@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from console.views import dashboard, orders, relationship, runs, search, trace
+from console.views import alerts, dashboard, orders, relationship, runs, search, trace
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
+    path("alerts/", alerts.alert_list, name="alert-list"),
     path("orders/", orders.order_list, name="order-list"),
     path("orders/<str:reference>/", orders.order_detail, name="order-detail"),
     path("review/", orders.review_list, name="review-list"),

@@ -32,6 +32,7 @@ DISPUTE_RANKS: Final = {
     "lost": 5,
     "won": 6,
 }
+DISPUTES_TO_ANSWER: Final = frozenset({"needs_response", "warning_needs_response"})
 DISPUTES_OVER_WELL: Final = frozenset({"won", "warning_closed", "prevented"})
 REFUNDS_UNDONE: Final = frozenset({"failed", "canceled"})
 

@@ -13,6 +13,7 @@ from console.addresses import address_of
 from crm import queries as crm
 from crm.queries import LeadsWaiting
 from kernel.modes import Mode
+from kernel.paging import Cursor, Page
 from revenue import queries as revenue
 from revenue.enums import AlertKind, MailState
 from revenue.queries import WaitingItem
@@ -39,6 +40,8 @@ KINDS: Final = {
     "double": ("possible double payment", "possible double payments", ""),
     "mail": ("e-mail to a buyer did not leave", "e-mails to buyers did not leave", "outbox"),
 }
+# Where all of a kind are listed, for those without an entry in the navigation.
+LISTED_AT: Final = {"alert": ("alert-list", ""), "double": ("order-list", "?double=possible")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingGroup:
-    """Everything of one kind that waits: how much, since when, and the newest few."""
+    """Everything of one kind that waits: how much, since when, and the first few."""
 
     words: str
     count: int
@@ -77,7 +80,8 @@ class WaitingGroup:
     url_name: str
     oldest_at: datetime | None
     shown: Sequence[Shown]
-    is_more: bool = False  # the newest few are not all of them
+    all_address: str = ""  # where all of them are listed
+    is_more: bool = False  # the few that are shown are not all of them
 
 
 def groups_of(items: Sequence[WaitingItem], *, leads: Sequence[LeadsWaiting]) -> list[WaitingGroup]:
@@ -94,12 +98,23 @@ def groups_of(items: Sequence[WaitingItem], *, leads: Sequence[LeadsWaiting]) ->
                     url_name=url_name,
                     oldest_at=min(item.at for item in of_kind),
                     shown=[_shown(item) for item in of_kind[:SHOWN_PER_GROUP]],
+                    all_address=_all_address(kind),
                     is_more=len(of_kind) > SHOWN_PER_GROUP,
                 )
             )
     if leads:
         groups.append(_group_of_leads(leads))
     return groups
+
+
+def _all_address(kind: str) -> str:
+    url_name, query = LISTED_AT.get(kind) or (KINDS[kind][2], "")
+    return f"{reverse(url_name)}{query}"
+
+
+def open_alerts(*, cursor: Cursor, kind: str) -> Page[Shown]:
+    """Return one page of the open alerts, newest first; "" means any kind. Two statements."""
+    return revenue.open_alerts(cursor=cursor, kind=kind).map(_shown)
 
 
 def _group_of_leads(leads: Sequence[LeadsWaiting]) -> WaitingGroup:

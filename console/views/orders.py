@@ -44,6 +44,12 @@ class OrderFilterForm(forms.Form):
         required=False, label="Offer", coerce=int, empty_value=None, choices=()
     )
 
+    double = forms.ChoiceField(
+        required=False,
+        label="Paid twice",
+        choices=[("", "Any order"), ("possible", "Possible double payments")],
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offers = [(offer.pk, str(offer)) for offer in revenue.offers_ever_sold()]
@@ -54,7 +60,7 @@ class OrderFilterForm(forms.Form):
 @needs("revenue.view_order")
 @require_safe
 def order_list(request: HttpRequest) -> HttpResponse:
-    """List orders by state, mode and offer, newest first. Two statements."""
+    """List orders by state, mode, offer and double payment, newest first. Two statements."""
     form = OrderFilterForm(request.GET)
     narrowed = form.cleaned_data if form.is_valid() else {}
     page = revenue.orders_page(
@@ -62,6 +68,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
         state=narrowed.get("state", ""),
         mode=narrowed.get("mode", ""),
         offer_id=narrowed.get("offer"),
+        is_possible_double=bool(narrowed.get("double")),
     )
     context = {
         "nav": "order-list",

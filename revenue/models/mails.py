@@ -118,7 +118,8 @@ class OperatorAlert(Leased):
         indexes = [
             models.Index(
                 fields=["next_attempt_at"], condition=Q(told_at__isnull=True), name="alert_due"
-            )
+            ),
+            models.Index(fields=["-id"], condition=Q(closed_at__isnull=True), name="alert_open"),
         ]
 
     def __str__(self) -> str:

@@ -98,6 +98,9 @@ class Order(Stateful):
             models.Index(fields=["contact", "-id"], name="order_of_contact"),
             models.Index(fields=["buyer_email", "-id"], name="order_by_email"),
             models.Index(fields=["-paid_at"], name="order_by_paid_at"),
+            models.Index(
+                fields=["-id"], condition=Q(double_of__isnull=False), name="order_second_payment"
+            ),
         ]
 
     def __str__(self) -> str:

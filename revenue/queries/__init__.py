@@ -1,5 +1,6 @@
 """Reads of the sale; other apps may ask them too. None of them writes."""
 
+from revenue.queries.alerts import open_alerts
 from revenue.queries.lagging import LAG_MAX, lag, lagging
 from revenue.queries.money import exceeds_what_is_left, is_payment_known, known_refunds
 from revenue.queries.offers import sellable_offers
@@ -24,9 +25,15 @@ from revenue.queries.traced import (
     trace_of,
 )
 from revenue.queries.unanswered import unanswered
-from revenue.queries.waiting import WaitingItem, waiting, waiting_numbers
+from revenue.queries.waiting import (
+    ALERTS_TOLD_ELSEWHERE,
+    WaitingItem,
+    waiting,
+    waiting_numbers,
+)
 
 __all__ = [
+    "ALERTS_TOLD_ELSEWHERE",
     "LAG_MAX",
     "AfterPayment",
     "DayTaking",
@@ -42,6 +49,7 @@ __all__ = [
     "lagging",
     "newest_reconcile",
     "offers_ever_sold",
+    "open_alerts",
     "order_file",
     "order_ref_of",
     "orders_of_buyer",

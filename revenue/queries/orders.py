@@ -25,7 +25,7 @@ from revenue.models import (
     RefundRequest,
     RevenueEvent,
 )
-from revenue.queries.doubles import LOST
+from revenue.queries.doubles import LOST, possible_doubles
 from revenue.queries.refundable import OPEN_STATES, refundable_now, why_not_refundable
 
 ROWS_PER_PAGE: Final = 50
@@ -34,9 +34,14 @@ OFFERS_LISTED_MAX: Final = 100
 
 
 def orders_page(
-    *, cursor: Cursor, state: str = "", mode: str = "", offer_id: int | None = None
+    *,
+    cursor: Cursor,
+    state: str = "",
+    mode: str = "",
+    offer_id: int | None = None,
+    is_possible_double: bool = False,
 ) -> Page[Order]:
-    """Return one page of orders, newest first; "" and None mean any. One statement."""
+    """Return one page of orders, newest first; "", None and False mean any. One statement."""
     narrowed: dict[str, Any] = {}
     if state:
         narrowed["state"] = state
@@ -44,7 +49,8 @@ def orders_page(
         narrowed["mode"] = mode
     if offer_id is not None:
         narrowed["offer_id"] = offer_id
-    orders = Order.objects.select_related("offer", "double_verdict").filter(**narrowed)
+    orders = possible_doubles() if is_possible_double else Order.objects.all()
+    orders = orders.select_related("offer", "double_verdict").filter(**narrowed)
     return page_of(orders, cursor=cursor, limit=ROWS_PER_PAGE)
 
 

@@ -12,6 +12,7 @@ from django.db import connection
 from kernel.modes import Mode
 from kernel.money import Money
 from revenue.enums import HELD_STATES, AlertKind, EventState, MailState, OrderState
+from revenue.policy import DISPUTES_TO_ANSWER
 from revenue.queries.doubles import LOST
 
 COUNTED_MAX: Final = 100  # of each kind; more is "99+"
@@ -19,7 +20,7 @@ COUNTED_MAX: Final = 100  # of each kind; more is "99+"
 REVIEW, DEAD_EVENT, UNSENT_MAIL, ALERT, DOUBLE = "review", "dead_event", "mail", "alert", "double"
 
 # Alerts about these are the other lines of the same list.
-_TOLD_ELSEWHERE: Final = (AlertKind.ORDER_REVIEW, AlertKind.EVENT_DEAD, AlertKind.MAIL_UNSENT)
+ALERTS_TOLD_ELSEWHERE: Final = (AlertKind.ORDER_REVIEW, AlertKind.EVENT_DEAD, AlertKind.MAIL_UNSENT)
 
 
 def _quoted(words: Iterable[str]) -> str:
@@ -29,33 +30,37 @@ def _quoted(words: Iterable[str]) -> str:
 # Each part begins at the newest end of an index that holds little else.
 _WAITING: Final = f"""
 (SELECT '{REVIEW}' AS what, '' AS alert, bought.reference, '' AS detail, bought.mode,
-   bought.amount_minor, bought.currency, bought.placed_at AS at
+   bought.amount_minor, bought.currency, bought.placed_at AS at, NULL::timestamptz AS due_at
  FROM revenue_order bought
  LEFT JOIN revenue_orderreview decided ON decided.order_id = bought.id
  WHERE bought.state = '{OrderState.NEEDS_REVIEW}' AND bought.mode <> '{Mode.SAMPLE}'
    AND decided.id IS NULL
  ORDER BY bought.id DESC LIMIT {COUNTED_MAX})
 UNION ALL
-(SELECT '{DEAD_EVENT}', '', stripe_id, type, mode, NULL, '', received_at
+(SELECT '{DEAD_EVENT}', '', stripe_id, type, mode, NULL, '', received_at, NULL
  FROM revenue_stripewebhookevent
  WHERE state = '{EventState.DEAD}' AND mode <> '{Mode.SAMPLE}'
  ORDER BY id DESC LIMIT {COUNTED_MAX})
 UNION ALL
-(SELECT '{UNSENT_MAIL}', '', mail.reference, mail.state, mail.mode, NULL, '', mail.queued_at
+(SELECT '{UNSENT_MAIL}', '', mail.reference, mail.state, mail.mode, NULL, '', mail.queued_at,
+   NULL
  FROM revenue_buyermail mail
  WHERE mail.state IN ('{MailState.UNKNOWN}', '{MailState.FAILED}')
    AND mail.mode <> '{Mode.SAMPLE}'
  ORDER BY mail.id DESC LIMIT {COUNTED_MAX})
 UNION ALL
-(SELECT '{ALERT}', reference, subject, kind, mode, (facts->>'amount_minor')::bigint,
-   COALESCE(facts->>'currency', ''), raised_at
- FROM revenue_operatoralert
- WHERE closed_at IS NULL AND mode <> '{Mode.SAMPLE}'
-   AND kind NOT IN ({_quoted(_TOLD_ELSEWHERE)})
- ORDER BY id DESC LIMIT {COUNTED_MAX})
+(SELECT '{ALERT}', alert.reference, alert.subject, alert.kind, alert.mode,
+   (alert.facts->>'amount_minor')::bigint, COALESCE(alert.facts->>'currency', ''),
+   alert.raised_at, told.evidence_due_at
+ FROM revenue_operatoralert alert
+ LEFT JOIN revenue_dispute told ON alert.kind = '{AlertKind.DISPUTE_OPENED}'
+   AND told.stripe_id = alert.item AND told.status IN ({_quoted(DISPUTES_TO_ANSWER)})
+ WHERE alert.closed_at IS NULL AND alert.mode <> '{Mode.SAMPLE}'
+   AND alert.kind NOT IN ({_quoted(ALERTS_TOLD_ELSEWHERE)})
+ ORDER BY told.evidence_due_at NULLS LAST, alert.id DESC LIMIT {COUNTED_MAX})
 UNION ALL
 (SELECT '{DOUBLE}', '', second.reference, '', second.mode, second.amount_minor, second.currency,
-   second.placed_at
+   second.placed_at, NULL
  FROM revenue_order second
  LEFT JOIN revenue_doubleverdict meant ON meant.order_id = second.id
  WHERE second.double_of_id IS NOT NULL AND second.state IN ({_quoted(HELD_STATES)})
@@ -77,13 +82,15 @@ class WaitingItem:
     mode: str
     amount: Money | None
     at: datetime
+    due_at: datetime | None = None  # when a dispute's answer is due at Stripe
 
 
 def waiting() -> list[WaitingItem]:
     """Return what waits for a person, at most COUNTED_MAX of each kind. One statement.
 
-    A possible double payment is told until all of it went back, or a person says that
-    it was meant.
+    Disputes whose answer is due come first among the alerts, the earliest deadline first; all else
+    is newest first. A possible double payment is told until all of it went back, or a person says
+    that it was meant.
     """
     with connection.cursor() as cursor:
         cursor.execute(_WAITING)
@@ -97,8 +104,9 @@ def waiting() -> list[WaitingItem]:
             mode=mode,
             amount=Money(minor, currency) if minor is not None and currency else None,
             at=at,
+            due_at=due_at,
         )
-        for what, alert_ref, reference, detail, mode, minor, currency, at in rows
+        for what, alert_ref, reference, detail, mode, minor, currency, at, due_at in rows
     ]
 
 

@@ -29,4 +29,4 @@ def close(request: HttpRequest, reference: str) -> HttpResponse:
         raise Http404(reference) from error
     kind = OperatorAlert.objects.values_list("kind", flat=True).get(reference=reference)
     messages.success(request, f"Done with: {AlertKind(kind).label}. That is recorded.")
-    return redirect("dashboard")
+    return redirect("alert-list" if request.POST.get("back") == "alert-list" else "dashboard")
