@@ -22,6 +22,8 @@ from django.core.mail import EmailMessage, get_connection
 from django.http import HttpRequest
 from django.urls import reverse
 
+from kernel.modes import MODE_WORDS, Mode
+
 logger = logging.getLogger(__name__)
 POSTMAN: Final = ThreadPoolExecutor(1, thread_name_prefix="account-mail")
 WRONG_CODE = "This code is not right, or it was used already."
@@ -30,6 +32,11 @@ WRONG_CODE = "This code is not right, or it was used already."
 def person_name(user: User) -> str:
     """Return what to call ``user`` on a page: the name, else the e-mail address."""
     return user.get_full_name() or user.email
+
+
+def are_mails_files() -> bool:
+    """Say whether mails are written to ``TRINITY_HOME/mail`` instead of being sent."""
+    return bool(settings.EMAIL_BACKEND == "django.core.mail.backends.filebased.EmailBackend")
 
 
 class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -49,8 +56,9 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
         return False
 
     def format_email_subject(self, subject: str) -> str:
-        """Return ``subject`` as it is: the sender's name already says who writes."""
-        return str(subject)
+        """Return ``subject`` with the mode; the sender's name already says who writes."""
+        mode = settings.DEPLOYMENT_MODE
+        return subject if mode == Mode.LIVE else f"[{mode}: no real money] {subject}"
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Return the address where a password is chosen, on our own origin.
@@ -68,7 +76,12 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
         """
         request = allauth_context.request
         surroundings = {"request": request, "current_site": get_current_site(request)}
-        words = {"seller_name": settings.SELLER_NAME, "base_url": settings.BASE_URL}
+        words = {
+            "seller_name": settings.SELLER_NAME,
+            "base_url": settings.BASE_URL,
+            "mode": settings.DEPLOYMENT_MODE,
+            "mode_words": MODE_WORDS[settings.DEPLOYMENT_MODE],
+        }
         message = self.render_mail(
             template_prefix, email, {**surroundings, "email": email, **context, **words}
         )

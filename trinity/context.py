@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from kernel.modes import MODE_WORDS
+from trinity.accounts import are_mails_files
 
 
 def deployment(_request: HttpRequest) -> dict[str, object]:
@@ -14,6 +15,7 @@ def deployment(_request: HttpRequest) -> dict[str, object]:
     return {
         "deployment_mode": mode,
         "deployment_words": MODE_WORDS[mode],
+        "are_mails_files": are_mails_files(),
         "seller_name": settings.SELLER_NAME,
         "seller_address": settings.SELLER_ADDRESS,
         "seller_contact": settings.SELLER_CONTACT,

@@ -325,7 +325,7 @@ def test_a_changed_password_is_told_to_its_owner() -> None:
     )
 
     assert [(m.subject, m.to) for m in sent()] == [
-        ("Your Trinity password was changed", [user.email])
+        ("[sandbox: no real money] Your Trinity password was changed", [user.email])
     ]
 
 

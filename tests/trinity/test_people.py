@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -135,6 +136,18 @@ def test_a_mail_that_cannot_be_sent_is_said_and_can_be_sent_again(fresh: Client)
     fresh.post(f"/console/people/{user.pk}/invite/")
 
     assert [message.to for message in mail.outbox] == [["grace@example.com"]]
+
+
+def test_where_mails_are_files_an_invitation_is_said_to_be_one(
+    fresh: Client, tmp_path: Path
+) -> None:
+    backend = "django.core.mail.backends.filebased.EmailBackend"
+    with override_settings(EMAIL_BACKEND=backend, EMAIL_FILE_PATH=tmp_path):
+        page = fresh.post("/console/people/invite/", INVITATION, follow=True).content.decode()
+
+    assert "The invitation for grace@example.com is a file in TRINITY_HOME/mail" in page
+    assert "on its way" not in page
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_an_invitation_is_not_sent_again_to_who_has_a_password(fresh: Client) -> None:

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
-from kernel.modes import MODE_WORDS, Mode
+from kernel.modes import MODE_WORDS
 from trinity.roles import ROLE_WORDS
 
 
@@ -41,7 +41,7 @@ def send_invitation(*, user: User, role: str, invited_by: str) -> None:
         "base_url": settings.BASE_URL,
     }
     message = EmailMultiAlternatives(
-        subject=subject if mode == Mode.LIVE else f"[{mode}: no real money] {subject}",
+        subject=get_adapter().format_email_subject(subject),
         body=render_to_string("people/invitation.txt", words),
         to=[user.email],
     )

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kernel.doors import needs
-from trinity.accounts import person_name
+from trinity.accounts import are_mails_files, person_name
 from trinity.people import queries
 from trinity.people.forms import InvitationForm, RoleForm
 from trinity.people.links import send_invitation
@@ -149,7 +149,13 @@ def _send(request: HttpRequest, user: User, *, role: str) -> None:
             "when mail works.",
         )
     else:
-        messages.success(request, f"The invitation is on its way to {user.email}.")
+        messages.success(
+            request,
+            f"The invitation for {user.email} is a file in TRINITY_HOME/mail: no mail leaves from "
+            "here. Its link opens the account."
+            if are_mails_files()
+            else f"The invitation is on its way to {user.email}.",
+        )
 
 
 def _me(request: HttpRequest) -> User:
