@@ -37,7 +37,7 @@ def _stage(stage: Stage) -> Iterable[str]:
         yield f"{INDENT}{stage.sentence}"
     for record, is_new_day in stage.lines:
         if is_new_day and record.at:
-            yield f"{INDENT}{record.at.astimezone(UTC):%Y-%m-%d}"
+            yield f"{INDENT}{_day(record.at)}"
         yield from _record(record)
     if stage.quiet:
         yield f"{INDENT}{'':14}{len(stage.quiet)} more events of Stripe's: kept, nothing to do"
@@ -52,10 +52,11 @@ def _record(record: Record) -> Iterable[str]:
         f"{INDENT}{_clock(record.at):<14}{record.what:<{WHAT_CHARS}}"
         f"{_short(record.reference):<{REFERENCE_CHARS}} {record.state:<{STATE_CHARS}}{says}"
     )
-    for attempt in record.attempts:
+    for attempt, is_new_day in record.attempt_lines:
         error = f", {attempt.error}" if attempt.error else ""
+        day = f"{_day(attempt.at)} " if is_new_day else ""
         yield (
-            f"{INDENT}{'':14}{'':{WHAT_CHARS}}{_clock(attempt.at)} {attempt.source}: "
+            f"{INDENT}{'':14}{'':{WHAT_CHARS}}{day}{_clock(attempt.at)} {attempt.source}: "
             f"{attempt.outcome} in {attempt.duration_ms} ms{error}"
         )
 
@@ -63,7 +64,9 @@ def _record(record: Record) -> Iterable[str]:
 def _ledger(trace: Trace) -> Iterable[str]:
     count = len(trace.entries)
     yield f"Ledger   {count} {'entry' if count == 1 else 'entries'}{_seal_words(trace)}"
-    for entry in trace.entries:
+    for entry, is_new_day in trace.entry_lines:
+        if is_new_day:
+            yield f"{INDENT}{_day(entry.at)}"
         place = "not sealed yet" if entry.position is None else f"position {entry.position}"
         legs = ", ".join(f"{account} {amount}" for account, amount in entry.legs)
         yield (
@@ -97,6 +100,10 @@ def _short(reference: str) -> str:
 
 def _exact(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _day(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d}"
 
 
 def _clock(at: datetime | None) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Protocol, TypeVar
 
 from console.addresses import address_of
 from kernel.money import Money
@@ -32,6 +33,30 @@ LOOKS = {
     Standing.AHEAD: "later",
     Standing.LATER: "later",
 }
+
+
+class Dated(Protocol):
+    """Whatever happened at a time, if it is known."""
+
+    @property
+    def at(self) -> datetime | None:
+        """Return when."""
+
+
+D = TypeVar("D", bound=Dated)
+
+
+def with_new_days(rows: Iterable[D], *, after: datetime | None) -> list[tuple[D, bool]]:
+    """Return each row, and whether it begins another day (UTC) than the row before.
+
+    ``after`` is the time that people read before the first row; None where there is none.
+    """
+    lines, day = [], after.astimezone(UTC).date() if after else None
+    for row in rows:
+        own_day = row.at.astimezone(UTC).date() if row.at else day
+        lines.append((row, own_day != day))
+        day = own_day
+    return lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +90,11 @@ class Record:
         address = address_of(self.reference)
         return "" if "/trace/" in address else address
 
+    @property
+    def attempt_lines(self) -> list[tuple[Attempt, bool]]:
+        """Return the attempts, and which of them begin another day than what stands above."""
+        return with_new_days(self.attempts, after=self.at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
@@ -80,20 +110,19 @@ class Stage:
 
     @property
     def lines(self) -> list[tuple[Record, bool]]:
-        """Return the records that people read, and which of them begin another day (UTC)."""
-        lines, day = [], self.at.astimezone(UTC).date() if self.at else None
-        for record in self.records:
-            if record.is_quiet:
-                continue
-            own_day = record.at.astimezone(UTC).date() if record.at else day
-            lines.append((record, own_day != day))
-            day = own_day
-        return lines
+        """Return the records that people read, and which of them begin another day."""
+        read = (record for record in self.records if not record.is_quiet)
+        return with_new_days(read, after=self.at)
 
     @property
     def quiet(self) -> list[Record]:
         """Return the records that are folded away."""
         return [record for record in self.records if record.is_quiet]
+
+    @property
+    def quiet_lines(self) -> list[tuple[Record, bool]]:
+        """Return the records that are folded away, and which of them begin another day."""
+        return with_new_days(self.quiet, after=self.at)
 
     @property
     def look(self) -> str:
@@ -130,6 +159,11 @@ class Trace:
     modes: Sequence[str]
     stages: Sequence[Stage]
     entries: Sequence[Entry]
+
+    @property
+    def entry_lines(self) -> list[tuple[Entry, bool]]:
+        """Return the ledger's entries, and which of them begin another day."""
+        return with_new_days(self.entries, after=None)
 
     @property
     def is_whole(self) -> bool:
