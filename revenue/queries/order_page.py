@@ -64,6 +64,13 @@ class OrderPage:
         return self.order.refundable
 
     @property
+    def failed_refund(self) -> RefundLine | None:
+        """The newest refund, where it failed and its money is still with us."""
+        newest = self.refunds[-1] if self.refunds else None
+        is_held = self.kept.amount_minor > 0 and self.order.state != OrderState.DISPUTED
+        return newest if newest is not None and newest.is_undone and is_held else None
+
+    @property
     def buyer_words(self) -> str:
         """Who paid, so that they know themselves and nobody else does; nothing once erased."""
         return masked_address(self.order.buyer_email) if self.order.buyer_email else ""

@@ -156,6 +156,46 @@ def test_a_possible_double_payment_is_said() -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        ("failed", "Your bank did not take the money, so it is still with us."),
+        ("canceled", "It was not made, so the money is still with us."),
+    ],
+)
+def test_a_refund_that_failed_is_said_with_where_the_money_is_and_whom_to_ask(
+    status: str, sentence: str
+) -> None:
+    order = OrderFactory()
+    refund_of(order, status=status)
+
+    words = read(opened(order), f"/order/{order.reference}/")
+
+    assert "A refund of $0.40 USD did not reach you." in words
+    assert sentence in words
+    assert f"write to hello@trinity.localhost and name order {order.reference}" in words
+
+
+@pytest.mark.parametrize(
+    ("state", "statuses"),
+    [
+        ("partially_refunded", ["succeeded"]),
+        ("partially_refunded", ["failed", "succeeded"]),
+        ("paid", ["failed", "pending"]),
+        ("refunded", ["failed"]),  # by others than this one
+        ("disputed", ["failed"]),  # the bank holds the money
+    ],
+)
+def test_a_refund_that_others_made_good_or_that_holds_no_money_is_not_said_to_have_failed(
+    state: str, statuses: list[str]
+) -> None:
+    order = order_in(state)
+    for number, status in enumerate(statuses):
+        refund_of(order, stripe_id=f"re_{number}", status=status)
+
+    assert "did not reach you" not in read(opened(order), f"/order/{order.reference}/")
+
+
+@pytest.mark.parametrize(
     ("state", "sentence"),
     [
         (MailState.SENT, "We sent a receipt to the address you gave"),
