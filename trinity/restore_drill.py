@@ -29,6 +29,7 @@ VERSION: Final = re.compile(r"\(PostgreSQL\) (\d+)")
 LIBPQ: Final = {"dbname": "PGDATABASE", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"} | {
     name: f"PG{name.upper()}" for name in ("host", "port", "user", "password")
 }
+NAME_CHARS_MAX: Final = 48  # Postgres cuts names at 63 bytes
 OUR_TABLES: Final = """
 SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND n.nspname = 'public' ORDER BY c.relname
@@ -70,8 +71,8 @@ def back_up(url: str, *, to: Path, tools: Tools) -> dict[str, int]:
 @contextmanager
 def empty_database(url: str) -> Iterator[str]:
     """Make a database beside the one at ``url``; give its address; drop it in any case."""
-    name = f"trinity_drill_{secrets.token_hex(4)}"
     with psycopg.connect(url, autocommit=True) as server:
+        name = f"{server.info.dbname[:NAME_CHARS_MAX]}_drill_{secrets.token_hex(4)}"
         try:
             server.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name))

@@ -23,7 +23,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("references"),
     pytest.mark.slow,
-    pytest.mark.xdist_group("restore_drill"),  # they look for what another one leaves behind
 ]
 
 
@@ -45,7 +44,10 @@ def drill(*options: str) -> str:
 
 def left_behind() -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'trinity_drill_%'")
+        cursor.execute(
+            "SELECT datname FROM pg_database"
+            " WHERE starts_with(datname, current_database() || '_drill')"
+        )
         return [name for (name,) in cursor.fetchall()]
 
 
