@@ -116,11 +116,45 @@ def test_the_page_follows_the_work() -> None:
     freeze_work(order_id=order.pk, reason=FreezeReason.DISPUTE, now=NOON)
     paused = read(client, path)
 
-    assert "Work being planned" in before
-    assert "Work being planned" in taken_in
-    assert "Work planned 1 Oct 2026, 12:00 UTC" in planned
+    assert "Work being set up" in before
+    assert "Work being set up" in taken_in
+    assert "Work set up 1 Oct 2026, 12:00 UTC" in planned
     assert "Paused Your bank is looking into the payment." in paused
-    assert "Work planned" not in paused
+    assert "Work set up" not in paused
+
+
+def test_the_page_promises_nothing_that_this_version_does_not_do() -> None:
+    order = OrderFactory()
+    client, path = opened(order), f"/order/{order.reference}/"
+    take_in(order)
+    start_run(order_id=order.pk, now=NOON)
+
+    words = read(client, path)
+
+    assert "The work has not begun yet. Its plan and its progress are not part of" in words
+    assert "Handing it over on this page is not part of this version" in words
+    for promise in ("has a plan", "will appear", "Delivered here"):
+        assert promise not in words
+
+
+@pytest.mark.parametrize("state", ["awaiting_payment", "needs_review"])
+def test_nothing_is_promised_before_the_payment_either(state: str) -> None:
+    order = order_in(state)
+
+    words = read(opened(order), f"/order/{order.reference}/")
+
+    assert "Work set up" in words
+    assert "Delivered here" not in words
+    assert "Work planned" not in words
+
+
+def test_the_offer_promises_a_time_and_no_place() -> None:
+    offer = OfferFactory(delivered_within_days=3)
+
+    words = read(Client(), f"/offers/{offer.slug}/")
+
+    assert "Delivered within 3 working days " in words
+    assert "days, on your order page" not in words
 
 
 @pytest.mark.parametrize("state", OrderState.values)
@@ -142,7 +176,7 @@ def test_a_lost_dispute_closes_the_order() -> None:
     words = read(opened(order), f"/order/{order.reference}/")
 
     assert "Your bank gave the money back to you." in words
-    assert "Delivered here" not in words
+    assert "Delivered" not in words
 
 
 def test_a_possible_double_payment_is_said() -> None:

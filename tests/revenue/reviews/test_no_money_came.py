@@ -65,7 +65,7 @@ def test_once_the_bank_refused_both_pages_say_so(differs: Differs, process: Proc
     assert "Your bank did not make the payment. Nothing was charged." in back
     assert "The payment did not go through. Nothing was charged." in page
     assert "checking" not in back + page
-    assert "Work planned" not in page
+    assert "Work set up" not in page
 
 
 def test_the_buyer_hears_of_the_refusal_once(
