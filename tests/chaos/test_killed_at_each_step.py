@@ -10,7 +10,7 @@ from tests.chaos.books import settle, wrongs
 from tests.chaos.shop import Buyer, Shop
 from tests.chaos.stops import STOPS, held_at, make_stops, remove_stops
 
-pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.xdist_group("chaos")]
+pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 
 AT_ONCE = 4
 

@@ -11,7 +11,7 @@ from tests.chaos.books import settle, wrongs
 from tests.chaos.shop import ORDER, Buyer, Shop, kill, patiently
 from trinity.sale.steps import TEST_CARD
 
-pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.xdist_group("chaos")]
+pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 
 WEB_WAITS_MS = 5000
 

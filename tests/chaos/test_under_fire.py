@@ -16,7 +16,7 @@ from tests.chaos.books import settle, wrongs
 from tests.chaos.shop import Buyer, Shop, children_of, kill
 from trinity.sale.steps import TEST_CARD
 
-pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.xdist_group("chaos")]
+pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 
 BUYERS_AT_ONCE: Final = 3
 SALES_MIN: Final = 12

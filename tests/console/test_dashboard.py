@@ -206,6 +206,20 @@ def test_the_picture_has_a_bar_for_each_day_with_money() -> None:
     assert [day.received for day in card.days] == [Money(400, "USD"), Money(200, "USD")]
 
 
+def test_the_table_says_that_it_counts_disputes_too(operator: User) -> None:
+    order = OrderFactory()
+    now = datetime.now(UTC)
+    for kind, minor in (("payment", 500), ("refund", -230), ("dispute", -200)):
+        booked(order, minor, kind=kind, at=now)
+
+    table = re.search(r"<caption.*?</table>", page(operator), re.DOTALL)
+
+    assert table is not None
+    assert "−$4.30" in table[0]
+    assert "Went back</th>" in table[0]
+    assert "Refunded</th>" not in table[0]
+
+
 def test_the_funnel_counts_how_far_deals_came(process: Process, operator: User) -> None:
     lead()
     direct_sale(process)

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from kernel.references import new_reference
-from revenue.models import Order, RefundRequest
+from revenue.models import Order, OrderReview, RefundRequest
 from tests.conftest import NOON
 from tests.console.sales import Process, direct_sale
 from tests.factories.orders import OrderFactory, token_of
@@ -151,6 +151,21 @@ def test_refunds_under_way_are_told(
     assert ("A refund of $0.40 USD" in page) is (words is not None)
     if words:
         assert words in page
+
+
+def test_an_order_that_a_person_decided_to_refund_waits_for_nobodys_verdict(
+    browser: Client, operator: User
+) -> None:
+    order = OrderFactory(state="needs_review", review_reason="amount_differs")
+    assert "A person has to decide about $1.19 USD" in text_of(browser, order)
+    OrderReview.objects.create(
+        order=order, verdict="refund", reason="x", decided_by=operator, decided_at=NOON
+    )
+
+    page = text_of(browser, order)
+
+    assert "A person has to decide" not in page
+    assert "<h1>$1.19 USD is to be refunded, and has not all gone back</h1>" in page
 
 
 def test_only_owners_see_the_refund() -> None:

@@ -205,12 +205,14 @@ def test_reordered_webhooks_overtake_each_other(
     ("rule", "words"),
     [
         ({"effect": "explode"}, "effect"),
-        ({"effect": "delay", "colour": 1}, "unknown: colour"),
+        ({"effect": "delay", "delay_ms": 1, "colour": 1}, "unknown: colour"),
         ({"effect": "status"}, "status"),
         ({"effect": "status", "status": 429, "when": "after"}, "5xx"),
         ({"effect": "delay", "delay_ms": -1}, "delay_ms"),
+        ({"effect": "delay"}, "delay_ms of at least 1"),
+        ({"effect": "delay", "delay_ms": 0}, "delay_ms of at least 1"),
         ({"target": "moon", "effect": "delay"}, "target"),
-        ({"effect": "delay", "probability": 2}, "probability"),
+        ({"effect": "delay", "delay_ms": 1, "probability": 2}, "probability"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused(sandbox: RunningSandbox, rule, words) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.sandbox.running_sandbox import RunningSandbox, Sink
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 CONTRAST = {"runOnly": ["color-contrast"]}  # All that differs in the dark.
 NARROW = {"width": 320, "height": 640}
@@ -93,7 +93,7 @@ def test_the_control_page_is_accessible(sandbox: RunningSandbox, page: Page) -> 
     sandbox.open_session()
     sandbox.drill("disputes", charge=sandbox.paid_charge().id)
     sandbox.drill("refunds", charge=sandbox.paid_charge().id, outcome="pending")
-    sandbox.drill("faults", effect="delay", path="/v1/unicorns")
+    sandbox.drill("faults", effect="delay", delay_ms=1, path="/v1/unicorns")
 
     for tab in ("", "payments", "webhooks", "trouble"):
         page.goto(f"{sandbox.base}/_sandbox/{tab}")

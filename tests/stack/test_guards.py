@@ -56,6 +56,8 @@ def test_what_agrees_may_start(env: dict[str, str]) -> None:
         ({"STRIPE_SECRET_KEY": "sk_test_abc"}, "STRIPE_WEBHOOK_SECRETS is empty"),
         (LIVE | {"DEBUG": "1"}, "DEBUG must be off"),
         (LIVE | {"DEBUG": "perhaps"}, "DEBUG must be off"),
+        (TEST | {"DEBUG": "maybe"}, "DEBUG is neither on nor off"),
+        (SANDBOX | {"DATABASE_POOL": "2"}, "DATABASE_POOL is neither on nor off"),
         (LIVE | {"EMAIL_URL": "consolemail://"}, "E-mail would not reach buyers"),
         (LIVE | {"EMAIL_URL": "filemail:///tmp/mail"}, "E-mail would not reach buyers"),
         (LIVE | {"EMAIL_URL": ""}, "E-mail would not reach buyers"),
@@ -127,3 +129,12 @@ def test_commands_that_invent_data_refuse_live_mode() -> None:
 @pytest.mark.parametrize("env", [{}, SANDBOX, TEST])
 def test_commands_that_invent_data_run_elsewhere(env: dict[str, str]) -> None:
     guards.refuse_live_keys(env, what="bin/bench")
+
+
+@pytest.mark.parametrize("word", ["1", "true", " ON ", "yes"])
+def test_a_switch_is_on_only_where_it_says_so(word: str) -> None:
+    assert guards.problems(TEST | {"DEBUG": word}) == []
+    assert guards.is_on({"DEBUG": word}, "DEBUG", default=False)
+    for off in ("", "0", "off", "False"):
+        assert not guards.is_on({"DEBUG": off}, "DEBUG", default=True)
+    assert guards.is_on({}, "DEBUG", default=True)

@@ -278,10 +278,9 @@ def test_manage_without_a_database_is_one_sentence(tmp_path: Path) -> None:
     told = manage(env, "trace", "ord_1")
 
     assert told.returncode == 1
-    assert told.stderr.splitlines()[-1] == (
+    assert told.stderr.splitlines() == [
         "manage.py: the database does not answer; start the stack with bin/run."
-    )
-    assert "Traceback" not in told.stderr
+    ]
 
 
 def test_continuous_integration_runs_bin_test_and_nothing_else() -> None:

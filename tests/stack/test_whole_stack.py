@@ -17,7 +17,7 @@ import pytest
 from trinity.stack import Ports, Stack, attached, running
 from trinity.stack.home import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("whole_stack")]
+pytestmark = pytest.mark.slow
 
 EVERYTHING = {"postgres", "valkey", "sandbox", "web", "worker", "beat"}
 GONE_S_MAX = 10.0

@@ -21,6 +21,7 @@ from trinity.templatetags.words import (
     since,
     spelled_day,
     when,
+    upcoming,
 )
 
 AT = datetime(2026, 11, 2, 6, 14, 5, 123000, tzinfo=UTC)
@@ -79,6 +80,13 @@ def test_past_and_future_are_told_apart() -> None:
 
     assert ">4 min ago</time>" in ago(now - timedelta(minutes=4, seconds=30))
     assert ">in 23 h</time>" in ago(now + timedelta(hours=23, minutes=30))
+
+
+def test_what_is_done_next_is_never_in_the_past() -> None:
+    now = django_timezone.now()
+
+    assert upcoming(None) == upcoming(now) == upcoming(now - timedelta(hours=1)) == "soon"
+    assert ">in 23 h</time>" in upcoming(now + timedelta(hours=23, minutes=30))
 
 
 @pytest.mark.parametrize(

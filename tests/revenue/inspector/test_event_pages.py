@@ -191,6 +191,27 @@ def test_other_content_is_shown_masked_and_taken_off_the_list(
     assert "take it off the list" not in page
 
 
+@pytest.mark.parametrize(
+    ("type_", "account", "words"),
+    [
+        ("customer.created", "", "events of this type are kept and counted, no more."),
+        (COMPLETED, "acct_another", "it is about another account, which sells nothing here."),
+        ("payment_intent.payment_failed", "", "it is about nothing that was sold here."),
+    ],
+)
+def test_why_an_event_is_ignored_is_said(
+    operator: Client, process: Process, type_: str, account: str, words: str
+) -> None:
+    session = session_object(CheckoutFactory())
+    failed = {"id": "pi_nobodys", "object": "payment_intent", "metadata": {}}
+    event = filed(type_, session if type_ == COMPLETED else failed, account=account)
+    process()
+
+    page = main_of(operator, f"/console/events/{event.stripe_id}/")
+
+    assert f"Nothing: {words}" in page
+
+
 def test_the_dry_run_and_the_replay_from_the_page(operator: Client) -> None:
     event = paid_event()
     address = f"/console/events/{event.stripe_id}/"

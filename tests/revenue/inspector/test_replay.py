@@ -266,6 +266,12 @@ def test_the_command_narrows_by_state_type_and_age() -> None:
         assert out.getvalue().strip().splitlines()[-1].startswith(f"{found} event(s)"), options
 
 
+@pytest.mark.parametrize("limit", ["-1", "0"])
+def test_the_command_replays_one_event_at_least(limit: str) -> None:
+    with pytest.raises(CommandError, match="--limit must be at least 1"):
+        call_command("replay_webhooks", f"--limit={limit}", stdout=StringIO())
+
+
 def test_the_command_fails_where_an_event_could_not_be_recorded() -> None:
     paid_event(livemode=True)
     with pytest.raises(CommandError, match="could not be recorded"):

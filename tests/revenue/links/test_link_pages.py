@@ -86,6 +86,9 @@ def test_an_unknown_outcome_is_said_as_such(
     page = page_of(answer)
     assert "Stripe has not answered yet." in page
     assert "Nobody knows yet whether the link was made." in page
+    PaymentLink.objects.update(next_check_at=NOON)  # its time has come
+    page = page_of(operator.get(f"/console/payment-links/{PaymentLink.objects.get().reference}/"))
+    assert "We ask again soon; reload this page then." in page
 
 
 @pytest.mark.parametrize("what", ["payment-link", "checkout"])

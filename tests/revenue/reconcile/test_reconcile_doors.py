@@ -152,6 +152,10 @@ def test_the_command_says_what_it_found(sell: Sell) -> None:
     assert "fees booked       0" in second.getvalue()
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     assert f"{today}  fees            −$3.20 USD        −$3.20 USD" in second.getvalue()
+    lines = second.getvalue().splitlines()
+    first_day = next(n for n, line in enumerate(lines) if line.startswith(today))
+    assert lines[first_day - 1].split() == ["day", "what", "our", "books", "Stripe"]
+    assert lines[-1] == "Our books and Stripe's agree."
 
 
 @pytest.mark.usefixtures("pages_use_outside")
@@ -175,6 +179,8 @@ def test_the_command_says_that_a_gap_is_too_young_to_count(operator: Client) -> 
     call_command("reconcile", "--days", "1", stdout=out)
     [line] = [line for line in out.getvalue().splitlines() if "  payments " in line]
     assert line.endswith("  <- differs, but younger than 15 min: looked at again by the next run")
+    last = out.getvalue().splitlines()[-1]
+    assert last == "Our books and Stripe's agree, apart from what is marked as under way."
     shown = page(operator, f"/console/reconcile/{ReconcileRun.objects.get().pk}/")
     assert "settling" in shown
     assert "differ</span>" not in shown
