@@ -53,6 +53,8 @@ class Command(BaseCommand):
         **_options: object,
     ) -> None:
         """Replay one after the other; exit code 1 where any could not be recorded."""
+        if limit < 1:
+            raise CommandError("--limit must be at least 1.")
         events = events_to_replay(
             state="" if state == "any" else state,
             type_=type,
