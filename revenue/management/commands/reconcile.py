@@ -47,6 +47,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{len(run.differences)} difference(s) between our books and Stripe's."
             )
+        still = ", apart from what is marked as under way" if _has_gaps(run) else ""
+        self.stdout.write(self.style.SUCCESS(f"Our books and Stripe's agree{still}."))
 
     def _say(self, run: ReconcileRun) -> None:
         lines = [
@@ -58,6 +60,8 @@ class Command(BaseCommand):
             f"movements         {run.lines_compared}",
         ]
         self.stdout.write("\n".join(lines))
+        if run.days:
+            self.stdout.write(f"{'day':<10}  {'what':<9} {'our books':>16}  {'Stripe':>16}")
         for row in run.days:
             ours, theirs = (
                 Money(row[side], row["currency"]) for side in ("ours_minor", "theirs_minor")
@@ -76,3 +80,7 @@ class Command(BaseCommand):
         for row in run.listed:
             amount = Money(row["amount_minor"], row["currency"])
             self.stdout.write(f"besides {row['day']} {row['what']} {row['id']}: {amount}")
+
+
+def _has_gaps(run: ReconcileRun) -> bool:
+    return any(row["ours_minor"] != row["theirs_minor"] for row in run.days)
