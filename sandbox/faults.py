@@ -13,6 +13,7 @@ EFFECTS: Final = {
     "api": ("delay", "drop", "timeout_after_success", "status"),
     "webhook": ("delay", "drop", "fail", "duplicate", "reorder"),
 }
+WHOLE: Final = ("count", "seed", "delay_ms", "hang_ms", "status", "times")
 HANG_MS_DEFAULT: Final = 30_000
 
 
@@ -73,9 +74,11 @@ def fault_from(values: Mapping[str, Any]) -> Fault:
         raise BadFault(f"effect for {target} must be one of {', '.join(EFFECTS[target])}")
     if values.get("when", "before") not in {"before", "after"}:
         raise BadFault("when must be 'before' or 'after'")
-    for name in ("count", "seed", "delay_ms", "hang_ms", "status", "times"):
+    for name in WHOLE:
         if not isinstance(values.get(name, 0), int) or values.get(name, 0) < 0:
             raise BadFault(f"{name} must be a whole number of at least 0")
+    if values["effect"] == "delay" and not values.get("delay_ms"):
+        raise BadFault("a delay needs its length: delay_ms of at least 1")
     if not 0 <= float(values.get("probability", 1.0)) <= 1:
         raise BadFault("probability must be between 0 and 1")
     if values["effect"] == "status" and not 400 <= values.get("status", 0) <= 599:

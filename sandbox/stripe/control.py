@@ -51,7 +51,13 @@ DISPUTE_DONE: Final = {
     "lose": "The seller lost; the money stays with the buyer.",
     "close": "The inquiry is closed.",
 }
-NUMBERS: Final = ("count", "delay_ms", "status", "times", "seed")
+# The fields of a rule that are numbers, and what the page calls them.
+NUMBERS: Final = {
+    "count": "How many times",
+    "delay_ms": "Delay, in ms",
+    "status": "Error status",
+    "times": "Copies",
+}
 Show = Callable[[World], Mapping[str, Any]]
 
 
@@ -122,9 +128,14 @@ def _in_minor_units(form: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _typed(form: Mapping[str, Any]) -> dict[str, Any]:
-    """A fault rule from form fields: the empty ones are not meant."""
+    """A fault rule from form fields: the empty ones are not meant. Raises BadFault."""
     given = {name: value for name, value in form.items() if value != ""}
-    return {name: int(value) if name in NUMBERS else value for name, value in given.items()}
+    for name in NUMBERS.keys() & given.keys():
+        text = str(given[name]).strip()
+        if not (text.isascii() and text.isdigit()):
+            raise BadFault(f"“{NUMBERS[name]}” takes a whole number, such as 3")
+        given[name] = int(text)
+    return given
 
 
 def _look(

@@ -161,6 +161,28 @@ def test_a_person_makes_trouble_and_ends_it(sandbox: RunningSandbox, plain_page:
     assert sandbox.ask("faults")["data"] == []
 
 
+def test_a_rule_that_cannot_be_is_refused_in_words(
+    sandbox: RunningSandbox, plain_page: Page
+) -> None:
+    plain_page.goto(f"{sandbox.base}/_sandbox/trouble")
+
+    def send(**typed: str) -> str:
+        form = plain_page.locator("section").filter(has_text="For API calls")
+        form.get_by_label("What goes wrong").select_option("delay")
+        for label, text in typed.items():
+            form.get_by_label({"count": "How many times", "delay": "Delay, in ms"}[label]).fill(
+                text
+            )
+        form.get_by_role("button", name="Put in force").click()
+        return plain_page.locator("main").inner_text()
+
+    assert "Not done: “How many times” takes a whole number, such as 3" in send(count="a few")
+    assert "Not done: “Delay, in ms” takes a whole number" in send(delay="-5")
+    assert "Not done: a delay needs its length" in send()
+    assert sandbox.ask("faults")["data"] == []
+    assert "The rule is in force" in send(delay="250")
+
+
 def test_a_person_lets_time_run_out(sandbox: RunningSandbox, plain_page: Page) -> None:
     session = sandbox.open_session(client_reference_id="chk_let_it_expire")
     plain_page.goto(f"{sandbox.base}/_sandbox/")
