@@ -19,6 +19,7 @@ if __name__ == "__main__":
             f"manage.py: {' and '.join(missing)} not set, and no stack has run here yet; "
             "run bin/run once, or set them in the environment or in .env."
         )
+    os.environ.setdefault("DATABASE_POOL", "0")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trinity.settings")
     try:
         execute_from_command_line(sys.argv)

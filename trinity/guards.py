@@ -15,6 +15,8 @@ LIVE_KEY: Final = re.compile(r"^[a-z]{2,4}_(org_)?live_", re.IGNORECASE)
 TEST_KEY: Final = re.compile(r"^[a-z]{2,4}_(org_)?test_", re.IGNORECASE)
 SECRET_KEY_CHARS_MIN: Final = 50  # what Django's own check --deploy asks for
 FALSE_WORDS: Final = frozenset({"", "0", "false", "off", "no", "n", "f"})
+TRUE_WORDS: Final = frozenset({"1", "true", "on", "yes", "y"})
+SWITCHES: Final = ("DEBUG", "DATABASE_POOL")
 MODES: Final = frozenset({"live", "test", "sandbox"})
 # Mail that these accept never reaches a buyer.
 DEAF_MAIL: Final = ("console", "file", "memory", "locmem", "dummy")
@@ -48,7 +50,12 @@ def mode(env: Mapping[str, str]) -> str:
 
 def problems(env: Mapping[str, str]) -> list[str]:
     """Return one sentence for each reason not to start; empty when all is well."""
-    found = [*_mode_problems(env), *_key_problems(env), *_webhook_secret_problems(env)]
+    found = [
+        *_mode_problems(env),
+        *_key_problems(env),
+        *_webhook_secret_problems(env),
+        *_switch_problems(env),
+    ]
     if mode(env) == "live":
         found += [*_live_key_problems(env), *_live_deployment_problems(env)]
     return found
@@ -118,6 +125,15 @@ def _webhook_secret_problems(env: Mapping[str, str]) -> list[str]:
     return [
         "STRIPE_WEBHOOK_SECRETS is empty or has an empty part; "
         "give the endpoint's signing secrets (whsec_…), separated by commas."
+    ]
+
+
+def _switch_problems(env: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name} is neither on nor off; write {name}=1 or {name}=0."
+        for name in SWITCHES
+        if env.get(name, "").strip().lower() not in FALSE_WORDS | TRUE_WORDS
+        and not (name == "DEBUG" and mode(env) == "live")  # which has a stricter sentence for it
     ]
 
 

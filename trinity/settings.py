@@ -142,18 +142,21 @@ TEMPLATES = [
 # --- where things live -------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL")}
 DATABASES["default"].setdefault("OPTIONS", {})
+POOL = {
+    "min_size": 1,
+    # A thread at the webhook's door keeps its connection: each has one, and two are spare.
+    "max_size": max(6, WEB_BLOCKING_THREADS + 2),
+    "timeout": 5,
+    # After a restart of Postgres each stale connection but the first costs its finder a pause,
+    # so few are kept idle; and who waits for a new one gets it within a second.
+    "max_idle": 30,
+    "reconnect_timeout": 1,
+    "reconnect_failed": ConnectionPool.check,
+}
+# A command has no pool: it would wait for a database that is not there, and warn meanwhile.
+IS_POOLED = env.bool("DATABASE_POOL", default=True)
 DATABASES["default"]["OPTIONS"] |= {
-    "pool": {
-        "min_size": 1,
-        # A thread at the webhook's door keeps its connection: each has one, and two are spare.
-        "max_size": max(6, WEB_BLOCKING_THREADS + 2),
-        "timeout": 5,
-        # After a restart of Postgres each stale connection but the first costs its finder a pause,
-        # so few are kept idle; and who waits for a new one gets it within a second.
-        "max_idle": 30,
-        "reconnect_timeout": 1,
-        "reconnect_failed": ConnectionPool.check,
-    },
+    **({"pool": POOL} if IS_POOLED else {"connect_timeout": 5}),
     # Statements are prepared: a sale runs the same fourteen every time. (A pooler that shares
     # server connections between transactions must support that, or set this to None.)
     "prepare_threshold": 5,
