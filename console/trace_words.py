@@ -78,7 +78,9 @@ def _ledger(trace: Trace) -> Iterable[str]:
 def _seal_words(trace: Trace) -> str:
     if not trace.entries:
         return ""
-    return f", {trace.unsealed} not sealed yet" if trace.unsealed else ", all sealed"
+    if trace.unsealed:
+        return f", {trace.unsealed} not sealed yet"
+    return ", sealed" if len(trace.entries) == 1 else ", all sealed"
 
 
 def _verdict(trace: Trace) -> str:

@@ -29,6 +29,7 @@ TITLES: Final = {
     OrderState.NEEDS_REVIEW: "A person has to decide about {sum}",
     OrderState.NOT_OURS: "{sum} that is not ours",
 }
+REFUND_DECIDED: Final = "{sum} is to be refunded, and has not all gone back"
 
 
 class OrderFilterForm(forms.Form):
@@ -95,12 +96,19 @@ def order_detail(request: HttpRequest, reference: str) -> HttpResponse:
         "nav": "review-list" if found.needs_verdict else "order-list",
         "file": found,
         "order": found.order,
-        "title": TITLES[OrderState(found.order.state)].format(sum=found.order.total),
+        "title": _title(found),
         "differs": _differs(found),
         "intake": intake,
         "lines": lines_of(found, intake=intake, events=events),
     }
     return render(request, "console/order_detail.html", context)
+
+
+def _title(found: OrderFile) -> str:
+    order = found.order
+    is_decided = found.is_refund_decided
+    words = REFUND_DECIDED if is_decided else TITLES[OrderState(order.state)]
+    return words.format(sum=order.total)
 
 
 def _differs(found: OrderFile) -> str:

@@ -43,7 +43,7 @@ def plan_event(event: StripeWebhookEvent, *, gateway: PaymentGateway, source: So
     """
     is_hint = _is_hint(event, source=source)
     _require_our_world(event)
-    if _is_of_another_account(event):
+    if is_of_another_account(event):
         return Plan(())
     if not is_hint and event.api_version not in settings.STRIPE_API_VERSIONS:
         return _plan_unread(event, gateway=gateway)
@@ -96,7 +96,8 @@ def _plan_unread(event: StripeWebhookEvent, *, gateway: PaymentGateway) -> Plan:
     )
 
 
-def _is_of_another_account(event: StripeWebhookEvent) -> bool:
+def is_of_another_account(event: StripeWebhookEvent) -> bool:
+    """Say whether an event is about an account that sells nothing here."""
     return bool(event.account) and event.account != settings.STRIPE_ACCOUNT
 
 

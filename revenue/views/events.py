@@ -17,9 +17,11 @@ from kernel.paging import Cursor
 from revenue.enums import EventState, Outcome
 from revenue.forms.events import EventFilterForm
 from revenue.forms.reasons import ReasonForm
+from revenue.models import StripeWebhookEvent
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
 from revenue.queries.events import EventFile, event_file, events_page
 from revenue.usecases.close_event import NotParked, close_event
+from revenue.usecases.reading_around import is_of_another_account
 from revenue.usecases.replay_event import EventBusy, Replayed, dry_run, replay_event
 from revenue.views.reasons import ask_again
 
@@ -108,11 +110,21 @@ def _page(request: HttpRequest, found: EventFile, *, tried: Replayed | None = No
         "file": found,
         "event": found.event,
         "title": TITLES[EventState(found.event.state)],
+        "ignored_because": _ignored_because(found.event),
         "tried": tried,
         "tried_words": WOULD[tried.outcome] if tried else "",
         "is_tried_good": tried is not None and tried.outcome in GOOD,
     }
     return render(request, "revenue/event.html", context)
+
+
+def _ignored_because(event: StripeWebhookEvent) -> str:
+    """Say why an event that was ignored means nothing to the sale."""
+    if is_of_another_account(event):
+        return "it is about another account, which sells nothing here. It is kept and counted."
+    if event.type not in gateway_for_web().event_types():
+        return "events of this type are kept and counted, no more."
+    return "it is about nothing that was sold here. It is kept and counted."
 
 
 @require_POST

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
@@ -11,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from kernel.references import new_reference
 from ledger.models import LedgerEntry
 from tests.console.sales import SECRETS, Process, direct_sale, whole_sale
+from tests.factories.orders import OrderFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,6 +47,19 @@ def test_an_unknown_reference_says_what_can_be_looked_up(browser: Client, addres
     assert answer.status_code == 404
     assert "No sale is known for" in answer.content.decode()
     assert "Stripe&#x27;s evt_…, cs_…" in answer.content.decode()
+
+
+def test_one_sealed_entry_is_said_as_one(browser: Client, seal: Callable[[], None]) -> None:
+    address = f"/console/trace/{OrderFactory().trace_ref}/"
+    told = []
+    for _look in range(2):
+        browser.post(f"{address}reveal/")
+        browser.get(address)  # names them
+        seal()
+        told.append(browser.get(address).content.decode())
+
+    assert "1 entry, sealed." in told[0]
+    assert "2 entries, all of them sealed." in told[1]
 
 
 def test_nobody_is_named(browser: Client, process: Process, operator: User) -> None:

@@ -20,8 +20,8 @@ from trinity.templatetags.words import (
     sentence,
     since,
     spelled_day,
-    when,
     upcoming,
+    when,
 )
 
 AT = datetime(2026, 11, 2, 6, 14, 5, 123000, tzinfo=UTC)

@@ -81,6 +81,12 @@ def ago(at: datetime | None) -> str:
 
 
 @register.filter
+def upcoming(at: datetime | None) -> str:
+    """Say when something is done next: ``in 4 min``; ``soon`` once its time has come."""
+    return ago(at) if at is not None and at > timezone.now() else "soon"
+
+
+@register.filter
 def duration(length: timedelta | float | None) -> str:
     """Say a length of time (a timedelta, or seconds) in its largest whole unit: ``4 min``."""
     if length is None:

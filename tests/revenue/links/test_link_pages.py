@@ -12,7 +12,7 @@ from crm.enums import DealStage
 from crm.models import Deal
 from revenue.models import CheckoutSession, Offer, PaymentLink
 from tests.factories.people import client_of, make_person
-from tests.factories.revenue import OfferFactory
+from tests.factories.revenue import NOON, OfferFactory
 from tests.sandbox.running_sandbox import RunningSandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages_use_outside")]

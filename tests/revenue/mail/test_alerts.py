@@ -98,6 +98,16 @@ def test_after_five_mails_the_rest_comes_as_one_digest(clock: Clock) -> None:
     assert not OperatorAlert.objects.filter(told_at=None).exists()
 
 
+def test_a_digest_of_one_speaks_of_one(clock: Clock) -> None:
+    AlertFactory.create_batch(6)
+    mailbox = Mailbox()
+
+    send_alerts(mailer=mailbox, clock=clock)
+
+    assert mailbox.letters[-1].subject.endswith("] 1 matter needs a person")
+    assert "1 matter needs a person." in mailbox.letters[-1].text
+
+
 def test_the_next_digest_waits_an_hour(clock: Clock) -> None:
     for _ in range(6):
         AlertFactory()
