@@ -98,6 +98,37 @@ def test_a_request_becomes_a_sale_by_payment_link(
         looks.at(desk, "trace, revealed")
 
 
+@pytest.mark.parametrize("has_javascript", [True, False])
+def test_who_pays_by_a_link_before_anybody_tells_us_of_it_waits_and_sees_the_order(
+    has_javascript: bool, chromium: Browser, shop: Shop, looks: Looks
+) -> None:
+    """The first word of a link's session may come late: until then the page claims nothing."""
+    email, company = new_email("early"), f"Early Works {secrets.token_hex(3)}"
+    with (
+        at_desk(chromium, shop) as desk,
+        visitor(chromium, has_javascript=has_javascript, expects_status=[503]) as (_, buyer),
+    ):
+        ask_for_a_snapshot(buyer, shop, email=email, company=company)
+        open_lead(desk, shop, company)
+        desk.get_by_role("button", name="Accept this lead").click()
+        desk.get_by_role("button", name="Make a payment link").click()
+        buyer.goto(desk.get_by_label("Send this address to the buyer").input_value())
+        fill_card(buyer, email=email)
+        shop.drill("faults", target="webhook", effect="delay", delay_ms=15_000)
+        shop.drill(
+            "faults", method="GET", path="/v1/checkout/sessions", effect="status", status=500
+        )
+        # A page that is to look again by itself is never done, so nobody waits for that.
+        buyer.get_by_role("button", name="Pay $").click(no_wait_after=True)
+        heading = buyer.get_by_role("heading", level=1)
+        expect(heading).to_have_text("We are confirming your payment.")
+        assert "another shop" not in buyer.get_by_role("main").inner_text()
+        if has_javascript:
+            looks.at(buyer, "return, before the first word of the session")
+        shop.clear_faults()
+        paid_order(buyer)  # the page asks again by itself
+
+
 def test_a_checkout_is_prepared_and_a_second_payment_is_noticed(
     chromium: Browser, shop: Shop, looks: Looks
 ) -> None:
