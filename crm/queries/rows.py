@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import QuerySet
@@ -12,6 +13,8 @@ from django.db.models import QuerySet
 from crm.enums import MOVES_BY_HAND, ActivityKind, DealStage
 from crm.models import Activity, Company, Contact, Deal
 from kernel.money import Money
+
+IN_THE_TITLE: Final = ("owner", "stage")  # refs of an activity that its title says in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +166,7 @@ def activity_line(activity: Activity, *, owners: Mapping[str, str]) -> ActivityL
 
     ``owners`` names the people that lines of the kind "owner assigned" refer to.
     """
-    new_owner = owners.get(activity.refs.get("owner", ""), "")
+    says = owners.get(activity.refs.get("owner", ""), "") or _stage_words(activity)
     amount = None
     if activity.amount_minor is not None and activity.currency is not None:
         amount = Money(activity.amount_minor, activity.currency)
@@ -171,8 +174,8 @@ def activity_line(activity: Activity, *, owners: Mapping[str, str]) -> ActivityL
         id=activity.pk,
         reference=activity.reference,
         kind=activity.kind,
-        title=str(ActivityKind(activity.kind).label) + (f": {new_owner}" if new_owner else ""),
-        refs={name: ref for name, ref in activity.refs.items() if name != "owner"},
+        title=str(ActivityKind(activity.kind).label) + (f": {says}" if says else ""),
+        refs={name: ref for name, ref in activity.refs.items() if name not in IN_THE_TITLE},
         amount=amount,
         mode=activity.mode,
         actor=name_of(activity.actor),
@@ -181,6 +184,12 @@ def activity_line(activity: Activity, *, owners: Mapping[str, str]) -> ActivityL
         occurred_at=activity.occurred_at,
         deal_ref=activity.deal.reference,
     )
+
+
+def _stage_words(activity: Activity) -> str:
+    """Say where a deal was moved to; "" where the line does not know."""
+    stage = activity.refs.get("stage", "").removeprefix("stage_")
+    return f"to {DealStage(stage).label}" if stage else ""
 
 
 def name_of(user: AbstractBaseUser | None) -> str:

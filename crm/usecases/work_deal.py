@@ -83,6 +83,7 @@ def move_deal(*, deal_ref: str, to: DealStage, reason: str, actor_id: int, now: 
         key=f"moved:{new_reference('act')}",
         kind=ActivityKind.STAGE_MOVED,
         deal_id=deal.pk,
+        refs={"stage": f"stage_{to}"},
         actor_id=actor_id,
         words=reason.strip(),
         now=now,

@@ -17,6 +17,7 @@ from kernel.money import Money
 from kernel.transitions import IllegalMove
 from ledger.models import LedgerEntry
 from tests.factories.crm import NOON, DealFactory
+from tests.factories.people import client_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -150,6 +151,9 @@ def test_people_move_deals(operator: User, stage: str, to: str) -> None:
 
     assert Deal.objects.get().stage == to
     assert Activity.objects.get().words == "so"
+    page = client_of(operator).get(f"/console/deals/{deal.reference}/").content.decode()
+    assert f"Moved by hand: to {to}" in page
+    assert "stage_" not in page
 
 
 @pytest.mark.parametrize(
