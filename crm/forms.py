@@ -24,6 +24,7 @@ from crm.policy import (
 from crm.usecases.request_snapshot import SnapshotRequest
 from kernel.modes import Mode
 from kernel.references import is_reference, new_reference
+from kernel.texts import WordsField
 
 FORM_LIFE_S: Final = 24 * 3600
 FORM_SALT: Final = "crm.request_snapshot"
@@ -167,7 +168,7 @@ def _words(typed: str, *, chars_max: int, what: str) -> str:
 class DeclineForm(forms.Form):
     """Why a lead is declined."""
 
-    reason = forms.CharField(
+    reason = WordsField(
         label="Why do you decline?",
         max_length=REASON_CHARS_MAX,
         help_text="Colleagues read it in the timeline; the visitor does not.",
@@ -179,7 +180,7 @@ class DeclineForm(forms.Form):
 class NoteForm(forms.Form):
     """A note under a deal."""
 
-    words = forms.CharField(
+    words = WordsField(
         label="Note",
         max_length=NOTE_CHARS_MAX,
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -201,7 +202,7 @@ class MoveForm(forms.Form):
     """Where a deal goes by hand."""
 
     stage = forms.ChoiceField(label="Move to", choices=DealStage.choices)
-    reason = forms.CharField(
+    reason = WordsField(
         label="Why?",
         required=False,
         max_length=REASON_CHARS_MAX,

@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from kernel.money import Money, exponent
+from kernel.texts import WordsField
 from revenue.models import Offer
 from revenue.usecases.save_offer import OfferWords
 
@@ -56,19 +57,19 @@ def _currencies() -> list[tuple[str, str]]:
 class OfferForm(forms.Form):
     """An offer's words and its price. What does not fit is said beside its field."""
 
-    title = forms.CharField(label="Title", max_length=120)
+    title = WordsField(label="Title", max_length=120)
     slug = forms.SlugField(
         label="Address",
         max_length=60,
         help_text="The last part of the offer's address: small letters, digits and hyphens.",
     )
-    summary = forms.CharField(
+    summary = WordsField(
         label="Summary",
         max_length=600,
         widget=forms.Textarea,
         help_text="One paragraph: what it is and whom it helps.",
     )
-    delivered = forms.CharField(
+    delivered = WordsField(
         label="What the buyer gets",
         max_length=2000,
         widget=forms.Textarea,
@@ -84,7 +85,7 @@ class OfferForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
     currency = forms.ChoiceField(label="Currency", choices=_currencies, initial="USD")
-    refund_policy = forms.CharField(
+    refund_policy = WordsField(
         label="Refund policy", max_length=4000, widget=forms.Textarea, help_text=POLICY_HINT
     )
     is_public = forms.BooleanField(

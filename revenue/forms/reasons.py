@@ -6,12 +6,14 @@ from typing import Final
 
 from django import forms
 
+from kernel.texts import WordsField
+
 REASON_CHARS_MAX: Final = 500
 
 
-def reason_field() -> forms.CharField:
+def reason_field() -> WordsField:
     """Return the field for a reason, with sentences for what may be wrong with one."""
-    return forms.CharField(
+    return WordsField(
         label="Why?",
         max_length=REASON_CHARS_MAX,
         error_messages={

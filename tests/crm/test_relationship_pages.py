@@ -160,6 +160,12 @@ def test_a_note_is_text_and_not_markup(operator: Client, lead: Deal) -> None:
     assert "&lt;b&gt;x&lt;/b&gt;<br>second line" in page
 
 
+def test_a_note_reads_as_it_was_written(operator: Client, lead: Deal) -> None:
+    operator.post(f"/console/deals/{lead.reference}/note/", {"words": "\u202eevil\nline"})
+
+    assert Activity.objects.get(kind="note").words == "evil\nline"
+
+
 def test_too_long_a_note_is_given_back(operator: Client, lead: Deal) -> None:
     words = "x" * 4001
     answer = operator.post(f"/console/deals/{lead.reference}/note/", {"words": words})

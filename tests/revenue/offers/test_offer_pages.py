@@ -231,6 +231,16 @@ def test_lines_of_spaces_are_not_delivered() -> None:
     assert form.words().delivered == "Two pages\nThree actions"
 
 
+def test_no_word_of_an_offer_reads_as_another(operator: Client) -> None:
+    fields = ("title", "summary", "delivered", "refund_policy")
+    typed = dict.fromkeys(fields, f"\u202eevil \u2066{WORDS.title}")
+
+    operator.post("/console/offers/new/", TYPED | typed)
+
+    offer = Offer.objects.get()
+    assert {getattr(offer, name) for name in fields} == {f"evil {WORDS.title}"}
+
+
 def test_a_browsers_line_ends_are_no_other_refund_policy(operator: Client, now: datetime) -> None:
     draft = make_draft(WORDS, now=now)
     offer = publish_offer(draft.reference, seen=None, actor_id=None, now=now)
