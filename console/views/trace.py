@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from console.addresses import address_of
-from console.queries.trace import KINDS, build_trace, trace_of
+from console.queries.trace import KINDS, build_trace, sales_of, trace_of
 from console.usecases.reveal_personal_data import Revealed, people_of, reveal_personal_data
 from kernel.doors import needs
 
@@ -30,7 +30,7 @@ def find(request: HttpRequest) -> HttpResponse:
     trace_ref = trace_of(asked)
     if not trace_ref:
         return render(request, "console/trace_find.html", _finding(asked), status=404)
-    return redirect("trace", ref=trace_ref)
+    return redirect("trace", ref=asked if len(sales_of(asked)) > 1 else trace_ref)
 
 
 @needs("revenue.view_order")
@@ -74,5 +74,11 @@ def _page(request: HttpRequest, ref: str, *, people: Sequence[Revealed] = ()) ->
     found = build_trace(trace_ref) if trace_ref else None
     if found is None:
         return render(request, "console/trace_find.html", _finding(ref), status=404)
-    context = {"nav": "trace-find", "trace": found, "people": people}
+    context = {
+        "nav": "trace-find",
+        "trace": found,
+        "people": people,
+        "asked": ref,
+        "other_sales": [other for other in sales_of(ref) if other != trace_ref],
+    }
     return render(request, "console/trace.html", context)

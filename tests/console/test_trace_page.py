@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import StringIO
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -60,6 +62,33 @@ def test_one_sealed_entry_is_said_as_one(browser: Client, seal: Callable[[], Non
 
     assert "1 entry, sealed." in told[0]
     assert "2 entries, all of them sealed." in told[1]
+
+
+def test_who_bought_twice_has_two_sales(browser: Client, process: Process) -> None:
+    first, second = direct_sale(process), direct_sale(process)
+    contact_ref = first.contact.reference
+    assert second.contact == first.contact
+
+    page = browser.get("/console/trace/", {"ref": contact_ref}, follow=True).content.decode()
+    out, said = StringIO(), StringIO()
+    call_command("trace", contact_ref, stdout=out, stderr=said)
+
+    assert "has 2 sales; this is the newest." in page
+    assert f'<a href="/console/trace/{first.trace_ref}/">' in page
+    assert f"manage.py trace {second.trace_ref}" in page
+    assert out.getvalue().startswith(f"Trace {second.trace_ref}")
+    assert f"{contact_ref} has 2 sales; this is the newest." in said.getvalue()
+    assert first.trace_ref in said.getvalue()
+
+
+def test_who_bought_once_has_one_sale(browser: Client, process: Process) -> None:
+    contact_ref = direct_sale(process).contact.reference
+    said = StringIO()
+    call_command("trace", contact_ref, stdout=StringIO(), stderr=said)
+
+    page = browser.get("/console/trace/", {"ref": contact_ref}, follow=True).content.decode()
+
+    assert "this is the newest" not in page + said.getvalue()
 
 
 def test_nobody_is_named(browser: Client, process: Process, operator: User) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from console.queries.trace import KINDS, build_trace, trace_of
+from console.queries.trace import KINDS, build_trace, sales_of, trace_of
 from console.trace_words import as_json, as_text
 
 
@@ -31,3 +31,9 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(as_json(trace), indent=2))
         else:
             self.stdout.write(as_text(trace), ending="")
+        others = [other for other in sales_of(options["ref"]) if other != trace_ref]
+        if others:
+            self.stderr.write(
+                f"{options['ref']} has {len(others) + 1} sales; this is the newest. "
+                f"The others: {', '.join(others)}."
+            )

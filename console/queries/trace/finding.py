@@ -26,10 +26,16 @@ def _of_deal(reference: str) -> str:
 
 
 def _of_contact(reference: str) -> str:
-    """A person may have several sales: the newest one."""
-    contact = crm.contact_by_reference(reference)
+    """A person may have several sales: the newest one; ``sales_of`` tells all."""
+    return next(iter(sales_of(reference)), "")
+
+
+def sales_of(reference: str) -> list[str]:
+    """Return the newest traces of a contact, newest first; none for any other reference."""
+    is_contact = reference.strip().startswith("con_")
+    contact = crm.contact_by_reference(reference.strip()) if is_contact else None
     deals = crm.deals_of_contact(contact.id) if contact else []
-    return deals[0].trace_ref if deals else ""
+    return list(dict.fromkeys(deal.trace_ref for deal in deals))
 
 
 def _of_intake(reference: str) -> str:
