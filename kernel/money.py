@@ -8,7 +8,7 @@ from functools import cache
 from typing import Self
 
 from babel.core import get_global
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_symbol
 
 # CLDR knows more currencies that are paid in whole units than Stripe counts in whole units; what
 # we store is Stripe's amount. (UGX is left out: Stripe lists it, but counts it in hundredths.)
@@ -84,13 +84,21 @@ class Money:
         return self.amount_minor <= self._same(other)
 
     def __str__(self) -> str:
-        """Return the amount in words people read: ``$1.00 USD``, ``¥150 JPY``."""
-        return f"{self.figure()} {self.currency}"
+        """Return the amount in words people read: ``$1.00 USD``, ``¥150 JPY``, ``1.00 CHF``."""
+        return f"{self.beside_code()} {self.currency}"
 
     def figure(self) -> str:
-        """Return the amount with its symbol only: ``$1.00``."""
+        """Return the amount with its symbol only: ``$1.00``; a code is one where no other is."""
+        return self._formatted("¤")
+
+    def beside_code(self) -> str:
+        """Return the amount as it stands beside its code: ``$1.00``, and ``1.00`` of CHF."""
+        has_symbol = get_currency_symbol(self.currency, locale="en_US") != self.currency
+        return self._formatted("¤" if has_symbol else "")
+
+    def _formatted(self, symbol: str) -> str:
         places = exponent(self.currency)
-        pattern = "¤#,##0" + ("." + "0" * places if places else "")
+        pattern = f"{symbol}#,##0" + ("." + "0" * places if places else "")
         words = format_currency(
             self.decimal(), self.currency, pattern, locale="en_US", currency_digits=False
         )

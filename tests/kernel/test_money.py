@@ -118,12 +118,19 @@ def test_anything_else_is_refused(typed: str, currency: str) -> None:
         (Money(100, "USD"), "$1.00 USD"),
         (Money(-1_234_567, "USD"), "−$12,345.67 USD"),
         (Money(150, "JPY"), "¥150 JPY"),
-        (Money(1234, "KWD"), "KWD1.234 KWD"),
-        (Money(500, "ISK"), "ISK5.00 ISK"),
+        (Money(1234, "KWD"), "1.234 KWD"),
+        (Money(500, "ISK"), "5.00 ISK"),
     ],
 )
 def test_money_in_words(money: Money, said: str) -> None:
     assert str(money).replace("\xa0", "") == said
+
+
+def test_a_code_is_said_once() -> None:
+    assert str(Money(-20_055, "HUF")) == "−200.55 HUF"
+    assert Money(20_055, "HUF").beside_code() == "200.55"
+    assert Money(20_055, "HUF").figure().replace("\xa0", "") == "HUF200.55"  # alone it needs it
+    assert Money(100, "USD").beside_code() == "$1.00"
 
 
 @pytest.mark.parametrize("amount", [1.0, "1", True, None, Decimal(1)])

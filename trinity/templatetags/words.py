@@ -51,6 +51,12 @@ def figure(amount_minor: int | None, currency: str) -> str:
 
 
 @register.filter
+def beside_code(amount_minor: int | None, currency: str) -> str:
+    """Say ``amount_minor`` where its code stands beside it: ``$1.00``, and ``1.00`` of CHF."""
+    return "–" if amount_minor is None else Money(amount_minor, currency).beside_code()
+
+
+@register.filter
 def badge(word: str, tone: str = "") -> str:
     """Say a mode or a state as a badge; ``tone`` (ok, wait, bad, info, off) overrules its own."""
     value = str(getattr(word, "value", word) or "")
