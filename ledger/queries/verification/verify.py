@@ -32,8 +32,8 @@ def verify(
 
     ``heads`` are the heads kept outside the database at the time of the call and none later (see
     ``HeadSink.heads``), ``public_keys`` the keys trusted beforehand; keys that come with a head
-    are trusted as well, unless ``trusts_heads`` is false. Reads only; appending and sealing go on meanwhile. Flat memory. Must not
-    run inside a transaction.
+    are trusted as well, unless ``trusts_heads`` is false. Reads only; appending and sealing go on
+    meanwhile. Flat memory. Must not run inside a transaction.
     """
     began_s = time.perf_counter()
     report = Report()
