@@ -48,7 +48,7 @@ class OrderFilterForm(forms.Form):
     double = forms.ChoiceField(
         required=False,
         label="Paid twice",
-        choices=[("", "Any order"), ("possible", "Possible double payments")],
+        choices=[("", "Any order"), ("possible", "Possibly")],
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
