@@ -39,6 +39,24 @@ def is_wider_than_its_window(page: Page) -> bool:
     return wide
 
 
+# Links within a sentence are as high as their line; all others can be touched.
+TOUCHED = "main.main :is(td, th, dd, .crumbs, .timeline, .plain, .actions) a, main.main button"
+TOUCHED_HEIGHT_MIN_PX = 32
+
+
+def too_small_to_touch(page: Page, *, name: str) -> list[str]:
+    """Return what an operator cannot touch on a phone, each with the page's name."""
+    small: list[str] = page.eval_on_selector_all(
+        TOUCHED,
+        """(targets, least) => targets
+            .map(target => [target.getBoundingClientRect().height, target.outerHTML])
+            .filter(([height]) => height > 0 && height < least - 0.1)
+            .map(([height, html]) => `${height} px: ${html.slice(0, 200)}`)""",
+        TOUCHED_HEIGHT_MIN_PX,
+    )
+    return [f"{name}: too small to touch: {target}" for target in small[:5]]
+
+
 def problems(page: Page, *, name: str = "", rules: Sequence[str] = ()) -> list[str]:
     """Return everything that is wrong with the page as it is, each line with the page's name."""
     found = axe_problems(page, rules=rules)

@@ -20,7 +20,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.chaos.shop import Shop
-from tests.journeys.a11y import IN_THE_DARK, ON_A_PHONE, problems
+from tests.journeys.a11y import IN_THE_DARK, ON_A_PHONE, problems, too_small_to_touch
 from tests.journeys.browsing import DESK, PHONE, window
 from trinity.stack import running
 
@@ -64,6 +64,7 @@ class Looks:
         page.emulate_media(color_scheme="light")
         page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         self.found += problems(page, name=f"{name}, 320 px", rules=ON_A_PHONE)
+        self.found += too_small_to_touch(page, name=f"{name}, 320 px")
         page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
 
 

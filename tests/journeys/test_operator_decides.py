@@ -35,6 +35,7 @@ LISTS = {
     "outbox": "outbox",
     "trace": "find a trace",
     "review": "needs review",
+    "alerts": "open alerts",
     "reconcile": "comparisons",
 }
 ROWS = {
