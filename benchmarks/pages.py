@@ -147,12 +147,12 @@ def run(context: Any) -> dict[str, float]:
     before, pace_before = ask(stack), sales_per_s(stack, count=sales)
     fill(stack, rows=full)
     after, pace_after = ask(stack), sales_per_s(stack, count=sales)
-    for page in after:
-        print(
-            f"  {page.p50_ms:7.1f} ms  p95 {page.p95_ms:7.1f} ms  {page.statements:3d} SQL"
-            f"  {page.kb_gz:5.1f} kB gz  {page.address}"
-        )
     growth = [late.p50_ms / early.p50_ms for early, late in zip(before, after, strict=True)]
+    for page, grew in zip(after, growth, strict=True):
+        print(
+            f"  {page.p50_ms:7.1f} ms ({grew:4.2f} x)  p95 {page.p95_ms:7.1f} ms"
+            f"  {page.statements:3d} SQL  {page.kb_gz:5.1f} kB gz  {page.address}"
+        )
     figures = {"pages_rows": float(full)}
     for kind in ("list", "detail", "trace", "search", "dashboard"):
         pages = [page for page in after if page.kind == kind]
