@@ -24,6 +24,7 @@ from ledger.models import SEALER_LOCK, AuditEvent, Seal, SealedEntry, SealKey, U
 from ledger.ports import HeadsUnreadable, SealKeyMissing, key_id
 from ledger.queries.seals import ChainShorterThanHead
 from ledger.tasks import seal as seal_task
+from ledger.usecases import seal as sealing
 from ledger.usecases.rebuild import rebuild_derived
 from ledger.usecases.rotate_seal_key import rotate_seal_key
 from ledger.usecases.seal import publish_heads, seal_batch
@@ -369,6 +370,22 @@ def test_every_entry_has_a_proof_of_its_seal() -> None:
         assert (proof.position, proof.seal.number) == (position, 1 if position <= 5 else 2)
         root = merkle.root_from_path(proof.content_hash, proof.steps)
         assert root == bytes(proof.seal.merkle_root)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sealing_many_leaves_nothing_to_read_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealing, "TIDY_FROM", 3)
+
+    def pages_of_the_list() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_relation_size('ledger_unsealedentry')")
+            return int(cursor.fetchone()[0])
+
+    for count, is_tidied in ((2, False), (3, True)):
+        for _ in range(count):
+            paid()
+        assert seal() == count
+        assert (pages_of_the_list() == 0) is is_tidied
 
 
 def test_the_worker_seals_by_name_every_ten_seconds() -> None:
