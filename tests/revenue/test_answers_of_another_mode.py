@@ -12,7 +12,7 @@ import pytest
 
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import CheckoutState
-from revenue.models import CheckoutSession, Order
+from revenue.models import CheckoutSession, Order, StripeWebhookEvent
 from revenue.ports import GatewayUnknown, PaymentGateway, UnreadableEvent
 from revenue.usecases.land import land
 from revenue.usecases.open_checkout import open_at_stripe
@@ -126,13 +126,15 @@ def test_a_session_opened_live_stays_unknown(gateway: StripeGateway, stand_in: S
     assert (row.state, row.last_error) == (CheckoutState.UNKNOWN, "livemode_differs")
 
 
-def test_an_event_whose_object_is_live_is_parked(process: Callable[[], list[object]]) -> None:
+def test_an_event_whose_object_is_live_is_parked(
+    process: Callable[[], list[StripeWebhookEvent]],
+) -> None:
     filed("checkout.session.completed", session_object(CheckoutFactory(), livemode=True))
 
     [event] = process()
 
-    assert (event.state, event.error_class) == ("dead", "Park")  # type: ignore[attr-defined]
-    assert "livemode" in event.error  # type: ignore[attr-defined]
+    assert (event.state, event.error_class) == ("dead", "Park")
+    assert "livemode" in event.error
     assert not Order.objects.exists()
 
 
