@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 
 from ledger.models import LedgerEntry, Posting
 from ledger.operations import KeyReused
@@ -35,50 +37,49 @@ def test_of_sixteen_with_one_key_and_other_content_one_stands() -> None:
 
 
 def test_different_facts_do_not_wait_for_each_other() -> None:
-    other = connections.create_connection("default")
-    with transaction.atomic(), other.cursor() as cursor:
-        paid()
-        cursor.execute("SET statement_timeout = '1s'")
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted OR locktype = 'advisory'")
-        assert cursor.fetchone() == (0,)
-    other.close()
+    def record_another(_: int) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '100ms'")
+        return paid(key="order.paid:8").is_new
+
+    with transaction.atomic():
+        paid(key="order.paid:7")
+        assert at_once(record_another, threads=1) == [True]
 
 
-def test_who_waits_for_the_same_key_gets_what_the_other_wrote_or_writes_itself() -> None:
-    for is_kept in (True, False):
-        key = f"order.paid:{is_kept}"
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_who_waits_for_the_same_key_gets_what_the_other_wrote_or_writes_itself(
+    is_kept: bool,
+) -> None:
+    is_written = threading.Event()
 
-        def work(number: int, key: str = key, is_kept: bool = is_kept) -> bool:
-            if number == 0:
-                with transaction.atomic():
-                    is_new = paid(key=key).is_new
-                    _wait_for_a_waiter()
-                    transaction.set_rollback(not is_kept)
-                return is_new
-            _wait_until_written_elsewhere()
-            return paid(key=key).is_new
+    def write_first() -> bool:
+        with transaction.atomic():
+            is_new = paid(key="order.paid:7").is_new
+            is_written.set()
+            _wait_for_a_waiter()
+            transaction.set_rollback(not is_kept)
+        return is_new
 
-        assert at_once(work, threads=2) == [True, not is_kept]
-        assert LedgerEntry.objects.filter(key=key).count() == 1
+    def write_second() -> bool:
+        assert is_written.wait(20)
+        return paid(key="order.paid:7").is_new
+
+    works = [write_first, write_second]
+
+    assert at_once(lambda number: works[number](), threads=2) == [True, not is_kept]
+    assert LedgerEntry.objects.filter(key="order.paid:7").count() == 1
 
 
 def _wait_for_a_waiter() -> None:
-    _wait_until("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
-
-
-def _wait_until_written_elsewhere() -> None:
-    _wait_until(
-        "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
-        " WHERE datname = current_database() AND relation = 'ledger_ledgerentry'::regclass"
-        " AND mode = 'RowExclusiveLock' AND pid <> pg_backend_pid()"
-    )
-
-
-def _wait_until(sql: str) -> None:
+    """Return when another connection waits for what this one holds."""
     with connection.cursor() as cursor:
-        for _ in range(500):
-            cursor.execute(sql)
+        for _ in range(2000):
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks"
+                " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
             if cursor.fetchone()[0]:
                 return
             cursor.execute("SELECT pg_sleep(0.01)")
-    pytest.fail("it never happened")
+    pytest.fail("nobody waited")
