@@ -9,9 +9,13 @@ from revenue.policy import REFUNDS_UNDONE
 from revenue.ports import RefundFact
 
 
-def _of_payment(*, payment_intent_id: str, charge_id: str) -> Q:
+def _order_of(*, payment_intent_id: str, charge_id: str, mode: str) -> Order | None:
+    """Return the order of a payment, with its sums; None where no order or no payment is known."""
     is_it = Q(payment_intent_id=payment_intent_id) if payment_intent_id else Q()
-    return is_it | Q(charge_id=charge_id) if charge_id else is_it
+    is_it = is_it | Q(charge_id=charge_id) if charge_id else is_it
+    if not is_it:
+        return None
+    return Order.objects.filter(is_it, mode=mode).only("amount_minor", "refunded_minor").first()
 
 
 def is_payment_known(*, payment_intent_id: str, mode: str) -> bool:
@@ -26,11 +30,10 @@ def known_refunds(*, payment_intent_id: str, charge_id: str, mode: str) -> int |
 
     None when we know no order of that payment.
     """
-    is_it = _of_payment(payment_intent_id=payment_intent_id, charge_id=charge_id)
-    order_id = Order.objects.filter(is_it, mode=mode).values_list("pk", flat=True).first()
-    if not is_it or order_id is None:
+    order = _order_of(payment_intent_id=payment_intent_id, charge_id=charge_id, mode=mode)
+    if order is None:
         return None
-    total = Refund.objects.filter(order=order_id, status="succeeded").aggregate(
+    total = Refund.objects.filter(order=order, status="succeeded").aggregate(
         total=Sum("amount_minor")
     )["total"]
     return total or 0
@@ -41,9 +44,8 @@ def exceeds_what_is_left(fact: RefundFact, *, mode: str) -> bool:
 
     False where it is known already, and where it would not fit alone either.
     """
-    is_it = _of_payment(payment_intent_id=fact.payment_intent_id, charge_id=fact.charge_id)
-    order = Order.objects.filter(is_it, mode=mode).only("amount_minor", "refunded_minor").first()
-    if not is_it or order is None:
+    order = _order_of(payment_intent_id=fact.payment_intent_id, charge_id=fact.charge_id, mode=mode)
+    if order is None:
         return False
     amount = fact.amount.amount_minor
     if not order.amount_minor - order.refunded_minor < amount <= order.amount_minor:

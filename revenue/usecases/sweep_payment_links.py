@@ -43,7 +43,11 @@ def sweep_payment_links(*, gateway: PaymentGateway, clock: Clock, limit: int = 5
 def _find_out(link: PaymentLink, *, gateway: PaymentGateway, now: datetime) -> None:
     is_repeated = may_repeat(made_at=link.created_at, last_error=link.last_error, now=now)
     try:
-        made = _made_again(link, gateway=gateway) if is_repeated else _find(link, gateway=gateway)
+        made = (
+            gateway.make_payment_link(key=link.reference, parameters=link.parameters)
+            if is_repeated
+            else _find(link, gateway=gateway)
+        )
     except GatewayError as error:
         if is_repeated and isinstance(error, GatewayRefused) and error.is_proof:
             keep_refusal(link, code=error.code)
@@ -72,11 +76,6 @@ def _switch_off(link: PaymentLink, *, gateway: PaymentGateway, now: datetime) ->
         )
     else:
         keep_off(link, answer, now=now)
-
-
-def _made_again(link: PaymentLink, *, gateway: PaymentGateway) -> OpenedLink:
-    """Repeat the same POST, while that is safe."""
-    return gateway.make_payment_link(key=link.reference, parameters=link.parameters)
 
 
 def _find(link: PaymentLink, *, gateway: PaymentGateway) -> OpenedLink | None:

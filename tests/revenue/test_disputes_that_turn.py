@@ -46,6 +46,15 @@ def hear(checkout: CheckoutSession, told: Told) -> None:
     filed(kind, dispute_object(checkout, status=status, balance_transactions=movements))
 
 
+def hear_in_turn(process: Process, heard: list[Told]) -> None:
+    """A payment, and then each of these, acted on before the next is heard."""
+    checkout = CheckoutFactory()
+    filed("checkout.session.completed", session_object(checkout))
+    for told in heard:
+        hear(checkout, told)
+        process()
+
+
 def standing() -> tuple[str, str, str, int]:
     """How the dispute, the order, its work and our money stand."""
     money = sum(RevenueEvent.objects.values_list("amount_minor", flat=True))
@@ -55,33 +64,21 @@ def standing() -> tuple[str, str, str, int]:
 
 @pytest.mark.parametrize("heard", list(permutations([OPENED, WON, LOST_AFTER_ALL])))
 def test_money_that_left_again_is_lost_in_any_order(process: Process, heard: list[Told]) -> None:
-    checkout = CheckoutFactory()
-    filed("checkout.session.completed", session_object(checkout))
-    for told in heard:
-        hear(checkout, told)
-        process()
+    hear_in_turn(process, heard)
 
     assert standing() == ("lost", OrderState.DISPUTED, "dispute", 0)
 
 
 @pytest.mark.parametrize("heard", list(permutations([OPENED, LOST, WON])))
 def test_money_that_came_back_is_won_in_any_order(process: Process, heard: list[Told]) -> None:
-    checkout = CheckoutFactory()
-    filed("checkout.session.completed", session_object(checkout))
-    for told in heard:
-        hear(checkout, told)
-        process()
+    hear_in_turn(process, heard)
 
     assert standing() == ("won", OrderState.PAID, "", 100)
 
 
 @pytest.mark.parametrize("heard", list(permutations([WON, LOST_AFTER_ALL, WON_AFTER_ALL])))
 def test_money_that_came_back_twice_is_won(process: Process, heard: list[Told]) -> None:
-    checkout = CheckoutFactory()
-    filed("checkout.session.completed", session_object(checkout))
-    for told in heard:
-        hear(checkout, told)
-        process()
+    hear_in_turn(process, heard)
 
     assert standing() == ("won", OrderState.PAID, "", 100)
 
