@@ -169,12 +169,18 @@ def _fail(
     started_at: datetime,
     clock: Clock,
 ) -> Processed:
+    """Settle the event as failed, unless what failed was only the answer to our COMMIT."""
     is_final = isinstance(error, Park)
     logger.warning(
         "webhook event not processed",
         extra={"event_id": event.stripe_id, "error": type(error).__name__},
     )
     with transaction.atomic(durable=True):
+        # Memory is ahead of a row that was rolled back; the lock waits for a COMMIT on its way.
+        rows = StripeWebhookEvent.objects.select_for_update()
+        event.refresh_from_db(fields=["state"], from_queryset=rows)
+        if event.state != EventState.PROCESSING:
+            return Processed(outcome=Outcome(event.attempt_rows.latest("pk").outcome))
         settle_failure(
             event, error, is_final=is_final, source=source, started_at=started_at, now=clock()
         )

@@ -10,12 +10,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from pathlib import Path
-from subprocess import DEVNULL
+from tempfile import TemporaryFile
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -211,17 +211,19 @@ class Shop:
     @contextmanager
     def beside(self, *commands: Sequence[str]) -> Iterator[None]:
         """Run more processes beside those of the stack; they must live as long as the block."""
-        started = [
-            subprocess.Popen(argv, cwd=ROOT, env=self.stack.env, stdout=DEVNULL, stderr=DEVNULL)
-            for argv in commands
-        ]
-        try:
-            yield
-            assert [each.args for each in started if each.poll() is not None] == []
-        finally:
+        with ExitStack() as ending:
+            said = [ending.enter_context(TemporaryFile()) for _ in commands]
+            started = [
+                subprocess.Popen(argv, cwd=ROOT, env=self.stack.env, stdout=log, stderr=log)
+                for argv, log in zip(commands, said, strict=True)
+            ]
             for each in started:
-                each.kill()
-                each.wait()
+                ending.callback(each.wait)
+                ending.callback(each.kill)
+            yield
+            for each, log in zip(started, said, strict=True):
+                log.seek(0)
+                assert each.poll() is None, f"{each.args} ended: {log.read().decode()[-3000:]}"
 
     # --- breaking ----------------------------------------------------------------------------
 

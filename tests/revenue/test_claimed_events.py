@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection, transaction
 
 from kernel.leases import claim_due
 from revenue.adapters.stripe_gateway import StripeGateway
-from revenue.enums import EventState, Source
+from revenue.enums import EventState, Outcome, Source
 from revenue.models import OperatorAlert, Order, StripeWebhookEvent
 from revenue.policy import ATTEMPTS_MAX
 from revenue.ports import GatewayUnknown, RefundFact
@@ -199,3 +200,94 @@ def test_a_dead_workers_events_are_taken_up_one_by_one_in_one_turn(
     workers_die(clock, times=1)
 
     assert {event.state for event in process()} == {EventState.PROCESSED}
+
+
+def test_an_event_whose_commit_is_refused_is_tried_again_and_keeps_no_sale_back(
+    clock: Any, deaf_gateway: StripeGateway, commit_of_first_attempt: Callable[[str], None]
+) -> None:
+    refused, sale = file_sale(), file_sale()
+    commit_of_first_attempt("RAISE EXCEPTION 'not today'")
+
+    process_due(gateway=deaf_gateway, source=Source.DELIVERY, clock=clock)
+
+    refused.refresh_from_db()
+    sale.refresh_from_db()
+    assert (refused.state, refused.error_class) == (EventState.FAILED, "ProgrammingError")
+    assert [row.outcome for row in refused.attempt_rows.all()] == ["failed"]
+    assert (sale.state, Order.objects.count()) == (EventState.PROCESSED, 1)
+
+
+def test_an_event_whose_commit_dies_with_the_connection_is_tried_again(
+    clock: Any, deaf_gateway: StripeGateway, commit_of_first_attempt: Callable[[str], None]
+) -> None:
+    cut, sale = file_sale(), file_sale()
+    commit_of_first_attempt("PERFORM pg_terminate_backend(pg_backend_pid())")
+
+    process_due(gateway=deaf_gateway, source=Source.DELIVERY, clock=clock)
+
+    cut.refresh_from_db()
+    sale.refresh_from_db()
+    assert (cut.state, cut.error_class) == (EventState.FAILED, "OperationalError")
+    assert (sale.state, Order.objects.count()) == (EventState.PROCESSED, 1)
+
+
+@pytest.mark.parametrize("is_ignored", [True, False])
+def test_a_commit_whose_answer_was_lost_stands(
+    clock: Any, deaf_gateway: StripeGateway, is_ignored: bool
+) -> None:
+    heard = filed("customer.created", {"id": "cus_1"}) if is_ignored else file_sale()
+    sale = file_sale()
+
+    with connection.execute_wrapper(LosesFirstAnswer()):
+        process_due(gateway=deaf_gateway, source=Source.DELIVERY, clock=clock)
+
+    heard.refresh_from_db()
+    sale.refresh_from_db()
+    assert heard.state == (EventState.IGNORED if is_ignored else EventState.PROCESSED)
+    assert heard.attempt_rows.count() == 1
+    assert sale.state == EventState.PROCESSED
+
+
+def test_a_person_is_told_of_what_stands_although_its_answer_was_lost(
+    clock: Any, deaf_gateway: StripeGateway
+) -> None:
+    sale = file_sale()
+
+    with connection.execute_wrapper(LosesFirstAnswer()):
+        done = replay_event(sale.stripe_id, gateway=deaf_gateway, actor_id=None, clock=clock)
+
+    assert (done.outcome, done.problem) == (Outcome.RECORDED, "")
+
+
+class LosesFirstAnswer:
+    """The first attempt's COMMIT is done, and its answer never arrives."""
+
+    has_lost = False
+
+    def __call__(self, execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if "revenue_webhookattempt" in sql and not self.has_lost:
+            self.has_lost = True
+            transaction.on_commit(self._lose)
+        return execute(sql, *rest)
+
+    def _lose(self) -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+
+@pytest.fixture
+def commit_of_first_attempt() -> Iterator[Callable[[str], None]]:
+    """Do something in the database as the first attempt of all is committed."""
+
+    def install(what: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"""
+                CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    IF NEW.outcome = 'recorded' AND NEW.event_id = (
+                        SELECT min(id) FROM revenue_stripewebhookevent) THEN {what}; END IF;
+                    RETURN NULL; END $$;
+                CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON revenue_webhookattempt
+                    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION at_commit()""")
+
+    yield install
+    with connection.cursor() as cursor:
+        cursor.execute("DROP FUNCTION at_commit() CASCADE")
