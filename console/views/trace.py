@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from console.addresses import address_of
-from console.queries.trace import KINDS, build_trace, sales_of, trace_of
+from console.queries.trace import KINDS, build_trace, trace_of, traces_of
 from console.usecases.reveal_personal_data import Revealed, people_of, reveal_personal_data
 from kernel.doors import needs
 
@@ -27,10 +27,10 @@ def find(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("ref", "").strip()
     if not asked:
         return render(request, "console/trace_find.html", _finding())
-    trace_ref = trace_of(asked)
-    if not trace_ref:
+    traces = traces_of(asked)
+    if not traces:
         return render(request, "console/trace_find.html", _finding(asked), status=404)
-    return redirect("trace", ref=asked if len(sales_of(asked)) > 1 else trace_ref)
+    return redirect("trace", ref=asked if len(traces) > 1 else traces[0])
 
 
 @needs("revenue.view_order")
@@ -70,8 +70,8 @@ def _finding(asked: str = "") -> dict[str, object]:
 
 
 def _page(request: HttpRequest, ref: str, *, people: Sequence[Revealed] = ()) -> HttpResponse:
-    trace_ref = trace_of(ref)
-    found = build_trace(trace_ref) if trace_ref else None
+    traces = traces_of(ref)
+    found = build_trace(traces[0]) if traces else None
     if found is None:
         return render(request, "console/trace_find.html", _finding(ref), status=404)
     context = {
@@ -79,6 +79,6 @@ def _page(request: HttpRequest, ref: str, *, people: Sequence[Revealed] = ()) ->
         "trace": found,
         "people": people,
         "asked": ref,
-        "other_sales": [other for other in sales_of(ref) if other != trace_ref],
+        "other_sales": traces[1:],
     }
     return render(request, "console/trace.html", context)

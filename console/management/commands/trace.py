@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from console.queries.trace import KINDS, build_trace, sales_of, trace_of
+from console.queries.trace import KINDS, build_trace, traces_of
 from console.trace_words import as_json, as_text
 
 
@@ -23,17 +23,16 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Print the trace. Raises CommandError when nothing is known."""
-        trace_ref = trace_of(options["ref"])
-        trace = build_trace(trace_ref) if trace_ref else None
+        traces = traces_of(options["ref"])
+        trace = build_trace(traces[0]) if traces else None
         if trace is None:
             raise CommandError(f"No sale with the reference {options['ref']!r}. It may be {KINDS}.")
         if options["json"]:
             self.stdout.write(json.dumps(as_json(trace), indent=2))
         else:
             self.stdout.write(as_text(trace), ending="")
-        others = [other for other in sales_of(options["ref"]) if other != trace_ref]
-        if others:
+        if others := traces[1:]:
             self.stderr.write(
-                f"{options['ref']} has {len(others) + 1} sales; this is the newest. "
+                f"{options['ref']} has {len(traces)} sales; this is the newest. "
                 f"The others: {', '.join(others)}."
             )

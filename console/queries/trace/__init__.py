@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from console.queries.trace.aftermath import later_stages, plan_stage
 from console.queries.trace.before_payment import assignment_stage, request_stage, review_stage
-from console.queries.trace.finding import KINDS, sales_of, trace_of
+from console.queries.trace.finding import KINDS, trace_of, traces_of
 from console.queries.trace.gathering import Sale, gather
 from console.queries.trace.naming import title_of
 from console.queries.trace.payment import payment_stage
 from console.queries.trace.shapes import Entry, Trace
 
-__all__ = ["KINDS", "Trace", "build_trace", "sales_of", "trace_of"]
+__all__ = ["KINDS", "Trace", "build_trace", "trace_of", "traces_of"]
 
 
 def build_trace(trace_ref: str) -> Trace | None:

@@ -25,19 +25,6 @@ def _of_deal(reference: str) -> str:
     return deal.trace_ref if deal else ""
 
 
-def _of_contact(reference: str) -> str:
-    """A person may have several sales: the newest one; ``sales_of`` tells all."""
-    return next(iter(sales_of(reference)), "")
-
-
-def sales_of(reference: str) -> list[str]:
-    """Return the newest traces of a contact, newest first; none for any other reference."""
-    is_contact = reference.strip().startswith("con_")
-    contact = crm.contact_by_reference(reference.strip()) if is_contact else None
-    deals = crm.deals_of_contact(contact.id) if contact else []
-    return list(dict.fromkeys(deal.trace_ref for deal in deals))
-
-
 def _of_intake(reference: str) -> str:
     intake = fulfillment.intake_by_reference(reference)
     return intake.trace_ref if intake else ""
@@ -65,7 +52,6 @@ def _itself(reference: str) -> str:
 FINDERS: Final[Mapping[str, Callable[[str], str]]] = {
     "trc": _itself,
     "deal": _of_deal,
-    "con": _of_contact,
     "int": _of_intake,
     "run": _of_run,
     "rne": _of_run_event,
@@ -73,10 +59,26 @@ FINDERS: Final[Mapping[str, Callable[[str], str]]] = {
 }
 
 
-def trace_of(reference: str) -> str:
-    """Return the trace that any reference of a sale belongs to; "" where none is known."""
+def traces_of(reference: str) -> list[str]:
+    """Return the traces that any reference of a sale belongs to; none where it is not known.
+
+    Only a person may have several: the newest ones, newest first.
+    """
     reference = reference.strip()
     if not reference or len(reference) > REFERENCE_CHARS_MAX:
-        return ""
+        return []
+    if reference.startswith("con_"):
+        return _of_contact(reference)
     find = FINDERS.get(reference.partition("_")[0], revenue.trace_of)
-    return find(reference)
+    return [trace_ref for trace_ref in [find(reference)] if trace_ref]
+
+
+def trace_of(reference: str) -> str:
+    """Return the newest of ``traces_of``; "" where there is none."""
+    return next(iter(traces_of(reference)), "")
+
+
+def _of_contact(reference: str) -> list[str]:
+    contact = crm.contact_by_reference(reference)
+    deals = crm.deals_of_contact(contact.id) if contact else []
+    return list(dict.fromkeys(deal.trace_ref for deal in deals))
