@@ -12,6 +12,7 @@ from kernel.money import Money
 from revenue.enums import OrderState, ReviewReason, ReviewVerdict
 
 ATTEMPTS_MAX: Final = 10
+ATTEMPT_LAST: Final = 32_767  # the largest number in a PositiveSmallIntegerField
 BACKOFF_FIRST: Final = timedelta(seconds=5)
 BACKOFF_LONGEST: Final = timedelta(hours=6)
 KEY_KEPT: Final = timedelta(hours=24)  # https://docs.stripe.com/api/idempotent_requests
@@ -127,6 +128,11 @@ def may_repeat(*, made_at: datetime, last_error: str, now: datetime) -> bool:
 def error_to_keep(*, known: str, told: str) -> str:
     """Return which of two errors a row remembers: a 5xx, whatever came after it."""
     return known if known.startswith(SERVER_ERROR) else told
+
+
+def next_attempt(attempts: int) -> int:
+    """Return the number of the attempt after ``attempts``; it stops where its column does."""
+    return min(attempts + 1, ATTEMPT_LAST)
 
 
 def backoff(attempts: int) -> timedelta:

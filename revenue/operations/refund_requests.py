@@ -19,7 +19,7 @@ from ledger import operations as ledger
 from revenue.enums import AlertKind, RefundState
 from revenue.models import Order, RefundRequest
 from revenue.operations.alerts import raise_alert_about
-from revenue.policy import backoff
+from revenue.policy import backoff, next_attempt
 from revenue.ports import GatewayRefused, GatewayUnknown, RefundFact
 from revenue.queries.refundable import refundable_now, why_not_refundable
 
@@ -151,9 +151,9 @@ def settle_refused(request: RefundRequest, refusal: GatewayRefused, *, now: date
 
 def settle_unknown(request: RefundRequest, unknown: GatewayUnknown, *, now: datetime) -> None:
     """Nobody knows whether the money went: the row keeps saying so until Stripe's record does."""
-    attempts = request.attempts + 1
+    attempts = next_attempt(request.attempts)
     RefundRequest.objects.filter(pk=request.pk, state=RefundState.UNKNOWN).update(
-        attempts=min(attempts, 32_000),
+        attempts=attempts,
         last_error=unknown.code,
         next_check_at=now + max(CALL_TIME, backoff(attempts)),
         leased_until=None,

@@ -12,7 +12,7 @@ from revenue.enums import CheckoutOrigin, CheckoutState, Source
 from revenue.models import CheckoutSession
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
-from revenue.policy import CALL_TIME
+from revenue.policy import CALL_TIME, next_attempt
 from revenue.ports import GatewayRefused, PaymentGateway, SessionFact
 
 
@@ -58,7 +58,7 @@ def _ask_for_it(reference: str, *, actor_id: int, now: datetime) -> CheckoutSess
     if checkout.state != CheckoutState.OPEN or checkout.origin != CheckoutOrigin.DEAL:
         raise CheckoutNotOpen(checkout.state)
     checkout.next_check_at = now + CALL_TIME
-    checkout.attempts = min(checkout.attempts + 1, 32_000)
+    checkout.attempts = next_attempt(checkout.attempts)
     if checkout.close_asked_at is None:
         checkout.close_asked_at, checkout.close_asked_by_id = now, actor_id
         ledger.audit(

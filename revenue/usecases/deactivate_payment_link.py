@@ -11,7 +11,7 @@ from crm.enums import ActivityKind
 from ledger import operations as ledger
 from revenue.enums import PaymentLinkState
 from revenue.models import PaymentLink
-from revenue.policy import CALL_TIME
+from revenue.policy import CALL_TIME, next_attempt
 from revenue.ports import OpenedLink, PaymentGateway
 
 
@@ -49,7 +49,7 @@ def _ask_for_it(reference: str, *, actor_id: int, now: datetime) -> PaymentLink:
     if link.state != PaymentLinkState.ACTIVE or not link.stripe_id:
         raise LinkNotActive(link.state)
     link.next_check_at = now + CALL_TIME
-    link.attempts = min(link.attempts + 1, 32_000)
+    link.attempts = next_attempt(link.attempts)
     if link.off_asked_at is None:
         link.off_asked_at, link.off_asked_by_id = now, actor_id
         ledger.audit(

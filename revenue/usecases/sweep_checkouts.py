@@ -16,7 +16,7 @@ from revenue.models import CheckoutSession
 from revenue.operations.alerts import tell_of_refusal
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
-from revenue.policy import KEY_KEPT, backoff, error_to_keep, may_repeat
+from revenue.policy import KEY_KEPT, backoff, error_to_keep, may_repeat, next_attempt
 from revenue.ports import GatewayError, GatewayRefused, NotFound, PaymentGateway, SessionFact
 from revenue.usecases.close_checkout import expired_or_as_it_is
 
@@ -79,7 +79,7 @@ def _ask(checkout: CheckoutSession, *, gateway: PaymentGateway, now: datetime) -
         )
         is_over = _is_abandoned(checkout, now=now)
     if is_over and fact.status == "open":
-        key = f"{checkout.reference}:expire:{checkout.attempts + 1}"
+        key = f"{checkout.reference}:expire:{next_attempt(checkout.attempts)}"
         return expired_or_as_it_is(fact.session_id, key=key, gateway=gateway)
     return fact
 
@@ -135,13 +135,13 @@ def _put_off(checkout: CheckoutSession, error: GatewayError, *, now: datetime) -
 
     Only a session whose id Stripe does not know is asked about no more.
     """
-    attempts = checkout.attempts + 1
+    attempts = next_attempt(checkout.attempts)
     is_over = isinstance(error, NotFound) and bool(checkout.stripe_id)
     with transaction.atomic(durable=True):
         if isinstance(error, GatewayRefused) and checkout.state == CheckoutState.UNKNOWN:
             tell_of_refusal(checkout, code=error.code, now=now)
         checkout.write_fenced(
-            attempts=min(attempts, 32_000),
+            attempts=attempts,
             last_error=error_to_keep(known=checkout.last_error, told=error.code),
             next_check_at=None if is_over else now + backoff(attempts),
         )

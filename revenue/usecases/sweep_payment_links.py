@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from revenue.enums import PaymentLinkState
 from revenue.models import PaymentLink
-from revenue.policy import backoff, may_repeat
+from revenue.policy import backoff, may_repeat, next_attempt
 from revenue.ports import GatewayError, GatewayRefused, OpenedLink, PaymentGateway
 from revenue.usecases.deactivate_payment_link import keep_off
 from revenue.usecases.make_payment_link import keep_answer, keep_refusal, keep_unknown
@@ -62,7 +62,7 @@ def _find_out(link: PaymentLink, *, gateway: PaymentGateway, now: datetime) -> N
 
 def _switch_off(link: PaymentLink, *, gateway: PaymentGateway, now: datetime) -> None:
     """Go on with what a person asked for, until Stripe says that the link is off."""
-    number = min(link.attempts + 1, 32_000)
+    number = next_attempt(link.attempts)
     try:
         answer = gateway.deactivate_payment_link(
             str(link.stripe_id), key=f"{link.reference}:off:{number}"

@@ -17,7 +17,7 @@ from revenue.models import RefundRequest
 from revenue.operations.recording import record
 from revenue.operations.refund_requests import settle_accepted, settle_refused, settle_unknown
 from revenue.operations.telling import Telling
-from revenue.policy import backoff
+from revenue.policy import backoff, next_attempt
 from revenue.ports import GatewayError, GatewayRefused, GatewayUnknown, PaymentGateway, RefundFact
 from revenue.queries.refundable import OPEN_STATES
 from revenue.usecases.reading_around import refund_after_failures
@@ -101,10 +101,10 @@ def _put_off(request: RefundRequest, error: GatewayError, *, now: datetime) -> N
         with transaction.atomic(durable=True):
             settle_unknown(request, unknown, now=now)
         return
-    attempts = request.attempts + 1
+    attempts = next_attempt(request.attempts)
     with transaction.atomic(durable=True):
         RefundRequest.objects.filter(pk=request.pk, lease_token=request.lease_token).update(
-            attempts=min(attempts, 32_000),
+            attempts=attempts,
             last_error=error.code,
             next_check_at=now + backoff(attempts),
             leased_until=None,
