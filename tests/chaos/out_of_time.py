@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import django
-from django.db import DatabaseError, close_old_connections
+from django.db import Error, close_old_connections
 
 PAUSE_S = 0.7  # most of the work is left to those whose clocks are right
 
@@ -31,7 +31,7 @@ def main() -> None:
                 source=Source.SWEEP,
                 clock=lambda: datetime.now(UTC) + off_by,
             )
-        except DatabaseError as error:  # the database is away: the next turn finds it back
+        except Error as error:  # the database is away: the next turn finds it back
             print(type(error).__name__, error, flush=True)
             close_old_connections()
         time.sleep(PAUSE_S)
