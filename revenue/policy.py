@@ -34,6 +34,7 @@ DISPUTE_RANKS: Final = {
     "won": 6,
 }
 DISPUTES_TO_ANSWER: Final = frozenset({"needs_response", "warning_needs_response"})
+DISPUTE_LOST: Final = "lost"
 DISPUTES_OVER_WELL: Final = frozenset({"won", "warning_closed", "prevented"})
 REFUNDS_UNDONE: Final = frozenset({"failed", "canceled"})
 

@@ -25,6 +25,7 @@ from revenue.enums import (
 )
 from revenue.models.checkouts import CheckoutSession
 from revenue.models.offers import Offer
+from revenue.policy import DISPUTE_LOST
 from revenue.ports import BUYER_EMAIL_CHARS_MAX, BUYER_NAME_CHARS_MAX
 
 
@@ -120,10 +121,15 @@ class Order(Stateful):
     def may_be_double(self) -> bool:
         """Whether it may have been paid a second time by mistake, and nobody has decided.
 
-        Open until all of it went back. Reads ``double_verdict``: select it with a list.
+        Open until all of it went back, by a refund or by a lost dispute. Reads ``double_verdict``:
+        select it with a list. The few that are disputed cost one statement more.
         """
-        is_open = self.double_of_id is not None and self.state in HELD_STATES
-        return is_open and getattr(self, "double_verdict", None) is None
+        if self.double_of_id is None or self.state not in HELD_STATES:
+            return False
+        if getattr(self, "double_verdict", None) is not None:
+            return False
+        is_disputed = self.state == OrderState.DISPUTED
+        return not (is_disputed and self.disputes.filter(status=DISPUTE_LOST).exists())
 
     @property
     def refundable(self) -> Money:

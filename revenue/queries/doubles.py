@@ -6,16 +6,14 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from revenue.enums import HELD_STATES
 from revenue.models import Dispute, Order
-
-LOST = "lost"
+from revenue.policy import DISPUTE_LOST
 
 
 def possible_doubles() -> QuerySet[Order]:
     """Return the orders that may have been paid twice by mistake; no statement yet.
 
-    Each stands until all of its money went back, by a refund or by a lost dispute, or until a
-    person says that it was meant.
+    ``Order.may_be_double`` as a query.
     """
-    lost = Dispute.objects.filter(order=OuterRef("pk"), status=LOST)
+    lost = Dispute.objects.filter(order=OuterRef("pk"), status=DISPUTE_LOST)
     held = Order.objects.filter(double_of__isnull=False, state__in=HELD_STATES)
     return held.filter(~Exists(lost), double_verdict__isnull=True)

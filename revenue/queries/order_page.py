@@ -12,7 +12,7 @@ from kernel.modes import MODE_WORDS, Mode
 from kernel.money import Money
 from revenue.enums import MailKind, MailState, OrderState
 from revenue.models import BuyerMail, Dispute, Order, Refund
-from revenue.policy import DISPUTES_OVER_WELL, REFUNDS_UNDONE
+from revenue.policy import DISPUTE_LOST, DISPUTES_OVER_WELL, REFUNDS_UNDONE
 from revenue.queries.outbox import masked_address
 
 REFUND_WORDS = {
@@ -128,6 +128,6 @@ def order_page(order: Order) -> OrderPage:
         refunds=[
             RefundLine(refund, REFUND_WORDS.get(refund.status, "being made")) for refund in refunds
         ],
-        is_dispute_lost="lost" in held,
+        is_dispute_lost=DISPUTE_LOST in held,
         receipt_state=receipts.values_list("state", flat=True).first() or "",
     )

@@ -25,7 +25,8 @@ from revenue.models import (
     RefundRequest,
     RevenueEvent,
 )
-from revenue.queries.doubles import LOST, possible_doubles
+from revenue.policy import DISPUTE_LOST
+from revenue.queries.doubles import possible_doubles
 from revenue.queries.refundable import OPEN_STATES, refundable_now, why_not_refundable
 
 ROWS_PER_PAGE: Final = 50
@@ -117,14 +118,9 @@ class OrderFile:
         return self.order.state == OrderState.NEEDS_REVIEW and self.review is None
 
     @property
-    def may_be_double(self) -> bool:
-        """Say whether a person still has to find out if this was paid twice by mistake."""
-        return self.order.may_be_double and not self.is_dispute_lost
-
-    @property
     def is_dispute_lost(self) -> bool:
         """Say whether the bank gave the money back to the buyer."""
-        return any(dispute.status == LOST for dispute in self.disputes)
+        return any(dispute.status == DISPUTE_LOST for dispute in self.disputes)
 
     @property
     def is_double_given_back(self) -> bool:

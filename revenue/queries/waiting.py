@@ -12,8 +12,7 @@ from django.db import connection
 from kernel.modes import Mode
 from kernel.money import Money
 from revenue.enums import HELD_STATES, AlertKind, EventState, MailState, OrderState
-from revenue.policy import DISPUTES_TO_ANSWER
-from revenue.queries.doubles import LOST
+from revenue.policy import DISPUTE_LOST, DISPUTES_TO_ANSWER
 
 COUNTED_MAX: Final = 100  # of each kind; more is "99+"
 
@@ -66,7 +65,8 @@ UNION ALL
  WHERE second.double_of_id IS NOT NULL AND second.state IN ({_quoted(HELD_STATES)})
    AND second.mode <> '{Mode.SAMPLE}' AND meant.id IS NULL
    AND NOT EXISTS (
-     SELECT FROM revenue_dispute lost WHERE lost.order_id = second.id AND lost.status = '{LOST}')
+     SELECT FROM revenue_dispute lost
+     WHERE lost.order_id = second.id AND lost.status = '{DISPUTE_LOST}')
  ORDER BY second.double_of_id DESC LIMIT {COUNTED_MAX})
 """  # noqa: S608  # our own words only
 
@@ -89,8 +89,7 @@ def waiting() -> list[WaitingItem]:
     """Return what waits for a person, at most COUNTED_MAX of each kind. One statement.
 
     Disputes whose answer is due come first among the alerts, the earliest deadline first; all else
-    is newest first. A possible double payment is told until all of it went back, or a person says
-    that it was meant.
+    is newest first. Which second payments wait says ``Order.may_be_double``.
     """
     with connection.cursor() as cursor:
         cursor.execute(_WAITING)

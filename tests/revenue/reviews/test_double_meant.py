@@ -141,6 +141,7 @@ def test_it_is_over_when_all_of_it_went_back(
     assert "The money of it went back to the buyer" in page
     assert "Possible double payment." not in page
     assert "You may have paid twice." not in page_for_buyer(buyer, second)
+    assert "double?" not in browser.get("/console/orders/").content.decode()
     with pytest.raises(NothingToDecide):
         mean_double(order_ref=second.reference, reason="x", actor_id=operator.pk, now=NOON)
 
