@@ -77,7 +77,7 @@ def session(data: Object, *, has_failed: bool = False) -> SessionFact:
         trace_ref=_reference(metadata.get("trace_ref")),
         payment_intent_id=_id(data.get("payment_intent")),
         payment_link_id=_id(data.get("payment_link")),
-        link_ref=metadata.get("link_ref") or "",
+        link_ref=_reference(metadata.get("link_ref")),
         customer_id=_id(data.get("customer")) or None,
         email=_address(details.get("email") or data.get("customer_email") or ""),
         name=storable(details.get("name") or "", chars_max=BUYER_NAME_CHARS_MAX),

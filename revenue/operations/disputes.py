@@ -14,7 +14,7 @@ from revenue.operations.finding import lock_paid_order
 from revenue.operations.holding import hold_or_release_work
 from revenue.operations.standing import settle
 from revenue.operations.telling import Telling
-from revenue.policy import DISPUTES_OVER_WELL, further_dispute_status
+from revenue.policy import DISPUTE_LOST, DISPUTES_OVER_WELL, further_dispute_status
 from revenue.ports import DisputeFact, DisputeMovement
 
 
@@ -57,13 +57,13 @@ def _take_status(telling: Telling, order: Order, fact: DisputeFact) -> bool:
         _tell_opened(telling, order, fact)
     status = further_dispute_status(dispute.status, fact.status)
     if status == "won" and _left_again(fact):
-        status = "lost"
+        status = DISPUTE_LOST
     is_moved = is_new or status != dispute.status
     if status != dispute.status:
         Dispute.objects.filter(pk=dispute.pk).update(
             status=status, evidence_due_at=fact.evidence_due_at
         )
-    if is_moved and status in {*DISPUTES_OVER_WELL, "lost"}:
+    if is_moved and status in {*DISPUTES_OVER_WELL, DISPUTE_LOST}:
         kind = ActivityKind.DISPUTE_CLOSED
         _note(telling, order, fact, kind=kind, key=f"{kind}:{fact.dispute_id}:{status}")
     if is_moved:

@@ -19,11 +19,10 @@ from ledger import operations as ledger
 from revenue.enums import AlertKind, RefundState
 from revenue.models import Order, RefundRequest
 from revenue.operations.alerts import raise_alert_about
-from revenue.policy import backoff, next_attempt
+from revenue.policy import CALL_TIME, backoff, next_attempt
 from revenue.ports import GatewayRefused, GatewayUnknown, RefundFact
 from revenue.queries.refundable import refundable_now, why_not_refundable
 
-CALL_TIME: Final = timedelta(seconds=60)  # a call under way is left alone for this long
 ASK_AGAIN: Final = timedelta(hours=1)  # the event should have come long before
 
 

@@ -18,9 +18,7 @@ from revenue.operations.telling import Telling
 from revenue.ports import GatewayError, NotFound, PaymentGateway, SessionFact
 
 SESSION_ID: Final = re.compile(r"cs_[A-Za-z0-9_]{1,252}")  # what no session is called is not asked
-RETURN_LETS_IN: Final = timedelta(
-    hours=48
-)  # a session is open for 24 h at most; then its id is old
+RETURN_LETS_IN: Final = timedelta(hours=48)  # a session is open for 24 h; a bank's page takes time
 
 
 class NoSuchCheckout(Exception):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -15,12 +14,10 @@ from kernel.references import new_reference
 from revenue.enums import PaymentLinkState
 from revenue.models import Offer, PaymentLink
 from revenue.planning import payment_link_parameters
-from revenue.policy import backoff, error_to_keep, may_repeat, pressed_key
+from revenue.policy import CALL_TIME, backoff, error_to_keep, may_repeat, next_attempt, pressed_key
 from revenue.ports import GatewayRefused, GatewayUnknown, OpenedLink, PaymentGateway
 from revenue.usecases.ensure_price import ensure_price
 from revenue.usecases.open_checkout import deal_of_this_mode
-
-CALL_TIME: Final = timedelta(seconds=30)  # a call under way is left alone for this long
 
 
 def make_payment_link(
@@ -159,7 +156,7 @@ def keep_unknown(link: PaymentLink, *, code: str, now: datetime) -> None:
 
     A 5xx is kept in mind: after one, the same key would only replay it.
     """
-    attempts = link.attempts + 1
+    attempts = next_attempt(link.attempts)
     PaymentLink.objects.filter(pk=link.pk, state=PaymentLinkState.UNKNOWN).update(
         attempts=attempts,
         last_error=error_to_keep(known=link.last_error, told=code),

@@ -17,7 +17,7 @@ from revenue.operations.alerts import raise_checkout_refused, tell_of_refusal
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
 from revenue.planning import checkout_parameters
-from revenue.policy import CALL_TIME, backoff, error_to_keep, may_repeat, pressed_key
+from revenue.policy import CALL_TIME, backoff, error_to_keep, may_repeat, next_attempt, pressed_key
 from revenue.ports import GatewayError, GatewayRefused, GatewayUnknown, PaymentGateway
 from revenue.usecases.ensure_price import ensure_price
 
@@ -236,7 +236,7 @@ def _settle_unknown(
     checkout: CheckoutSession, unknown: GatewayError, *, now: datetime
 ) -> CheckoutSession:
     """Nobody knows whether there is a session: the sweep will look."""
-    attempts = checkout.attempts + 1
+    attempts = next_attempt(checkout.attempts)
     CheckoutSession.objects.filter(pk=checkout.pk, state=CheckoutState.UNKNOWN).update(
         attempts=attempts,
         last_error=error_to_keep(known=checkout.last_error, told=unknown.code),

@@ -17,7 +17,7 @@ from revenue.models import RefundRequest
 from revenue.operations.recording import record
 from revenue.operations.refund_requests import settle_accepted, settle_refused, settle_unknown
 from revenue.operations.telling import Telling
-from revenue.policy import backoff, next_attempt
+from revenue.policy import KEY_KEPT, backoff, next_attempt
 from revenue.ports import GatewayError, GatewayRefused, GatewayUnknown, PaymentGateway, RefundFact
 from revenue.queries.refundable import OPEN_STATES
 from revenue.usecases.reading_around import refund_after_failures
@@ -25,7 +25,6 @@ from revenue.usecases.request_refund import send_refund
 
 logger = logging.getLogger(__name__)
 
-KEY_KEPT: Final = timedelta(hours=23)  # Stripe keeps a key for at least 24 h; clocks may differ
 LEASE: Final = timedelta(minutes=2)
 PENDING_RECHECK: Final = timedelta(hours=6)  # a bank takes days
 
