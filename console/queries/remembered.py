@@ -18,8 +18,6 @@ from revenue.queries import DayTaking
 logger = logging.getLogger(__name__)
 
 KEPT_S: Final = 300  # what commits behind a newer fact's back shows after this long
-
-
 EVERYTHING: Final = 2**63 - 1  # no fact has a higher id: none is late where all are read
 
 

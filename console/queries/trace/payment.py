@@ -157,13 +157,16 @@ def _orders(sale: Sale) -> Iterable[Record]:
     yield from _people(sale)
 
 
+_WENT_BACK = frozenset({OrderState.REFUNDED, OrderState.DISPUTED})  # where all may have
+
+
 def _double(order: Any) -> str:
     """Say what is known of a second payment of the same deal."""
     is_meant = getattr(order, "double_verdict", None) is not None
     what = "possible double payment of"
     if is_meant:
         what = "second payment, meant by the buyer, after"
-    elif order.state == OrderState.REFUNDED:
+    elif order.state in _WENT_BACK and not order.may_be_double:
         what = "second payment, given back, after"
     return f"{what} {order.double_of.reference}"
 

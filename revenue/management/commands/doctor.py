@@ -46,7 +46,7 @@ class Command(BaseCommand):
         try:
             yield from selling.look_at_offers()
             yield from selling.look_at_work(now)
-            yield from house.look_at_seal(now)
+            yield from house.look_at_seal_key()
         except DatabaseError as error:
             raise CommandError(f"The database failed ({type(error).__name__}).") from error
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from smtplib import SMTPException
 from typing import Final
@@ -21,7 +20,6 @@ from kombu.exceptions import OperationalError
 
 from kernel.append_only import AppendOnly
 from kernel.modes import MODE_WORDS, Mode
-from ledger import queries as ledger
 from revenue.management.doctor.findings import Finding, bad, named, ok, warn
 
 PING_TIMEOUT_S: Final = 2.0
@@ -180,8 +178,8 @@ def _smtp() -> Iterator[Finding]:
         yield ok("mail", f"the SMTP server answers; from {settings.DEFAULT_FROM_EMAIL}")
 
 
-def look_at_seal(now: datetime) -> Iterator[Finding]:
-    """The key that signs the ledger, and whether the sealer keeps up."""
+def look_at_seal_key() -> Iterator[Finding]:
+    """The key that signs the ledger."""
     key = Path(settings.SEAL_KEY_FILE)
     if not key.exists():
         yield warn("seal key", f"{key} is not there yet", "The first seal makes it; back it up.")
@@ -191,9 +189,3 @@ def look_at_seal(now: datetime) -> Iterator[Finding]:
         yield warn("seal key", f"{key} cannot be read by this user", "Run doctor as the worker's.")
     else:
         yield ok("seal key", f"{key}, readable by its owner only")
-    unsealed_since = ledger.oldest_unsealed_at()
-    if unsealed_since is not None and (now - unsealed_since).total_seconds() > 300:
-        minutes = int((now - unsealed_since).total_seconds() // 60)
-        yield bad("seals", f"entries wait since {minutes} min", "Check that worker and beat run.")
-    else:
-        yield ok("seals", "the sealer keeps up")

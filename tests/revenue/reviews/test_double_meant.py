@@ -157,8 +157,15 @@ def test_what_went_back_already_is_said(browser: Client, second: Order) -> None:
     assert "refund" not in disputed.partition("Possible double payment.")[2].partition("</p>")[0]
 
 
-def test_the_trace_says_that_it_was_given_back(browser: Client, second: Order) -> None:
-    Order.objects.filter(pk=second.pk).update(state="refunded", refunded_minor=119)
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_the_trace_says_that_it_was_given_back(
+    browser: Client, second: Order, is_lost: bool
+) -> None:
+    if is_lost:
+        Order.objects.filter(pk=second.pk).update(state="disputed")
+        dispute_of(second, status="lost")
+    else:
+        Order.objects.filter(pk=second.pk).update(state="refunded", refunded_minor=119)
 
     trace = browser.get(f"/console/trace/{second.trace_ref}/").content.decode()
 
