@@ -30,6 +30,13 @@ def gateway_to(
     )
 
 
+def lose_next_answer(outside: RunningSandbox, path: str) -> None:
+    """Let Stripe do what the next POST to ``path`` asks for, and cut the line before it answers."""
+    outside.drill(
+        "faults", path=path, method="POST", effect="timeout_after_success", hang_ms=0, count=1
+    )
+
+
 @pytest.fixture(scope="session")
 def _outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
     running = RunningSandbox(

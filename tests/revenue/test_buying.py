@@ -17,7 +17,7 @@ from revenue.usecases.revoke_order_links import revoke_order_links
 from revenue.usecases.sweep_checkouts import sweep_checkouts
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import CheckoutFactory, OfferFactory
-from tests.outside import _outside, gateway, outside, pages_use_outside
+from tests.outside import _outside, gateway, lose_next_answer, outside, pages_use_outside
 from tests.sandbox.running_sandbox import RunningSandbox
 
 __all__ = ["_outside", "gateway", "outside", "pages_use_outside"]
@@ -46,18 +46,6 @@ def ticket_of(buyer: Client, slug: str = "snapshot") -> str:
 
 def press_buy(buyer: Client, ticket: str, slug: str = "snapshot") -> Any:
     return buyer.post(f"/offers/{slug}/buy/", {"ticket": ticket})
-
-
-def lose_the_answer(outside: RunningSandbox) -> None:
-    """The next session is made, but nobody hears of it."""
-    outside.drill(
-        "faults",
-        effect="timeout_after_success",
-        hang_ms=50,
-        path=SESSIONS,
-        method="POST",
-        count=1,
-    )
 
 
 def now() -> datetime:
@@ -219,7 +207,7 @@ def test_stripe_answering_too_late_is_unknown_and_the_sweep_finds_the_session(
     offer: Offer, buyer: Client, outside: RunningSandbox, gateway: StripeGateway
 ) -> None:
     press_buy(buyer, ticket_of(buyer))  # the price is made at Stripe
-    lose_the_answer(outside)
+    lose_next_answer(outside, SESSIONS)
 
     answer = press_buy(buyer, ticket_of(buyer))
     lost = CheckoutSession.objects.order_by("-id")[0]
@@ -252,7 +240,7 @@ def test_a_session_that_was_abandoned_unknown_is_expired_at_stripe(
     offer: Offer, buyer: Client, outside: RunningSandbox, gateway: StripeGateway
 ) -> None:
     press_buy(buyer, ticket_of(buyer))
-    lose_the_answer(outside)
+    lose_next_answer(outside, SESSIONS)
     press_buy(buyer, ticket_of(buyer))
     lost = CheckoutSession.objects.order_by("-id")[0]
 
@@ -424,7 +412,7 @@ def test_whoever_waits_for_the_payment_page_was_not_handed_over(
     offer: Offer, buyer: Client, outside: RunningSandbox, gateway: StripeGateway
 ) -> None:
     press_buy(buyer, ticket_of(buyer))
-    lose_the_answer(outside)
+    lose_next_answer(outside, SESSIONS)
     press_buy(buyer, ticket_of(buyer))
 
     sweep_checkouts(gateway=gateway, clock=later(1))

@@ -19,7 +19,7 @@ from revenue.usecases.open_checkout import buy
 from revenue.usecases.sweep_checkouts import sweep_checkouts
 from revenue.usecases.watch import watch
 from tests.factories.revenue import CheckoutFactory, OfferFactory
-from tests.outside import _outside, gateway, gateway_to, outside
+from tests.outside import _outside, gateway, gateway_to, lose_next_answer, outside
 from tests.sandbox.running_sandbox import RunningSandbox
 
 __all__ = ["_outside", "gateway", "outside"]
@@ -64,15 +64,8 @@ def press(offer: Offer, gateway: StripeGateway, at: datetime) -> Press:
 @pytest.fixture
 def lost(press: Press, outside: RunningSandbox) -> CheckoutSession:
     """A checkout that Stripe opened, and we never heard of it."""
-    outside.drill(
-        "faults",
-        path=SESSIONS,
-        method="POST",
-        effect="timeout_after_success",
-        hang_ms=400,
-        count=1,
-    )
-    made = press(gateway=gateway_to(outside.base, timeout_s=0.2))
+    lose_next_answer(outside, SESSIONS)
+    made = press()
     outside.clear_faults()
     assert made.state == CheckoutState.UNKNOWN
     return made

@@ -23,7 +23,7 @@ from revenue.usecases.ensure_price import ensure_price
 from revenue.usecases.make_payment_link import make_payment_link
 from revenue.usecases.sweep_payment_links import sweep_payment_links
 from tests.factories.people import client_of
-from tests.outside import gateway_to
+from tests.outside import gateway_to, lose_next_answer
 from tests.sandbox.running_sandbox import RunningSandbox
 
 pytestmark = pytest.mark.django_db
@@ -49,18 +49,11 @@ def make(offer: Offer, deal: Deal, seller: User, gateway: StripeGateway, now: da
     return call
 
 
-def lose_the_answer(outside: RunningSandbox, path: str) -> StripeGateway:
-    """Return a gateway that does not hear what Stripe did at its next call."""
-    outside.drill(
-        "faults", path=path, method="POST", effect="timeout_after_success", hang_ms=400, count=1
-    )
-    return gateway_to(outside.base, timeout_s=0.2)
-
-
 @pytest.fixture
 def lost(make: Make, outside: RunningSandbox) -> PaymentLink:
     """A link that Stripe made, and we never heard of it."""
-    link = make(by=lose_the_answer(outside, LINKS))
+    lose_next_answer(outside, LINKS)
+    link = make()
     outside.clear_faults()
     assert link.state == PaymentLinkState.UNKNOWN
     return link
@@ -153,13 +146,13 @@ def test_with_no_answer_the_sweep_goes_on_until_it_is_off(
     link: PaymentLink, seller: User, deal: Deal, outside: RunningSandbox, gateway: StripeGateway,
     now: datetime, fault: dict[str, object],
 ) -> None:  # fmt: skip
-    path, by = f"{LINKS}/{link.stripe_id}", gateway
+    path = f"{LINKS}/{link.stripe_id}"
     if fault["effect"] == "lost":
-        by = lose_the_answer(outside, path)
+        lose_next_answer(outside, path)
     else:
         outside.drill("faults", path=path, method="POST", count=2, **fault)
     with pytest.raises(GatewayError):
-        switch_off(link, seller, by, now)
+        switch_off(link, seller, gateway, now)
     link.refresh_from_db()
     assert (link.state, link.off_asked_at, link.off_asked_by) == ("active", now, seller)
 

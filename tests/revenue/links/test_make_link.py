@@ -22,7 +22,7 @@ from revenue.usecases.make_payment_link import make_payment_link
 from revenue.usecases.open_checkout import DealNotForSale
 from revenue.usecases.sweep_payment_links import sweep_payment_links
 from tests.factories.crm import DealFactory
-from tests.outside import gateway_to
+from tests.outside import lose_next_answer
 from tests.sandbox.running_sandbox import RunningSandbox
 
 pytestmark = pytest.mark.django_db
@@ -121,15 +121,8 @@ def test_a_lost_answer_is_found_by_repeating_the_same_call(
     make: Make, outside: RunningSandbox, gateway: StripeGateway, now: datetime
 ) -> None:
     make_price_first(make)
-    outside.drill(
-        "faults",
-        path="/v1/payment_links",
-        method="POST",
-        effect="timeout_after_success",
-        hang_ms=400,
-        count=1,
-    )
-    link = make(gateway=gateway_to(outside.base, timeout_s=0.2))
+    lose_next_answer(outside, "/v1/payment_links")
+    link = make()
     assert (link.state, link.last_error) == (PaymentLinkState.UNKNOWN, "no_answer")
     assert link.next_check_at == now + timedelta(seconds=5)
     outside.clear_faults()

@@ -17,7 +17,7 @@ from revenue.ports import GatewayRefused, GatewayUnknown
 from revenue.queries.offers import unready_offers
 from revenue.usecases.ensure_price import ensure_price
 from tests.factories.revenue import OfferFactory
-from tests.outside import gateway_to
+from tests.outside import gateway_to, lose_next_answer
 from tests.sandbox.running_sandbox import KEY, SECRET, RunningSandbox
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +76,7 @@ def test_with_stripe_away_the_row_says_not_ready(
     "fault",
     [
         {"effect": "drop"},
-        {"effect": "timeout_after_success", "hang_ms": 400},
+        {"effect": "timeout_after_success", "hang_ms": 0},
         {"effect": "status", "status": 503, "when": "before"},
     ],
     ids=["cut", "lost answer", "server error"],
@@ -86,9 +86,8 @@ def test_a_lost_answer_ends_at_one_product_and_one_price(
 ) -> None:
     offer = OfferFactory()
     outside.drill("faults", path=path, method="POST", count=2, **fault)
-    hasty = gateway_to(outside.base, timeout_s=0.2)
     with pytest.raises(GatewayUnknown):
-        ensure_price(offer=offer, mode="sandbox", gateway=hasty, now=now)
+        ensure_price(offer=offer, mode="sandbox", gateway=gateway, now=now)
     outside.clear_faults()
     later = now + timedelta(hours=1)
     price = ensure_price(offer=offer, mode="sandbox", gateway=gateway, now=later)
@@ -113,18 +112,9 @@ def test_a_price_whose_key_stripe_has_forgotten_is_looked_up_not_made_again(
     outside: RunningSandbox, gateway: StripeGateway, now: datetime
 ) -> None:
     offer = OfferFactory()
-    outside.drill(
-        "faults",
-        path="/v1/prices",
-        method="POST",
-        effect="timeout_after_success",
-        hang_ms=400,
-        count=1,
-    )
+    lose_next_answer(outside, "/v1/prices")
     with pytest.raises(GatewayUnknown):
-        ensure_price(
-            offer=offer, mode="sandbox", gateway=gateway_to(outside.base, timeout_s=0.2), now=now
-        )
+        ensure_price(offer=offer, mode="sandbox", gateway=gateway, now=now)
     forget_keys(outside)
 
     price = ensure_price(offer=offer, mode="sandbox", gateway=gateway, now=now + timedelta(days=2))

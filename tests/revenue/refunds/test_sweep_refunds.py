@@ -11,7 +11,7 @@ from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import RefundState
 from revenue.models import OperatorAlert, Order, RefundRequest, RevenueEvent
 from revenue.usecases.sweep_refunds import sweep_refunds
-from tests.outside import gateway_to
+from tests.outside import gateway_to, lose_next_answer
 from tests.revenue.refunds.conftest import Ask
 from tests.sandbox.running_sandbox import RunningSandbox
 
@@ -30,9 +30,7 @@ def at_stripe(gateway: StripeGateway, order: Order) -> list[str]:
 
 def lost(ask: Ask, outside: RunningSandbox) -> RefundRequest:
     """The refund is made, but the answer never arrives."""
-    outside.drill(
-        "faults", effect="timeout_after_success", hang_ms=50, path=REFUNDS, method="POST", count=1
-    )
+    lose_next_answer(outside, REFUNDS)
     request = ask(3_000)
     assert request.state == RefundState.UNKNOWN
     return request
