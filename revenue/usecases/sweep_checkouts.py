@@ -48,7 +48,10 @@ def sweep_checkouts(*, gateway: PaymentGateway, clock: Clock, limit: int = 50) -
     for checkout in due:
         if checkout.take_lease(now=clock(), lease=LEASE):
             done += 1
-            _look_after(checkout, gateway=gateway, now=clock())
+            try:
+                _look_after(checkout, gateway=gateway, now=clock())
+            except LostRace:  # by an event, or by another worker
+                logger.info("checkout settled meanwhile", extra={"checkout": checkout.reference})
     return done
 
 
@@ -121,11 +124,7 @@ def _record(checkout: CheckoutSession, fact: SessionFact, *, now: datetime) -> N
 def _close_as_not_made(checkout: CheckoutSession, *, code: str, now: datetime) -> None:
     """Stripe has no session of this reference, so nobody can have paid it."""
     with transaction.atomic(durable=True):
-        try:
-            checkout.move(CheckoutState.FAILED, last_error=code, next_check_at=None)
-        except LostRace:
-            logger.info("checkout settled meanwhile", extra={"checkout": checkout.reference})
-            return
+        checkout.move(CheckoutState.FAILED, last_error=code, next_check_at=None)
         if code != NEVER_MADE:
             tell_of_refusal(checkout, code=code, now=now)
 

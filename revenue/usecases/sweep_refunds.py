@@ -10,8 +10,8 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 
-from kernel.leases import LostLease
 from kernel.modes import Mode
+from kernel.transitions import LostRace
 from revenue.enums import RefundState, Source
 from revenue.models import RefundRequest
 from revenue.operations.recording import record
@@ -52,7 +52,7 @@ def _look_after(request: RefundRequest, *, gateway: PaymentGateway, now: datetim
             _follow(request, gateway=gateway, now=now)
     except GatewayError as error:
         _put_off(request, error, now=now)
-    except LostLease:
+    except LostRace:
         logger.info("refund looked after by another", extra={"refund": request.reference})
 
 

@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from kernel.references import new_reference
 from revenue.adapters.letters import alert_line
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, CheckoutState
 from revenue.models import CheckoutSession, Offer, OperatorAlert
+from revenue.ports import GatewayUnknown, SessionFact
 from revenue.queries.letters import alert_facts
 from revenue.usecases.ensure_price import ensure_price
 from revenue.usecases.open_checkout import buy
@@ -193,6 +195,29 @@ def test_an_open_session_past_its_end_is_asked_for_as_long_too(
     away(checkout, deaf_gateway, since=at, for_h=30)
 
     assert checkout.next_check_at is not None
+
+
+class Overtaken(StripeGateway):
+    """Another worker takes every checkout over while Stripe is asked."""
+
+    def read_session(self, session_id: str) -> SessionFact:
+        CheckoutSession.objects.filter(stripe_id=session_id).update(lease_token=99)
+        raise GatewayUnknown("no_answer", is_replayable=True)
+
+
+def test_a_checkout_that_another_worker_took_over_holds_up_no_other(
+    settings: Settings, at: datetime
+) -> None:
+    first, second = CheckoutFactory(next_check_at=at), CheckoutFactory(next_check_at=at)
+
+    looked_after = sweep_checkouts(
+        gateway=Overtaken.from_settings(settings, timeout_s=1, retries=0), clock=lambda: at
+    )
+
+    assert looked_after == 2
+    for checkout in (first, second):
+        checkout.refresh_from_db()
+        assert (checkout.attempts, checkout.last_error) == (0, "")
 
 
 def alarms() -> list[tuple[str, bool]]:
