@@ -38,9 +38,9 @@ def test_of_sixteen_with_one_key_and_other_content_one_stands() -> None:
 
 def test_different_facts_do_not_wait_for_each_other() -> None:
     def record_another(_: int) -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '100ms'")
-        return paid(key="order.paid:8").is_new
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '100ms'")
+            return paid(key="order.paid:8").is_new
 
     with transaction.atomic():
         paid(key="order.paid:7")
