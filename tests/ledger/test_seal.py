@@ -134,7 +134,8 @@ def test_an_entry_that_commits_late_takes_a_later_position(other_connection: Any
 def _record_elsewhere(other: Any) -> None:
     """Append on another connection while this one holds its transaction open: no lock waits."""
     with other.cursor() as cursor:
-        cursor.execute("SET statement_timeout = '2s'")
+        cursor.execute("BEGIN")
+        cursor.execute("SET LOCAL statement_timeout = '2s'")
         cursor.execute(
             "INSERT INTO ledger_ledgerentry (reference, key, kind, event, subject, refs, facts,"
             " mode, trace_ref, occurred_at, recorded_at, content_hash)"
@@ -144,6 +145,7 @@ def _record_elsewhere(other: Any) -> None:
             " '{}', 'sandbox', '', t AT TIME ZONE 'UTC', t AT TIME ZONE 'UTC', '0;'), 'UTF8'))"
             " FROM (SELECT now() AS t)"
         )
+        cursor.execute("COMMIT")
 
 
 def _seal_elsewhere(other: Any) -> list[int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import BytesIO
 from threading import Thread
@@ -204,6 +206,18 @@ def test_deliveries_at_once_are_one_event_and_all_counted() -> None:
     assert repeats() == [(StripeWebhookEvent.objects.get().stripe_id, 11)]
 
 
+@contextmanager
+def impatient_door(*, lock_ms: int) -> Iterator[None]:
+    """Let this thread's connection wait for no lock longer than that."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {lock_ms}")
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.close_pool()  # its connections would carry the time-out into other tests
+
+
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
 def test_counting_waits_for_nobody_who_works_on_the_event() -> None:
@@ -213,13 +227,10 @@ def test_counting_waits_for_nobody_who_works_on_the_event() -> None:
         with worker.cursor() as cursor:
             cursor.execute("BEGIN")
             cursor.execute("SELECT id FROM revenue_stripewebhookevent FOR UPDATE")
-            with connection.cursor() as door_cursor:
-                door_cursor.execute("SET lock_timeout = '300ms'")
-            assert deliver() == 200
+            with impatient_door(lock_ms=300):
+                assert deliver() == 200
     finally:
         worker.close()
-        with connection.cursor() as door_cursor:
-            door_cursor.execute("RESET lock_timeout")
 
     assert [times for _, times in repeats()] == [1]
 
@@ -323,12 +334,10 @@ def test_a_lost_connection_costs_no_repeat_either() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_what_cannot_be_filed_is_for_stripe_to_send_again() -> None:
     deliver_ahead_of_django()
-    with connection.cursor() as door_cursor:
-        door_cursor.execute("SET lock_timeout = '100ms'")
     other = connections.create_connection("default")
     body = event_body("payout.paid", {"id": "po_1"})
     try:
-        with other.cursor() as cursor:
+        with other.cursor() as cursor, impatient_door(lock_ms=100):
             cursor.execute("BEGIN")
             cursor.execute("LOCK TABLE revenue_stripewebhookevent")
             assert deliver_ahead_of_django(body) == "503 Service Unavailable"
