@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Any
 
@@ -18,7 +19,8 @@ class _End:
         self.wrapper.inc_thread_sharing()  # whoever tidies up after a thread may close it
 
     def __del__(self) -> None:
-        self.wrapper.close()
+        if not sys.is_finalizing():  # a process that ends takes its pool along
+            self.wrapper.close()
 
 
 def close_with_this_thread() -> None:

@@ -49,3 +49,28 @@ def test_no_thread_waits_for_a_connection_that_another_keeps(threads: int) -> No
     )
 
     assert done.stdout.strip() == str(threads + 1)
+
+
+LENT_TO_THE_END = """
+import django
+django.setup()
+from django.db import connection
+from kernel.connections import close_with_this_thread
+close_with_this_thread()
+connection.ensure_connection()
+connection.close_pool()
+"""
+
+
+def test_a_process_that_ends_with_a_connection_ends_without_a_word() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LENT_TO_THE_END],
+        cwd=settings.BASE_DIR,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert done.stderr == ""
