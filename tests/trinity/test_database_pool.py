@@ -52,7 +52,10 @@ def test_no_thread_waits_for_a_connection_that_another_keeps(threads: int) -> No
 
 
 LENT_TO_THE_END = """
+import sys
 import django
+from django.conf import settings
+settings.DATABASES["default"]["NAME"] = sys.argv[1]
 django.setup()
 from django.db import connection
 from kernel.connections import close_with_this_thread
@@ -62,9 +65,10 @@ connection.close_pool()
 """
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_process_that_ends_with_a_connection_ends_without_a_word() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", LENT_TO_THE_END],
+        [sys.executable, "-c", LENT_TO_THE_END, str(connection.settings_dict["NAME"])],
         cwd=settings.BASE_DIR,
         env=os.environ,
         capture_output=True,
