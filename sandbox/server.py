@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import stat
 from typing import Final
 
 from granian.constants import Interfaces
@@ -51,6 +52,9 @@ def sever(client: tuple[str, int | str]) -> bool:
     peer = (client[0], int(client[1]))
     for descriptor in os.listdir("/dev/fd"):
         try:
+            # Sockets only: to close a duplicate of the store's file would let go of its locks.
+            if not stat.S_ISSOCK(os.fstat(int(descriptor)).st_mode):
+                continue
             duplicate = os.dup(int(descriptor))
         except OSError:
             continue  # The descriptor of the listing itself, or one closed meanwhile.

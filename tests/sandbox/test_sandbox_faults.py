@@ -80,6 +80,28 @@ def test_a_delay_delays(sandbox: RunningSandbox, stripe_v1) -> None:
     assert time.monotonic() - start_s >= 0.25
 
 
+def test_a_cut_line_leaves_the_store_locked(tmp_path: Path) -> None:
+    """POSIX takes a process's locks on a file away with the first descriptor that it closes."""
+    running = RunningSandbox(tmp_path)
+    running.start()
+    try:
+        held = locks_of(running._process.pid)
+        running.drill("faults", effect="drop", path="/v1/balance", count=1)
+
+        with pytest.raises(stripe.APIConnectionError):
+            running.client().balance.retrieve()
+
+        assert locks_of(running._process.pid) == held != set()
+    finally:
+        running.stop()
+
+
+def locks_of(pid: int) -> set[str]:
+    """Return what a process has locked, as the kernel says: kind, mode, file and range."""
+    lines = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+    return {" ".join(line[1:4] + line[5:]) for line in lines if line[4] == str(pid)}
+
+
 def test_a_rule_bites_as_often_as_it_was_told(sandbox: RunningSandbox, stripe_v1) -> None:
     made = sandbox.drill("faults", effect="status", status=503, path="/v1/balance", count=2)
 
