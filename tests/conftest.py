@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import urlsplit, urlunsplit
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -22,6 +23,12 @@ from trinity.settings import celery_url
 NOON = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)  # in the past, whenever this runs
 
 
+# A pause of the machine's is no fault of an example's.
+hypothesis.settings.register_profile(
+    "trinity", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("trinity")
+
 # Playwright's loop runs in this thread; Django would otherwise refuse the ORM beside it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
@@ -35,6 +42,9 @@ def pytest_configure() -> None:
     settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
     settings.CELERY_BROKER_URL = celery_url(settings.REDIS_URL)
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    # A machine that tests may be busy: nothing that is there is given up after a second.
+    settings.CACHES["default"]["OPTIONS"] = {"socket_timeout": 30, "socket_connect_timeout": 30}
+    settings.DATABASES["default"]["OPTIONS"]["pool"]["timeout"] = 60
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {
         **settings.STORAGES,

@@ -29,7 +29,7 @@ def test_everybody_has_a_limit_of_their_own() -> None:
 
 def test_a_window_ends() -> None:
     spent = [
-        allow(what="form", who="ada", limit=1, per_s=1, is_open_on_failure=False) for _ in range(2)
+        allow(what="form", who="ada", limit=1, per_s=60, is_open_on_failure=False) for _ in range(2)
     ]
     assert spent == [True, False]
 

@@ -135,7 +135,7 @@ def _record_elsewhere(other: Any) -> None:
     """Append on another connection while this one holds its transaction open: no lock waits."""
     with other.cursor() as cursor:
         cursor.execute("BEGIN")
-        cursor.execute("SET LOCAL statement_timeout = '2s'")
+        cursor.execute("SET LOCAL lock_timeout = '2s'")
         cursor.execute(
             "INSERT INTO ledger_ledgerentry (reference, key, kind, event, subject, refs, facts,"
             " mode, trace_ref, occurred_at, recorded_at, content_hash)"

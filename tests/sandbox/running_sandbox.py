@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -20,6 +19,8 @@ from typing import Any
 import httpx
 import stripe
 
+from trinity.stack import Ports
+
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "sk_sandbox_0123456789abcdef"
 SECRET = "whsec_sandbox_tests"
@@ -28,9 +29,7 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # Loading certificates costs 3
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return Ports.free().web
 
 
 @dataclass(frozen=True)
@@ -122,6 +121,7 @@ class RunningSandbox:
         )
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
+            assert self.is_running, "the sandbox ended at once; what it said is above"
             try:
                 if self._http.get("/_sandbox/health").status_code == 200:
                     return

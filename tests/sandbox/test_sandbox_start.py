@@ -102,11 +102,10 @@ def test_without_a_webhook_address_the_buyer_does_not_wait(tmp_path: Path) -> No
 
 
 def test_an_answer_comes_in_one_piece(sandbox: RunningSandbox, stripe_v1) -> None:
-    took_s = []
-    for _ in range(20):
+    def took_s() -> float:
         start_s = time.monotonic()
         stripe_v1.balance.retrieve()
-        took_s.append(time.monotonic() - start_s)
+        return time.monotonic() - start_s
 
     # Two writes per answer cost 40 ms each time (delayed acknowledgement), however idle we are.
-    assert min(took_s) < 0.03
+    assert any(took_s() < 0.03 for _ in range(300))

@@ -4,11 +4,15 @@ import errno
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
+from random import SystemRandom
 from typing import Final
 
 from trinity.stack.errors import StackError
 
 LOOPBACKS: Final = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
+# Below what systems give to outgoing connections: one of those may take a port before we do.
+UNLENT: Final = range(20_000, 32_000)
 DEFAULTS: Final = {"PORT": 8000, "MCP_PORT": 8001, "SANDBOX_PORT": 8002}
 
 
@@ -30,14 +34,10 @@ class Ports:
 
     @classmethod
     def free(cls) -> "Ports":
-        """Return ports that nobody listens on right now."""
-        with (
-            socket.create_server(("127.0.0.1", 0)) as web,
-            socket.create_server(("127.0.0.1", 0)) as mcp,
-            socket.create_server(("127.0.0.1", 0)) as sandbox,
-        ):
-            numbers = [each.getsockname()[1] for each in (web, mcp, sandbox)]
-        return cls(web=numbers[0], mcp=numbers[1], sandbox=numbers[2])
+        """Return ports that nobody listens on right now, and that no connection is given."""
+        by_chance = SystemRandom().sample(UNLENT, len(UNLENT))
+        web, mcp, sandbox = islice(filter(_is_free, by_chance), len(DEFAULTS))
+        return cls(web=web, mcp=mcp, sandbox=sandbox)
 
     def as_env(self) -> dict[str, str]:
         """Return the environment that names these ports."""

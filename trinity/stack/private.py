@@ -85,7 +85,7 @@ class Stack:
         os.kill(pid, number)
         return pid
 
-    def wait_for_new(self, name: str, *, old_pid: int, timeout_s: float = 15.0) -> int:
+    def wait_for_new(self, name: str, *, old_pid: int, timeout_s: float = 60.0) -> int:
         """Wait until ``name`` runs as another process than ``old_pid``; return its pid."""
         self._wait(lambda: self.pids().get(name, old_pid) != old_pid, name, timeout_s=timeout_s)
         return self.pids()[name]

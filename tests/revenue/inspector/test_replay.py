@@ -293,8 +293,8 @@ def test_nothing_is_open_in_the_database_while_stripe_is_asked(
 ) -> None:
     """A slow Stripe never holds a lock or a snapshot of ours."""
     event = paid_event(api_version=OLD_VERSION)  # read anew, so Stripe is asked
-    outside.drill("faults", effect="timeout_after_success", hang_ms=600)
-    hasty = gateway_to(outside.base, timeout_s=0.4)
+    outside.drill("faults", effect="timeout_after_success", hang_ms=3000)
+    hasty = gateway_to(outside.base, timeout_s=2)
 
     def go() -> None:
         if act == "dry run":
@@ -312,4 +312,4 @@ def test_nothing_is_open_in_the_database_while_stripe_is_asked(
             seen.append(cursor.fetchone()[0])
         worker.join(0.05)
     assert len(seen) >= 4  # it did wait for Stripe
-    assert max(seen) < 0.3  # the short writes around the call, never the call itself
+    assert max(seen) < 1  # the short writes around the call, never the call itself

@@ -146,14 +146,15 @@ def test_the_command_says_what_it_found(sell: Sell) -> None:
     sell()
     first, second = StringIO(), StringIO()
     call_command("reconcile", "--days", "1", stdout=first)
-    assert Order.objects.get().state == "paid"
+    order = Order.objects.get()
+    assert order.state == "paid"
     assert "fees booked       1" in first.getvalue()
     call_command("reconcile", "--days", "1", stdout=second)
     assert "fees booked       0" in second.getvalue()
-    today = f"{datetime.now(UTC):%Y-%m-%d}"
-    assert f"{today}  fees            −$3.20 USD        −$3.20 USD" in second.getvalue()
+    its_day = f"{order.placed_at.astimezone(UTC):%Y-%m-%d}"
+    assert f"{its_day}  fees            −$3.20 USD        −$3.20 USD" in second.getvalue()
     lines = second.getvalue().splitlines()
-    first_day = next(n for n, line in enumerate(lines) if line.startswith(today))
+    first_day = next(n for n, line in enumerate(lines) if line.startswith(its_day))
     assert lines[first_day - 1].split() == ["day", "what", "our", "books", "Stripe"]
     assert lines[-1] == "Our books and Stripe's agree."
 
