@@ -177,7 +177,7 @@ def _fail(
     )
     with transaction.atomic(durable=True):
         # Memory is ahead of a row that was rolled back; the lock waits for a COMMIT on its way.
-        rows = StripeWebhookEvent.objects.select_for_update()
+        rows = StripeWebhookEvent.objects.select_for_update(no_key=True)
         event.refresh_from_db(fields=["state"], from_queryset=rows)
         if event.state != EventState.PROCESSING:
             return Processed(outcome=Outcome(event.attempt_rows.latest("pk").outcome))
