@@ -157,7 +157,7 @@ def _orders(sale: Sale) -> Iterable[Record]:
     yield from _people(sale)
 
 
-_WENT_BACK = frozenset({OrderState.REFUNDED, OrderState.DISPUTED})  # where all may have
+_WENT_BACK = frozenset({OrderState.REFUNDED, OrderState.DISPUTED})  # all may have gone back
 
 
 def _double(order: Any) -> str:
