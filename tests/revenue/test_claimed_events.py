@@ -202,32 +202,30 @@ def test_a_dead_workers_events_are_taken_up_one_by_one_in_one_turn(
     assert {event.state for event in process()} == {EventState.PROCESSED}
 
 
-def test_an_event_whose_commit_is_refused_is_tried_again_and_keeps_no_sale_back(
-    clock: Any, deaf_gateway: StripeGateway, commit_of_first_attempt: Callable[[str], None]
+@pytest.mark.parametrize(
+    ("at_commit", "error_class"),
+    [
+        ("RAISE EXCEPTION 'not today'", "ProgrammingError"),
+        ("PERFORM pg_terminate_backend(pg_backend_pid())", "OperationalError"),
+    ],
+    ids=["refused", "connection cut"],
+)
+def test_an_event_whose_commit_fails_is_tried_again_and_keeps_no_sale_back(
+    clock: Any,
+    deaf_gateway: StripeGateway,
+    commit_of_first_attempt: Callable[[str], None],
+    at_commit: str,
+    error_class: str,
 ) -> None:
-    refused, sale = file_sale(), file_sale()
-    commit_of_first_attempt("RAISE EXCEPTION 'not today'")
+    failed, sale = file_sale(), file_sale()
+    commit_of_first_attempt(at_commit)
 
     process_due(gateway=deaf_gateway, source=Source.DELIVERY, clock=clock)
 
-    refused.refresh_from_db()
+    failed.refresh_from_db()
     sale.refresh_from_db()
-    assert (refused.state, refused.error_class) == (EventState.FAILED, "ProgrammingError")
-    assert [row.outcome for row in refused.attempt_rows.all()] == ["failed"]
-    assert (sale.state, Order.objects.count()) == (EventState.PROCESSED, 1)
-
-
-def test_an_event_whose_commit_dies_with_the_connection_is_tried_again(
-    clock: Any, deaf_gateway: StripeGateway, commit_of_first_attempt: Callable[[str], None]
-) -> None:
-    cut, sale = file_sale(), file_sale()
-    commit_of_first_attempt("PERFORM pg_terminate_backend(pg_backend_pid())")
-
-    process_due(gateway=deaf_gateway, source=Source.DELIVERY, clock=clock)
-
-    cut.refresh_from_db()
-    sale.refresh_from_db()
-    assert (cut.state, cut.error_class) == (EventState.FAILED, "OperationalError")
+    assert (failed.state, failed.error_class) == (EventState.FAILED, error_class)
+    assert [row.outcome for row in failed.attempt_rows.all()] == ["failed"]
     assert (sale.state, Order.objects.count()) == (EventState.PROCESSED, 1)
 
 
