@@ -99,7 +99,7 @@ def test_a_broker_that_is_down_is_logged_and_not_raised(caplog: pytest.LogCaptur
         nudge("thing.happened")
 
     assert [record.getMessage() for record in caplog.records] == ["nudge lost"] * 2
-    assert time.monotonic() - began_s < 9  # left alone, Celery sleeps for six seconds at each
+    assert time.monotonic() - began_s < 2  # left alone, Celery sleeps for six seconds at each
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_a_broker_that_hangs_costs_a_buyer_a_second_or_two() -> None:
 
     nudge("thing.happened")
 
-    assert time.monotonic() - began_s < 9
+    assert time.monotonic() - began_s < 3
 
 
 def test_many_pokes_are_one_nudge(messages: Any) -> None:
@@ -148,7 +148,7 @@ def test_a_poke_never_waits_for_a_broker_that_hangs(caplog: pytest.LogCaptureFix
         poked_s = time.monotonic() - began_s
         wait_until(lambda: bool(caplog.records))
 
-    assert poked_s < 9  # a thousand waits of a quarter of a second would be four minutes
+    assert poked_s < 2  # a thousand waits of a quarter of a second would be four minutes
     assert [record.getMessage() for record in caplog.records] == ["nudge lost, pausing"]
 
 

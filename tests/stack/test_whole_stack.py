@@ -143,7 +143,9 @@ def test_a_second_stack_beside_it_killed_loses_nothing(
         assert "first password in" in again.said()
         assert again.process
         again.process.send_signal(signal.SIGINT)
+        asked_s = time.monotonic()
         assert again.process.wait(timeout=60) == 0
+        assert time.monotonic() - asked_s < 10
         assert processes_of(home) == []
 
     assert status(f"{stack.base_url}/readyz") == 200
