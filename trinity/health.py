@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from kernel.broker import take_a_write
 from kernel.doors import public
 from revenue import queries as revenue_queries
 
@@ -92,12 +93,12 @@ def _expected_migrations() -> frozenset[tuple[str, str]]:
 
 
 def _broker(_now: datetime) -> None:
-    with redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=BROKER_TIMEOUT_S,
-        socket_connect_timeout=BROKER_TIMEOUT_S,
-    ) as client:
-        client.ping()
+    """Ask for a write: a Redis that is full still answers PING, and every login fails."""
+    try:
+        take_a_write(settings.REDIS_URL, timeout_s=BROKER_TIMEOUT_S)
+    except redis.ResponseError as error:
+        logger.warning("readyz: redis refuses writes", extra={"error": type(error).__name__})
+        raise NotReady("refuses writes") from error
 
 
 def _sweeps(now: datetime) -> None:

@@ -167,13 +167,14 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 REDIS_URL = env.str("REDIS_URL")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "kernel.caching.JsonRedisCache",
         "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "trinity",
+        "KEY_PREFIX": "trinity-json",  # below "trinity" 0.1 left pickles
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 STATIC_URL = "/static/"
 STATIC_ROOT = TRINITY_HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -193,6 +194,9 @@ def celery_url(redis_url: str) -> str:
 
 
 CELERY_BROKER_URL = celery_url(REDIS_URL)
+# Messages are data: a worker runs tasks that we registered, and unpickles nothing.
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = CELERY_EVENT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from typing import Any, Final
 
 from django.core.cache import cache
 from django.db import connection
 from redis.exceptions import RedisError
 
+from kernel.money import Money
 from revenue import queries as revenue
+from revenue.enums import RevenueKind
 from revenue.queries import DayTaking
 
 logger = logging.getLogger(__name__)
@@ -56,15 +58,45 @@ def takings(*, since: datetime, now: datetime) -> list[DayTaking]:
 
 def _recall(key: str) -> Past | None:
     try:
-        known: Past | None = cache.get(key)
+        return _unpacked(cache.get(key))
     except RedisError as error:
         logger.warning("nothing remembered", extra={"error": type(error).__name__})
         return None
-    return known
 
 
 def _remember(key: str, past: Past) -> None:
     try:
-        cache.set(key, past, timeout=KEPT_S)
+        cache.set(key, _packed(past), timeout=KEPT_S)
     except RedisError as error:
         logger.warning("nothing remembered", extra={"error": type(error).__name__})
+
+
+def _packed(past: Past) -> dict[str, Any]:
+    """Return ``past`` as JSON can say it."""
+    rows = [
+        [
+            *(fact.mode, fact.currency, fact.day and fact.day.isoformat(), fact.kind),
+            *(fact.amount.amount_minor, fact.times),
+        ]
+        for fact in past.facts
+    ]
+    return {"newest_id": past.newest_id, "facts": rows}
+
+
+def _unpacked(known: Any) -> Past | None:
+    """Return what ``_packed`` packed, or None where it is anything else."""
+    try:
+        facts = [
+            DayTaking(
+                mode=mode,
+                currency=currency,
+                day=day and date.fromisoformat(day),
+                kind=kind and RevenueKind(kind),
+                amount=Money(minor, currency),
+                times=times,
+            )
+            for mode, currency, day, kind, minor, times in known["facts"]
+        ]
+        return Past(facts=facts, newest_id=int(known["newest_id"]))
+    except (LookupError, TypeError, ValueError):
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from ledger.operations import audit
 from tests.factories.orders import AlertFactory
+from tests.valkeys import running_valkey
 from trinity import health
 
 ALL_WELL = {"database": "ok", "migrations": "ok", "broker": "ok", "sweeps": "ok"}
@@ -48,6 +50,15 @@ def test_a_broker_that_is_down_is_named_without_its_address(client: Client, sett
     status, checks = ready(client)
 
     assert (status, checks) == (503, ALL_WELL | {"broker": "unreachable"})
+
+
+@pytest.mark.django_db
+def test_a_broker_that_is_full_is_named(client: Client, settings: Any, tmp_path: Path) -> None:
+    """It answers PING, but no login can be counted and no word reaches a worker."""
+    with running_valkey(tmp_path, "--maxmemory", "1") as socket:
+        settings.REDIS_URL = f"unix://{socket}?db=0"
+
+        assert ready(client) == (503, ALL_WELL | {"broker": "refuses writes"})
 
 
 @pytest.mark.django_db

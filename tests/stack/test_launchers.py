@@ -8,12 +8,15 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+import redis
 
 from trinity.stack import container, dotenv
 from trinity.stack.home import ROOT
+from trinity.stack.valkey import _server
 
 LAUNCHERS = ("run", "test", "sale", "bench", "manage")
 BARE = {"PATH": "/usr/bin:/bin"}
@@ -320,8 +323,51 @@ def test_containers_run_known_processes_with_documented_settings() -> None:
     assert passed_on - documented() == set()
     assert documented() - passed_on - {"PORT", "DATABASE_URL", "REDIS_URL"} == {
         *("TRINITY_HOME", "MCP_PORT", "SANDBOX_PORT", "OWNER_EMAIL", "SEAL_KEY_FILE", "SEALS_LOG"),
-        *("POSTGRES_PASSWORD", "TRINITY_DB_PASSWORD"),
+        *("POSTGRES_PASSWORD", "TRINITY_DB_PASSWORD", "REDIS_PASSWORD"),
     }
+
+
+def test_redis_of_the_containers_has_a_password_and_a_network_of_its_own() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    redis_service = text.split("\n  redis:\n")[1].split("\n\n")[0]
+
+    assert 'REDIS_URL: "redis://:${REDIS_PASSWORD:-}@redis:6379/0"' in text
+    assert "\n  redis: {internal: true}\n" in text
+    assert "    networks: [redis]\n" in redis_service
+    assert re.findall(r"networks: \[(.*redis.*)\]", text) == ["default, redis", "redis"]
+
+
+def test_redis_of_the_containers_starts_with_its_password_in_no_command(tmp_path: Path) -> None:
+    (tmp_path / "redis-server").symlink_to(_server())
+    socket = tmp_path / "redis.sock"
+    script = [
+        "sh",
+        str(ROOT / "docker" / "run-redis.sh"),
+        "--port",
+        "0",
+        "--unixsocket",
+        str(socket),
+    ]
+    env = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    refused = subprocess.run(
+        script, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=20
+    )
+    with subprocess.Popen(
+        script, env=env | {"REDIS_PASSWORD": "s3cret"}, cwd=tmp_path, stdout=subprocess.DEVNULL
+    ) as server:
+        try:
+            until_s = time.monotonic() + 30
+            while not socket.exists() and time.monotonic() < until_s:
+                time.sleep(0.05)
+            words = Path(f"/proc/{server.pid}/cmdline").read_text()
+            with pytest.raises(redis.AuthenticationError):
+                redis.Redis.from_url(f"unix://{socket}").ping()
+            opened = redis.Redis.from_url(f"unix://{socket}?password=s3cret").ping()
+        finally:
+            server.terminate()
+
+    assert "set REDIS_PASSWORD" in refused.stderr
+    assert (opened, "redis-server" in words, "s3cret" in words) == (True, True, False)
 
 
 def test_the_image_runs_as_nobody_in_particular() -> None:

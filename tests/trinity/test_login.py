@@ -15,10 +15,11 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.core import mail
-from django.core.cache import caches
 from django.test import Client, override_settings
 from django.urls import get_resolver
+from redis import Redis
 
 from tests.factories.people import PASSWORD, client_of, log_in, make_person
 from trinity.accounts import POSTMAN
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 DEAD_REDIS = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "kernel.caching.JsonRedisCache",
         "LOCATION": "redis://127.0.0.1:1/0",
         "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2},
     }
@@ -170,9 +171,9 @@ def test_with_redis_down_a_fresh_confirmation_is_refused() -> None:
 def test_limits_are_counted_in_redis_for_all_workers(client: Client) -> None:
     client.post("/accounts/login/", {"login": "a@example.com", "password": "wrong wrong wrong"})
 
-    names = [key.decode() for key in caches["default"]._cache.get_client().scan_iter("trinity:*")]  # type: ignore[attr-defined]
+    found = Redis.from_url(settings.REDIS_URL).scan_iter("trinity-json:*")
 
-    assert any("allauth:rl:allauth.account:login_failed" in name for name in names)
+    assert any("allauth:rl:allauth.account:login_failed" in key.decode() for key in found)
 
 
 def test_the_code_of_the_app_is_asked_for_and_opens(client: Client) -> None:

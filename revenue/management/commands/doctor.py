@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from revenue.management.doctor import house, selling
+from revenue.management.doctor import broker, house, selling
 from revenue.management.doctor.findings import Finding, Level
 from revenue.providers import gateway_for_web
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         yield from house.look_at_settings()
         database = list(house.look_at_database())
         yield from database
-        yield from house.look_at_broker()
+        yield from broker.look_at_broker()
         yield from selling.look_at_stripe(gateway_for_web())
         yield from house.look_at_mail()
         if any(each.what in {"database", "migrations"} and each.level == Level.BAD

@@ -1,4 +1,4 @@
-"""The house itself: settings, database, broker, workers, mail, the seal's key."""
+"""The house itself: settings, database, mail, the seal's key."""
 
 from __future__ import annotations
 
@@ -9,20 +9,16 @@ from pathlib import Path
 from smtplib import SMTPException
 from typing import Final
 
-import redis
-from celery import current_app
 from django.apps import apps
 from django.conf import settings
 from django.core.mail import get_connection
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
-from kombu.exceptions import OperationalError
 
 from kernel.append_only import AppendOnly
 from kernel.modes import MODE_WORDS, Mode
 from revenue.management.doctor.findings import Finding, bad, named, ok, warn
 
-PING_TIMEOUT_S: Final = 2.0
 POSTGRES_OLDEST: Final = 14
 DEAF_MAIL: Final = ("console", "filebased", "locmem", "dummy")
 
@@ -129,29 +125,6 @@ def _guards() -> Iterator[Finding]:
         )
     else:
         yield ok("triggers", f"{len(tables)} append-only tables are guarded")
-
-
-def look_at_broker() -> Iterator[Finding]:
-    """Redis, and whether a worker answers."""
-    try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL,
-            socket_timeout=PING_TIMEOUT_S,
-            socket_connect_timeout=PING_TIMEOUT_S,
-        ) as client:
-            client.ping()
-    except redis.RedisError:
-        yield bad("broker", "Redis does not answer", "Check REDIS_URL and that Redis runs.")
-        return
-    yield ok("broker", "Redis answers")
-    try:
-        answers = current_app.control.ping(timeout=PING_TIMEOUT_S)
-    except (OperationalError, OSError, redis.RedisError):
-        answers = []
-    if answers:
-        yield ok("workers", f"{len(answers)} answer")
-    else:
-        yield bad("workers", "none answers", "Start one: celery -A trinity worker (bin/run does).")
 
 
 def look_at_mail() -> Iterator[Finding]:

@@ -14,12 +14,13 @@ from pytest_django import Settings
 
 from kernel.modes import Mode
 from revenue.adapters.stripe_gateway import StripeGateway
-from revenue.management.doctor import house, selling
+from revenue.management.doctor import broker, house, selling
 from revenue.management.doctor.findings import Finding, Level, named
 from revenue.models import OfferPrice, ReconcileRun, StripeWebhookEvent
 from tests.factories.revenue import CheckoutFactory, OfferFactory, filed, session_object
 from tests.outside import DEAF_DOOR
 from tests.sandbox.running_sandbox import KEY, SECRET, RunningSandbox
+from tests.valkeys import running_valkey
 
 pytestmark = pytest.mark.django_db
 NEEDED = "checkout.session.completed"
@@ -189,7 +190,37 @@ def test_a_mail_server_that_does_not_answer_is_bad(settings: Settings) -> None:
 
 def test_a_broker_that_is_down_is_bad(settings: Settings) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    assert bad(house.look_at_broker()) == ["broker: Redis does not answer"]
+    assert bad(broker.look_at_broker()) == ["broker: Redis does not answer"]
+
+
+def test_a_broker_that_is_full_is_bad(settings: Settings, tmp_path: Path) -> None:
+    with running_valkey(tmp_path, "--maxmemory", "1") as socket:
+        settings.REDIS_URL = f"unix://{socket}?db=0"
+        assert bad(broker.look_at_broker()) == [
+            "broker: Redis answers but refuses writes (its memory is full)"
+        ]
+
+
+def test_a_redis_that_asks_no_password_is_told(settings: Settings, tmp_path: Path) -> None:
+    with running_valkey(tmp_path) as socket:
+        settings.REDIS_URL = f"unix://{socket}?db=0"
+        assert found(broker.look_at_broker(), Level.WARN) == []
+
+        socket.chmod(0o777)
+        assert found(broker.look_at_broker(), Level.WARN) == [
+            "Redis' door: open without a password to whoever reaches it"
+        ]
+
+
+def test_a_redis_that_asks_for_a_password_is_in_order(settings: Settings, tmp_path: Path) -> None:
+    with running_valkey(tmp_path, "--requirepass", "s3cret") as socket:
+        socket.chmod(0o777)
+        settings.REDIS_URL = f"unix://{socket}?db=0&password=s3cret"
+        assert found(broker.look_at_broker(), Level.WARN) == []
+        assert "Redis' door: asks for a password" in found(broker.look_at_broker(), Level.OK)
+
+        settings.REDIS_URL = f"unix://{socket}?db=0&password=wrong"
+        assert bad(broker.look_at_broker()) == ["broker: Redis refuses the password"]
 
 
 def test_an_address_that_buyers_cannot_reach_is_told(settings: Settings) -> None:
