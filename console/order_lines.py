@@ -58,12 +58,13 @@ def _order(found: OrderFile) -> Iterable[Line]:
         yield Line(at=order.payment_failed_at, title="The payment failed, nothing was charged")
     if order.paid_at is None or order.paid_at != order.placed_at:
         yield Line(at=order.placed_at, title="Checkout completed, the bank had not paid yet")
-    if found.review is not None:
+    for review in found.reviews:
+        is_reopened = review.verdict == ReviewVerdict.REOPENED
         yield Line(
-            at=found.review.decided_at,
-            title=f"Decided: {ReviewVerdict(found.review.verdict).label}",
-            actor=_name(found.review.decided_by),
-            words=found.review.reason,
+            at=review.decided_at,
+            title="Reopened" if is_reopened else f"Decided: {ReviewVerdict(review.verdict).label}",
+            actor=_name(review.decided_by),
+            words=review.reason,
         )
     if found.double_verdict is not None:
         yield Line(

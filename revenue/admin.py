@@ -156,7 +156,7 @@ class OrderAdmin(RevenueAdmin):
 
 @admin.register(OrderReview)
 class OrderReviewAdmin(RevenueAdmin):
-    """What a person decided about an order, once."""
+    """What people decided about an order; the newest one stands."""
 
     list_display = ("order", "verdict", "decided_by", "decided_at")
     list_filter = ("verdict",)

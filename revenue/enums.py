@@ -180,13 +180,14 @@ _MONEY_STATES = frozenset(
 HELD_STATES = _MONEY_STATES - {OrderState.REFUNDED}
 _UNPAID_STATES = frozenset({OrderState.AWAITING_PAYMENT, OrderState.FAILED})
 
-# Once money has come the order never goes back to unpaid; what a person ruled out stays so.
+# Once money has come the order never goes back to unpaid; what a person ruled out stays so until
+# a person opens it again.
 ORDER_MOVES: Moves = MappingProxyType(
     {
         OrderState.AWAITING_PAYMENT: _MONEY_STATES | {OrderState.FAILED, OrderState.NEEDS_REVIEW},
         OrderState.FAILED: _MONEY_STATES | {OrderState.NEEDS_REVIEW},
         OrderState.NEEDS_REVIEW: _MONEY_STATES | _UNPAID_STATES | {OrderState.NOT_OURS},
-        OrderState.NOT_OURS: frozenset(),
+        OrderState.NOT_OURS: frozenset({OrderState.NEEDS_REVIEW}),
         **{state: _MONEY_STATES - {state} for state in _MONEY_STATES},
         # Given back in full before anybody decided, and then the refund failed at the bank.
         OrderState.REFUNDED: (_MONEY_STATES - {OrderState.REFUNDED}) | {OrderState.NEEDS_REVIEW},
@@ -204,11 +205,12 @@ class ReviewReason(models.TextChoices):
 
 
 class ReviewVerdict(models.TextChoices):
-    """What the person decided; final."""
+    """What the person decided. ``reopened`` takes the verdict before it back."""
 
     ACCEPTED = "accepted", "accepted as paid"
     REFUND = "refund", "to be refunded"
     NOT_OURS = "not_ours", "not ours"
+    REOPENED = "reopened", "open again"
 
 
 class RevenueKind(models.TextChoices):
@@ -274,6 +276,7 @@ class MailKind(models.TextChoices):
     PAYMENT_FAILED = "payment_failed", "the payment failed"
     REFUND_BOOKED = "refund_booked", "a refund was made"
     REFUND_FAILED = "refund_failed", "a refund failed"
+    NOT_OURS = "not_ours", "the payment is not for an order of ours"
     ORDER_LINK = "order_link", "a new link to the order"
 
 
@@ -288,6 +291,7 @@ class LinkMadeFor(models.TextChoices):
     PAYMENT_FAILED = "payment_failed", "the e-mail that the payment failed"
     REFUND_BOOKED = "refund_booked", "the e-mail about a refund"
     REFUND_FAILED = "refund_failed", "the e-mail about a failed refund"
+    NOT_OURS = "not_ours", "the e-mail that the payment is not for an order of ours"
     ORDER_LINK = "order_link", "a new link that the buyer asked for"
 
 

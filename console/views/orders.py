@@ -29,6 +29,8 @@ TITLES: Final = {
     OrderState.NEEDS_REVIEW: "A person has to decide about {sum}",
     OrderState.NOT_OURS: "{sum} that is not ours",
 }
+NOT_OURS_BACK: Final = "{sum} that is not ours, refunded"
+NOT_OURS_PARTLY_BACK: Final = "{sum} that is not ours, partly refunded"
 REFUND_DECIDED: Final = "{sum} is to be refunded, and has not all gone back"
 
 
@@ -108,6 +110,9 @@ def _title(found: OrderFile) -> str:
     order = found.order
     is_decided = found.is_refund_decided
     words = REFUND_DECIDED if is_decided else TITLES[OrderState(order.state)]
+    if order.state == OrderState.NOT_OURS and order.refunded_minor:
+        is_all = order.refunded_minor >= order.amount_minor
+        words = NOT_OURS_BACK if is_all else NOT_OURS_PARTLY_BACK
     return words.format(sum=order.total)
 
 

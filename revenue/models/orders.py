@@ -138,11 +138,17 @@ class Order(Stateful):
 
 
 class OrderReview(AppendOnly):
-    """A person's verdict on an order that needed one. There is never a second."""
+    """A person's verdict on an order that needed one, or that it is open again.
+
+    Each names the one that it follows, and none is followed twice: the newest one stands.
+    """
 
     ERASABLE = frozenset({"reason"})
 
-    order = models.OneToOneField(Order, models.PROTECT, related_name="review")
+    order = models.ForeignKey(Order, models.PROTECT, related_name="reviews")
+    follows = models.OneToOneField(
+        "self", models.PROTECT, related_name="followed_by", null=True, blank=True
+    )
     verdict = models.CharField(max_length=12, choices=ReviewVerdict.choices)
     reason = models.CharField(max_length=500)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -152,7 +158,16 @@ class OrderReview(AppendOnly):
         constraints = [
             models.CheckConstraint(
                 condition=Q(verdict__in=ReviewVerdict.values), name="order_review_verdict_known"
-            )
+            ),
+            models.CheckConstraint(
+                condition=~Q(verdict=ReviewVerdict.REOPENED) | Q(follows__isnull=False),
+                name="order_review_reopens_a_verdict",
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(follows__isnull=True),
+                name="order_review_begins_once",
+            ),
         ]
 
     def __str__(self) -> str:

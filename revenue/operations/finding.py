@@ -36,4 +36,4 @@ def lock_order(order_ref: str) -> Order:
     """
     found = Order.objects.values_list("pk", "checkout_id").get(reference=order_ref)
     CheckoutSession.objects.select_for_update(no_key=True).get(pk=found[1])
-    return Order.objects.select_related("offer").get(pk=found[0])
+    return Order.objects.select_related("offer", "checkout").get(pk=found[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from crm import operations as crm
 from crm.enums import ActivityKind
 from kernel.money import Money
@@ -14,7 +16,7 @@ from revenue.enums import (
     RevenueKind,
     ReviewVerdict,
 )
-from revenue.models import Order, OrderReview, Refund, RefundRequest
+from revenue.models import Order, Refund, RefundRequest
 from revenue.operations.alerts import raise_alert
 from revenue.operations.booking import book, is_booked
 from revenue.operations.finding import lock_paid_order
@@ -24,6 +26,7 @@ from revenue.operations.standing import refunded_minor, settle
 from revenue.operations.telling import Telling
 from revenue.policy import REFUNDS_UNDONE
 from revenue.ports import RefundFact
+from revenue.queries.verdicts import standing_verdict
 
 
 def record_refund(telling: Telling, fact: RefundFact) -> Outcome:
@@ -113,7 +116,7 @@ def _tell(
     telling: Telling, order: Order, amount: Money, fact: RefundFact, *, is_failure: bool
 ) -> None:
     kind = MailKind.REFUND_FAILED if is_failure else MailKind.REFUND_BOOKED
-    if _is_of_ours(order):
+    if _is_of_ours(order) or _is_asked_for_by_us(order, fact):
         queue_mail(telling, order=order, kind=kind, fact=fact.refund_id, amount=amount)
     if is_failure:
         raise_alert(
@@ -139,8 +142,14 @@ def _is_of_ours(order: Order) -> bool:
     """Say whether the payer bought here: of another shop's refunds nobody hears from us."""
     if order.offer_id is not None:
         return order.state != OrderState.NOT_OURS
-    taken_in = [ReviewVerdict.ACCEPTED, ReviewVerdict.REFUND]
-    return OrderReview.objects.filter(order=order, verdict__in=taken_in).exists()
+    return standing_verdict(order) in (ReviewVerdict.ACCEPTED, ReviewVerdict.REFUND)
+
+
+def _is_asked_for_by_us(order: Order, fact: RefundFact) -> bool:
+    """Say whether an owner asked for this refund here, whoever sold what was paid for."""
+    is_it = Q(stripe_id=fact.refund_id)
+    is_it |= Q(reference=fact.request_ref) if fact.request_ref else Q()
+    return RefundRequest.objects.filter(is_it, order=order).exists()
 
 
 def _follow_request(telling: Telling, refund: Refund, fact: RefundFact) -> None:

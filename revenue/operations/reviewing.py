@@ -15,6 +15,7 @@ from revenue.operations.holding import hold_or_release_work
 from revenue.operations.mails import queue_mail
 from revenue.operations.standing import settle
 from revenue.operations.telling import Telling
+from revenue.queries.verdicts import newest_review, why_not_reopened
 
 
 class NothingToDecide(Exception):
@@ -22,7 +23,7 @@ class NothingToDecide(Exception):
 
 
 class AlreadyDecided(Exception):
-    """Somebody decided before, and a verdict is final. The text is a sentence for a person."""
+    """Somebody decided before, and that stands. The text is a sentence for a person."""
 
 
 def give_verdict(
@@ -32,9 +33,39 @@ def give_verdict(
 
     The caller holds the lock on the order's checkout. Raises AlreadyDecided or NothingToDecide.
     """
-    _require_open(order)
+    newest = newest_review(order)
+    _require_open(order, newest)
+    review = _write(
+        telling, order, follows=newest, verdict=verdict, reason=reason, actor_id=actor_id
+    )
+    close_alerts(subject=order.reference, kind=AlertKind.ORDER_REVIEW, now=telling.now)
+    return review
+
+
+def take_back(telling: Telling, order: Order, *, reason: str, actor_id: int) -> OrderReview:
+    """Take back a verdict that nothing has come of, so that somebody decides again.
+
+    The caller holds the lock on the order's checkout. Raises NothingToDecide.
+    """
+    newest = newest_review(order)
+    if problem := why_not_reopened(order, newest):
+        raise NothingToDecide(problem)
+    verdict = ReviewVerdict.REOPENED
+    return _write(telling, order, follows=newest, verdict=verdict, reason=reason, actor_id=actor_id)
+
+
+def _write(
+    telling: Telling,
+    order: Order,
+    *,
+    follows: OrderReview | None,
+    verdict: ReviewVerdict,
+    reason: str,
+    actor_id: int,
+) -> OrderReview:
     review = OrderReview.objects.create(
         order=order,
+        follows=follows,
         verdict=verdict,
         reason=reason,
         decided_by_id=actor_id,
@@ -43,7 +74,7 @@ def give_verdict(
     settle(telling, order)
     ledger.audit(
         actor_id=actor_id,
-        event="order.reviewed",
+        event="order.reopened" if verdict == ReviewVerdict.REOPENED else "order.reviewed",
         subject=order.reference,
         facts={
             "verdict": str(verdict),
@@ -52,19 +83,22 @@ def give_verdict(
         },
         mode=order.mode,
         trace_ref=order.trace_ref,
-        key=f"order.reviewed:{order.reference}",
+        key=f"order.reviewed:{_nth(order, review)}",
         now=telling.now,
     )
-    close_alerts(subject=order.reference, kind=AlertKind.ORDER_REVIEW, now=telling.now)
     return review
 
 
-def _require_open(order: Order) -> None:
-    known = OrderReview.objects.select_related("decided_by").filter(order=order).first()
-    if known is not None:
+def _nth(order: Order, review: OrderReview) -> str:
+    """Name one verdict among all that an order had; the first one has the order's own name."""
+    return f"{order.reference}:{review.pk}" if review.follows_id else order.reference
+
+
+def _require_open(order: Order, newest: OrderReview | None) -> None:
+    if newest is not None and newest.verdict != ReviewVerdict.REOPENED:
         raise AlreadyDecided(
-            f"Already decided on {known.decided_at:%d %b %Y, %H:%M} UTC: "
-            f"{ReviewVerdict(known.verdict).label}. A verdict is final; nothing was changed."
+            f"Already decided on {newest.decided_at:%d %b %Y, %H:%M} UTC: "
+            f"{ReviewVerdict(newest.verdict).label}. Nothing was changed."
         )
     if order.state != OrderState.NEEDS_REVIEW:
         raise NothingToDecide(
@@ -72,7 +106,7 @@ def _require_open(order: Order) -> None:
         )
 
 
-def note_verdict(order: Order, *, verdict: ReviewVerdict, actor_id: int, now: datetime) -> None:
+def note_verdict(order: Order, review: OrderReview, *, actor_id: int, now: datetime) -> None:
     """Write the verdict into the timeline of the order's deal, if it has one."""
     if order.deal_id is None:
         return
@@ -83,7 +117,7 @@ def note_verdict(order: Order, *, verdict: ReviewVerdict, actor_id: int, now: da
         amount=order.total,
         actor_id=actor_id,
         now=now,
-        key=f"reviewed:{order.reference}:{verdict}",
+        key=f"reviewed:{_nth(order, review)}:{review.verdict}",
     )
 
 

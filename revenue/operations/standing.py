@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.db.models import Sum
 
 from revenue.enums import OrderState, RevenueKind
-from revenue.models import Dispute, Order, OrderReview, RevenueEvent
+from revenue.models import Dispute, Order, RevenueEvent
 from revenue.operations.telling import Telling
 from revenue.policy import DISPUTES_OVER_WELL, OrderFacts, order_state
+from revenue.queries.verdicts import standing_verdict
 
 
 def facts_of(order: Order) -> OrderFacts:
     """Read all that the state of ``order`` depends on."""
-    verdict = OrderReview.objects.filter(order=order).values_list("verdict", flat=True).first()
     is_disputed = (
         Dispute.objects.filter(order=order).exclude(status__in=DISPUTES_OVER_WELL).exists()
     )
@@ -23,7 +23,7 @@ def facts_of(order: Order) -> OrderFacts:
         refunded_minor=order.refunded_minor,
         has_open_or_lost_dispute=is_disputed,
         review_reason=order.review_reason,
-        verdict=verdict or "",
+        verdict=standing_verdict(order),
     )
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 
 from kernel.money import Money
-from revenue.enums import AlertKind, MailKind, MailState, OfferState
+from revenue.enums import AlertKind, MailKind, MailState, OfferState, OrderState
 from revenue.models import BuyerMail, Offer, OperatorAlert, Order, ReconcileRun, Refund
 from revenue.policy import REFUNDS_UNDONE
 
@@ -45,6 +45,8 @@ def is_overtaken(mail: BuyerMail) -> bool:
         case MailKind.REFUND_BOOKED:
             undone = Refund.objects.filter(stripe_id=mail.fact, status__in=REFUNDS_UNDONE)
             return undone.exists()
+        case MailKind.NOT_OURS:
+            return mail.order.state != OrderState.NOT_OURS
         case _:
             return False
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from kernel.modes import Mode
 from kernel.money import Money
@@ -27,7 +27,13 @@ from revenue.models import (
 )
 from revenue.policy import DISPUTE_LOST
 from revenue.queries.doubles import possible_doubles
-from revenue.queries.refundable import OPEN_STATES, refundable_now, why_not_refundable
+from revenue.queries.refundable import (
+    OPEN_STATES,
+    UNDER_WAY_AT_STRIPE,
+    refundable_now,
+    why_not_refundable,
+)
+from revenue.queries.verdicts import may_be_anothers, why_not_reopened
 
 ROWS_PER_PAGE: Final = 50
 RELATED_ROWS_MAX: Final = 50
@@ -58,9 +64,14 @@ def orders_page(
 def orders_to_review(*, cursor: Cursor) -> Page[Order]:
     """Return one page of the orders that a person has to look at, newest first. One statement."""
     waiting = Order.objects.filter(state=OrderState.NEEDS_REVIEW, mode__in=Mode.values)
-    return page_of(
-        waiting.select_related("offer", "checkout", "review"), cursor=cursor, limit=ROWS_PER_PAGE
+    reviews = OrderReview.objects.filter(order=OuterRef("pk")).order_by("-pk")
+    open_requests = RefundRequest.objects.filter(order=OuterRef("pk"), state__in=OPEN_STATES)
+    begun = Refund.objects.filter(order=OuterRef("pk"), status__in=UNDER_WAY_AT_STRIPE)
+    waiting = waiting.annotate(
+        verdict=Subquery(reviews.values("verdict")[:1]),
+        is_refund_under_way=Exists(open_requests) | Exists(begun),
     )
+    return page_of(waiting.select_related("offer", "checkout"), cursor=cursor, limit=ROWS_PER_PAGE)
 
 
 def orders_of_buyer(*, email: str, contact_id: int | None, limit: int) -> list[Order]:
@@ -100,7 +111,7 @@ class OrderFile:
 
     order: Order
     money: MoneyOfOrder
-    review: OrderReview | None
+    reviews: Sequence[OrderReview]  # oldest first
     double_verdict: DoubleVerdict | None
     revenue_events: Sequence[RevenueEvent]
     refunds: Sequence[Refund]
@@ -111,6 +122,29 @@ class OrderFile:
     doubles: Sequence[Order]
     refundable: Money
     not_refundable_because: str
+
+    @property
+    def review(self) -> OrderReview | None:
+        """Return the verdict that stands; None while the order is open, or open again."""
+        newest = self.reviews[-1] if self.reviews else None
+        is_open = newest is None or newest.verdict == ReviewVerdict.REOPENED
+        return None if is_open else newest
+
+    @property
+    def is_reopened(self) -> bool:
+        """Say whether a person took the last verdict back."""
+        return bool(self.reviews) and self.review is None
+
+    @property
+    def may_be_reopened(self) -> bool:
+        """Say whether the verdict that stands can be taken back."""
+        newest = self.reviews[-1] if self.reviews else None
+        return newest is not None and not why_not_reopened(self.order, newest)
+
+    @property
+    def may_be_anothers(self) -> bool:
+        """Say whether a person may decide that the payment is not ours."""
+        return may_be_anothers(self.order)
 
     @property
     def needs_verdict(self) -> bool:
@@ -157,11 +191,10 @@ class OrderFile:
 
 
 def order_file(reference: str) -> OrderFile | None:
-    """Return one order with all that hangs on it, or None. At most 13 statements."""
+    """Return one order with all that hangs on it, or None. At most 14 statements."""
     orders = Order.objects.select_related(
         "offer",
         "checkout__payment_link",
-        "review__decided_by",
         "double_verdict__decided_by",
         "double_of",
         "deal",
@@ -174,7 +207,9 @@ def order_file(reference: str) -> OrderFile | None:
     return OrderFile(
         order=order,
         money=_money(events),
-        review=getattr(order, "review", None),
+        reviews=list(
+            OrderReview.objects.filter(order=order).select_related("decided_by").order_by("pk")
+        ),
         double_verdict=getattr(order, "double_verdict", None),
         revenue_events=events,
         refunds=_newest(Refund.objects.filter(order=order)),

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db.models import Sum
 
 from kernel.money import Money
-from revenue.enums import RefundState, ReviewVerdict
-from revenue.models import Dispute, Order, OrderReview, Refund, RefundRequest
+from revenue.enums import RefundState
+from revenue.models import Dispute, Order, Refund, RefundRequest
 from revenue.policy import DISPUTES_OVER_WELL
 
 OPEN_STATES: Final = (RefundState.UNKNOWN, RefundState.REQUESTED)
@@ -19,23 +19,31 @@ UNDER_WAY_AT_STRIPE: Final = ("pending", "requires_action")
 def refundable_now(order: Order) -> Money:
     """Return what of the payment may still be asked back.
 
-    What was refunded is off, and so is what is on its way: open requests of ours, and refunds
-    that Stripe has started but not finished, each counted once.
+    What was refunded is off, and so is what is on its way.
+    """
+    left = order.refundable.amount_minor - on_its_way(order)
+    return Money(max(0, left), order.currency)
+
+
+def on_its_way(order: Order) -> int:
+    """Return what is going back just now, in minor units. Three statements.
+
+    Open requests of ours, and refunds that Stripe has started but not finished, each counted once.
     """
     at_stripe = Refund.objects.filter(order=order, status__in=UNDER_WAY_AT_STRIPE)
     known_ids = set(Refund.objects.filter(order=order).values_list("stripe_id", flat=True))
     asked = RefundRequest.objects.filter(order=order, state__in=OPEN_STATES)
-    on_its_way = at_stripe.aggregate(total=Sum("amount_minor"))["total"] or 0
-    on_its_way += sum(
+    begun = at_stripe.aggregate(total=Sum("amount_minor"))["total"] or 0
+    return begun + sum(
         request.amount_minor for request in asked if request.stripe_id not in known_ids
     )
-    left = order.refundable.amount_minor - on_its_way
-    return Money(max(0, left), order.currency)
 
 
 def why_not_refundable(order: Order) -> str:
-    """Say in a sentence why nothing of ``order`` can be refunded from here; "" when it can."""
-    verdict = OrderReview.objects.filter(order=order).values_list("verdict", flat=True).first()
+    """Say in a sentence why nothing of ``order`` can be refunded from here; "" when it can.
+
+    No verdict stands in the way: whatever a person decided, money that is held may go back.
+    """
     fights = Dispute.objects.filter(order=order).exclude(status__in=DISPUTES_OVER_WELL)
     if order.mode != settings.DEPLOYMENT_MODE:
         return f"This is a {order.mode} order; a {settings.DEPLOYMENT_MODE} key cannot refund it."
@@ -43,8 +51,6 @@ def why_not_refundable(order: Order) -> str:
         return "Nothing was paid, so there is nothing to refund."
     if not order.payment_intent_id or not order.amount_minor:
         return "Nothing was charged, so there is nothing to refund."
-    if verdict == ReviewVerdict.NOT_OURS:
-        return "A person decided that this payment is not ours; refund it where it belongs."
     if fights.exclude(status__startswith="warning_").exists():
         return "The buyer disputes this payment: the bank decides. Answer the dispute at Stripe."
     if not refundable_now(order).amount_minor:

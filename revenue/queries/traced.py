@@ -142,13 +142,13 @@ class SaleRows:
 
 
 def sale_orders(*, trace_ref: str, deal_ids: Sequence[int]) -> list[Order]:
-    """Return the orders of a trace, and those that hang on its deals. One statement.
+    """Return the orders of a trace, and those that hang on its deals. At most two statements.
 
     A purchase may have joined a deal that was opened under another trace.
     """
     orders = Order.objects.select_related(
-        "review", "double_of", "double_verdict", "checkout", "deal", "contact"
-    )
+        "double_of", "double_verdict", "checkout", "deal", "contact"
+    ).prefetch_related("reviews")
     about = Q(trace_ref=trace_ref) | Q(deal_id__in=deal_ids)
     return _oldest(orders.defer("checkout__parameters", "checkout__url").filter(about))
 

@@ -11,8 +11,9 @@ from django.db import connection
 
 from kernel.modes import Mode
 from kernel.money import Money
-from revenue.enums import HELD_STATES, AlertKind, EventState, MailState, OrderState
+from revenue.enums import HELD_STATES, AlertKind, EventState, MailState, OrderState, ReviewVerdict
 from revenue.policy import DISPUTE_LOST, DISPUTES_TO_ANSWER
+from revenue.queries.refundable import OPEN_STATES, UNDER_WAY_AT_STRIPE
 
 COUNTED_MAX: Final = 100  # of each kind; more is "99+"
 
@@ -31,9 +32,15 @@ _WAITING: Final = f"""
 (SELECT '{REVIEW}' AS what, '' AS alert, bought.reference, '' AS detail, bought.mode,
    bought.amount_minor, bought.currency, bought.placed_at AS at, NULL::timestamptz AS due_at
  FROM revenue_order bought
- LEFT JOIN revenue_orderreview decided ON decided.order_id = bought.id
+ LEFT JOIN LATERAL (
+   SELECT verdict FROM revenue_orderreview review
+   WHERE review.order_id = bought.id ORDER BY review.id DESC LIMIT 1) decided ON true
  WHERE bought.state = '{OrderState.NEEDS_REVIEW}' AND bought.mode <> '{Mode.SAMPLE}'
-   AND decided.id IS NULL
+   AND NOT (COALESCE(decided.verdict, '') = '{ReviewVerdict.REFUND}' AND (
+     EXISTS (SELECT FROM revenue_refundrequest asked
+       WHERE asked.order_id = bought.id AND asked.state IN ({_quoted(OPEN_STATES)}))
+     OR EXISTS (SELECT FROM revenue_refund begun
+       WHERE begun.order_id = bought.id AND begun.status IN ({_quoted(UNDER_WAY_AT_STRIPE)}))))
  ORDER BY bought.id DESC LIMIT {COUNTED_MAX})
 UNION ALL
 (SELECT '{DEAD_EVENT}', '', stripe_id, type, mode, NULL, '', received_at, NULL

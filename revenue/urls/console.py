@@ -39,6 +39,7 @@ urlpatterns: list[URLPattern] = [
     path("alerts/<str:reference>/close/", alerts.close, name="alert-close"),
     path("orders/<str:reference>/refund/", refunds.refund, name="order-refund"),
     path("orders/<str:reference>/review/", reviews.review, name="order-review"),
+    path("orders/<str:reference>/reopen/", reviews.reopen, name="order-reopen"),
     path(
         "orders/<str:reference>/double-meant/",
         reviews.double_meant,

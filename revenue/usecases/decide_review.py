@@ -1,4 +1,4 @@
-"""A person decides about an order that needed one: accept it, refund it, or not ours. Final."""
+"""A person decides about an order that needed one, or takes a verdict back."""
 
 from __future__ import annotations
 
@@ -8,14 +8,22 @@ from django.db import transaction
 
 from kernel.modes import Mode
 from kernel.money import Money
-from revenue.enums import ReviewVerdict, Source
+from revenue.enums import MailKind, ReviewVerdict, Source
 from revenue.models import Order, OrderReview, RefundRequest
 from revenue.operations.finding import lock_order
+from revenue.operations.mails import queue_mail
 from revenue.operations.refund_requests import NotRefundable, open_request
-from revenue.operations.reviewing import give_verdict, note_verdict, take_in
+from revenue.operations.reviewing import (
+    NothingToDecide,
+    give_verdict,
+    note_verdict,
+    take_back,
+    take_in,
+)
 from revenue.operations.telling import Telling
 from revenue.ports import PaymentGateway
 from revenue.queries.refundable import refundable_now
+from revenue.queries.verdicts import may_be_anothers
 from revenue.usecases.request_refund import send_refund
 
 
@@ -34,21 +42,39 @@ def accept_order(*, order_ref: str, reason: str, actor_id: int, now: datetime) -
     verdict = ReviewVerdict.ACCEPTED
     review = give_verdict(telling, order, verdict=verdict, reason=reason, actor_id=actor_id)
     take_in(telling, order)
-    note_verdict(order, verdict=verdict, actor_id=actor_id, now=now)
+    note_verdict(order, review, actor_id=actor_id, now=now)
     return review
 
 
 @transaction.atomic(durable=True)
 def rule_out_order(*, order_ref: str, reason: str, actor_id: int, now: datetime) -> OrderReview:
-    """Decide that a payment is not ours. The money stays in the books, where Stripe has it too.
+    """Decide that a payment is not ours, and tell whoever paid.
 
-    Raises AlreadyDecided or NothingToDecide.
+    The money stays in the books, where Stripe has it too, and may be refunded all the same. Only
+    a payment that no checkout of ours took can be somebody else's. Raises AlreadyDecided or
+    NothingToDecide.
     """
     order = lock_order(order_ref)
+    if not may_be_anothers(order):
+        raise NothingToDecide(
+            "Our own checkout took this payment, so it is ours: accept it or refund it."
+        )
     telling = _telling(order, now=now)
     verdict = ReviewVerdict.NOT_OURS
     review = give_verdict(telling, order, verdict=verdict, reason=reason, actor_id=actor_id)
-    note_verdict(order, verdict=verdict, actor_id=actor_id, now=now)
+    note_verdict(order, review, actor_id=actor_id, now=now)
+    if order.paid_at is not None:
+        queue_mail(telling, order=order, kind=MailKind.NOT_OURS, fact=str(review.pk))
+    return review
+
+
+@transaction.atomic(durable=True)
+def reopen_order(*, order_ref: str, reason: str, actor_id: int, now: datetime) -> OrderReview:
+    """Take a verdict back, so that the order waits for a decision again. Raises NothingToDecide."""
+    order = lock_order(order_ref)
+    telling = _telling(order, now=now)
+    review = take_back(telling, order, reason=reason, actor_id=actor_id)
+    note_verdict(order, review, actor_id=actor_id, now=now)
     return review
 
 
@@ -76,7 +102,7 @@ def refund_reviewed_order(
         left = refundable_now(order)
         if amount != left:
             raise NotRefundable(f"All of it is refunded here, which is {left}. Nothing was sent.")
-        give_verdict(
+        review = give_verdict(
             _telling(order, now=now),
             order,
             verdict=ReviewVerdict.REFUND,
@@ -91,5 +117,5 @@ def refund_reviewed_order(
             actor_id=actor_id,
             now=now,
         )
-        note_verdict(order, verdict=ReviewVerdict.REFUND, actor_id=actor_id, now=now)
+        note_verdict(order, review, actor_id=actor_id, now=now)
     return send_refund(request, gateway=gateway, now=now)

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from kernel.money import Money
 from revenue.enums import OrderState
-from revenue.models import Order, OrderReview, RefundRequest
+from revenue.models import Order, RefundRequest
 from revenue.operations.finding import lock_order
 from revenue.operations.refund_requests import (
     NotRefundable,
@@ -20,6 +20,7 @@ from revenue.operations.refund_requests import (
 )
 from revenue.ports import GatewayRefused, GatewayUnknown, PaymentGateway
 from revenue.queries.refundable import refundable_now
+from revenue.queries.verdicts import standing_verdict
 
 
 def request_refund(
@@ -62,7 +63,7 @@ def request_refund(
 
 def _require_decided(order: Order) -> None:
     is_open = order.state == OrderState.NEEDS_REVIEW
-    if is_open and not OrderReview.objects.filter(order=order).exists():
+    if is_open and not standing_verdict(order):
         raise NotRefundable("A person has to decide about this order first. Nothing was sent.")
 
 

@@ -1,4 +1,4 @@
-"""Deciding about an order that needed a person: accept as paid, refund, not ours. Final."""
+"""Deciding about an order that needed a person: accept as paid, refund, not ours, open again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
@@ -18,7 +18,8 @@ from revenue.forms.orders import VerdictForm
 from revenue.forms.reasons import ReasonForm
 from revenue.models import Order
 from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
-from revenue.usecases.decide_review import accept_order, rule_out_order
+from revenue.queries.orders import order_file
+from revenue.usecases.decide_review import accept_order, reopen_order, rule_out_order
 from revenue.usecases.mean_double import mean_double
 from revenue.views.reasons import ask_again
 
@@ -33,7 +34,7 @@ BUTTONS: Final = {
 @needs(REVIEW)
 @require_POST
 def review(request: HttpRequest, reference: str) -> HttpResponse:
-    """Take a verdict. A refund moves money and has a page of its own."""
+    """Take a verdict. A refund has a page of its own, and not ours is said once more first."""
     wanted = request.POST.get("verdict", "")
     if wanted == ReviewVerdict.REFUND:
         return redirect("order-refund", reference)
@@ -43,18 +44,65 @@ def review(request: HttpRequest, reference: str) -> HttpResponse:
             request,
             form,
             nav=NAV,
-            title="A verdict has a reason, and is final",
+            title="A verdict has a reason",
             button=BUTTONS.get(wanted, "Decide"),  # type: ignore[call-overload]  # their values
             back=reverse("order-detail", args=[reference]),
         )
-    is_accepted = form.cleaned_data["verdict"] == ReviewVerdict.ACCEPTED
-    words = "Accepted as paid." if is_accepted else "Decided: not ours."
+    reason = form.cleaned_data["reason"]
+    if wanted == ReviewVerdict.ACCEPTED:
+        return _decide(
+            request,
+            reference,
+            by=accept_order,
+            reason=reason,
+            words="Accepted as paid. The decision is recorded with your name.",
+        )
+    if "confirmed" not in request.POST:
+        return _last_look(request, reference, form)
     return _decide(
         request,
         reference,
-        by=accept_order if is_accepted else rule_out_order,
+        by=rule_out_order,
+        reason=reason,
+        words="Decided: not ours. The payer gets an e-mail. You can still refund the payment, "
+        "or reopen the decision.",
+    )
+
+
+def _last_look(request: HttpRequest, reference: str, form: VerdictForm) -> HttpResponse:
+    """Say what *not ours* does, with the sum, before it is done."""
+    found = order_file(reference)
+    if found is None:
+        raise Http404(reference)
+    if not (found.needs_verdict and found.may_be_anothers):
+        # The use-case knows why not, and says it.
+        return _decide(
+            request, reference, by=rule_out_order, reason=form.cleaned_data["reason"], words=""
+        )
+    context = {"nav": NAV, "file": found, "order": found.order, "form": form}
+    return render(request, "revenue/not_ours_confirm.html", context)
+
+
+@needs(REVIEW)
+@require_POST
+def reopen(request: HttpRequest, reference: str) -> HttpResponse:
+    """Take a verdict back, for a reason."""
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return ask_again(
+            request,
+            form,
+            nav="order-list",
+            title="Why is this order open again?",
+            button="Reopen",
+            back=reverse("order-detail", args=[reference]),
+        )
+    return _decide(
+        request,
+        reference,
+        by=reopen_order,
         reason=form.cleaned_data["reason"],
-        words=f"{words} The verdict is final and recorded.",
+        words="Reopened: the order waits for a decision again.",
     )
 
 

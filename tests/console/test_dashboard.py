@@ -21,7 +21,14 @@ from kernel.money import Money
 from kernel.references import new_reference
 from ledger.models import LedgerEntry
 from revenue import queries as revenue
-from revenue.models import OperatorAlert, Order, ReconcileRun, RevenueEvent
+from revenue.models import (
+    OperatorAlert,
+    Order,
+    OrderReview,
+    ReconcileRun,
+    RefundRequest,
+    RevenueEvent,
+)
 from tests.conftest import NOON
 from tests.console.sales import Process, direct_sale, lead, whole_sale
 from tests.factories.orders import AlertFactory, BuyerMailFactory, OrderFactory
@@ -265,11 +272,20 @@ def test_what_waits_is_listed_by_kind(process: Process) -> None:
 
 def test_a_decided_order_waits_no_more(operator: User) -> None:
     order = OrderFactory(state="needs_review", review_reason="amount_differs")
-    order.review = order._meta.get_field("review").related_model.objects.create(
+    OrderReview.objects.create(
         order=order, verdict="refund", reason="x", decided_by=operator, decided_at=NOON
     )
+    asked = RefundRequest.objects.create(
+        reference="rfq_decided", mode=order.mode, order=order, state="requested",
+        amount_minor=order.amount_minor, currency=order.currency, requested_by=operator,
+        requested_at=NOON,
+    )  # fmt: skip
 
     assert board().waiting == []
+
+    RefundRequest.objects.filter(pk=asked.pk).update(state="refused")
+    (group,) = board().waiting
+    assert group.shown[0].item.reference == order.reference
 
 
 def test_counting_stops_at_ninety_nine() -> None:

@@ -172,8 +172,7 @@ def _double(order: Any) -> str:
 
 
 def _verdict(order: Any) -> Iterable[Record]:
-    review = getattr(order, "review", None)
-    if review is not None:
+    for review in sorted(order.reviews.all(), key=lambda review: review.pk):
         says = f"{ReviewVerdict(review.verdict).label}, by a person"
         yield Record(what="Verdict", reference=order.reference, at=review.decided_at,
                      mode=order.mode, says=says)  # fmt: skip

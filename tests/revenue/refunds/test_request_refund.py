@@ -16,6 +16,7 @@ from revenue.enums import OrderState, RefundState, ReviewVerdict
 from revenue.models import OperatorAlert, Order, OrderReview, RefundRequest, RevenueEvent
 from revenue.operations.refund_requests import NotRefundable
 from revenue.queries.refundable import refundable_now, why_not_refundable
+from tests.conftest import NOON
 from tests.factories.orders import OrderFactory, dispute_of, refund_of
 from tests.factories.revenue import filed, refund_object
 from tests.outside import gateway_to
@@ -200,8 +201,8 @@ def test_an_inquiry_may_still_be_answered_with_a_refund() -> None:
     assert why_not_refundable(order) == ""
 
 
-def test_what_is_not_ours_is_not_refunded(owner: User) -> None:
-    order = OrderFactory(review_reason="unknown_session")
+def test_what_is_not_ours_may_be_refunded_as_long_as_it_is_held(owner: User) -> None:
+    order = OrderFactory(state="not_ours", review_reason="unknown_session", paid_at=NOON)
     OrderReview.objects.create(
         order=order,
         verdict=ReviewVerdict.NOT_OURS,
@@ -210,4 +211,5 @@ def test_what_is_not_ours_is_not_refunded(owner: User) -> None:
         decided_at=order.placed_at,
     )
 
-    assert "not ours" in why_not_refundable(order)
+    assert why_not_refundable(order) == ""
+    assert refundable_now(order) == order.total

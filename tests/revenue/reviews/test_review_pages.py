@@ -42,20 +42,20 @@ def test_the_list_says_what_differs(browser: Client, differs: Differs) -> None:
     assert "Stripe took a different amount than the offer asks" in page
 
 
-def test_the_order_page_says_what_differs_and_offers_three_verbs(differs: Differs) -> None:
+def test_the_order_page_says_what_differs_and_offers_two_verbs(differs: Differs) -> None:
     browser = client_of(make_person("owner"))
 
     page = browser.get(f"/console/orders/{differs().reference}/").content.decode()
 
     assert "Our checkout asked for $1.00 USD; Stripe says that it took $0.90 USD." in page
-    assert verbs_on(page) == ["Accept as paid", "Refund", "Not ours"]
+    assert verbs_on(page) == ["Accept as paid", "Refund"]
     assert "Refund $0.90 USD…" in page
 
 
 def test_an_operator_cannot_refund(browser: Client, differs: Differs) -> None:
     page = browser.get(f"/console/orders/{differs().reference}/").content.decode()
 
-    assert verbs_on(page) == ["Accept as paid", "Refund", "Not ours"]
+    assert verbs_on(page) == ["Accept as paid", "Refund"]
     assert "You are not an owner; ask one." in page
     assert "/refund/" not in page
 
@@ -82,7 +82,7 @@ def test_accepting(browser: Client, differs: Differs) -> None:
 
     order.refresh_from_db()
     assert order.state == "paid"
-    assert "Accepted as paid. The verdict is final and recorded." in page
+    assert "Accepted as paid. The decision is recorded with your name." in page
     assert 'id="review"' not in page
     assert "a discount" in page
 
@@ -110,12 +110,12 @@ def test_a_reason_that_does_not_do_is_asked_for_again_with_what_was_typed(
 
 def test_a_second_verdict_is_told_so(browser: Client, differs: Differs) -> None:
     order = differs()
-    verdict(browser, order, verdict="not_ours", reason="another shop")
+    verdict(browser, order, verdict="accepted", reason="a discount")
 
     page = verdict(browser, order, verdict="accepted", reason="changed my mind")
 
-    assert "A verdict is final; nothing was changed." in page
-    assert OrderReview.objects.get().verdict == "not_ours"
+    assert "accepted as paid. Nothing was changed." in page
+    assert OrderReview.objects.get().reason == "a discount"
 
 
 def test_the_verdict_refund_leads_to_the_page_of_refunds(browser: Client, differs: Differs) -> None:
