@@ -47,7 +47,8 @@ class NotAnAddress(ValueError):
 
 def plain(text: str, *, chars_max: int) -> str:
     """Return ``text`` on one line: NFKC, no control characters, single spaces, cut to length."""
-    visible = _visible(unicodedata.normalize("NFKC", text))
+    begun = " ".join(text.split())[: chars_max * 4]  # longer than any that will be kept
+    visible = _visible(unicodedata.normalize("NFKC", begun))
     return " ".join(visible.split())[:chars_max].rstrip()
 
 
@@ -69,6 +70,8 @@ def domain_key(domain: str) -> str:
 
     Raises NotAnAddress.
     """
+    if len(domain) > EMAIL_CHARS_MAX * 4:  # reading it would take long, and lead to nothing
+        raise NotAnAddress("a domain has at most 253 characters")
     try:
         ascii_name = idna.encode(domain.strip().rstrip("."), uts46=True, std3_rules=True)
     except (idna.IDNAError, UnicodeError) as error:
@@ -83,6 +86,8 @@ def email_key(email: str) -> str:
     they matter is for the mailbox's owner to say, and merging two people is worse than keeping
     one twice. Raises NotAnAddress, also for more than EMAIL_CHARS_MAX characters.
     """
+    if len(email) > EMAIL_CHARS_MAX * 4:
+        raise NotAnAddress(f"an e-mail address has at most {EMAIL_CHARS_MAX} characters")
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).lower()).strip()
     local, at, domain = folded.rpartition("@")
     if not (local and at) or any(char.isspace() or not char.isprintable() for char in local):

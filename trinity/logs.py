@@ -16,7 +16,16 @@ from structlog.types import Processor
 
 EventDict = MutableMapping[str, Any]
 
+# A text longer than both pieces is cut before it is masked: what hides in the middle of 60 kB is
+# no fault's cause, and its length is the visitor's choice.
+HEAD_CHARS, TAIL_CHARS = 4096, 8192  # a traceback's last lines say what went wrong
+
+BROKEN_END, BROKEN_BEGINNING = re.compile(r"(?<!\S)\S+\Z"), re.compile(r"\A\S+")
+LABEL: Final = r"(?:[\w-]|%[89A-Fa-f][0-9A-Fa-f]){1,189}"  # of a domain's name: 63 bytes
+
 # Each: what must not be written, and what stands there instead. Order matters: longest first.
+# Visitors choose these texts, so each is linear: a part without an end of its own begins only
+# where nothing of its kind stands before it, and is therefore tried once for each run.
 MASKS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     # Keys and secrets of Stripe's shape; the prefix stays, so that one sees which kind it was.
     (
@@ -29,8 +38,9 @@ MASKS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"(/o/)[^/\s?'\"]+"), r"\1…"),
     (re.compile(r"(/password/reset/key/)[^/\s?'\"]+"), r"\1…"),
     # Passwords within addresses of services.
-    (re.compile(r"(\w+://[^\s:/@]*:)[^\s@/]+@"), r"\1…@"),
-    (re.compile(r"[A-Za-z0-9._%+'-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), "…@…"),
+    (re.compile(r"(?<!\w)(\w+://[^\s:/@]*:)[^\s@/]+@"), r"\1…@"),
+    # Addresses in any script, also as they stand in a web address: "@" as %40, "ä" as %C3%A4.
+    (re.compile(rf"(?<![\w.%+'-])[\w.%+'-]+(?:@|%40){LABEL}(?:\.{LABEL})+"), "…@…"),
     (re.compile(r"\b(?:\d{4}[ -]?){3}\d{1,7}\b"), "…digits…"),
 )
 SECRET_NAMES: Final = re.compile(
@@ -43,6 +53,7 @@ QUERY: Final = re.compile(r"^((?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) [^\s?]+
 def masked(value: object) -> object:
     """Return ``value`` with everything taken out that must not be written, at any depth."""
     if isinstance(value, str):
+        value = cut(value)
         for pattern, instead in MASKS:
             value = pattern.sub(instead, value)
         return value
@@ -58,6 +69,18 @@ def masked(value: object) -> object:
     if value is None or isinstance(value, bool | int | float):
         return value
     return masked(str(value))
+
+
+def cut(text: str) -> str:
+    """Return ``text``; of a long one the head and the tail, and how much is left out between.
+
+    No word is cut in two: half of a secret or of an address would look like neither, and stay.
+    """
+    if len(text) <= HEAD_CHARS + TAIL_CHARS:
+        return text
+    head = BROKEN_END.sub("", text[:HEAD_CHARS])
+    tail = BROKEN_BEGINNING.sub("", text[-TAIL_CHARS:])
+    return f"{head}… {len(text) - len(head) - len(tail)} characters … {tail}"
 
 
 def mask(_logger: object, _method: str, event_dict: EventDict) -> EventDict:

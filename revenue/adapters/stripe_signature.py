@@ -13,6 +13,7 @@ import stripe
 from revenue.ports import SIGNATURE_AGE_S_MAX, BodyRejected, Notice, SignatureRejected
 
 ID_CHARS_MAX = 255  # https://docs.stripe.com/upgrades: ids never grow beyond that
+HEADER_CHARS_MAX = 2048  # a time, and a signature of 64 characters for each secret that is rolled
 
 
 def require_signature(*, body: bytes, header: str, secrets: Sequence[str], now: datetime) -> None:
@@ -23,6 +24,8 @@ def require_signature(*, body: bytes, header: str, secrets: Sequence[str], now: 
     signature from the future is refused here as well.
     https://docs.stripe.com/webhooks#verify-manually
     """
+    if len(header) > HEADER_CHARS_MAX:
+        raise SignatureRejected("no header of Stripe's is that long")
     if not any(_is_signed(body=body, header=header, secret=secret) for secret in secrets):
         raise SignatureRejected("no secret of ours signed this")
     signed_at = _timestamp(header)

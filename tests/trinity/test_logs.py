@@ -13,8 +13,9 @@ import structlog
 from django.test import Client
 
 from tests.factories.people import client_of, make_person
-from trinity.logs import configuration, masked
+from trinity.logs import HEAD_CHARS, TAIL_CHARS, configuration, masked
 
+CHARS = 64 * 1024
 LEAKS = {
     "ada.lovelace+x@example.co.uk": "mail to ada.lovelace+x@example.co.uk bounced",
     "ada%40example.com": "GET /x/ada%40example.com",
@@ -108,3 +109,27 @@ def test_a_request_leaves_one_line_with_an_id_and_without_what_was_searched(
 def test_a_line_costs_no_query(client: Client, django_assert_num_queries: object) -> None:
     with django_assert_num_queries(0):  # type: ignore[operator]
         client.get("/accounts/login/")
+
+
+@pytest.mark.parametrize(
+    "leak", ["jürgen.müller@example.de", "ada@exämple.de", "ada%40ex%C3%A4mple.de"]
+)
+def test_an_address_in_any_script_is_not_written(leak: str) -> None:
+    assert masked(f"mail to {leak} bounced") == "mail to …@… bounced"
+
+
+def test_a_long_text_is_cut_between_words_before_it_is_masked() -> None:
+    address = "ada.lovelace@example.com"
+    for before in range(HEAD_CHARS - 40, HEAD_CHARS + 1):
+        text = (
+            f"{'a' * before} {address} {'b ' * CHARS} {address} {'c' * (TAIL_CHARS - before % 40)}"
+        )
+
+        written_down = str(masked(text))
+
+        assert len(written_down) < HEAD_CHARS + TAIL_CHARS + 60
+        assert not any(part in written_down for part in ("ada", "lovelace", "example"))
+
+
+def test_the_end_of_a_long_traceback_stays() -> None:
+    assert str(masked(f"{'x y ' * CHARS} ValueError: no such order")).endswith("no such order")
