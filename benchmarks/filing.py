@@ -23,7 +23,7 @@ from benchmarks.load import Load, request_bytes
 from benchmarks.load import run as send
 from benchmarks.statements import counted
 from revenue.providers import gateway_for_web, is_stripe_itself
-from revenue.usecases.accept_webhook import FILE_EVENT, accept_webhook
+from revenue.usecases.accept_webhook import accept_webhook, insert_statement
 from trinity.stack.private import Stack
 
 CONNECTIONS: Final = 32
@@ -91,7 +91,7 @@ def pgbench_insert_per_s(stack: Stack, *, seconds: int) -> float:
 
 
 def _insert_script() -> str:
-    """FILE_EVENT with pgbench's variables for the parameters."""
+    """The door's statement with pgbench's variables for the parameters."""
     values = [
         "'evt_' || :a || '_' || :b",
         "'checkout.session.completed'",
@@ -107,7 +107,7 @@ def _insert_script() -> str:
         "now()",
         "false",
     ]
-    sql = FILE_EVENT
+    sql = insert_statement(1)
     for value in values:
         sql = sql.replace("%s", value, 1)
     line = " ".join(sql.split())

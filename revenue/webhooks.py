@@ -8,7 +8,7 @@ everything that speaks Django. Authenticated by Stripe's signature, so no CSRF c
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from kernel.doors import public
 from kernel.nudges import CoalescedNudge
 from revenue.ports import BodyRejected, SignatureRejected
 from revenue.providers import gateway_for_web, is_stripe_itself
-from revenue.usecases.accept_webhook import accept_webhook
+from revenue.usecases.accept_webhook import Delivery, accept_deliveries, verify_delivery
 
 logger = logging.getLogger(__name__)
 
@@ -51,32 +51,71 @@ def answer(*, method: str, length: int, read: Callable[[int], bytes], signature:
     body = read(length or BODY_BYTES_MAX + 1)  # a chunked body has no length
     if len(body) > BODY_BYTES_MAX:
         return 413
-    try:
-        is_new = _accept(body, signature)
-    except (SignatureRejected, BodyRejected) as error:
-        logger.warning("webhook refused", extra={"error": type(error).__name__})
+    delivery = verified(body=body, signature=signature)
+    if delivery is None:
         return 400
-    if is_new:
-        accepted.poke()
-    return 200
+    return status_of(file_together([delivery])[0])
 
 
-def _accept(body: bytes, signature: str, *, is_second_try: bool = False) -> bool:
-    """File one delivery; where the connection turns out to be lost, once more over a new one."""
+def verified(*, body: bytes, signature: str) -> Delivery | None:
+    """Return the delivery when Stripe signed it lately; else tell of it and return None."""
     try:
-        return accept_webhook(
+        return verify_delivery(
             body=body,
             signature=signature,
             gateway=gateway_for_web(),
             is_stripe_itself=is_stripe_itself(),
             now=datetime.now(UTC),
         )
-    except (OperationalError, InterfaceError) as error:
-        if is_second_try or not _is_lost():
-            raise
-        logger.warning("connection lost at the door", extra={"error": type(error).__name__})
+    except (SignatureRejected, BodyRejected) as error:
+        tell_refused(error)
+        return None
+
+
+def tell_refused(error: SignatureRejected | BodyRejected) -> None:
+    """Say that a delivery was refused. Every door's refusals pass here, and ask no database."""
+    logger.warning("webhook refused", extra={"error": type(error).__name__})
+
+
+def file_together(deliveries: Sequence[Delivery]) -> list[bool | Exception]:
+    """File what arrived together; where the connection turns out to be lost, once more.
+
+    Returns for each whether it is new, or what kept it from being filed.
+    """
+    close_with_this_thread()
+    gateway = gateway_for_web()
+    results = accept_deliveries(deliveries, gateway=gateway)
+    unfiled = [number for number, result in enumerate(results) if _is_databases(result)]
+    if unfiled and _is_lost():
+        error = type(results[unfiled[0]]).__name__
+        logger.warning("connection lost at the door", extra={"error": error})
         connection.close()
-    return _accept(body, signature, is_second_try=True)
+        again = accept_deliveries([deliveries[number] for number in unfiled], gateway=gateway)
+        for number, result in zip(unfiled, again, strict=True):
+            results[number] = result
+    if any(_is_databases(result) for result in results):
+        connection.close()  # if it is broken, the next delivery gets a new one
+    return results
+
+
+def status_of(result: bool | Exception) -> int:
+    """Return the HTTP status for what filing came to, and nudge when there is work.
+
+    Raises what is not the database's.
+    """
+    if isinstance(result, bool):
+        if result:
+            accepted.poke()
+        return 200
+    if not _is_databases(result):
+        raise result
+    # Away, or too busy: Stripe tries again for three days.
+    logger.error("webhook not filed", extra={"error": type(result).__name__})
+    return 503 if isinstance(result, OperationalError | InterfaceError) else 500
+
+
+def _is_databases(result: bool | Exception) -> bool:
+    return isinstance(result, DatabaseError | InterfaceError)
 
 
 def _is_lost() -> bool:
@@ -114,24 +153,12 @@ def door(application: Application) -> Application:
 
 
 def _answer_wsgi(environ: Environ) -> int:
-    close_with_this_thread()
-    try:
-        return answer(
-            method=environ["REQUEST_METHOD"],
-            length=_length(environ),
-            read=environ["wsgi.input"].read,
-            signature=environ.get("HTTP_STRIPE_SIGNATURE", ""),
-        )
-    except (OperationalError, InterfaceError) as error:
-        # The database is away: Stripe tries again for three days. A broken connection is
-        # dropped, so that the next delivery gets a new one.
-        logger.error("webhook not filed", extra={"error": type(error).__name__})
-        connection.close()
-        return 503
-    except DatabaseError as error:
-        logger.error("webhook not filed", extra={"error": type(error).__name__})
-        connection.close()
-        return 500
+    return answer(
+        method=environ["REQUEST_METHOD"],
+        length=_length(environ),
+        read=environ["wsgi.input"].read,
+        signature=environ.get("HTTP_STRIPE_SIGNATURE", ""),
+    )
 
 
 def _length(environ: Environ) -> int:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 import psycopg
-from django.db import connection
+from django.db import Error, connection
 
 from kernel.modes import Mode
 from revenue.enums import AlertKind, EventState
@@ -16,15 +19,80 @@ from revenue.operations.alerts import raise_alert_about
 from revenue.policy import mode_of
 from revenue.ports import Notice, PaymentGateway
 
-# One statement in autocommit is its own transaction. ON CONFLICT: a duplicate resets nothing.
-FILE_EVENT: Final = f"""
+ROW: Final = (
+    f"(%s, %s, %s, %s, %s, %s, %s, %s, %s, '', '{EventState.RECEIVED}', 0, '', %s, '', '',"
+    " %s, %s, '', 0, %s)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One delivery that Stripe signed. Nothing is filed yet, and nothing was asked of anybody."""
+
+    notice: Notice
+    body: bytes
+    mode: Mode
+    received_at: datetime
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bytes as they came."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@cache
+def insert_statement(rows: int) -> str:
+    """Return the one statement that files ``rows`` events; in autocommit it is its transaction.
+
+    ON CONFLICT: a duplicate resets nothing. It returns the ids of those that are new.
+    """
+    return f"""
 INSERT INTO revenue_stripewebhookevent
     (stripe_id, type, object_id, api_version, account, livemode, mode, body, body_sha256,
      fact_sha256, state, attempts, waits_for, next_attempt_at, error_class, error,
      stripe_created_at, received_at, trace_ref, lease_token, is_listed)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, '', '{EventState.RECEIVED}', 0, '', %s, '', '',
-        %s, %s, '', 0, %s)
-ON CONFLICT (stripe_id) DO NOTHING RETURNING id"""  # noqa: S608  # the state is our own word
+VALUES {", ".join([ROW] * rows)}
+ON CONFLICT (stripe_id) DO NOTHING RETURNING stripe_id, id"""  # noqa: S608  # our own words
+
+
+def verify_delivery(
+    *,
+    body: bytes,
+    signature: str,
+    gateway: PaymentGateway,
+    is_stripe_itself: bool,
+    now: datetime,
+) -> Delivery:
+    """Return the delivery. Raises SignatureRejected or BodyRejected; asks no database."""
+    notice = gateway.verify(body=body, signature=signature, now=now)
+    mode = mode_of(livemode=notice.livemode, is_stripe_itself=is_stripe_itself)
+    return Delivery(notice=notice, body=body, mode=mode, received_at=now)
+
+
+def accept_deliveries(
+    deliveries: Sequence[Delivery], *, gateway: PaymentGateway
+) -> list[bool | Exception]:
+    """File what arrived together, in one statement. The work happens later, in a task.
+
+    Returns for each delivery, in order, whether its event is new, or the error that kept it from
+    being filed: a row that Postgres refuses takes no other with it. What is not an error is
+    committed. A known id is counted; one that comes with another object is kept as an alarm.
+    """
+    firsts: dict[str, int] = {}
+    for number, each in enumerate(deliveries):
+        firsts.setdefault(each.notice.stripe_id, number)
+    try:
+        new = _insert([_row(deliveries[number]) for number in firsts.values()])
+    except Error as error:
+        if len(deliveries) == 1 or not _is_connected():
+            return [error] * len(deliveries)
+        return [accept_deliveries([each], gateway=gateway)[0] for each in deliveries]
+    return [
+        True
+        if each.notice.stripe_id in new and firsts[each.notice.stripe_id] == number
+        else _met_again(each, gateway=gateway)
+        for number, each in enumerate(deliveries)
+    ]
 
 
 def accept_webhook(
@@ -35,17 +103,17 @@ def accept_webhook(
     is_stripe_itself: bool,
     now: datetime,
 ) -> bool:
-    """Verify one delivery and file it. The work itself happens later, in a task.
+    """Verify one delivery and file it; return whether its event is new.
 
-    Returns whether the event is new. Raises SignatureRejected or BodyRejected before anything is
-    stored or asked of the database. A known id is counted; one that comes with another object is
-    kept as an alarm.
+    Raises SignatureRejected or BodyRejected before anything is stored or asked of the database.
     """
-    notice = gateway.verify(body=body, signature=signature, now=now)
-    if file_event(notice, body=body, is_stripe_itself=is_stripe_itself, now=now) is not None:
-        return True
-    _compare_with_filed(notice, body=body, gateway=gateway, now=now)
-    return False
+    delivery = verify_delivery(
+        body=body, signature=signature, gateway=gateway, is_stripe_itself=is_stripe_itself, now=now
+    )
+    result = accept_deliveries([delivery], gateway=gateway)[0]
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def file_event(
@@ -62,42 +130,73 @@ def file_event(
     ``due_at`` keeps the sweep away from an event that whoever files it acts on at once;
     ``is_listed`` says that Stripe listed it and delivered nothing, so that it is only a hint.
     """
+    mode = mode_of(livemode=notice.livemode, is_stripe_itself=is_stripe_itself)
+    delivery = Delivery(notice=notice, body=body, mode=mode, received_at=now)
+    new = _insert([_row(delivery, due_at=due_at, is_listed=is_listed)])
+    return new.get(notice.stripe_id)
+
+
+def _row(
+    delivery: Delivery, *, due_at: datetime | None = None, is_listed: bool = False
+) -> tuple[Any, ...]:
+    """Return the values for ROW, the Stripe id first."""
+    notice = delivery.notice
+    return (
+        notice.stripe_id,
+        notice.type,
+        notice.object_id,
+        notice.api_version,
+        notice.account,
+        notice.livemode,
+        str(delivery.mode),
+        delivery.body,
+        delivery.digest,
+        due_at or delivery.received_at,
+        notice.created_at,
+        delivery.received_at,
+        is_listed,
+    )
+
+
+def _insert(rows: Sequence[tuple[Any, ...]]) -> dict[str, int]:
+    """Insert the rows; return the ids of those that are new, by Stripe's id.
+
+    Sorted by Stripe's id, so that two who file the same events wait for each other in one order.
+    """
+    values = [value for row in sorted(rows, key=lambda row: str(row[0])) for value in row]
     connection.ensure_connection()
     # psycopg's own cursor: the statement is prepared once and the body travels as binary, which
     # Django's client-side binding would escape into text. Its errors are Django's all the same:
     # whoever calls drops a broken connection on them.
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(
-            FILE_EVENT,
-            (
-                notice.stripe_id,
-                notice.type,
-                notice.object_id,
-                notice.api_version,
-                notice.account,
-                notice.livemode,
-                str(mode_of(livemode=notice.livemode, is_stripe_itself=is_stripe_itself)),
-                body,
-                hashlib.sha256(body).hexdigest(),
-                due_at or now,
-                notice.created_at,
-                now,
-                is_listed,
-            ),
-            prepare=True,
-        )
-        row = cursor.fetchone()
-    return None if row is None else int(row[0])
+        cursor.execute(insert_statement(len(rows)), values, prepare=True)
+        return dict(cursor.fetchall())
 
 
-def _compare_with_filed(
-    notice: Notice, *, body: bytes, gateway: PaymentGateway, now: datetime
-) -> None:
+def _is_connected() -> bool:
+    """Say whether the connection still holds, so that another statement makes sense."""
+    return connection.connection is not None and not connection.connection.closed
+
+
+def _met_again(delivery: Delivery, *, gateway: PaymentGateway) -> bool | Exception:
+    """Take a delivery of an id that is known already: the one place that decides about those.
+
+    Returns False, or the error that kept it from being counted, for its own sender alone.
+    """
+    try:
+        _compare_with_filed(delivery, gateway=gateway)
+    except Exception as error:  # noqa: BLE001  # raised to whoever brought this delivery
+        return error
+    return False
+
+
+def _compare_with_filed(delivery: Delivery, *, gateway: PaymentGateway) -> None:
     """Count the delivery; raise the alarm when it speaks of another object at the same version."""
+    notice, body, now = delivery.notice, delivery.body, delivery.received_at
     filed = StripeWebhookEvent.objects.only("body", "body_sha256", "fact_sha256", "api_version")
     known = filed.get(stripe_id=notice.stripe_id)
     EventRepeat.count(known.pk, now=now)
-    digest = hashlib.sha256(body).hexdigest()
+    digest = delivery.digest
     if known.body_sha256 == digest or known.api_version != notice.api_version:
         return
     told = gateway.fact_digest(body)
