@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from console.views import alerts, dashboard, orders, relationship, runs, search, trace
+from kernel.addresses import FOREIGN_ID
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -14,8 +15,8 @@ urlpatterns = [
     path("review/", orders.review_list, name="review-list"),
     path("search/", search.search, name="search"),
     path("trace/", trace.find, name="trace-find"),
-    path("trace/<str:ref>/", trace.trace, name="trace"),
-    path("trace/<str:ref>/reveal/", trace.reveal, name="trace-reveal"),
+    path(f"trace/<{FOREIGN_ID}:ref>/", trace.trace, name="trace"),
+    path(f"trace/<{FOREIGN_ID}:ref>/reveal/", trace.reveal, name="trace-reveal"),
     path("deals/<str:deal_ref>/", relationship.deal, name="deal"),
     path("contacts/<str:contact_ref>/", relationship.contact, name="contact"),
     path("companies/<str:company_ref>/", relationship.company, name="company"),

@@ -17,6 +17,7 @@ ACCOUNT: Final = re.compile(r"[a-z][a-z_]{1,39}(:[a-z0-9_]{1,40}){1,3}")
 WORD: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 PERSON: Final = re.compile(r"user:[1-9][0-9]{0,18}")
+FILED: Final = re.compile(r"event:[1-9][0-9]{0,18}")
 SEAL_KEY: Final = re.compile(r"key:[0-9a-f]{16}")
 SECRET: Final = re.compile(
     r"(^|[^A-Za-z0-9])(sk|rk|ek|whsec|xox[abp]|ghp|nvapi)[_-]", re.IGNORECASE
@@ -35,8 +36,11 @@ REF_CHARS_MAX: Final = 255
 
 
 def is_ref(text: str) -> bool:
-    """Say whether ``text`` names a record: ours, the provider's, ``user:7`` or a seal key."""
-    shapes = (PROVIDER_ID, PERSON, SEAL_KEY)
+    """Say whether ``text`` names a record: ours, the provider's, ``user:7`` or a seal key.
+
+    ``event:7`` is a filed event by its number, where its provider's id has no such shape.
+    """
+    shapes = (PROVIDER_ID, PERSON, FILED, SEAL_KEY)
     return is_reference(text) or any(shape.fullmatch(text) for shape in shapes)
 
 

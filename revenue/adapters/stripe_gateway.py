@@ -13,6 +13,7 @@ from typing import Any, Self
 import requests
 import stripe
 
+from kernel.documents import parsed
 from kernel.modes import Mode
 from revenue.adapters import stripe_reading as reading
 from revenue.adapters.stripe_signature import fact_digest, read_notice, require_signature
@@ -135,7 +136,10 @@ class StripeGateway:
 
     def read_event(self, body: bytes) -> Fact | None:
         """See the port."""
-        event = json.loads(body)
+        try:
+            event = parsed(body)
+        except ValueError as error:
+            raise UnreadableEvent("the body is not JSON, or nested too deep") from error
         found = event["data"]["object"]
         if self._is_of_another_world(found):
             raise UnreadableEvent(

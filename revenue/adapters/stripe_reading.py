@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,25 +30,88 @@ from revenue.ports import (
 
 Object = Mapping[str, Any]
 REFERENCE_CHARS_MAX: Final = 500  # what Stripe takes in metadata; ours are shorter
+BIGINT_MAX: Final = 2**63 - 1  # of the columns that hold amounts
+SECONDS_MAX: Final = 253_402_300_799  # the last second of the year 9999
+ID: Final = re.compile(r"[A-Za-z0-9_]{1,255}")  # https://docs.stripe.com/upgrades: none is longer
+WORD: Final = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{0,255}")
 
 
-def _when(seconds: int | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, tz=UTC)
+def _at(data: Object, name: str) -> datetime:
+    """Return a time that must be there."""
+    found = _when(data, name)
+    if found is None:
+        raise UnreadableEvent(f"{name}: missing")
+    return found
 
 
-def _at(seconds: int) -> datetime:
+def _when(data: Object, name: str) -> datetime | None:
+    """Return a time that may be absent; 0 is 1970, as anywhere."""
+    seconds = data.get(name)
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, int):
+        raise UnreadableEvent(f"{name}: not whole seconds")
+    if not 0 <= seconds <= SECONDS_MAX:
+        raise UnreadableEvent(f"{name}: no time between 1970 and 9999")
     return datetime.fromtimestamp(seconds, tz=UTC)
 
 
-def _money(amount: int, currency: str) -> Money:
-    return Money(amount, currency.upper())
+def _whole(value: object, name: str, *, is_signed: bool = False) -> int:
+    """Return a number of minor units that fits the columns which hold such."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise UnreadableEvent(f"{name}: not a whole number of minor units")
+    if abs(value) > BIGINT_MAX:
+        raise UnreadableEvent(f"{name}: more than can be booked")
+    if value < 0 and not is_signed:
+        raise UnreadableEvent(f"{name}: less than nothing")
+    return value
 
 
-def _id(value: object) -> str:
+def _money(data: Object, name: str, *, is_signed: bool = False) -> Money:
+    """Return an amount that must be there, in the currency beside it."""
+    amount_minor = _whole(data.get(name), name, is_signed=is_signed)
+    currency = data.get("currency")
+    if not isinstance(currency, str) or not currency:
+        raise UnreadableEvent("currency: missing")
+    try:
+        return Money(amount_minor, currency.upper())
+    except ValueError as error:
+        raise UnreadableEvent("currency: none that we know") from error
+
+
+def _own_id(data: Object) -> str:
+    """Return the id of the object itself."""
+    found = _id(data, "id")
+    if not found:
+        raise UnreadableEvent("id: empty")
+    return found
+
+
+def _id(data: Object, name: str) -> str:
     """Return the id of something that may be absent, an id, or an expanded object."""
+    value = data.get(name)
     if isinstance(value, Mapping):
         value = value.get("id")
-    return value if isinstance(value, str) else ""
+    if not isinstance(value, str) or not value:
+        return ""
+    if not ID.fullmatch(value):
+        raise UnreadableEvent(f"{name}: no id of Stripe's")
+    return value
+
+
+def _said(data: Object, name: str) -> str:
+    """Return a word of Stripe's that must be there."""
+    if not data.get(name):
+        raise UnreadableEvent(f"{name}: missing")
+    return _word(data, name)
+
+
+def _word(data: Object, name: str) -> str:
+    """Return a word of Stripe's that may be absent."""
+    value = data.get(name) or ""
+    if not isinstance(value, str) or not WORD.fullmatch(value):
+        raise UnreadableEvent(f"{name}: no word of Stripe's")
+    return value
 
 
 def _address(typed: str) -> str:
@@ -65,25 +129,25 @@ def session(data: Object, *, has_failed: bool = False) -> SessionFact:
     """Read a Checkout Session."""
     details = data.get("customer_details") or {}
     metadata = data.get("metadata") or {}
-    amount, currency = data.get("amount_total"), data.get("currency")
+    has_amount = data.get("amount_total") is not None and bool(data.get("currency"))
     return SessionFact(
-        session_id=data["id"],
-        status=data.get("status") or "complete",
+        session_id=_own_id(data),
+        status=_word(data, "status") or "complete",
         payment_status=data["payment_status"],
         livemode=data["livemode"] is True,
-        amount=None if amount is None or not currency else _money(amount, currency),
-        tax_minor=(data.get("total_details") or {}).get("amount_tax") or 0,
+        amount=_money(data, "amount_total") if has_amount else None,
+        tax_minor=_whole((data.get("total_details") or {}).get("amount_tax") or 0, "amount_tax"),
         checkout_ref=_reference(metadata.get("checkout_ref") or data.get("client_reference_id")),
         trace_ref=_reference(metadata.get("trace_ref")),
-        payment_intent_id=_id(data.get("payment_intent")),
-        payment_link_id=_id(data.get("payment_link")),
+        payment_intent_id=_id(data, "payment_intent"),
+        payment_link_id=_id(data, "payment_link"),
         link_ref=_reference(metadata.get("link_ref")),
-        customer_id=_id(data.get("customer")) or None,
+        customer_id=_id(data, "customer") or None,
         email=_address(details.get("email") or data.get("customer_email") or ""),
         name=storable(details.get("name") or "", chars_max=BUYER_NAME_CHARS_MAX),
-        url=data.get("url") or "",
-        created_at=_at(data["created"]) if data.get("created") else _at(0),
-        expires_at=_when(data.get("expires_at")),
+        url=_word(data, "url"),
+        created_at=_when(data, "created") or datetime.fromtimestamp(0, tz=UTC),
+        expires_at=_when(data, "expires_at"),
         has_failed=has_failed or _is_refused(data),
     )
 
@@ -115,46 +179,46 @@ def failed_session(data: Object) -> SessionFact:
 def refund(data: Object) -> RefundFact:
     """Read a refund."""
     return RefundFact(
-        refund_id=data["id"],
-        status=data.get("status") or "pending",
-        amount=_money(data["amount"], data["currency"]),
-        payment_intent_id=_id(data.get("payment_intent")),
-        charge_id=_id(data.get("charge")),
+        refund_id=_own_id(data),
+        status=_word(data, "status") or "pending",
+        amount=_money(data, "amount"),
+        payment_intent_id=_id(data, "payment_intent"),
+        charge_id=_id(data, "charge"),
         request_ref=_reference((data.get("metadata") or {}).get("refund_ref")),
-        created_at=_at(data["created"]),
+        created_at=_at(data, "created"),
     )
 
 
 def refunded_charge(data: Object) -> ChargeRefundedHint:
     """Read a ``charge.refunded``."""
     return ChargeRefundedHint(
-        charge_id=data["id"],
-        payment_intent_id=_id(data.get("payment_intent")),
-        refunded=_money(data["amount_refunded"], data["currency"]),
+        charge_id=_own_id(data),
+        payment_intent_id=_id(data, "payment_intent"),
+        refunded=_money(data, "amount_refunded"),
     )
 
 
 def dispute(data: Object) -> DisputeFact:
     """Read a dispute, with the movements of money it has caused so far."""
     return DisputeFact(
-        dispute_id=data["id"],
-        status=data["status"],
-        reason=data.get("reason") or "",
-        amount=_money(data["amount"], data["currency"]),
-        payment_intent_id=_id(data.get("payment_intent")),
-        charge_id=_id(data.get("charge")),
-        evidence_due_at=_when((data.get("evidence_details") or {}).get("due_by")),
-        opened_at=_at(data["created"]),
+        dispute_id=_own_id(data),
+        status=_said(data, "status"),
+        reason=_word(data, "reason"),
+        amount=_money(data, "amount"),
+        payment_intent_id=_id(data, "payment_intent"),
+        charge_id=_id(data, "charge"),
+        evidence_due_at=_when(data.get("evidence_details") or {}, "due_by"),
+        opened_at=_at(data, "created"),
         movements=tuple(_movement(line) for line in data.get("balance_transactions") or ()),
     )
 
 
 def _movement(line: Object) -> DisputeMovement:
     return DisputeMovement(
-        transaction_id=line["id"],
-        amount=_money(line["amount"], line["currency"]),
-        fee=_money(line.get("fee") or 0, line["currency"]),
-        occurred_at=_at(line["created"]),
+        transaction_id=_own_id(line),
+        amount=_money(line, "amount", is_signed=True),
+        fee=_money({**line, "fee": line.get("fee") or 0}, "fee", is_signed=True),
+        occurred_at=_at(line, "created"),
     )
 
 
@@ -163,11 +227,11 @@ def failed_payment(data: Object) -> PaymentFailedFact:
     error = data.get("last_payment_error") or {}
     metadata = data.get("metadata") or {}
     return PaymentFailedFact(
-        payment_intent_id=data["id"],
+        payment_intent_id=_own_id(data),
         checkout_ref=_reference(metadata.get("checkout_ref")),
         link_ref=_reference(metadata.get("link_ref")),
-        try_id=_id(error.get("charge")) or _id(error.get("payment_method")),
-        code=error.get("decline_code") or error.get("code") or "",
+        try_id=_id(error, "charge") or _id(error, "payment_method"),
+        code=_word(error, "decline_code") or _word(error, "code"),
     )
 
 
@@ -180,19 +244,19 @@ def balance_line(data: Object) -> BalanceLine:
     """Read a balance transaction whose ``source`` is expanded."""
     expanded = data.get("source")
     source: Object = expanded if isinstance(expanded, Mapping) else {}
-    amount = _money(data["amount"], data["currency"])
+    amount = _money(data, "amount", is_signed=True)
     is_charge = source.get("object") == "charge"
     return BalanceLine(
         transaction_id=data["id"],
         type=data["type"],
         category=data.get("reporting_category") or data["type"],
-        source_id=_id(expanded),
-        payment_intent_id=_id(source.get("payment_intent")),
-        charge_id=_id(source) if is_charge else _id(source.get("charge")),
+        source_id=_id(data, "source"),
+        payment_intent_id=_id(source, "payment_intent"),
+        charge_id=_id(source, "id" if is_charge else "charge"),
         amount=amount,
         presented=_presented(amount, source),
-        fee=_money(data["fee"], data["currency"]),
-        occurred_at=_at(data["created"]),
+        fee=_money(data, "fee", is_signed=True),
+        occurred_at=_at(data, "created"),
     )
 
 
@@ -266,5 +330,7 @@ def read(*, type_: str, data: Object) -> Fact | None:
         return None
     try:
         return reader(data)
+    except UnreadableEvent as error:
+        raise UnreadableEvent(f"{type_}: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnreadableEvent(f"{type_}: {type(error).__name__} at {error}") from error

@@ -12,6 +12,7 @@ from kernel.append_only import AppendOnly
 from kernel.leases import Leased
 from kernel.modes import Mode, mode_field
 from kernel.transitions import Stateful
+from ledger.facts import REF
 from revenue.enums import EVENT_MOVES, EventState, Outcome, Source
 
 
@@ -120,6 +121,11 @@ class StripeWebhookEvent(Stateful, Leased):
 
     def __str__(self) -> str:
         return self.stripe_id
+
+    @property
+    def ledger_ref(self) -> str:
+        """Return what the ledger calls this event: Stripe's id, or its number for an odd id."""
+        return self.stripe_id if REF.read(self.stripe_id) else f"event:{self.pk}"
 
 
 class WebhookAttempt(AppendOnly):

@@ -99,8 +99,9 @@ class OperatorAlert(Leased):
 
     reference = models.CharField(max_length=LENGTH_MAX, unique=True)
     kind = models.CharField(max_length=24, choices=AlertKind.choices)
-    item = models.CharField(max_length=255, help_text="What it is about; once per item.")
-    subject = models.CharField(max_length=64, help_text="The reference a person opens.")
+    # Both hold ids of Stripe's whole, which may have 255 characters; an item adds some of ours.
+    item = models.CharField(max_length=320, help_text="What it is about; once per item.")
+    subject = models.CharField(max_length=255, help_text="The reference a person opens.")
     facts = models.JSONField(default=dict)
     mode = mode_field()
     raised_at = models.DateTimeField()

@@ -12,7 +12,6 @@ from revenue.models import OperatorAlert
 from revenue.operations.alerts import raise_alert_about
 
 TOLD_MAX: Final = 200  # of one run; the page of the run names them all
-SUBJECT_CHARS_MAX: Final = 64
 
 
 def tell_differences(
@@ -27,7 +26,7 @@ def tell_differences(
         raise_alert_about(
             kind=AlertKind.RECONCILE_DIFFERENCE,
             item=item,
-            subject=str(facts["order_ref"] or facts["object_id"])[:SUBJECT_CHARS_MAX],
+            subject=str(facts["order_ref"] or facts["object_id"]),
             mode=mode,
             now=now,
             facts={

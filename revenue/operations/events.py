@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
+
+import psycopg
+from django.db import DatabaseError, DataError, IntegrityError
+from psycopg import errors
 
 from kernel.modes import Mode
+from ledger import operations as ledger
+from ledger.facts import FactRefused
 from revenue.enums import AlertKind, EventState, Outcome, Source
 from revenue.models import StripeWebhookEvent, WebhookAttempt
 from revenue.operations.alerts import raise_alert_about
-from revenue.operations.telling import Telling
+from revenue.operations.telling import Telling, Unrecordable
 from revenue.policy import ATTEMPTS_MAX, backoff
+from revenue.ports import UnreadableEvent
 
-ERROR_CHARS_MAX = 300
+ERROR_CHARS_MAX: Final = 300
+REFUSED_BY_RULE: Final = (errors.CheckViolation, errors.NotNullViolation)
+NEVER: Final = (
+    Unrecordable,
+    DataError,
+    ledger.ShapeRefused,
+    ledger.KeyReused,
+    ledger.Unbalanced,
+    FactRefused,
+    UnreadableEvent,
+)
 
 
 def settle_event(
@@ -87,12 +105,26 @@ def settle_failure(
         )
 
 
+def will_fail_again(error: Exception) -> bool:
+    """Say whether an error lies in what is recorded, so that no later try fares better.
+
+    What a person may mend (a mode, a version, a key) or time does (a lock, an answer that did not
+    come) is not among it.
+    """
+    if isinstance(error, IntegrityError):
+        return isinstance(error.__cause__, REFUSED_BY_RULE)
+    return isinstance(error, NEVER)
+
+
 def scrubbed(error: Exception) -> str:
     """Return what may be kept of an error: our own words, never a vendor's or a driver's.
 
     A database error quotes the row it choked on, and an SDK error the request; both can hold a
-    name or an address. Our own exceptions are written to hold none.
+    name or an address. Our own exceptions are written to hold none, and neither do the names of
+    our tables, columns and rules.
     """
+    if isinstance(error, DatabaseError):
+        return _where_in_the_database(error)[:ERROR_CHARS_MAX]
     is_ours = type(error).__module__.split(".")[0] in {
         "revenue",
         "crm",
@@ -101,6 +133,23 @@ def scrubbed(error: Exception) -> str:
         "kernel",
     }
     return str(error)[:ERROR_CHARS_MAX] if is_ours else ""
+
+
+def _where_in_the_database(error: DatabaseError) -> str:
+    cause = error.__cause__
+    if not isinstance(cause, psycopg.Error):
+        return ""
+    told = cause.diag
+    named = [
+        f"{what} {name}"
+        for what, name in (
+            ("table", told.table_name),
+            ("column", told.column_name),
+            ("rule", told.constraint_name),
+        )
+        if name
+    ]
+    return ", ".join([type(cause).__name__, *named])
 
 
 def _attempt(

@@ -23,7 +23,7 @@ from revenue.operations.finding import lock_paid_order
 from revenue.operations.holding import hold_or_release_work
 from revenue.operations.mails import queue_mail
 from revenue.operations.standing import refunded_minor, settle
-from revenue.operations.telling import Telling
+from revenue.operations.telling import Telling, Unrecordable
 from revenue.policy import REFUNDS_UNDONE
 from revenue.ports import RefundFact
 from revenue.queries.verdicts import standing_verdict
@@ -82,6 +82,8 @@ def _book_once(telling: Telling, order: Order, fact: RefundFact, *, kind: Revenu
     if is_booked(fact_key=fact_key):
         return False
     is_reversal = kind == RevenueKind.REFUND_REVERSAL
+    if not is_reversal:
+        _require_room(order, fact)
     amount = fact.amount if is_reversal else -fact.amount
     book(
         telling,
@@ -96,6 +98,13 @@ def _book_once(telling: Telling, order: Order, fact: RefundFact, *, kind: Revenu
     hold_or_release_work(telling, order)
     _tell(telling, order, fact.amount, fact, is_failure=is_reversal)
     return True
+
+
+def _require_room(order: Order, fact: RefundFact) -> None:
+    """Raise Unrecordable for more than what is left of the payment; failures are booked first."""
+    left = order.total - Money(refunded_minor(order), order.currency)
+    if fact.amount.currency == left.currency and left < fact.amount:
+        raise Unrecordable(f"amount: a refund of {fact.amount}, and {left} is left of the payment")
 
 
 def _undo(telling: Telling, order: Order, fact: RefundFact) -> bool:

@@ -17,6 +17,10 @@ class CauseMissing(Exception):
         self.cause = cause
 
 
+class Unrecordable(Exception):
+    """A fact that no later try could record either: ``field: reason``, without personal data."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Telling:
     """One attempt at recording facts: the circumstances going in, the changes coming out."""

@@ -6,8 +6,11 @@ import json
 import re
 from typing import Any, Final
 
+from kernel.documents import parsed
+
 MASK: Final = "•••"
 CHARS_MAX: Final = 60_000
+UNREADABLE: Final = "It cannot be shown: it is no JSON, or nested too deep."
 
 # A value is shown only under one of these names, and only if it looks like an id or an enum.
 _IDS: Final = (
@@ -42,9 +45,14 @@ def masked(body: bytes) -> str:
     """Return an event as indented JSON in which everything that could be personal reads ``•••``.
 
     By allow-list: a field that Stripe adds tomorrow is masked. Names of metadata are words of
-    whoever wrote them, so those that are not ours are masked too.
+    whoever wrote them, so those that are not ours are masked too. Names are shown where they are
+    code words, as all of Stripe's are.
     """
-    text = json.dumps(_masked(json.loads(body), name=""), indent=2, ensure_ascii=False)
+    try:
+        event = parsed(body)
+    except ValueError:
+        return UNREADABLE
+    text = json.dumps(_masked(event, name=""), indent=2, ensure_ascii=False)
     return text if len(text) <= CHARS_MAX else f"{text[:CHARS_MAX]}\n… (cut off here)"
 
 
@@ -52,7 +60,7 @@ def _masked(value: Any, *, name: str) -> Any:
     if isinstance(value, dict):
         if name == "metadata":
             return _masked_metadata(value)
-        return {key: _masked(each, name=key) for key, each in value.items()}
+        return {_name(key): _masked(each, name=key) for key, each in value.items()}
     if isinstance(value, list):
         return [_masked(each, name=name) for each in value]
     if value is None or isinstance(value, bool):
@@ -61,6 +69,10 @@ def _masked(value: Any, *, name: str) -> Any:
         return MASK
     is_code_word = isinstance(value, str) and _CODE_WORD.fullmatch(value)
     return value if is_code_word or isinstance(value, int | float) else MASK
+
+
+def _name(key: str) -> str:
+    return key if _CODE_WORD.fullmatch(key) else MASK
 
 
 def _masked_metadata(metadata: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from kernel.addresses import FOREIGN_ID
 from revenue.views import (
     alerts,
     events,
@@ -47,10 +48,10 @@ urlpatterns: list[URLPattern] = [
     ),
     path("orders/<str:reference>/links/revoke/", links.revoke_links, name="order-links-revoke"),
     path("events/", events.events, name="event-list"),
-    path("events/<str:stripe_id>/", events.event, name="event"),
-    path("events/<str:stripe_id>/dry-run/", events.try_replay, name="event-dry-run"),
-    path("events/<str:stripe_id>/replay/", events.replay, name="event-replay"),
-    path("events/<str:stripe_id>/close/", events.close, name="event-close"),
+    path(f"events/<{FOREIGN_ID}:stripe_id>/", events.event, name="event"),
+    path(f"events/<{FOREIGN_ID}:stripe_id>/dry-run/", events.try_replay, name="event-dry-run"),
+    path(f"events/<{FOREIGN_ID}:stripe_id>/replay/", events.replay, name="event-replay"),
+    path(f"events/<{FOREIGN_ID}:stripe_id>/close/", events.close, name="event-close"),
     path("reconcile/", reconciling.runs, name="reconcile-list"),
     path("reconcile/start/", reconciling.start, name="reconcile-start"),
     path("reconcile/<int:run_id>/", reconciling.run, name="reconcile-run"),

@@ -37,10 +37,10 @@ def close_event(stripe_id: str, *, reason: str, actor_id: int, now: datetime) ->
     ledger.audit(
         actor_id=actor_id,
         event="event.closed",
-        subject=stripe_id,
+        subject=event.ledger_ref,
         mode=event.mode,
         trace_ref=event.trace_ref,
-        key=f"event.closed:{stripe_id}:{closing.pk}",
+        key=f"event.closed:event:{event.pk}:{closing.pk}",
         now=now,
     )
     close_alerts(subject=stripe_id, kind=AlertKind.EVENT_DEAD, now=now)

@@ -15,7 +15,7 @@ from kernel.leases import LostLease, claim_due, give_back, was_in
 from kernel.modes import Mode
 from revenue.enums import EventState, Outcome, Source
 from revenue.models import StripeWebhookEvent
-from revenue.operations.events import settle_event, settle_failure, settle_waiting
+from revenue.operations.events import settle_event, settle_failure, settle_waiting, will_fail_again
 from revenue.operations.recording import record
 from revenue.operations.telling import CauseMissing, Telling
 from revenue.policy import ATTEMPTS_MAX
@@ -161,6 +161,11 @@ def apply_plan(telling: Telling, plan: Plan) -> Outcome:
     return outcomes[-1]
 
 
+def is_final(error: Exception) -> bool:
+    """Say whether an event that ended so waits for a person at once."""
+    return isinstance(error, Park) or will_fail_again(error)
+
+
 def _fail(
     event: StripeWebhookEvent,
     error: Exception,
@@ -170,7 +175,7 @@ def _fail(
     clock: Clock,
 ) -> Processed:
     """Settle the event as failed, unless what failed was only the answer to our COMMIT."""
-    is_final = isinstance(error, Park)
+    is_last = is_final(error)
     logger.warning(
         "webhook event not processed",
         extra={"event_id": event.stripe_id, "error": type(error).__name__},
@@ -182,6 +187,6 @@ def _fail(
         if event.state != EventState.PROCESSING:
             return Processed(outcome=Outcome(event.attempt_rows.latest("pk").outcome))
         settle_failure(
-            event, error, is_final=is_final, source=source, started_at=started_at, now=clock()
+            event, error, is_final=is_last, source=source, started_at=started_at, now=clock()
         )
-    return Processed(outcome=Outcome.PARKED if is_final else Outcome.FAILED)
+    return Processed(outcome=Outcome.PARKED if is_last else Outcome.FAILED)

@@ -22,10 +22,11 @@ from revenue.usecases.process_events import (
     LEASE,
     Clock,
     apply_plan,
+    is_final,
     process_claimed,
     telling_of,
 )
-from revenue.usecases.reading_around import Park, plan_event
+from revenue.usecases.reading_around import plan_event
 
 REPLAYABLE: Final = tuple(state for state in EventState if state != EventState.PROCESSING)
 OUR_REFERENCE: Final = re.compile(rf"\b[a-z]{{3,4}}_([0-9a-z]{{{TIME_CHARS + TAIL_CHARS}}})\b")
@@ -83,7 +84,7 @@ def _claim(stripe_id: str, *, actor_id: int | None, clock: Clock) -> StripeWebho
         ledger.audit(
             actor_id=actor_id,
             event="event.replayed",
-            subject=stripe_id,
+            subject=claimed[0].ledger_ref,
             mode=claimed[0].mode,
             trace_ref=claimed[0].trace_ref,
             now=now,
@@ -98,24 +99,21 @@ def dry_run(stripe_id: str, *, gateway: PaymentGateway, clock: Clock) -> Replaye
     transaction that is rolled back, so the answer is no guess.
     """
     event = StripeWebhookEvent.objects.get(stripe_id=stripe_id)
-    try:
-        plan = plan_event(event, gateway=gateway, source=Source.REPLAY)
-    except Park as park:
-        return Replayed(outcome=Outcome.PARKED, problem=str(park))
-    except GatewayError as error:
-        return Replayed(outcome=Outcome.FAILED, problem=f"Stripe could not be read: {error.code}")
     telling = telling_of(event, source=Source.REPLAY, now=clock())
     newest_known = new_reference("now")
     try:
+        plan = plan_event(event, gateway=gateway, source=Source.REPLAY)
         with transaction.atomic(durable=True):
             outcome = apply_plan(telling, plan)
             transaction.set_rollback(True)
     except CauseMissing as missing:
         problem = f"It would wait for {missing.cause}, which nobody has told us of."
         return Replayed(outcome=Outcome.WAITING, problem=problem)
+    except GatewayError as error:
+        return Replayed(outcome=Outcome.FAILED, problem=f"Stripe could not be read: {error.code}")
     except Exception as error:  # noqa: BLE001  # a replay would fail with it; say so, change nothing
-        name = type(error).__name__
-        return Replayed(outcome=Outcome.FAILED, problem=scrubbed(error) or name)
+        outcome = Outcome.PARKED if is_final(error) else Outcome.FAILED
+        return Replayed(outcome=outcome, problem=scrubbed(error) or type(error).__name__)
     changes = [_without_new_names(each, since=newest_known) for each in telling.changes]
     return Replayed(outcome=outcome, changes=changes)
 

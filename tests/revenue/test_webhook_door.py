@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import time
 from collections.abc import Iterator
@@ -356,3 +358,61 @@ def test_livemode_from_a_stand_in_is_filed_but_never_live() -> None:
     deliver(event_body("checkout.session.completed", SESSION, livemode=True))
 
     assert [(e.livemode, e.mode) for e in StripeWebhookEvent.objects.all()] == [(True, "sandbox")]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "t={now}=zz,v1={good}",
+        "t={now},t={now},v1={good}",
+        "t= {now},v1={good}",
+        "t={now}.0,v1={good}",
+        "t=+{now},v1={good}",
+        "t=-{now},v1={good}",
+        "t=1_0,v1={good}",
+        "t=\u0661\u0662,v1={good}",
+        "t={many},v1={good}",
+        "t=,v1={good}",
+        "t,v1={good}",
+        "T={now},v1={good}",
+        "t={now},v1=",
+        "t={now},v1",
+        "t={now},v1={good}=",
+        "t={now},v1={upper}",
+        "t={now},v1=\u00e9{good}",
+        "t={now},v1=\u00ff",
+        "t={now}\x00,v1={good}",
+        "v1={good}",
+        ",,,,",
+        "=" * 5_000,
+        "t={now}," + "v1=\u00e9," * 2_000,
+    ],
+    ids=lambda each: each[:24],
+)
+@pytest.mark.parametrize("is_signed_so", [True, False])
+def test_a_header_of_any_other_shape_is_a_plain_400(broken: str, is_signed_so: bool) -> None:
+    now, many = str(int(time.time())), "9" * 4_000
+    good = signed(BODY).partition(",v1=")[2]
+    header = broken.format(now=now, good=good, upper=good.upper(), many=many)
+    if is_signed_so:  # by whoever has the secret, as the header itself says
+        said = header.split("t=", 1)[-1].split(",")[0].split("=")[0]
+        mac = hmac.new(SECRET.encode(), f"{said}.".encode() + BODY, hashlib.sha256).hexdigest()
+        header = header.replace(good, mac)
+    sent = header.encode().decode("latin-1")  # as WSGI hands over the bytes of a header
+    status: list[str] = []
+    environ = {
+        "PATH_INFO": "/webhooks/stripe",
+        "REQUEST_METHOD": "POST",
+        "CONTENT_LENGTH": str(len(BODY)),
+        "HTTP_STRIPE_SIGNATURE": sent,
+        "wsgi.input": BytesIO(BODY),
+    }
+
+    with CaptureQueriesContext(connection) as captured:
+        list(door(_never)(environ, lambda line, _headers: status.append(line)))
+
+    assert (status, len(captured)) == (["400 Bad Request"], 0)
+
+
+def _never(*_: Any) -> Any:
+    raise AssertionError("the door answers by itself")

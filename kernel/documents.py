@@ -1,0 +1,30 @@
+"""JSON from outside, no deeper than whoever reads it later can go."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+# Ten times as deep as anything of Stripe's. Python reads and writes nested JSON by recursion, in a
+# thread whose stack may stand high already.
+DEPTH_MAX: Final = 100
+_TEXTS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # never fails, never goes back
+_BRACKETS: Final = re.compile(rb"[\[\]{}]")
+
+
+def parsed(body: bytes) -> Any:
+    """Return the JSON in ``body``. Raises ValueError for anything else, and for more than
+    DEPTH_MAX levels; never RecursionError.
+    """
+    if body.count(b"[") + body.count(b"{") > DEPTH_MAX and _depth(body) > DEPTH_MAX:
+        raise ValueError(f"JSON of more than {DEPTH_MAX} levels")
+    return json.loads(body)
+
+
+def _depth(body: bytes) -> int:
+    deepest = depth = 0
+    for bracket in _BRACKETS.findall(_TEXTS.sub(b"", body)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
