@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
 View = Callable[..., HttpResponseBase]
+BODY_BYTES_MAX: Final = 64 * 1024  # the longest note, were each character an emoji
 
 
 def public(view: View) -> View:
@@ -39,3 +40,18 @@ def needs(permission: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def takes_bytes(most: int) -> Callable[[View], View]:
+    """Let a page take a body of up to ``most`` bytes, where the usual 64 KiB are too few."""
+
+    def decorate(view: View) -> View:
+        view.body_bytes_max = most  # type: ignore[attr-defined]  # read by ``body_bytes_max``
+        return view
+
+    return decorate
+
+
+def body_bytes_max(view: View) -> int:
+    """Return the most bytes that ``view`` takes."""
+    return int(getattr(view, "body_bytes_max", BODY_BYTES_MAX))

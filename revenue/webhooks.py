@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from kernel.connections import close_with_this_thread
-from kernel.doors import public
+from kernel.doors import public, takes_bytes
 from kernel.nudges import CoalescedNudge
 from revenue.ports import BodyRejected, SignatureRejected
 from revenue.providers import gateway_for_web, is_stripe_itself
@@ -123,6 +123,7 @@ def _is_lost() -> bool:
     return connection.connection is not None and bool(connection.connection.closed)
 
 
+@takes_bytes(BODY_BYTES_MAX + 1)  # one more: ``answer`` says so without a page
 @csrf_exempt
 @public
 def stripe_webhook(request: HttpRequest) -> HttpResponse:

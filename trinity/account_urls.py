@@ -14,6 +14,8 @@ from allauth.usersessions import views as usersessions
 from csp.decorators import csp_update
 from django.urls import path, re_path
 
+from trinity import account_doors
+
 # The only page with a picture that is not a file of ours: the code to scan.
 activate_totp = csp_update({"img-src": "data:"})(totp.activate_totp)
 
@@ -60,7 +62,7 @@ urlpatterns = [
         webauthn.reauthenticate_webauthn,
         name="mfa_reauthenticate_webauthn",
     ),
-    path("2fa/webauthn/login/", webauthn.login_webauthn, name="mfa_login_webauthn"),
+    path("2fa/webauthn/login/", account_doors.login_webauthn, name="mfa_login_webauthn"),
     path(
         "2fa/webauthn/keys/<int:pk>/remove/", webauthn.remove_webauthn, name="mfa_remove_webauthn"
     ),

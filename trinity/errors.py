@@ -39,6 +39,11 @@ def page_not_found(
     return _page(request, "404.html", status=404)
 
 
+def too_large(request: HttpRequest) -> HttpResponse:
+    """Answer 413: more was sent than this page can need."""
+    return _page(request, "413.html", status=413)
+
+
 def csrf_failure(request: HttpRequest, **_why: object) -> HttpResponse:
     """Answer 403 where the form's key was missing or old."""
     return _page(request, "403_csrf.html", status=403)

@@ -12,7 +12,8 @@ from django.shortcuts import redirect
 from django.urls import is_valid_path
 from redis.exceptions import RedisError
 
-from trinity.errors import unavailable
+from kernel.doors import View, body_bytes_max
+from trinity.errors import too_large, unavailable
 
 logger = logging.getLogger(__name__)
 NUL: Final = "\0"
@@ -38,6 +39,29 @@ class ClientAddress:
         if 0 < count <= len(hops) and hops[-count]:
             request.META["REMOTE_ADDR"] = hops[-count]
         return self.get_response(request)
+
+
+class BodyLimit:
+    """Refuse a body that is longer than its page can need, before anything of it is read.
+
+    Stands ahead of the check of the form's key, which reads the whole form.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on; the work is in ``process_view``, which knows the page."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: View, _args: object, _kwargs: object
+    ) -> HttpResponse | None:
+        """Answer 413 to what is too long; let all else pass."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) <= body_bytes_max(view):
+            return None
+        return too_large(request)
 
 
 class FailClosed:

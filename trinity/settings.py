@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "trinity.middleware.ClientAddress",
     "django_structlog.middlewares.RequestMiddleware",
     "csp.middleware.CSPMiddleware",
+    "trinity.middleware.BodyLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -116,6 +117,12 @@ MIDDLEWARE = [
     "trinity.middleware.FailClosed",
     "trinity.middleware.NoNul",
 ]
+
+# No form takes a file: one that is sent is refused, and never reaches the disk. How much a page
+# takes at all is said on it (``kernel.doors.takes_bytes``).
+FILE_UPLOAD_HANDLERS: list[str] = []
+DATA_UPLOAD_MAX_NUMBER_FILES = 0
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
 ROOT_URLCONF = "trinity.urls"
 WSGI_APPLICATION = "trinity.wsgi.application"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Final
 
 from allauth.account.decorators import reauthentication_required
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from kernel.doors import needs
+from kernel.doors import needs, takes_bytes
 from kernel.transitions import IllegalMove
 from revenue.enums import OfferState
 from revenue.forms.offers import OfferForm
@@ -40,6 +41,9 @@ TAKEN = "Another offer has this address. Make a new version of that one, or choo
 FROZEN = "Nothing was changed: this version is published. A change is a new version."
 
 
+BODY_BYTES_MAX: Final = 192 * 1024  # all fields full, of characters that a form sends as 12 bytes
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -52,6 +56,7 @@ def offers(request: HttpRequest) -> HttpResponse:
     return render(request, "revenue/offer_list.html", {"nav": NAV, "families": offer_families()})
 
 
+@takes_bytes(BODY_BYTES_MAX)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(MANAGE)
@@ -70,6 +75,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "revenue/offer_new.html", {"nav": NAV, "form": form}, status=status)
 
 
+@takes_bytes(BODY_BYTES_MAX)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("revenue.view_offer")

@@ -1,0 +1,71 @@
+"""What a visitor sends is never kept because it was sent: no file, form or session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client, override_settings
+
+from kernel.doors import BODY_BYTES_MAX, body_bytes_max
+from tests.factories.people import client_of, make_person
+from tests.trinity.test_doors import DOORS, PUBLIC, Door, by_route
+
+pytestmark = pytest.mark.django_db
+MORE = {  # by route
+    "console/offers/new/": 192 * 1024,
+    "console/offers/<str:reference>/": 192 * 1024,
+    "webhooks/stripe": 1024 * 1024 + 1,
+    "webhooks/stripe/": 1024 * 1024 + 1,
+}
+
+
+def test_asking_for_a_passkey_keeps_a_small_row_and_is_limited() -> None:
+    """The browser's answer is compared with it: the one row that a stranger may cause."""
+    clients = [Client() for _ in range(60)]
+
+    said = [
+        client.get("/accounts/2fa/webauthn/login/", headers={"accept": "application/json"})
+        for client in clients
+    ]
+
+    rows = Session.objects.values_list("session_data", flat=True)
+    assert {answer.status_code for answer in said} == {200, 429}
+    assert 0 < len(rows) < 60
+    assert max(map(len, rows)) < 1000
+
+
+@pytest.mark.parametrize("door", DOORS, ids=by_route)
+def test_how_much_a_page_takes_is_said(door: Door) -> None:
+    assert body_bytes_max(door.view) == MORE.get(door.route, BODY_BYTES_MAX)
+
+
+@pytest.mark.parametrize("door", PUBLIC, ids=by_route)
+def test_more_than_a_page_takes_is_refused_unread(door: Door, client: Client) -> None:
+    most = body_bytes_max(door.view)
+
+    said = client.post(
+        door.address, b"a=" + b"x" * most, content_type="application/x-www-form-urlencoded"
+    )
+
+    assert said.status_code == 413
+
+
+def test_a_person_reads_why_a_form_was_refused() -> None:
+    said = client_of(make_person("owner")).post("/console/people/invite/", {"email": "x" * 100_000})
+
+    assert said.status_code == 413
+    assert b"That was too much text" in said.content
+    assert b"Nothing was saved" in said.content
+
+
+def test_a_file_is_refused_and_never_reaches_the_disk(tmp_path: Path) -> None:
+    with override_settings(FILE_UPLOAD_TEMP_DIR=str(tmp_path)):
+        said = Client().post(
+            "/request/", {"name": "Ada", "file": SimpleUploadedFile("a.bin", b"x" * 40_000)}
+        )
+
+    assert said.status_code == 400
+    assert list(tmp_path.iterdir()) == []
