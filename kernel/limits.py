@@ -16,6 +16,10 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 HOUSEHOLD_BITS: Final = 64  # what a provider gives one line
+# A counter that ran out stays away: DECR alone would make one below zero, without an end.
+TAKE_OFF: Final = (
+    "if redis.call('EXISTS', KEYS[1]) == 1 then return redis.call('DECRBY', KEYS[1], ARGV[1]) end"
+)
 
 
 def visitor_key(request: HttpRequest) -> str:
@@ -51,6 +55,22 @@ def allow(*, what: str, who: str, limit: int, per_s: int, is_open_on_failure: bo
     except RedisError as error:
         logger.warning("limit not counted", extra={"what": what, "error": type(error).__name__})
         return is_open_on_failure
+
+
+def give_back(*, what: str, who: str, uses: int | None = 1) -> None:
+    """Take ``uses`` off what was counted, or all of it (None).
+
+    With Redis down, or when the window has ended meanwhile, nothing is left to take it off.
+    """
+    key = cache.make_key(f"limit:{what}:{who}")
+    try:
+        redis = _redis(settings.CACHES["default"]["LOCATION"])
+        if uses is None:
+            redis.delete(key)
+        else:
+            redis.eval(TAKE_OFF, 1, key, uses)
+    except RedisError as error:
+        logger.warning("limit not given back", extra={"what": what, "error": type(error).__name__})
 
 
 @functools.cache

@@ -19,10 +19,13 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.mail import EmailMessage, get_connection
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
+from kernel.limits import visitor_key
 from kernel.modes import MODE_WORDS, Mode
+from trinity.logins import browsers, limits
+from trinity.people.queries import person_id_at
 
 logger = logging.getLogger(__name__)
 POSTMAN: Final = ThreadPoolExecutor(1, thread_name_prefix="account-mail")
@@ -50,6 +53,39 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
         "incorrect_password": "This is not your password.",
         "too_many_login_attempts": "Too many tries. Please wait a few minutes.",
     }
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count this try before the password is looked at (``trinity.logins.limits``).
+
+        Raises ValidationError where there were too many.
+        """
+        address = str(credentials.get("email", ""))
+        self._attempt = limits.attempt(
+            address=address,
+            visitor=visitor_key(request),
+            browser=_known_browser_id(request, address),
+        )
+        if not self._attempt.is_allowed:
+            raise self.validation_error("too_many_login_attempts")
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Return whose password this is; a right one does not count as a try."""
+        user: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        if user is not None:
+            self._attempt.give_back()
+        return user
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **who: Any) -> None:
+        """Count anew after a password was chosen by mail. Theirs has no public name."""
+        limits.forget(address=str(who.get("email", "")), visitor=visitor_key(request))
+
+    def post_login(
+        self, request: HttpRequest, user: AbstractBaseUser, **login: Any
+    ) -> HttpResponseBase:
+        """Answer a login; this browser is known to the person from now on."""
+        response: HttpResponseBase = super().post_login(request, user, **login)
+        browsers.remember(request, response, user_id=user.pk)
+        return response
 
     def is_open_for_signup(self, _request: HttpRequest) -> bool:
         """Return False: owners invite."""
@@ -87,6 +123,17 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
         )
         message.connection = get_connection()
         POSTMAN.submit(_send, message, template_prefix)
+
+
+def _known_browser_id(request: HttpRequest, address: str) -> str | None:
+    """Return a name for the browser if whoever logs in at ``address`` did so there before."""
+    if request.user.is_authenticated:  # and confirms it with the password
+        return f"user:{request.user.pk}"
+    browser = browsers.known_browser(request)
+    if browser is None:
+        return None
+    user_id = person_id_at(address)
+    return browser.id if user_id is not None and browser.knows(user_id) else None
 
 
 def _send(message: EmailMessage, template_prefix: str) -> None:

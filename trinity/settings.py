@@ -245,6 +245,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds that a "fresh login" stays fre
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a stranger's address gets no mail from us
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or second factor is told to its owner
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}  # second factors; trinity.logins.limits
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _origin.scheme
 ACCOUNT_FORMS = {
     "login": "trinity.account_forms.LoginForm",
@@ -284,6 +285,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # Two stacks on one host must not share cookies: the port is part of the name.
 SESSION_COOKIE_NAME = f"trinity_session_{PORT}"
 CSRF_COOKIE_NAME = f"trinity_csrf_{PORT}"
+KNOWN_BROWSER_COOKIE_NAME = f"trinity_browser_{PORT}"  # trinity.logins.browsers
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600

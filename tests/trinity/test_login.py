@@ -173,7 +173,7 @@ def test_limits_are_counted_in_redis_for_all_workers(client: Client) -> None:
 
     found = Redis.from_url(settings.REDIS_URL).scan_iter("trinity-json:*")
 
-    assert any("allauth:rl:allauth.account:login_failed" in key.decode() for key in found)
+    assert any("limit:login:pair:" in key.decode() for key in found)
 
 
 def test_the_code_of_the_app_is_asked_for_and_opens(client: Client) -> None:

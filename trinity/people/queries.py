@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
@@ -55,6 +56,13 @@ def person(user_id: int) -> Person | None:
     """Return one member, or None."""
     row = _with_sessions(User.objects.filter(pk=user_id)).first()
     return _person(row, _second_factors([user_id]).get(user_id, ())) if row else None
+
+
+def person_id_at(address: str) -> int | None:
+    """Return who logs in at this address, or None."""
+    known = EmailAddress.objects.filter(email=address.strip().lower())
+    user_id: int | None = known.values_list("user_id", flat=True).first()
+    return user_id
 
 
 def active_owner_ids() -> set[int]:

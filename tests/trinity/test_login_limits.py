@@ -1,0 +1,166 @@
+"""Wrong passwords: nobody locks somebody else out, and nobody guesses for long."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core import mail
+from django.test import Client
+from redis import Redis
+
+from tests.factories.people import PASSWORD, client_of, log_in, make_person
+from trinity.accounts import POSTMAN
+from trinity.logins import limits
+from trinity.logins.browsers import KnownBrowser
+
+pytestmark = pytest.mark.django_db
+COOKIE = settings.KNOWN_BROWSER_COOKIE_NAME
+NEW_PASSWORD = "another horse battery"
+
+
+def try_to_log_in(client: Client, user: User, password: str, visitor: str) -> bool:
+    client.post(
+        "/accounts/login/", {"login": user.email, "password": password}, REMOTE_ADDR=visitor
+    )
+    return "_auth_user_id" in client.session
+
+
+def guess(user: User, times: int, *, visitors: int = 1) -> None:
+    """Wrong passwords, as a stranger types them, from so many addresses in turn."""
+    for number in range(times):
+        try_to_log_in(Client(), user, "wrong wrong wrong", f"203.0.113.{1 + number % visitors}")
+
+
+@pytest.fixture
+def person() -> User:
+    return make_person("operator")
+
+
+def test_who_guesses_locks_only_themselves_out(person: User) -> None:
+    guess(person, 8)
+
+    assert not try_to_log_in(Client(), person, PASSWORD, "203.0.113.1")
+    assert try_to_log_in(Client(), person, PASSWORD, "198.51.100.7")
+
+
+def test_a_right_password_does_not_count(person: User) -> None:
+    opened = [try_to_log_in(Client(), person, PASSWORD, "198.51.100.7") for _ in range(12)]
+
+    assert opened == [True] * 12
+
+
+def test_one_visitor_does_not_use_up_the_total(
+    person: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PER_ADDRESS", limits.Limit("login:address", 6, 3600))
+    guess(person, 30)
+
+    assert try_to_log_in(Client(), person, PASSWORD, "198.51.100.7")
+
+
+def test_many_visitors_together_have_a_total(person: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "PER_ADDRESS", limits.Limit("login:address", 6, 3600))
+    guess(person, 6, visitors=6)
+
+    assert not try_to_log_in(Client(), person, PASSWORD, "198.51.100.7")
+
+
+def test_the_total_is_what_asvs_asks() -> None:
+    assert (limits.PER_ADDRESS.tries, limits.PER_ADDRESS.per_s) == (100, 3600)
+
+
+def test_a_known_browser_is_not_locked_out_by_others(
+    person: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PER_ADDRESS", limits.Limit("login:address", 6, 3600))
+    known = Client()
+    log_in(known, person)
+    known.post("/accounts/logout/")
+    guess(person, 12, visitors=6)
+    guess(person, 8)
+
+    assert try_to_log_in(known, person, PASSWORD, "203.0.113.1")  # from the very same address
+
+
+def test_a_known_browser_guesses_not_for_long_either(person: User) -> None:
+    known = Client()
+    log_in(known, person)
+    known.post("/accounts/logout/")
+    for _ in range(10):
+        try_to_log_in(known, person, "wrong wrong wrong", "198.51.100.7")
+
+    assert not try_to_log_in(known, person, PASSWORD, "198.51.100.7")
+
+
+def test_a_browser_known_to_one_person_is_a_strangers_to_another(person: User) -> None:
+    mine = Client()
+    log_in(mine, make_person("operator"))
+    mine.post("/accounts/logout/")
+    for _ in range(5):
+        try_to_log_in(mine, person, "wrong wrong wrong", "203.0.113.1")
+
+    assert not try_to_log_in(mine, person, PASSWORD, "203.0.113.1")
+
+
+@pytest.mark.parametrize("cookie", ["", "nonsense", "e30:1:x", "\0", "x" * 3000])
+def test_a_forged_cookie_makes_no_browser_known(person: User, cookie: str) -> None:
+    forger = Client()
+    forger.cookies[COOKIE] = cookie
+    for _ in range(5):
+        try_to_log_in(forger, person, "wrong wrong wrong", "203.0.113.1")
+
+    assert not try_to_log_in(forger, person, PASSWORD, "203.0.113.1")
+
+
+def test_the_cookie_names_nobody_and_stays_on_the_account_pages(person: User) -> None:
+    client = Client()
+    log_in(client, person)
+
+    cookie = client.cookies[COOKIE]
+
+    assert person.email not in cookie.value
+    assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/accounts/", True, "Lax")
+    assert cookie["max-age"] == 180 * 24 * 3600
+
+
+def test_a_browser_remembers_five_people() -> None:
+    browser = KnownBrowser("b")
+    for user_id in range(1, 8):
+        browser = browser.after_login_of(user_id)
+
+    assert [user_id for user_id in range(1, 8) if browser.knows(user_id)] == [3, 4, 5, 6, 7]
+
+
+def test_a_new_password_by_mail_ends_the_wait(person: User) -> None:
+    guess(person, 8)
+    client = Client(REMOTE_ADDR="203.0.113.1")
+    client.post("/accounts/password/reset/", {"email": person.email})
+    POSTMAN.submit(int).result(20)
+    link = re.search(r"/accounts/password/reset/key/\S+", str(mail.outbox[0].body))
+    assert link
+    page = client.get(link[0], follow=True)
+    chosen = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    client.post(page.redirect_chain[-1][0], chosen)
+
+    assert try_to_log_in(Client(), person, NEW_PASSWORD, "203.0.113.1")
+
+
+def test_a_fresh_confirmation_is_not_locked_by_others(person: User) -> None:
+    client = client_of(person)
+    guess(person, 8)
+
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD}, REMOTE_ADDR="203.0.113.1")
+
+    assert client.session["account_authentication_methods"][-1]["reauthenticated"]
+
+
+def test_no_counter_holds_an_address(person: User) -> None:
+    guess(person, 1)
+
+    names = [key.decode() for key in Redis.from_url(settings.REDIS_URL).scan_iter("*limit:login:*")]
+
+    assert len(names) == 4
+    assert not any("@" in name or "203.0" in name for name in names)

@@ -1,0 +1,1 @@
+"""Who logged in, who failed to, and how often somebody may try."""
