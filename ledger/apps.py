@@ -14,5 +14,12 @@ class LedgerConfig(AppConfig):
         """Say which facts the ledger's own entries carry."""
         facts.allow(
             "audit",
-            {"actor": facts.ACTOR, "old_key": facts.DIGEST, "new_key": facts.DIGEST},
+            {
+                "actor": facts.ACTOR,
+                "old_key": facts.DIGEST,
+                "new_key": facts.DIGEST,
+                # The old key's signature of the new one's id (Ed25519, RFC 8032: R, then S).
+                "signature_r": facts.DIGEST,
+                "signature_s": facts.DIGEST,
+            },
         )

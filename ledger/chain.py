@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 VERSION: Final = "trinity-seal-1"
+ROTATION: Final = "trinity-seal-key-1"
 GENESIS: Final = bytes(32)  # what the first seal follows
 
 
@@ -40,3 +41,8 @@ class SealBody:
     def seal_hash(self) -> bytes:
         """Return the SHA-256 of the message."""
         return hashlib.sha256(self.message()).digest()
+
+
+def rotation_message(*, old_key: str, new_key: str) -> bytes:
+    """Return what an old key signs to introduce a new one: three lines, the keys by their ids."""
+    return f"{ROTATION}\n{old_key}\n{new_key}\n".encode()

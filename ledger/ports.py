@@ -6,7 +6,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
+
+from ledger.chain import SealBody
 
 KEY_BYTES: Final = 32  # of an Ed25519 public key
 
@@ -15,15 +17,39 @@ class SealKeyMissing(Exception):
     """Seals exist, but the key that signed them is gone. A person must restore or rotate it."""
 
 
+class SealKeyRetired(Exception):
+    """The key was rotated away: another one has signed since. The sentence says what to do."""
+
+
+class PinsUnreadable(Exception):
+    """The pinned keys cannot be read. The sentence says where and why."""
+
+
 class HeadsUnreadable(Exception):
     """The heads kept outside cannot be read. The sentence says where and why."""
+
+    code: ClassVar[str] = "heads_unreadable"
+
+
+class HeadsBroken(HeadsUnreadable):
+    """The heads kept outside are not what was appended: one is gone, or says something else."""
+
+    code: ClassVar[str] = "heads_broken"
+
+
+class HeadsShortened(HeadsBroken):
+    """Heads that were appended are no longer at the end of what is kept."""
+
+    code: ClassVar[str] = "heads_shortened"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The newest seal as it is told to the world outside the database.
+    """A seal as it is told to the world outside the database.
 
-    Raises ValueError where ``public_key`` can be none.
+    What 0.1 wrote has no ``signature``, and none of the fields after ``public_key``: it can be
+    compared with the database only, not with itself. Raises ValueError where ``public_key`` can
+    be none.
     """
 
     number: int
@@ -31,10 +57,32 @@ class Head:
     seal_hash: bytes
     sealed_at: datetime
     public_key: bytes
+    first_position: int = 0
+    merkle_root: bytes = b""
+    previous_hash: bytes = b""
+    signature: bytes = b""
 
     def __post_init__(self) -> None:
         if len(self.public_key) != KEY_BYTES:
             raise ValueError(f"a public key has {KEY_BYTES} bytes, not {len(self.public_key)}")
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether it holds all that the seal signed."""
+        return bool(self.signature)
+
+    @property
+    def body(self) -> SealBody:
+        """Return what the seal says. Only of a whole head."""
+        return SealBody(
+            number=self.number,
+            first_position=self.first_position,
+            last_position=self.last_position,
+            merkle_root=self.merkle_root,
+            previous_hash=self.previous_hash,
+            sealed_at=self.sealed_at,
+            key_id=key_id(self.public_key),
+        )
 
 
 def key_id(public_key: bytes) -> str:
@@ -62,8 +110,13 @@ class HeadSink(Protocol):
         """Append what ``newer_than`` says follows the last head kept; return how many.
 
         One process at a time, and each head is on the disk when this returns, so a crash between
-        a seal's COMMIT and its head is made up for by the next call.
+        a seal's COMMIT and its head is made up for by the next call. Raises HeadsUnreadable, and
+        appends nothing, where what is kept is not what was appended.
         """
+        ...
+
+    def begin_anew(self) -> None:
+        """Keep heads from the first seal on again. Raises HeadsBroken while any are kept."""
         ...
 
     def heads(self) -> Iterator[Head]:

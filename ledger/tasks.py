@@ -13,5 +13,6 @@ from ledger.usecases.seal import seal_due
 @shared_task(name="ledger.seal")
 def seal() -> int:
     """Seal what is due; return how many entries. Swept every ten seconds."""
-    signer = providers.signer(may_make=newest_seal() is None)
-    return seal_due(signer=signer, sink=providers.head_sink(), now=timezone.now())
+    now = timezone.now()
+    signer = providers.signer(may_make=newest_seal() is None, now=now)
+    return seal_due(signer=signer, sink=providers.head_sink(), now=now)

@@ -324,6 +324,9 @@ DEFAULT_FROM_EMAIL = env.str(
 # --- ledger ------------------------------------------------------------------------------------
 SEAL_KEY_FILE = Path(env.str("SEAL_KEY_FILE", default=str(TRINITY_HOME / "seal.key")))
 SEALS_LOG = Path(env.str("SEALS_LOG", default=str(TRINITY_HOME / "seals.log")))
+# Keys of the ledger that are trusted: these where there are any, else those in the file.
+SEAL_PUBLIC_KEYS = env.list("SEAL_PUBLIC_KEYS", default=[])
+SEAL_PINS = env.str("SEAL_PINS", default="")  # "": seal.pins, beside SEAL_KEY_FILE
 SEAL_HEAD_SINK = "ledger.adapters.seals_log.SealsLog"  # where heads go, outside the database
 
 # --- logs ---------------------------------------------------------------------------------------

@@ -53,12 +53,11 @@ class KeyFile:
             _sync_folder(path.parent)
         return cls.load(path)
 
-    @classmethod
-    def replace(cls, path: Path) -> KeyFile:
-        """Put a fresh key in the place of the old one, whose private half is then gone."""
-        os.replace(_write_new_key(path), path)
-        _sync_folder(path.parent)
-        return cls.load(path)
+    @staticmethod
+    def move(source: Path, target: Path) -> None:
+        """Put the key at ``source`` in the place of that at ``target``, which is then gone."""
+        os.replace(source, target)
+        _sync_folder(target.parent)
 
     @property
     def public_key(self) -> bytes:

@@ -11,13 +11,19 @@ from io import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from ledger.ports import Head, HeadsUnreadable, key_id
+from ledger.adapters.log_mark import Mark
+from ledger.heads import faults
+from ledger.ports import Head, HeadsBroken, HeadsShortened, HeadsUnreadable, key_id
 
 TAIL_BYTES: Final = 4096  # longer than any line
 
 
 class SealsLog:
-    """The default head sink, ``TRINITY_HOME/seals.log``.
+    """The default head sink, ``TRINITY_HOME/seals.log``, and a mark beside it.
+
+    Each line holds the whole seal, signature included, and names the one before it: what is
+    taken out or changed in the middle shows in the file alone. What is cut off at the end shows
+    against the mark (``seals.log.mark``), which says how far the log had come.
 
     Copy it to where the database's owner cannot write, and a removed tail is found even by
     somebody who trusts neither.
@@ -25,30 +31,72 @@ class SealsLog:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._mark = Mark(path.with_name(f"{path.name}.mark"))
 
     def append_after(self, newer_than: Callable[[Head | None], Iterable[Head]]) -> int:
-        """Append what follows the last head kept, under a file lock; return how many."""
+        """Append what follows the last head kept, under a file lock; return how many.
+
+        Where the file is not as we left it, all of it is read first. Raises HeadsUnreadable.
+        """
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # freed when the file is closed
+            is_as_left = self._mark.fits(os.fstat(file.fileno()))
+            if not is_as_left:
+                self._check()
             last = _last_head(file, self._path)
             appended = 0
             for head in newer_than(last):
                 file.write(_to_line(head))
                 appended += 1
+                last = head
             file.flush()
             os.fsync(file.fileno())
+            if last and not (is_as_left and appended == 0):
+                self._mark.write(last, os.fstat(file.fileno()))
         return appended
 
     def heads(self) -> Iterator[Head]:
         """Return every head kept by now, oldest first; none where there is no file yet.
 
-        Lines are read as they are asked for, up to where the file ends at this call.
+        Lines are read as they are asked for, up to where the file ends at this call. Raises
+        HeadsShortened at the end, where the mark says that there were more.
         """
+        try:
+            mark = self._mark.read()  # first: it is written after the lines that it speaks of
+        except HeadsUnreadable as error:
+            return _refuse(error)
         size_bytes = self._path.stat().st_size if self._path.exists() else 0
-        return self._heads_within(size_bytes)
+        return self._heads_within(size_bytes, mark)
 
-    def _heads_within(self, size_bytes: int) -> Iterator[Head]:
+    def begin_anew(self) -> None:
+        """Forget how far an earlier log had come. Raises HeadsBroken while there is one."""
+        if self._path.exists() and self._path.stat().st_size:
+            raise HeadsBroken(f"{self._path} is there: keep it as evidence, under another name")
+        self._mark.forget()
+
+    def _check(self) -> None:
+        """Read the whole log; raise at the first thing that is wrong with it."""
+        previous = None
+        for head in self.heads():
+            for _, says in faults(previous, head):
+                raise HeadsBroken(f"{self._path}: {says}: run verify_ledger")
+            previous = head
+
+    def _heads_within(self, size_bytes: int, mark: tuple[int, bytes] | None) -> Iterator[Head]:
+        kept = 0
+        for head in self._lines_within(size_bytes):
+            kept = head.number
+            yield head
+            if mark and head.number == mark[0] and head.seal_hash != mark[1]:
+                raise HeadsBroken(f"{self._path}: the head of seal {kept} is not the one appended")
+        if mark and kept < mark[0]:
+            raise HeadsShortened(
+                f"{self._path} ends at seal {kept}, but the heads up to seal {mark[0]} had been "
+                "appended to it"
+            )
+
+    def _lines_within(self, size_bytes: int) -> Iterator[Head]:
         if not size_bytes:
             return
         with self._path.open("rb") as file:
@@ -58,6 +106,12 @@ class SealsLog:
                     return
                 if line.endswith(b"\n"):  # else a crash tore it; the next append makes it good
                     yield _from_line(line, where=f"{self._path}, line {number}")
+
+
+def _refuse(error: HeadsUnreadable) -> Iterator[Head]:
+    """Raise when the first head is asked for, as any other fault of the log does."""
+    yield from ()
+    raise error
 
 
 def _last_head(file: BinaryIO, path: Path) -> Head | None:
@@ -77,11 +131,15 @@ def _last_head(file: BinaryIO, path: Path) -> Head | None:
 def _to_line(head: Head) -> bytes:
     fields = {
         "seal": head.number,
+        "first_position": head.first_position,
         "last_position": head.last_position,
+        "merkle_root": head.merkle_root.hex(),
+        "previous_hash": head.previous_hash.hex(),
         "seal_hash": head.seal_hash.hex(),
         "sealed_at": head.sealed_at.isoformat(),
         "key_id": key_id(head.public_key),
         "public_key": head.public_key.hex(),
+        "signature": head.signature.hex(),
     }
     return json.dumps(fields).encode() + b"\n"
 
@@ -95,9 +153,13 @@ def _from_line(line: bytes, *, where: str) -> Head:
             seal_hash=bytes.fromhex(fields["seal_hash"]),
             sealed_at=datetime.fromisoformat(fields["sealed_at"]),
             public_key=bytes.fromhex(fields["public_key"]),
+            first_position=int(fields.get("first_position", 0)),
+            merkle_root=bytes.fromhex(fields.get("merkle_root", "")),
+            previous_hash=bytes.fromhex(fields.get("previous_hash", "")),
+            signature=bytes.fromhex(fields.get("signature", "")),
         )
         if fields["key_id"] != key_id(head.public_key):
             raise ValueError("the key is not the one that is named")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise HeadsUnreadable(f"{where} is no head of a seal") from error
     return head

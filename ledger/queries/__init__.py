@@ -9,6 +9,7 @@ from ledger.queries.entries import (
     entry_row,
     in_words,
 )
+from ledger.queries.outside import Pins, compared_heads, is_rotation_under_way, pins
 from ledger.queries.seals import (
     COUNT_MAX,
     OLDEST_UNSEALED_SQL,
@@ -27,16 +28,20 @@ __all__ = [
     "AccountBalance",
     "EntryRow",
     "InclusionProof",
+    "Pins",
     "SealState",
     "balances",
+    "compared_heads",
     "entries_of_subject",
     "entries_of_trace",
     "entry_page",
     "entry_row",
     "in_words",
     "inclusion_proof",
+    "is_rotation_under_way",
     "newest_seal",
     "oldest_unsealed_at",
+    "pins",
     "published_keys",
     "seal_state",
 ]

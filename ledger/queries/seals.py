@@ -11,7 +11,7 @@ from django.db import connection
 
 from ledger import merkle
 from ledger.models import LedgerEntry, Seal, SealedEntry, SealKey, UnsealedEntry
-from ledger.ports import Head, key_id
+from ledger.ports import Head, HeadsBroken, key_id
 
 COUNT_MAX: Final = 10_000  # more waiting entries than this are "more than"
 
@@ -31,6 +31,10 @@ LEFT JOIN LATERAL (SELECT * FROM ledger_seal ORDER BY number DESC LIMIT 1) head 
 
 class ChainShorterThanHead(Exception):
     """The heads outside know seals that the database has not, or has otherwise."""
+
+
+class HeadsGone(Exception):
+    """Seals were made, and no head is kept outside. A person must say that a log begins anew."""
 
 
 class PublishedKeyChanged(Exception):
@@ -118,32 +122,70 @@ def inclusion_proof(*, entry_id: int) -> InclusionProof | None:
     )
 
 
-def heads_after(last: Head | None) -> Iterator[Head]:
+def head_of(seal: Seal) -> Head:
+    """Return ``seal`` as it is told to the world. Its key must be selected with it.
+
+    Raises PublishedKeyChanged rather than tell the world a key that did not sign.
+    """
+    public_key = bytes(seal.key.public_key)
+    if key_id(public_key) != seal.key_id:
+        raise PublishedKeyChanged(
+            f"the public key {seal.key_id[:16]} in the database is not the one that signed "
+            f"seal {seal.number}: run verify_ledger"
+        )
+    return Head(
+        number=seal.number,
+        first_position=seal.first_position,
+        last_position=seal.last_position,
+        merkle_root=bytes(seal.merkle_root),
+        previous_hash=bytes(seal.previous_hash),
+        seal_hash=bytes(seal.seal_hash),
+        sealed_at=seal.sealed_at,
+        public_key=public_key,
+        signature=bytes(seal.signature),
+    )
+
+
+def differs_from(head: Head, seal: Seal) -> bool:
+    """Say whether ``head`` says anything else than ``seal``, signature and key included."""
+    ours = (seal.number, seal.last_position, bytes(seal.seal_hash), seal.sealed_at, seal.key_id)
+    theirs = (
+        head.number, head.last_position, head.seal_hash, head.sealed_at, key_id(head.public_key),
+    )  # fmt: skip
+    if not head.is_whole:
+        return ours != theirs
+    ours_too = (seal.first_position, seal.merkle_root, seal.previous_hash, seal.signature)
+    theirs_too = (head.first_position, head.merkle_root, head.previous_hash, head.signature)
+    return ours != theirs or theirs_too != (ours_too[0], *map(bytes, ours_too[1:]))
+
+
+def heads_after(last: Head | None, *, begins_anew: bool = False) -> Iterator[Head]:
     """Yield the heads that follow ``last``, oldest first.
 
-    Raises ChainShorterThanHead when the database does not know ``last`` as it was published, and
-    PublishedKeyChanged rather than tell the world a key that did not sign.
+    Raises ChainShorterThanHead when the database does not know ``last`` as it was published,
+    HeadsGone when none is kept of a chain that is under way, and PublishedKeyChanged.
     """
+    seals = Seal.objects.select_related("key").order_by("number")
     if last is not None:
-        stands = Seal.objects.filter(number=last.number).values_list("seal_hash", flat=True).first()
-        if stands is None or bytes(stands) != last.seal_hash:
-            raise ChainShorterThanHead(
-                f"seal {last.number} was published but the database "
-                f"{'has another one' if stands else 'does not have it'}: run verify_ledger; "
-                "after restoring an older backup, move the seals log aside first"
-            )
-    seals = Seal.objects.select_related("key").filter(number__gt=last.number if last else 0)
-    for seal in seals.order_by("number").iterator(chunk_size=1000):
-        public_key = bytes(seal.key.public_key)
-        if key_id(public_key) != seal.key_id:
-            raise PublishedKeyChanged(
-                f"the public key {seal.key_id[:16]} in the database is not the one that signed "
-                f"seal {seal.number}: run verify_ledger"
-            )
-        yield Head(
-            number=seal.number,
-            last_position=seal.last_position,
-            seal_hash=bytes(seal.seal_hash),
-            sealed_at=seal.sealed_at,
-            public_key=public_key,
+        _check_last(last, seals.filter(number=last.number).first())
+    elif not begins_anew and seals.filter(number__gt=1).exists():
+        # A crash can cost the head of one seal only, which is then told by the next run.
+        raise HeadsGone(
+            "seals were made and no head is kept outside the database: find out where the seals "
+            "log went, and run verify_ledger; on a further machine, or after restoring an older "
+            "backup, begin a new log with seal_ledger --new-log"
         )
+    for seal in seals.filter(number__gt=last.number if last else 0).iterator(chunk_size=1000):
+        yield head_of(seal)
+
+
+def _check_last(last: Head, seal: Seal | None) -> None:
+    if seal is None or bytes(seal.seal_hash) != last.seal_hash:
+        raise ChainShorterThanHead(
+            f"seal {last.number} was published but the database "
+            f"{'has another one' if seal else 'does not have it'}: run verify_ledger; "
+            "after restoring an older backup, move the seals log aside and run "
+            "seal_ledger --new-log"
+        )
+    if differs_from(last, seal):
+        raise HeadsBroken(f"the head kept of seal {last.number} was changed: run verify_ledger")

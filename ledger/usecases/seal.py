@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +11,7 @@ from django.db import connection, transaction
 from ledger import merkle
 from ledger.chain import GENESIS, SealBody
 from ledger.models import SEALER_LOCK, Seal, SealKey
-from ledger.ports import HeadSink, Signer, key_id
+from ledger.ports import Head, HeadSink, SealKeyRetired, Signer, key_id
 from ledger.queries.seals import heads_after
 
 BATCH_MAX: Final = 5_000  # entries under one seal: 0.1 s of work, and a proof of 13 steps
@@ -55,16 +56,19 @@ def seal_due(*, signer: Signer, sink: HeadSink, now: datetime, batch_max: int = 
     Returns how many entries were sealed; none while another sealer is at work. A crash at any
     point loses nothing: the next run seals what is left and publishes what is missing.
 
-    Raises ChainShorterThanHead, and seals nothing, when the heads outside know more than we do;
-    PublishedKeyChanged when a key in the database is not the one that signed what is to be told.
+    Raises, and seals nothing: ChainShorterThanHead when the heads outside know more than we do;
+    HeadsUnreadable and HeadsGone when they are not those that we kept; PublishedKeyChanged when a
+    key in the database is not the one that signed what is to be told; SealKeyRetired.
     """
-    publish_heads(sink=sink)
+    # Of a chain that begins now, two sealers at once may each have a head to tell.
+    begins = not Seal.objects.exists()
+    publish_heads(sink=sink, begins_anew=begins)
     entries_sealed = 0
     for _ in range(BATCHES_MAX):
         seal = seal_batch(signer=signer, now=now, batch_max=batch_max)
         if seal is None:
             break
-        publish_heads(sink=sink)
+        publish_heads(sink=sink, begins_anew=begins)
         entries_sealed += seal.last_position - seal.first_position + 1
     if entries_sealed >= TIDY_FROM:
         _tidy()
@@ -81,22 +85,31 @@ def _tidy() -> None:
         cursor.execute("VACUUM ledger_unsealedentry")
 
 
-def publish_heads(*, sink: HeadSink) -> int:
-    """Append the heads that are not yet kept outside the database; return how many."""
-    return sink.append_after(heads_after)
+def publish_heads(*, sink: HeadSink, begins_anew: bool = False) -> int:
+    """Append the heads that are not yet kept outside the database; return how many.
+
+    With ``begins_anew`` a log that is not there is written from the first seal on.
+    """
+
+    def newer_than(last: Head | None) -> Iterator[Head]:
+        return heads_after(last, begins_anew=begins_anew)
+
+    return sink.append_after(newer_than)
 
 
 @transaction.atomic(durable=True)
 def seal_batch(*, signer: Signer, now: datetime, batch_max: int = BATCH_MAX) -> Seal | None:
     """Seal up to ``batch_max`` entries; None when none is due or another sealer is at work.
 
-    Appending goes on meanwhile: an entry that commits later takes a later position.
+    Appending goes on meanwhile: an entry that commits later takes a later position. Raises
+    SealKeyRetired.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SEALER_LOCK])
         if not cursor.fetchone()[0]:
             return None
         previous = Seal.objects.order_by("-number").first()
+        _refuse_retired(previous, key=key_id(signer.public_key))
         last_position = previous.last_position if previous else 0
         cursor.execute(_TAKE_DUE, [batch_max, last_position])
         taken = sorted(cursor.fetchall())
@@ -113,6 +126,14 @@ def seal_batch(*, signer: Signer, now: datetime, batch_max: int = BATCH_MAX) -> 
         key_id=key_id(signer.public_key),
     )
     return _write_seal(body, signer=signer)
+
+
+def _refuse_retired(previous: Seal | None, *, key: str) -> None:
+    """A key that another has followed never signs again: an old copy of the file is at work."""
+    if previous and previous.key_id != key and Seal.objects.filter(key_id=key).exists():
+        raise SealKeyRetired(
+            f"the seal key {key[:16]} was rotated away: put the new key file in its place"
+        )
 
 
 def _write_seal(body: SealBody, *, signer: Signer) -> Seal:

@@ -51,7 +51,7 @@ def paid(**changes: Any) -> Recorded:
 def seal(batch_max: int = 5_000, now: datetime | None = None) -> int:
     """Seal what is due, with the key and the log that the settings name."""
     return seal_due(
-        signer=providers.signer(may_make=newest_seal() is None),
+        signer=providers.signer(may_make=newest_seal() is None, now=now or timezone.now()),
         sink=providers.head_sink(),
         now=now or timezone.now(),
         batch_max=batch_max,
@@ -59,13 +59,17 @@ def seal(batch_max: int = 5_000, now: datetime | None = None) -> int:
 
 
 def check(now: datetime | None = None) -> Report:
-    """Verify with the key and the log that the settings name."""
-    key = providers.public_key()
+    """Verify with the pins and the log that the settings name."""
     return verify(
         heads=providers.head_sink().heads(),
-        public_keys=[key] if key else [],
+        public_keys=providers.pinned_keys(),
         now=now or timezone.now(),
     )
+
+
+def own_key() -> bytes:
+    """Return the public half of the key that signs."""
+    return providers.signer(may_make=False, now=NOON).public_key
 
 
 def refusal(do: Callable[[], object]) -> str:

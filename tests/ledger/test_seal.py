@@ -21,7 +21,7 @@ from ledger.adapters.key_file import KeyFile
 from ledger.adapters.seals_log import SealsLog
 from ledger.chain import GENESIS, SealBody
 from ledger.models import SEALER_LOCK, AuditEvent, Seal, SealedEntry, SealKey, UnsealedEntry
-from ledger.ports import HeadsUnreadable, SealKeyMissing, key_id
+from ledger.ports import HeadsShortened, HeadsUnreadable, SealKeyMissing, key_id
 from ledger.queries.seals import ChainShorterThanHead
 from ledger.tasks import seal as seal_task
 from ledger.usecases import seal as sealing
@@ -30,7 +30,7 @@ from ledger.usecases.rotate_seal_key import rotate_seal_key
 from ledger.usecases.seal import publish_heads, seal_batch
 from tests.kernel.conftest import at_once
 from tests.ledger.conftest import cheat
-from tests.ledger.entries import NOON, check, dollars, paid, seal
+from tests.ledger.entries import NOON, check, dollars, own_key, paid, seal
 from trinity.celery import app
 from trinity.flow import SWEEPS_EVERY_S
 
@@ -181,7 +181,7 @@ def test_sealers_and_writers_at_once_leave_one_good_chain() -> None:
             paid()
         return 0
 
-    providers.signer(may_make=True)
+    providers.signer(may_make=True, now=NOON)
     sealed = sum(at_once(work, threads=5))
     sealed += seal(batch_max=4)
 
@@ -197,7 +197,9 @@ def test_a_crash_between_the_commit_and_the_head_is_made_up_for() -> None:
     paid()
     seal()
     paid()
-    seal_batch(signer=providers.signer(may_make=False), now=NOON)  # and the process dies here
+    seal_batch(
+        signer=providers.signer(may_make=False, now=NOON), now=NOON
+    )  # and the process dies here
     assert len(log_lines()) == 1
 
     assert seal() == 0
@@ -211,10 +213,12 @@ def test_a_head_torn_by_a_crash_is_written_again() -> None:
     paid()
     seal()
     path: Path = providers.head_sink()._path  # type: ignore[attr-defined]  # the file itself
-    whole = path.read_text()
+    mark = path.with_name("seals.log.mark")
+    whole, marked = path.read_text(), mark.read_text()
     paid()
     seal()
     path.write_text(path.read_text()[:-40])
+    mark.write_text(marked)  # which is written after the line
 
     assert seal() == 0
 
@@ -223,15 +227,19 @@ def test_a_head_torn_by_a_crash_is_written_again() -> None:
     assert check().is_good
 
 
-def test_a_lost_log_is_written_again_from_the_chain() -> None:
+def test_a_lost_log_is_written_again_from_the_chain_when_a_person_says_so() -> None:
     for _ in range(3):
         paid()
         seal()
     before = log_lines()
     Path(providers.head_sink()._path).unlink()  # type: ignore[attr-defined]  # the file itself
 
-    assert publish_heads(sink=providers.head_sink()) == 3
+    with pytest.raises(HeadsShortened, match="ends at seal 0, but the heads up to seal 3"):
+        publish_heads(sink=providers.head_sink())
+    call_command("seal_ledger", "--new-log")
     assert log_lines() == before
+    with pytest.raises(CommandError, match="keep it as evidence"):
+        call_command("seal_ledger", "--new-log")
 
 
 def test_nothing_is_sealed_on_a_chain_that_lost_its_tail() -> None:
@@ -253,11 +261,14 @@ def test_nothing_is_sealed_on_a_chain_that_lost_its_tail() -> None:
 
 
 def test_the_key_is_made_once_and_only_its_owner_may_read_it(settings: Any) -> None:
-    keys = at_once(lambda _: providers.signer(may_make=True).public_key, threads=6)
+    keys = at_once(lambda _: providers.signer(may_make=True, now=NOON).public_key, threads=6)
 
     assert len(set(keys)) == 1
     assert stat.S_IMODE(settings.SEAL_KEY_FILE.stat().st_mode) == 0o600
-    assert [path.name for path in settings.SEAL_KEY_FILE.parent.iterdir()] == ["seal.key"]
+    assert sorted(path.name for path in settings.SEAL_KEY_FILE.parent.glob("seal.*")) == [
+        "seal.key",
+        "seal.pins",
+    ]
     assert load_pem_private_key(settings.SEAL_KEY_FILE.read_bytes(), password=None)
 
 
@@ -286,14 +297,17 @@ def test_another_sort_of_key_is_refused(tmp_path: Path) -> None:
 def test_the_key_can_be_changed_and_older_seals_stay_good(settings: Any, now: datetime) -> None:
     paid()
     seal()
-    old = providers.signer(may_make=False).public_key
+    old = own_key()
 
     new_id = rotate_seal_key(actor_id=7, now=now)
+    paid()
     seal()
 
-    assert [one.key_id for one in Seal.objects.order_by("number")] == [key_id(old), new_id]
+    seals = Seal.objects.order_by("number")
+    assert [one.key_id for one in seals] == [key_id(old), key_id(old), new_id]
     event = AuditEvent.objects.get(event="seal_key.rotated")
-    assert event.facts == {"actor": "user:7", "new_key": new_id, "old_key": key_id(old)}
+    assert (event.facts["actor"], event.facts["new_key"]) == ("user:7", new_id)
+    assert event.facts["old_key"] == key_id(old)
     assert stat.S_IMODE(settings.SEAL_KEY_FILE.stat().st_mode) == 0o600
     assert check().is_good
     assert {key.key_id for key in queries.published_keys()} == {key_id(old), new_id}
@@ -305,7 +319,7 @@ def test_a_log_that_is_not_ours_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(HeadsUnreadable, match="line 1 is no head"):
         list(sink.heads())
-    with pytest.raises(HeadsUnreadable, match="last line is no head"):
+    with pytest.raises(HeadsUnreadable, match="line 1 is no head"):
         sink.append_after(lambda _: [])
 
 
@@ -410,4 +424,4 @@ def test_the_command_seals_and_says_so(capsys: pytest.CaptureFixture[str]) -> No
     assert said[2].startswith("Seals are signed with key ")
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM ledger_unsealedentry")
-        assert cursor.fetchone() == (1,)  # the audit entry of the rotation
+        assert cursor.fetchone() == (0,)  # the old key sealed the audit entry of the rotation

@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from ledger.usecases.rotate_seal_key import rotate_seal_key
+from ledger.ports import HeadsUnreadable, SealKeyMissing, SealKeyRetired
+from ledger.queries.seals import ChainShorterThanHead, HeadsGone, PublishedKeyChanged
+from ledger.usecases.rotate_seal_key import RotationNotSealed, replace_lost_key, rotate_seal_key
+
+REFUSALS = (
+    SealKeyRetired,
+    ChainShorterThanHead,
+    HeadsGone,
+    PublishedKeyChanged,
+    HeadsUnreadable,
+    RotationNotSealed,
+)
 
 
 class Command(BaseCommand):
     """Replace the key in SEAL_KEY_FILE; the old private key is destroyed."""
 
-    help = "Sign seals with a fresh key. Older seals stay good; the old private key is destroyed."
+    help = (
+        "Sign seals with a fresh key, which the old one introduces. Older seals stay good; the "
+        "old private key is destroyed."
+    )
 
-    def handle(self, *_: Any, **__: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Say how to call it."""
+        parser.add_argument(
+            "--lost",
+            action="store_true",
+            help="the old key is lost: make one that verify_ledger names until you pin it",
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
         """Rotate and print."""
-        new_key = rotate_seal_key(actor_id=None, now=timezone.now())
+        rotate = replace_lost_key if options["lost"] else rotate_seal_key
+        try:
+            new_key = rotate(actor_id=None, now=timezone.now())
+        except SealKeyMissing as error:
+            raise CommandError(f"{error}: bring it back; --lost makes another one") from error
+        except ValueError as error:
+            raise CommandError(f"{error}.") from error
+        except REFUSALS as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(f"Seals are signed with key {new_key} from now on.")
+        if options["lost"]:
+            self.stdout.write(
+                "Nothing vouches for it: verify_ledger names it until you pin it (pin_seal_key)."
+            )

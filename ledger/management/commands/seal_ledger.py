@@ -9,14 +9,19 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from ledger import providers
-from ledger.ports import HeadsUnreadable, SealKeyMissing
-from ledger.queries.seals import ChainShorterThanHead, PublishedKeyChanged, newest_seal
+from ledger.ports import HeadsUnreadable, PinsUnreadable, SealKeyMissing, SealKeyRetired
+from ledger.queries.seals import (
+    ChainShorterThanHead,
+    HeadsGone,
+    PublishedKeyChanged,
+    newest_seal,
+)
 from ledger.usecases.rebuild import rebuild_derived
-from ledger.usecases.seal import seal_due
+from ledger.usecases.seal import publish_heads, seal_due
 
 
 class Command(BaseCommand):
-    """Seal now; with ``--rebuild`` also make the sealer's list and the balances anew."""
+    """Seal now; options make anew what is derived from the chain, when a person says so."""
 
     help = "Seal every committed ledger entry that no seal covers yet."
 
@@ -27,21 +32,33 @@ class Command(BaseCommand):
             action="store_true",
             help="first list every unsealed entry again and sum the balances from the legs",
         )
+        parser.add_argument(
+            "--new-log",
+            action="store_true",
+            help="the seals log was moved aside, or this machine never had one: begin another",
+        )
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Seal and print."""
         if options["rebuild"]:
             self.stdout.write(f"Listed again: {rebuild_derived():,} entries. Balances summed.")
         try:
-            signer = providers.signer(may_make=newest_seal() is None)
+            if options["new_log"]:
+                providers.head_sink().begin_anew()
+                heads = publish_heads(sink=providers.head_sink(), begins_anew=True)
+                self.stdout.write(f"Begun a new log with {heads:,} heads.")
+            signer = providers.signer(may_make=newest_seal() is None, now=timezone.now())
             entries = 0
             while done := seal_due(signer=signer, sink=providers.head_sink(), now=timezone.now()):
                 entries += done
         except (
             SealKeyMissing,
+            SealKeyRetired,
             ChainShorterThanHead,
+            HeadsGone,
             PublishedKeyChanged,
             HeadsUnreadable,
+            PinsUnreadable,
         ) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Sealed {entries:,} entries.")

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from ledger import providers
+from ledger.ports import PinsUnreadable
 from ledger.queries.verification import Report, verify
 from ledger.queries.verification.report import NAMED_MAX
 
@@ -31,16 +32,22 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="HEX",
-            help="trust this public key (64 hex digits) and no other; may be given several times",
+            help="trust this public key (64 hex digits), what it introduced, and no other; may be "
+            "given several times",
+        )
+        parser.add_argument(
+            "--no-heads", action="store_true", help="do not compare with the heads kept outside"
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Verify and print."""
-        brought, own_key = _read_keys(options["key"]), providers.public_key()
+        try:
+            keys = _read_keys(options["key"]) or providers.pinned_keys()
+        except PinsUnreadable as error:
+            raise CommandError(str(error)) from error
         report = verify(
-            heads=providers.head_sink().heads(),
-            public_keys=brought or ([own_key] if own_key else []),
-            trusts_heads=not brought,
+            heads=None if options["no_heads"] else providers.head_sink().heads(),
+            public_keys=keys,
             now=timezone.now(),
         )
         if options["json"]:

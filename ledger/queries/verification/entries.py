@@ -11,7 +11,8 @@ from typing import Final
 from django.db import connection
 
 from ledger import content, merkle
-from ledger.queries.verification.chain import LATE_AFTER, Batch
+from ledger.queries.verification.chain import Batch
+from ledger.queries.verification.heads import LATE_AFTER
 from ledger.queries.verification.report import Report
 
 # OFFSET 0 makes the planner look each entry up by its id. Left to itself it reads the whole table

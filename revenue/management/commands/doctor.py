@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from revenue.management.doctor import broker, house, selling
+from revenue.management.doctor import books, broker, house, selling
 from revenue.management.doctor.findings import Finding, Level
 from revenue.providers import gateway_for_web
 
@@ -47,6 +47,8 @@ class Command(BaseCommand):
             yield from selling.look_at_offers()
             yield from selling.look_at_work(now)
             yield from house.look_at_seal_key()
+            yield from books.look_at_pins()
+            yield from books.look_at_heads(now)
         except DatabaseError as error:
             raise CommandError(f"The database failed ({type(error).__name__}).") from error
 

@@ -13,11 +13,12 @@ from django.db import connection
 from pytest_django import Settings
 
 from kernel.modes import Mode
+from ledger.operations import audit
 from revenue.adapters.stripe_gateway import StripeGateway
-from revenue.management.doctor import broker, house, selling
+from revenue.management.doctor import books, broker, house, selling
 from revenue.management.doctor.findings import Finding, Level, named
 from revenue.models import OfferPrice, ReconcileRun, StripeWebhookEvent
-from tests.factories.revenue import CheckoutFactory, OfferFactory, filed, session_object
+from tests.factories.revenue import NOON, CheckoutFactory, OfferFactory, filed, session_object
 from tests.outside import DEAF_DOOR
 from tests.sandbox.running_sandbox import KEY, SECRET, RunningSandbox
 from tests.valkeys import running_valkey
@@ -268,3 +269,27 @@ def test_the_report_goes_on_where_stripe_is_away() -> None:
         call_command("doctor", stdout=out)
     assert "no_answer" in out.getvalue()
     assert "sweeps" in out.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pins_and_heads_are_looked_at_without_the_private_half(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.SEAL_KEY_FILE, settings.SEALS_LOG = tmp_path / "seal.key", tmp_path / "seals.log"
+    assert bad(books.look_at_pins()) == bad(books.look_at_heads(NOON)) == []
+    for number in range(3):
+        audit(actor_id=None, event="person.reactivated", subject=f"user:{number + 1}", now=NOON)
+        call_command("seal_ledger", stdout=StringIO())
+    settings.SEAL_KEY_FILE.unlink()
+    settings.SEAL_KEY_FILE.mkdir()  # who opens it now fails
+    assert bad(books.look_at_pins()) == bad(books.look_at_heads(NOON)) == []
+
+    lines = settings.SEALS_LOG.read_text().splitlines(keepends=True)
+    settings.SEALS_LOG.write_text(lines[0] + lines[2])
+    (tmp_path / "seal.pins").write_text("")
+
+    assert bad(books.look_at_heads(NOON)) == [
+        "seals log: the heads of seals 2 to 2 are no longer kept outside"
+    ]
+    assert any("nothing that the ledger says can be trusted" in each
+               for each in bad(books.look_at_pins()))  # fmt: skip

@@ -87,6 +87,8 @@ class Command(BaseCommand):
             manage("migrate", "--no-input", url=scratch, seals_log=kept_log)
             self._say("Migrations", "all applied")
             trusted = [word for each in keys for word in ("--key", each)]
+            if not kept_log.exists():
+                trusted.append("--no-heads")
             said = manage("verify_ledger", *trusted, url=scratch, seals_log=kept_log)
             self._say("Ledger", said.strip().replace("\n", f"\n{'':<{WIDTH + 2}}"))
             if not kept_log.exists():
