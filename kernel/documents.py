@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
+from itertools import accumulate
 from typing import Any, Final
 
 # Ten times as deep as anything of Stripe's. Python reads and writes nested JSON by recursion, in a
 # thread whose stack may stand high already.
 DEPTH_MAX: Final = 100
 _TEXTS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # never fails, never goes back
-_BRACKETS: Final = re.compile(rb"[\[\]{}]")
+_OTHERS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS: Final = bytes.maketrans(b"[{]}", bytes([1, 1, 255, 255]))  # 255 is -1 as a signed byte
 
 
 def parsed(body: bytes) -> Any:
@@ -23,8 +26,5 @@ def parsed(body: bytes) -> Any:
 
 
 def _depth(body: bytes) -> int:
-    deepest = depth = 0
-    for bracket in _BRACKETS.findall(_TEXTS.sub(b"", body)):
-        depth += 1 if bracket in b"[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
+    steps = _TEXTS.sub(b"", body).translate(_STEPS, _OTHERS)
+    return max(accumulate(array("b", steps)), default=0)
