@@ -35,6 +35,7 @@ def lines_of(
         (_request(asked) for asked in found.refund_requests),
         (_dispute(dispute) for dispute in found.disputes),
         _mails(found),
+        _notes(found),
         _work(intake),
         of_run(run.reference, events, mode="") if run else [],
     )
@@ -123,6 +124,18 @@ def _mails(found: OrderFile) -> Iterable[Line]:
             title=f"Mail “{kind}”: {state.label}",
             amount=None if minor is None else Money(minor, currency),
             links=(Link(words="mail", reference=mail.reference, address=""),),
+        )
+
+
+def _notes(found: OrderFile) -> Iterable[Line]:
+    for note in found.notes:
+        yield Line(
+            at=note.written_at,
+            title="Note",
+            actor=_name(note.written_by),
+            words=note.words,
+            are_words_erased=not note.words,
+            links=(Link(words="about", reference=note.about, address=""),) if note.about else (),
         )
 
 

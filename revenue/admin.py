@@ -27,6 +27,7 @@ from revenue.models import (
     Order,
     OrderLink,
     OrderLinkRequest,
+    OrderNote,
     OrderReview,
     PaymentLink,
     ReconcileRun,
@@ -40,7 +41,7 @@ from revenue.models import (
 SEES_PEOPLE: Final = "crm.view_contact"
 # Wherever a column is called so: who somebody is, or what somebody wrote.
 PERSONAL: Final = frozenset(
-    {"buyer_email", "buyer_name", "email", "parameters", "reason", "to_address"}
+    {"buyer_email", "buyer_name", "email", "parameters", "reason", "to_address", "words"}
 )
 
 
@@ -209,6 +210,15 @@ class DisputeAdmin(RevenueAdmin):
     list_filter = ("status", "mode")
     list_select_related = ("order",)
     search_fields = ("=stripe_id", "=order__reference")
+
+
+@admin.register(OrderNote)
+class OrderNoteAdmin(RevenueAdmin):
+    """What the team wrote down about orders."""
+
+    list_display = ("order", "about", "written_by", "written_at")
+    list_select_related = ("order", "written_by")
+    search_fields = ("=order__reference", "=about")
 
 
 @admin.register(OrderLink)

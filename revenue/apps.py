@@ -17,5 +17,7 @@ class RevenueConfig(AppConfig):
         facts.allow("revenue", money)
         verdicts = facts.one_of(ReviewVerdict.values)
         facts.allow("audit", money | {"verdict": verdicts, "events": facts.COUNT})
+        tended = {"until": facts.TIME, "assignee": facts.ACTOR}
+        facts.allow("audit", tended)
         erased = {"orders": facts.COUNT, "mails": facts.COUNT}
         facts.allow("audit", erased | {"reason": facts.one_of(ErasureReason.values)})

@@ -345,3 +345,20 @@ class AlertKind(models.TextChoices):
     SWEEP_LAG = "sweep_lag", "work is waiting too long"
     MAIL_UNSENT = "mail_unsent", "a mail to a buyer did not leave"
     CHECKOUT_REFUSED = "checkout_refused", "Stripe refused to open a payment page"
+
+
+class AlertStanding(models.TextChoices):
+    """Where an alert stands; ``ended`` is what went away by itself."""
+
+    OPEN = "open", "Open"
+    SNOOZED = "snoozed", "Snoozed"
+    DISMISSED = "dismissed", "Dismissed"
+    ENDED = "ended", "Ended"
+
+
+class DisputeStanding(models.TextChoices):
+    """What is to be done about a dispute or an inquiry, by Stripe's own word for it."""
+
+    TO_ANSWER = "to_answer", "To answer"
+    ANSWERED = "answered", "Answered, under review"
+    CLOSED = "closed", "Closed"

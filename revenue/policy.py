@@ -33,7 +33,11 @@ DISPUTE_RANKS: Final = {
     "lost": 5,
     "won": 6,
 }
-DISPUTES_TO_ANSWER: Final = frozenset({"needs_response", "warning_needs_response"})
+# Nothing is to be done about a dispute in one of these; in any other, a word that we do not know
+# included, a person has to look.
+DISPUTES_ANSWERED: Final = frozenset({"under_review", "warning_under_review"})
+DISPUTES_CLOSED: Final = frozenset({"won", "lost", "warning_closed", "prevented"})
+DISPUTES_NOT_WAITING: Final = DISPUTES_ANSWERED | DISPUTES_CLOSED
 DISPUTE_LOST: Final = "lost"
 DISPUTES_OVER_WELL: Final = frozenset({"won", "warning_closed", "prevented"})
 REFUNDS_UNDONE: Final = frozenset({"failed", "canceled"})

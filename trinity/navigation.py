@@ -35,12 +35,14 @@ NAVIGATION: Final[dict[str, tuple[Entry, ...]]] = {
     "Today": (
         Entry("Dashboard", "dashboard", "revenue.view_order"),
         Entry("Needs review", "review-list", "revenue.view_order"),
+        Entry("Alerts", "alert-list", "revenue.view_order"),
     ),
     "Sales": (
         Entry("Leads", "lead-list", "crm.view_deal"),
         Entry("Deals", "deal-list", "crm.view_deal"),
         Entry("Contacts", "contact-list", "crm.view_contact"),
         Entry("Orders", "order-list", "revenue.view_order"),
+        Entry("Disputes", "dispute-list", "revenue.view_dispute"),
         Entry("Offers", "offer-admin-list", "revenue.view_offer"),
     ),
     "Work": (Entry("Runs", "run-list", "fulfillment.view_acquisitionrun"),),

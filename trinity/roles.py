@@ -27,6 +27,7 @@ _BOOKS: Final = frozenset(
         "revenue.view_revenueevent",
         "revenue.view_orderreview",
         "revenue.view_doubleverdict",
+        "revenue.view_ordernote",
         "revenue.view_eventclosing",
         "revenue.view_refundrequest",
         "revenue.view_refund",

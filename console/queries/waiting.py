@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from django.http import QueryDict
 from django.urls import reverse
 
 from console.addresses import address_of
@@ -14,8 +15,9 @@ from crm import queries as crm
 from crm.queries import LeadsWaiting
 from kernel.modes import Mode
 from kernel.paging import Cursor, Page
+from kernel.references import is_reference
 from revenue import queries as revenue
-from revenue.enums import AlertKind, MailState
+from revenue.enums import AlertKind, AlertStanding, MailState
 from revenue.queries import WaitingItem
 
 SHOWN_PER_GROUP: Final = 5
@@ -23,6 +25,7 @@ COUNTED_MAX: Final = 99
 
 # What is done about each kind, and who may.
 VERBS: Final = {
+    "dispute": ("Open the dispute", "revenue.view_dispute"),
     "review": ("Decide", "revenue.review_order"),
     "dead_event": ("Look into it", "revenue.replay_webhook"),
     "double": ("Decide", "revenue.review_order"),
@@ -34,14 +37,18 @@ TO_ACT: Final = ("revenue.review_order", "revenue.replay_webhook", "crm.review_l
 
 # Kind -> (one, many, the page where it is done, for the navigation).
 KINDS: Final = {
+    "dispute": ("dispute to answer", "disputes to answer", "dispute-list"),
     "review": ("order needs a verdict", "orders need a verdict", "review-list"),
-    "alert": ("alert stands", "alerts stand", ""),
+    "alert": ("alert stands", "alerts stand", "alert-list"),
     "dead_event": ("Stripe event needs a person", "Stripe events need a person", "event-list"),
     "double": ("possible double payment", "possible double payments", ""),
     "mail": ("e-mail to a buyer did not leave", "e-mails to buyers did not leave", "outbox"),
 }
-# Where all of a kind are listed, for those without an entry in the navigation.
-LISTED_AT: Final = {"alert": ("alert-list", ""), "double": ("order-list", "?double=possible")}
+# Where all of a kind are listed, where that is not its entry in the navigation as it is.
+LISTED_AT: Final = {
+    "dispute": ("dispute-list", "?standing=to_answer"),
+    "double": ("order-list", "?double=possible"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +60,11 @@ class Shown:
     address: str
 
     @property
+    def is_alert(self) -> bool:
+        """Say whether this is an alert, which has a page and buttons of its own."""
+        return self.item.what == "alert"
+
+    @property
     def verb(self) -> str:
         """Say what the button leads to; "" where an alert has a button of its own."""
         return VERBS.get(self.item.what, ("", ""))[0]
@@ -62,6 +74,8 @@ class Shown:
         """Return where the verb is done."""
         if self.item.what == "mail":
             return reverse("outbox-mail", args=[self.item.reference])
+        if self.item.what == "dispute":
+            return reverse("dispute", args=[self.item.handle])
         return f"{self.address}#review" if self.item.what == "review" else self.address
 
     @property
@@ -112,9 +126,24 @@ def _all_address(kind: str) -> str:
     return f"{reverse(url_name)}{query}"
 
 
-def open_alerts(*, cursor: Cursor, kind: str) -> Page[Shown]:
-    """Return one page of the open alerts, newest first; "" means any kind. Two statements."""
-    return revenue.open_alerts(cursor=cursor, kind=kind).map(_shown)
+def alerts_page(
+    *, cursor: Cursor, standing: AlertStanding, kind: str, assigned_to_id: int | None
+) -> Page[Shown]:
+    """Return one page of alerts, newest first; "" and None mean any. One statement."""
+    page = revenue.alerts_page(
+        cursor=cursor, standing=standing, kind=kind, assigned_to_id=assigned_to_id
+    )
+    return page.map(_shown)
+
+
+def just_dismissed(query: QueryDict) -> Any:
+    """Return the alert that ``?dismissed=`` names, if it is dismissed. At most one statement."""
+    reference = query.get("dismissed", "")
+    if not (is_reference(reference) and reference.startswith("alr_")):
+        return None
+    found = revenue.alert_file(reference)
+    is_it = found is not None and found.standing == AlertStanding.DISMISSED
+    return found.alert if found is not None and is_it else None
 
 
 def _group_of_leads(leads: Sequence[LeadsWaiting]) -> WaitingGroup:
@@ -130,7 +159,7 @@ def _group_of_leads(leads: Sequence[LeadsWaiting]) -> WaitingGroup:
             Shown(
                 item=WaitingItem(
                     what="lead",
-                    alert_ref="",
+                    handle="",
                     reference="",
                     detail="",
                     mode=of_mode.mode,
@@ -153,6 +182,8 @@ def _shown(item: WaitingItem) -> Shown:
     words = KINDS[item.what][0]
     if item.what == "alert":
         words = AlertKind(item.detail).label
+    elif item.what == "dispute" and item.detail.startswith("warning_"):
+        words = "inquiry to answer"
     elif item.what == "mail":
         words = f"{words}: {MailState(item.detail).label}"
     return Shown(item=item, words=words, address=address_of(item.reference))

@@ -1,4 +1,4 @@
-"""Everything that operators were alerted of and that still stands."""
+"""Everything that operators were alerted of: what stands, what sleeps, what was dismissed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from console.queries.waiting import open_alerts
+from console.queries.waiting import alerts_page, just_dismissed
 from kernel.doors import needs
 from kernel.paging import Cursor
-from revenue.enums import AlertKind
+from revenue.enums import AlertKind, AlertStanding
 from revenue.queries import ALERTS_TOLD_ELSEWHERE
 
 KINDS = [(kind.value, kind.label) for kind in AlertKind if kind not in ALERTS_TOLD_ELSEWHERE]
@@ -20,21 +20,33 @@ KINDS = [(kind.value, kind.label) for kind in AlertKind if kind not in ALERTS_TO
 class AlertFilterForm(forms.Form):
     """What narrows the list of alerts."""
 
+    standing = forms.ChoiceField(required=False, label="State", choices=AlertStanding.choices)
     kind = forms.ChoiceField(required=False, label="What", choices=[("", "Anything"), *KINDS])
+    assigned = forms.ChoiceField(
+        required=False, label="Assigned to", choices=[("", "Anybody"), ("me", "Me")]
+    )
 
 
 @needs("revenue.view_order")
 @never_cache
 @require_safe
 def alert_list(request: HttpRequest) -> HttpResponse:
-    """List the open alerts by kind, newest first. Two statements."""
+    """List alerts by state, kind and person, newest first; the open ones unless asked otherwise."""
     form = AlertFilterForm(request.GET)
-    kind = form.cleaned_data.get("kind", "") if form.is_valid() else ""
-    page = open_alerts(cursor=Cursor.from_query(request.GET), kind=kind)
+    narrowed = form.cleaned_data if form.is_valid() else {}
+    standing = AlertStanding(narrowed.get("standing") or AlertStanding.OPEN)
+    page = alerts_page(
+        cursor=Cursor.from_query(request.GET),
+        standing=standing,
+        kind=narrowed.get("kind", ""),
+        assigned_to_id=request.user.pk if narrowed.get("assigned") else None,
+    )
     context = {
-        "nav": "dashboard",
+        "nav": "alert-list",
         "form": form,
-        "is_filtered": bool(kind),
+        "is_filtered": any(narrowed.values()),
+        "standing": standing,
+        "dismissed": just_dismissed(request.GET),
         "alerts": page.rows,
         "older_address": page.older_address(request.GET),
         "newer_address": page.newer_address(request.GET),

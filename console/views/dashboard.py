@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from console.queries.dashboard import build_dashboard
-from console.queries.waiting import TO_ACT
+from console.queries.waiting import TO_ACT, just_dismissed
 from kernel.doors import needs
 
 IN_WORDS = (
@@ -34,6 +34,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "title": _title(request.user, sum(group.count for group in board.waiting), whom=whom),
         "whom": whom,
         "waiting_counts": board.counts,
+        "dismissed": just_dismissed(request.GET),
     }
     return render(request, "console/dashboard.html", context)
 

@@ -9,6 +9,7 @@ from revenue.models.events import (
     WebhookAttempt,
 )
 from revenue.models.mails import BuyerMail, OperatorAlert, OrderLink, OrderLinkRequest
+from revenue.models.notes import OrderNote
 from revenue.models.offers import Offer, OfferPrice
 from revenue.models.orders import (
     Dispute,
@@ -35,6 +36,7 @@ __all__ = [
     "Order",
     "OrderLink",
     "OrderLinkRequest",
+    "OrderNote",
     "OrderReview",
     "PaymentLink",
     "ReconcileRun",

@@ -111,16 +111,41 @@ class OperatorAlert(Leased):
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     error_class = models.CharField(max_length=100, default="", blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        db_index=False,
+        help_text="Who dismissed it; empty where what it was about ended by itself.",
+    )
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        db_index=False,
+    )
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["kind", "item"], name="operator_alert_once_per_item")
+            models.CheckConstraint(
+                condition=Q(closed_by__isnull=True) | Q(closed_at__isnull=False),
+                name="operator_alert_dismissed_iff_closed",
+            ),
+            models.UniqueConstraint(fields=["kind", "item"], name="operator_alert_once_per_item"),
         ]
         indexes = [
             models.Index(
                 fields=["next_attempt_at"], condition=Q(told_at__isnull=True), name="alert_due"
             ),
             models.Index(fields=["-id"], condition=Q(closed_at__isnull=True), name="alert_open"),
+            models.Index(
+                fields=["-id"], condition=Q(closed_by__isnull=False), name="alert_dismissed"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -25,7 +25,7 @@ from revenue.enums import (
 )
 from revenue.models.checkouts import CheckoutSession
 from revenue.models.offers import Offer
-from revenue.policy import DISPUTE_LOST
+from revenue.policy import DISPUTE_LOST, DISPUTES_NOT_WAITING
 from revenue.ports import BUYER_EMAIL_CHARS_MAX, BUYER_NAME_CHARS_MAX
 
 
@@ -312,8 +312,29 @@ class Dispute(models.Model):
     evidence_due_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField()
 
+    class Meta:
+        indexes = [
+            # What waits for an answer is few; the rest is history.
+            models.Index(
+                fields=["evidence_due_at", "-id"],
+                condition=~Q(status__in=sorted(DISPUTES_NOT_WAITING)),
+                name="dispute_to_answer",
+            ),
+            models.Index(fields=["status", "-id"], name="dispute_by_status"),
+        ]
+
     def __str__(self) -> str:
         return self.stripe_id
+
+    @property
+    def is_to_answer(self) -> bool:
+        """Whether Stripe waits for an answer to it, or says a word that we do not know."""
+        return self.status not in DISPUTES_NOT_WAITING
+
+    @property
+    def is_inquiry(self) -> bool:
+        """Whether the bank only asks: no money was withdrawn yet."""
+        return self.status.startswith("warning_")
 
     @property
     def amount(self) -> Money:

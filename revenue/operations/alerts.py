@@ -77,3 +77,8 @@ def tell_of_refusal(checkout: CheckoutSession, *, code: str, now: datetime) -> N
 def close_alerts(*, subject: str, kind: AlertKind, now: datetime) -> None:
     """Take what a person has dealt with off the list."""
     OperatorAlert.objects.filter(subject=subject, kind=kind, closed_at=None).update(closed_at=now)
+
+
+def close_alert_about(*, kind: AlertKind, item: str, now: datetime) -> None:
+    """Take the alert about ``item`` off the list: what it was about has ended."""
+    OperatorAlert.objects.filter(kind=kind, item=item, closed_at=None).update(closed_at=now)

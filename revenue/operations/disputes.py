@@ -8,13 +8,18 @@ from crm import operations as crm
 from crm.enums import ActivityKind
 from revenue.enums import AlertKind, Outcome, RevenueKind
 from revenue.models import Dispute, Order, RevenueEvent
-from revenue.operations.alerts import raise_alert
+from revenue.operations.alerts import close_alert_about, raise_alert
 from revenue.operations.booking import book, is_booked
 from revenue.operations.finding import lock_paid_order
 from revenue.operations.holding import hold_or_release_work
 from revenue.operations.standing import settle
 from revenue.operations.telling import Telling
-from revenue.policy import DISPUTE_LOST, DISPUTES_OVER_WELL, further_dispute_status
+from revenue.policy import (
+    DISPUTE_LOST,
+    DISPUTES_NOT_WAITING,
+    DISPUTES_OVER_WELL,
+    further_dispute_status,
+)
 from revenue.ports import DisputeFact, DisputeMovement
 
 
@@ -63,6 +68,8 @@ def _take_status(telling: Telling, order: Order, fact: DisputeFact) -> bool:
         Dispute.objects.filter(pk=dispute.pk).update(
             status=status, evidence_due_at=fact.evidence_due_at
         )
+    if is_moved and not is_new and status in DISPUTES_NOT_WAITING:
+        close_alert_about(kind=AlertKind.DISPUTE_OPENED, item=fact.dispute_id, now=telling.now)
     if is_moved and status in {*DISPUTES_OVER_WELL, DISPUTE_LOST}:
         kind = ActivityKind.DISPUTE_CLOSED
         _note(telling, order, fact, kind=kind, key=f"{kind}:{fact.dispute_id}:{status}")

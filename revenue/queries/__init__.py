@@ -1,6 +1,6 @@
 """Reads of the sale; other apps may ask them too. None of them writes."""
 
-from revenue.queries.alerts import open_alerts
+from revenue.queries.alerts import AlertFile, alert_file, alerts_page
 from revenue.queries.lagging import LAG_MAX, lag, lagging
 from revenue.queries.money import exceeds_what_is_left, is_payment_known, known_refunds
 from revenue.queries.offers import sellable_offers
@@ -36,11 +36,14 @@ __all__ = [
     "ALERTS_TOLD_ELSEWHERE",
     "LAG_MAX",
     "AfterPayment",
+    "AlertFile",
     "DayTaking",
     "OrderFile",
     "SaleRows",
     "Takings",
     "WaitingItem",
+    "alert_file",
+    "alerts_page",
     "exceeds_what_is_left",
     "is_known",
     "is_payment_known",
@@ -49,7 +52,6 @@ __all__ = [
     "lagging",
     "newest_reconcile",
     "offers_ever_sold",
-    "open_alerts",
     "order_file",
     "order_ref_of",
     "orders_of_buyer",

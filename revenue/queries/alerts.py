@@ -1,44 +1,130 @@
-"""Everything that operators were alerted of and nobody has dealt with, page by page."""
+"""What operators were alerted of: lists of what stands, sleeps or was dismissed, and one of it."""
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 
 from kernel.modes import Mode
 from kernel.money import Money
 from kernel.paging import Cursor, Page, page_of
-from revenue.enums import AlertKind
+from revenue.enums import AlertKind, AlertStanding
 from revenue.models import Dispute, OperatorAlert
-from revenue.policy import DISPUTES_TO_ANSWER
+from revenue.policy import DISPUTES_NOT_WAITING
 from revenue.queries.waiting import ALERT, ALERTS_TOLD_ELSEWHERE, WaitingItem
 
 ROWS_PER_PAGE: Final = 50
+TO_TEND: Final = "revenue.review_order"  # who has it may dismiss, snooze, assign, be assigned
 
 
-def open_alerts(*, cursor: Cursor, kind: str = "") -> Page[WaitingItem]:
-    """Return one page of the open alerts, newest first; "" means any kind. Two statements.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFile:
+    """One alert, as its page shows it."""
 
-    Alerts about what waits in a list of its own are left out, as on the dashboard.
+    alert: OperatorAlert
+    amount: Money | None
+    standing: AlertStanding
+    not_dismissed_because: str
+
+
+def alerts_page(
+    *,
+    cursor: Cursor,
+    standing: AlertStanding = AlertStanding.OPEN,
+    kind: str = "",
+    assigned_to_id: int | None = None,
+) -> Page[WaitingItem]:
+    """Return one page of the alerts that stand so, newest first; "" and None mean any.
+
+    One statement. Alerts about what waits in a list of its own are left out, as on the dashboard.
     """
-    alerts = OperatorAlert.objects.filter(closed_at__isnull=True).exclude(mode=Mode.SAMPLE)
+    alerts = OperatorAlert.objects.filter(_stands(standing)).exclude(mode=Mode.SAMPLE)
     alerts = alerts.filter(kind=kind) if kind else alerts
-    page = page_of(
-        alerts.exclude(kind__in=ALERTS_TOLD_ELSEWHERE), cursor=cursor, limit=ROWS_PER_PAGE
+    if assigned_to_id is not None:
+        alerts = alerts.filter(assigned_to=assigned_to_id)
+    alerts = alerts.exclude(kind__in=ALERTS_TOLD_ELSEWHERE).exclude(_waits_as_dispute())
+    page = page_of(alerts.select_related("assigned_to"), cursor=cursor, limit=ROWS_PER_PAGE)
+    return page.map(_item)
+
+
+def alert_file(reference: str) -> AlertFile | None:
+    """Return one alert, or None. At most three statements."""
+    people = OperatorAlert.objects.select_related("assigned_to", "closed_by")
+    alert = people.annotate(is_asleep=_is_asleep()).filter(reference=reference).first()
+    if alert is None:
+        return None
+    standing = AlertStanding.OPEN
+    if alert.closed_at is not None:
+        standing = AlertStanding.DISMISSED if alert.closed_by_id else AlertStanding.ENDED
+    elif alert.is_asleep:
+        standing = AlertStanding.SNOOZED
+    return AlertFile(
+        alert=alert,
+        amount=_amount(alert),
+        standing=standing,
+        not_dismissed_because=why_not_dismissed(alert),
     )
-    disputes = {alert.item for alert in page.rows if alert.kind == AlertKind.DISPUTE_OPENED}
-    to_answer = Dispute.objects.filter(stripe_id__in=disputes, status__in=DISPUTES_TO_ANSWER)
-    due = dict(to_answer.values_list("stripe_id", "evidence_due_at"))
-    return page.map(
-        lambda alert: WaitingItem(
-            what=ALERT,
-            alert_ref=alert.reference,
-            reference=alert.subject,
-            detail=alert.kind,
-            mode=alert.mode,
-            amount=_amount(alert),
-            at=alert.raised_at,
-            due_at=due.get(alert.item),
+
+
+def why_not_dismissed(alert: OperatorAlert) -> str:
+    """Say in a sentence why nobody can dismiss ``alert``; "" when anybody in charge can."""
+    if alert.kind in ALERTS_TOLD_ELSEWHERE:
+        return "It goes away by itself when what it is about is dealt with."
+    told = Dispute.objects.filter(stripe_id=alert.item).exclude(status__in=DISPUTES_NOT_WAITING)
+    if alert.kind == AlertKind.DISPUTE_OPENED and told.exists():
+        return (
+            "Stripe waits for an answer to this dispute. It goes away by itself when Stripe says "
+            "that it was answered or closed."
         )
+    return ""
+
+
+def people_for_alerts() -> list[tuple[int, str]]:
+    """Return who may be assigned an alert, by name. A few rows."""
+    people: QuerySet[User] = get_user_model().objects.with_perm(TO_TEND)
+    return sorted(((person.pk, name_of(person)) for person in people), key=lambda one: one[1])
+
+
+def name_of(person: Any) -> str:
+    """Return what to call a member of the team."""
+    return str(person.get_full_name() or person.email)
+
+
+def _is_asleep() -> Q:
+    return Q(snoozed_until__gt=Now())
+
+
+def _stands(standing: AlertStanding) -> Q:
+    is_open = Q(closed_at__isnull=True)
+    return {
+        AlertStanding.OPEN: is_open & (Q(snoozed_until__isnull=True) | ~_is_asleep()),
+        AlertStanding.SNOOZED: is_open & _is_asleep(),
+        AlertStanding.DISMISSED: Q(closed_by__isnull=False),
+        AlertStanding.ENDED: Q(closed_at__isnull=False, closed_by__isnull=True),
+    }[standing]
+
+
+def _waits_as_dispute() -> Q:
+    told = Dispute.objects.filter(stripe_id=OuterRef("item"))
+    is_to_answer = Exists(told.exclude(status__in=DISPUTES_NOT_WAITING))
+    return Q(is_to_answer, kind=AlertKind.DISPUTE_OPENED)
+
+
+def _item(alert: OperatorAlert) -> WaitingItem:
+    return WaitingItem(
+        what=ALERT,
+        handle=alert.reference,
+        reference=alert.subject,
+        detail=alert.kind,
+        mode=alert.mode,
+        amount=_amount(alert),
+        at=alert.raised_at,
+        assigned_to=name_of(alert.assigned_to) if alert.assigned_to else "",
     )
 
 

@@ -100,11 +100,11 @@ def alert_facts(alert: OperatorAlert) -> dict[str, Any]:
         "evidence_due_at": datetime.fromisoformat(due) if due else None,
         "what": facts.get("what", ""),
         "oldest_min": int(facts.get("oldest_s", 0)) // 60,
-        "address": settings.BASE_URL + _page_of(alert),
+        "address": settings.BASE_URL + page_of_alert(alert),
     }
 
 
-def _page_of(alert: OperatorAlert) -> str:
+def page_of_alert(alert: OperatorAlert) -> str:
     """Return the page about the alert; the dashboard where none fits, for the mail must leave."""
     if alert.kind == AlertKind.SWEEP_LAG:
         return _list_of(alert.subject)

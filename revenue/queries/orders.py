@@ -20,6 +20,7 @@ from revenue.models import (
     Offer,
     Order,
     OrderLink,
+    OrderNote,
     OrderReview,
     Refund,
     RefundRequest,
@@ -119,6 +120,7 @@ class OrderFile:
     disputes: Sequence[Dispute]
     mails: Sequence[BuyerMail]
     links: Sequence[OrderLink]
+    notes: Sequence[OrderNote]
     doubles: Sequence[Order]
     refundable: Money
     not_refundable_because: str
@@ -191,7 +193,7 @@ class OrderFile:
 
 
 def order_file(reference: str) -> OrderFile | None:
-    """Return one order with all that hangs on it, or None. At most 14 statements."""
+    """Return one order with all that hangs on it, or None. At most 15 statements."""
     orders = Order.objects.select_related(
         "offer",
         "checkout__payment_link",
@@ -207,9 +209,7 @@ def order_file(reference: str) -> OrderFile | None:
     return OrderFile(
         order=order,
         money=_money(events),
-        reviews=list(
-            OrderReview.objects.filter(order=order).select_related("decided_by").order_by("pk")
-        ),
+        reviews=_reviews(order) if order.review_reason else [],
         double_verdict=getattr(order, "double_verdict", None),
         revenue_events=events,
         refunds=_newest(Refund.objects.filter(order=order)),
@@ -219,10 +219,16 @@ def order_file(reference: str) -> OrderFile | None:
         disputes=_newest(Dispute.objects.filter(order=order)),
         mails=_newest(BuyerMail.objects.filter(order=order)),
         links=_newest(OrderLink.objects.filter(checkout=order.checkout_id)),
+        notes=_newest(OrderNote.objects.filter(order=order).select_related("written_by")),
         doubles=_newest(Order.objects.filter(double_of=order)),
         refundable=refundable_now(order),
         not_refundable_because=why_not_refundable(order),
     )
+
+
+def _reviews(order: Order) -> list[OrderReview]:
+    reviews = OrderReview.objects.filter(order=order).select_related("decided_by")
+    return list(reviews.order_by("pk"))
 
 
 def _newest(rows: QuerySet[Any]) -> list[Any]:

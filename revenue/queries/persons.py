@@ -17,6 +17,7 @@ from revenue.models import (
     DoubleVerdict,
     EventClosing,
     Order,
+    OrderNote,
     OrderReview,
     PaymentLink,
     Refund,
@@ -87,6 +88,7 @@ def kept_about(email: str) -> Kept:
             model.objects.filter(order__in=order_ids).exclude(reason="").count()
             for model in (OrderReview, DoubleVerdict, RefundRequest)
         )
+        + OrderNote.objects.filter(order__in=order_ids).exclude(words="").count()
         + closings_about(event_ids=event_ids, order_ids=order_ids).count(),
     )
 

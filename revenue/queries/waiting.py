@@ -12,12 +12,13 @@ from django.db import connection
 from kernel.modes import Mode
 from kernel.money import Money
 from revenue.enums import HELD_STATES, AlertKind, EventState, MailState, OrderState, ReviewVerdict
-from revenue.policy import DISPUTE_LOST, DISPUTES_TO_ANSWER
+from revenue.policy import DISPUTE_LOST, DISPUTES_NOT_WAITING
 from revenue.queries.refundable import OPEN_STATES, UNDER_WAY_AT_STRIPE
 
 COUNTED_MAX: Final = 100  # of each kind; more is "99+"
 
 REVIEW, DEAD_EVENT, UNSENT_MAIL, ALERT, DOUBLE = "review", "dead_event", "mail", "alert", "double"
+DISPUTE: Final = "dispute"
 
 # Alerts about these are the other lines of the same list.
 ALERTS_TOLD_ELSEWHERE: Final = (AlertKind.ORDER_REVIEW, AlertKind.EVENT_DEAD, AlertKind.MAIL_UNSENT)
@@ -29,8 +30,9 @@ def _quoted(words: Iterable[str]) -> str:
 
 # Each part begins at the newest end of an index that holds little else.
 _WAITING: Final = f"""
-(SELECT '{REVIEW}' AS what, '' AS alert, bought.reference, '' AS detail, bought.mode,
-   bought.amount_minor, bought.currency, bought.placed_at AS at, NULL::timestamptz AS due_at
+(SELECT '{REVIEW}' AS what, '' AS handle, bought.reference, '' AS detail, bought.mode,
+   bought.amount_minor, bought.currency, bought.placed_at AS at, NULL::timestamptz AS due_at,
+   '' AS assigned_to
  FROM revenue_order bought
  LEFT JOIN LATERAL (
    SELECT verdict FROM revenue_orderreview review
@@ -43,13 +45,19 @@ _WAITING: Final = f"""
        WHERE begun.order_id = bought.id AND begun.status IN ({_quoted(UNDER_WAY_AT_STRIPE)}))))
  ORDER BY bought.id DESC LIMIT {COUNTED_MAX})
 UNION ALL
-(SELECT '{DEAD_EVENT}', '', stripe_id, type, mode, NULL, '', received_at, NULL
+(SELECT '{DISPUTE}', told.stripe_id, disputed.reference, told.status, told.mode,
+   told.amount_minor, told.currency, told.opened_at, told.evidence_due_at, ''
+ FROM revenue_dispute told JOIN revenue_order disputed ON disputed.id = told.order_id
+ WHERE told.status NOT IN ({_quoted(DISPUTES_NOT_WAITING)}) AND told.mode <> '{Mode.SAMPLE}'
+ ORDER BY told.evidence_due_at NULLS LAST, told.id DESC LIMIT {COUNTED_MAX})
+UNION ALL
+(SELECT '{DEAD_EVENT}', '', stripe_id, type, mode, NULL, '', received_at, NULL, ''
  FROM revenue_stripewebhookevent
  WHERE state = '{EventState.DEAD}' AND mode <> '{Mode.SAMPLE}'
  ORDER BY id DESC LIMIT {COUNTED_MAX})
 UNION ALL
 (SELECT '{UNSENT_MAIL}', '', mail.reference, mail.state, mail.mode, NULL, '', mail.queued_at,
-   NULL
+   NULL, ''
  FROM revenue_buyermail mail
  WHERE mail.state IN ('{MailState.UNKNOWN}', '{MailState.FAILED}')
    AND mail.mode <> '{Mode.SAMPLE}'
@@ -57,16 +65,20 @@ UNION ALL
 UNION ALL
 (SELECT '{ALERT}', alert.reference, alert.subject, alert.kind, alert.mode,
    (alert.facts->>'amount_minor')::bigint, COALESCE(alert.facts->>'currency', ''),
-   alert.raised_at, told.evidence_due_at
+   alert.raised_at, NULL,
+   COALESCE(NULLIF(trim(person.first_name || ' ' || person.last_name), ''), person.email, '')
  FROM revenue_operatoralert alert
- LEFT JOIN revenue_dispute told ON alert.kind = '{AlertKind.DISPUTE_OPENED}'
-   AND told.stripe_id = alert.item AND told.status IN ({_quoted(DISPUTES_TO_ANSWER)})
+ LEFT JOIN auth_user person ON person.id = alert.assigned_to_id
  WHERE alert.closed_at IS NULL AND alert.mode <> '{Mode.SAMPLE}'
    AND alert.kind NOT IN ({_quoted(ALERTS_TOLD_ELSEWHERE)})
- ORDER BY told.evidence_due_at NULLS LAST, alert.id DESC LIMIT {COUNTED_MAX})
+   AND (alert.snoozed_until IS NULL OR alert.snoozed_until <= now())
+   AND NOT (alert.kind = '{AlertKind.DISPUTE_OPENED}' AND EXISTS (
+     SELECT FROM revenue_dispute told
+     WHERE told.stripe_id = alert.item AND told.status NOT IN ({_quoted(DISPUTES_NOT_WAITING)})))
+ ORDER BY alert.id DESC LIMIT {COUNTED_MAX})
 UNION ALL
 (SELECT '{DOUBLE}', '', second.reference, '', second.mode, second.amount_minor, second.currency,
-   second.placed_at, NULL
+   second.placed_at, NULL, ''
  FROM revenue_order second
  LEFT JOIN revenue_doubleverdict meant ON meant.order_id = second.id
  WHERE second.double_of_id IS NOT NULL AND second.state IN ({_quoted(HELD_STATES)})
@@ -83,20 +95,22 @@ class WaitingItem:
     """One thing that a person has to look at."""
 
     what: str
-    alert_ref: str  # the alert to close when it is done with; "" where doing it closes it
+    handle: str  # of the alert or dispute behind it; "" where the reference says all
     reference: str
     detail: str
     mode: str
     amount: Money | None
     at: datetime
     due_at: datetime | None = None  # when a dispute's answer is due at Stripe
+    assigned_to: str = ""  # whose alert it is
 
 
 def waiting() -> list[WaitingItem]:
     """Return what waits for a person, at most COUNTED_MAX of each kind. One statement.
 
-    Disputes whose answer is due come first among the alerts, the earliest deadline first; all else
-    is newest first. Which second payments wait says ``Order.may_be_double``.
+    Disputes come by deadline, the earliest first, and stay until Stripe says that they were
+    answered or closed; all else is newest first. A snoozed alert waits once its day has come, by
+    the database's clock. Which second payments wait says ``Order.may_be_double``.
     """
     with connection.cursor() as cursor:
         cursor.execute(_WAITING)
@@ -104,15 +118,19 @@ def waiting() -> list[WaitingItem]:
     return [
         WaitingItem(
             what=what,
-            alert_ref=alert_ref,
+            handle=handle,
             reference=reference,
             detail=detail,
             mode=mode,
             amount=Money(minor, currency) if minor is not None and currency else None,
             at=at,
             due_at=due_at,
+            assigned_to=assigned_to,
         )
-        for what, alert_ref, reference, detail, mode, minor, currency, at, due_at in rows
+        for (
+            *(what, handle, reference, detail, mode, minor, currency, at, due_at),
+            assigned_to,
+        ) in rows
     ]
 
 

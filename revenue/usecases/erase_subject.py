@@ -16,6 +16,7 @@ from revenue.models import (
     DoubleVerdict,
     Order,
     OrderLinkRequest,
+    OrderNote,
     OrderReview,
     RefundRequest,
 )
@@ -97,6 +98,7 @@ def _blank(orders: Sequence[Order], *, mail_refs: Sequence[str], email: str, now
     BuyerMail.objects.filter(order__in=order_ids).update(to_address="")
     OrderReview.objects.filter(order__in=order_ids).exclude(reason="").update(reason="")
     DoubleVerdict.objects.filter(order__in=order_ids).exclude(reason="").update(reason="")
+    OrderNote.objects.filter(order__in=order_ids).exclude(words="").update(words="")
     RefundRequest.objects.filter(order__in=order_ids).update(reason="")
     OrderLinkRequest.objects.filter(email__iexact=email).delete()
     for mail_ref in mail_refs:  # without an address nobody can send it again

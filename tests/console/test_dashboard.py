@@ -266,7 +266,8 @@ def test_what_waits_is_listed_by_kind(process: Process) -> None:
     ]
     assert groups[0].shown[0].address == f"/console/orders/{order.reference}/"
     assert navigation_counts() == {
-        "review-list": 1, "event-list": 1, "outbox": 1, "lead-list": 1,
+        "review-list": 1, "event-list": 1, "outbox": 1, "lead-list": 1, "alert-list": 1,
+        "dispute-list": 0,
     }  # fmt: skip
 
 
@@ -399,25 +400,25 @@ def test_an_empty_page_says_how_to_fill_it(operator: User) -> None:
 def test_an_alert_is_done_with_once(operator: User) -> None:
     alert = AlertFactory(kind="dispute_opened", subject=OrderFactory().reference)
     browser = client_of(operator)
-    address = f"/console/alerts/{alert.reference}/close/"
+    address = f"/console/alerts/{alert.reference}/dismiss/"
     assert address in page(operator)
 
     answers = [browser.post(address).status_code for _ in range(2)]
 
     assert answers == [302, 302]
     assert OperatorAlert.objects.get().closed_at is not None
-    assert LedgerEntry.objects.filter(event="alert.closed").count() == 1
-    assert browser.post("/console/alerts/alr_nobody/close/").status_code == 404
+    assert LedgerEntry.objects.filter(event="alert.dismissed").count() == 1
+    assert browser.post("/console/alerts/alr_nobody/dismiss/").status_code == 404
 
 
 def test_an_auditor_closes_no_alert() -> None:
     alert = AlertFactory(kind="dispute_opened", subject=OrderFactory().reference)
     auditor = make_person("auditor")
 
-    answer = client_of(auditor).post(f"/console/alerts/{alert.reference}/close/")
+    answer = client_of(auditor).post(f"/console/alerts/{alert.reference}/dismiss/")
 
     assert answer.status_code == 403
-    assert "/close/" not in page(auditor)
+    assert "/dismiss/" not in page(auditor)
 
 
 def test_the_dashboard_costs_six_statements_of_its_own(process: Process, operator: User) -> None:

@@ -29,6 +29,7 @@ from revenue.models import (
     OperatorAlert,
     Order,
     OrderLinkRequest,
+    OrderNote,
     OrderReview,
     RefundRequest,
     RevenueEvent,
@@ -78,6 +79,9 @@ def order(process: Process) -> Order:
     BuyerMail.objects.update(state=MailState.SENT)
     OrderReview.objects.create(
         order=made, verdict="accepted", reason="Hopper called.", decided_by=actor, decided_at=NOON
+    )
+    OrderNote.objects.create(
+        order=made, words="Grace Hopper called.", written_by=actor, written_at=NOON
     )
     DoubleVerdict.objects.create(
         order=made, reason="Grace wanted two.", decided_by=actor, decided_at=NOON

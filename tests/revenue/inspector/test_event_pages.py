@@ -185,7 +185,7 @@ def test_other_content_is_shown_masked_and_taken_off_the_list(
     assert "&quot;amount_total&quot;: 5" in page
     assert "Lovelace" not in page
     alert = OperatorAlert.objects.get()
-    operator.post(f"/console/alerts/{alert.reference}/close/")
+    operator.post(f"/console/alerts/{alert.reference}/dismiss/")
     page = main_of(operator, address)
     assert "This id came again with other content." in page
     assert "take it off the list" not in page

@@ -108,7 +108,7 @@ def test_the_pages_of_a_run_that_differs(operator: Client, now: datetime) -> Non
     assert "1 difference between our books and Stripe’s." in shown
     for words in ("pi_1", "$125.00", "none of ours", "Explained"):
         assert words in shown
-    operator.post(f"/console/alerts/{OperatorAlert.objects.get().reference}/close/")
+    operator.post(f"/console/alerts/{OperatorAlert.objects.get().reference}/dismiss/")
     assert "off the list" in page(operator, f"/console/reconcile/{run.pk}/")
 
 

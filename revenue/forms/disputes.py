@@ -1,0 +1,19 @@
+"""What narrows the list of disputes."""
+
+from __future__ import annotations
+
+from django import forms
+
+from kernel.modes import Mode
+from revenue.enums import DisputeStanding
+
+
+class DisputeFilterForm(forms.Form):
+    """Which disputes to list."""
+
+    standing = forms.ChoiceField(
+        label="State", required=False, choices=[("", "Any state"), *DisputeStanding.choices]
+    )
+    mode = forms.ChoiceField(
+        label="Mode", required=False, choices=[("", "Any mode"), *Mode.choices]
+    )
