@@ -9,7 +9,7 @@ from kernel.schema import forbid_changes
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("revenue", "0016_verdicts_may_be_taken_back"),
+        ("revenue", "0017_wide_enough_for_stripes_ids"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
