@@ -73,6 +73,27 @@ def give_back(*, what: str, who: str, uses: int | None = 1) -> None:
         logger.warning("limit not given back", extra={"what": what, "error": type(error).__name__})
 
 
+def remember(*, what: str, who: str, for_s: int) -> None:
+    """Keep for ``for_s`` seconds that ``what`` holds of ``who``. With Redis down it is not kept."""
+    try:
+        _redis(settings.CACHES["default"]["LOCATION"]).set(_fact(what, who), 1, ex=for_s)
+    except RedisError as error:
+        logger.warning("not remembered", extra={"what": what, "error": type(error).__name__})
+
+
+def is_remembered(*, what: str, who: str) -> bool:
+    """Say whether ``what`` is known to hold of ``who``. With Redis down nothing is."""
+    try:
+        return bool(_redis(settings.CACHES["default"]["LOCATION"]).exists(_fact(what, who)))
+    except RedisError as error:
+        logger.warning("not looked up", extra={"what": what, "error": type(error).__name__})
+        return False
+
+
+def _fact(what: str, who: str) -> str:
+    return cache.make_key(f"fact:{what}:{hashlib.sha256(who.encode()).hexdigest()[:32]}")
+
+
 @functools.cache
 def _redis(location: str) -> Redis:
     """Return the connections to the Redis of the cache, which can count but set no end with it."""

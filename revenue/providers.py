@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 
 from django.conf import settings
@@ -58,18 +58,32 @@ class TooManyCalls(Exception):
     """Half of this process's threads are waiting for Stripe already. Say so, do not queue."""
 
 
+# Places from which a web page may wait for Stripe, in this process.
 _web_calls = threading.BoundedSemaphore(max(1, settings.WEB_BLOCKING_THREADS // 2))
+_lookups = threading.BoundedSemaphore(1)
 
 
 @contextmanager
-def one_web_call() -> Iterator[None]:
-    """Hold one of the few places from which a web page may wait for Stripe.
-
-    Raises TooManyCalls at once when none is free, so that pages that need no Stripe stay fast.
-    """
-    if not _web_calls.acquire(blocking=False):
+def _one_of(places: threading.BoundedSemaphore) -> Iterator[None]:
+    if not places.acquire(blocking=False):
         raise TooManyCalls
     try:
         yield
     finally:
-        _web_calls.release()
+        places.release()
+
+
+def one_web_call() -> AbstractContextManager[None]:
+    """Hold one of the few places from which a web page may wait for Stripe.
+
+    Raises TooManyCalls at once when none is free, so that pages that need no Stripe stay fast.
+    """
+    return _one_of(_web_calls)
+
+
+def one_lookup() -> AbstractContextManager[None]:
+    """Hold the one place from which Stripe is asked about a session that we do not know.
+
+    Whoever invents ids waits for this one, and takes none from people who buy. Raises TooManyCalls.
+    """
+    return _one_of(_lookups)

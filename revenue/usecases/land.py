@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
 from django.db import transaction
 
+from kernel.limits import allow, is_remembered, remember
 from kernel.transitions import LostRace
 from revenue.access import make_link
-from revenue.enums import CheckoutState, LinkMadeFor, Source
-from revenue.models import CheckoutSession, OrderLink
+from revenue.enums import CheckoutState, LinkMadeFor, PaymentLinkState, Source
+from revenue.models import CheckoutSession, OrderLink, PaymentLink
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
 from revenue.ports import GatewayError, NotFound, PaymentGateway, SessionFact
+from revenue.providers import TooManyCalls, one_lookup, one_web_call
 
 SESSION_ID: Final = re.compile(r"cs_[A-Za-z0-9_]{1,252}")  # what no session is called is not asked
+LOOKUPS_PER_MINUTE: Final = 30  # of all visitors together
+NOT_FOUND, NOT_FOUND_KEPT_S = "session_not_found", 3600
 RETURN_LETS_IN: Final = timedelta(hours=48)  # a session is open for 24 h; a bank's page takes time
 
 
@@ -32,24 +37,52 @@ class NotToldYet(Exception):
 def land(*, session_id: str, gateway: PaymentGateway, now: datetime) -> CheckoutSession:
     """Return the checkout of a returning buyer, brought up to date if Stripe answers.
 
-    With Stripe away the row is shown as it is, and the page says that it is confirming. Raises
-    NoSuchCheckout only where that is certain; NotToldYet where there is no row to show, as before
-    the first word of a payment link's session.
+    With Stripe away, or asked by many already, the row is shown as it is, and the page says that
+    it is confirming. Raises NoSuchCheckout only where that is certain; NotToldYet where there is no
+    row to show, as before the first word of a payment link's session.
     """
     if not SESSION_ID.fullmatch(session_id):
         raise NoSuchCheckout(session_id)
     checkout = CheckoutSession.objects.filter(stripe_id=session_id).first()
-    if checkout is None or checkout.state != CheckoutState.COMPLETE:
-        try:
+    if checkout is None:
+        _learn_of(session_id, gateway=gateway, now=now)
+    elif checkout.state != CheckoutState.COMPLETE:
+        with suppress(GatewayError, TooManyCalls), one_web_call():
             _record(gateway.read_session(session_id), now=now)
-        except GatewayError as error:
-            if checkout is None:
-                is_no = isinstance(error, NotFound)
-                raise (NoSuchCheckout if is_no else NotToldYet)(session_id) from error
-        checkout = CheckoutSession.objects.get(stripe_id=session_id)
+    checkout = CheckoutSession.objects.get(stripe_id=session_id)
     with transaction.atomic(durable=True):
         CheckoutSession.objects.filter(pk=checkout.pk, returned_at=None).update(returned_at=now)
     return checkout
+
+
+def _learn_of(session_id: str, *, gateway: PaymentGateway, now: datetime) -> None:
+    """Record a session that Stripe made from a payment link of ours, if it is one.
+
+    Anybody may invent such an id. So Stripe is asked only while a link is out that could have made
+    it, from one place of its own, so many times a minute, and once an hour about the same id.
+    """
+    if is_remembered(what=NOT_FOUND, who=session_id):
+        raise NoSuchCheckout(session_id)
+    is_link_out = PaymentLink.objects.filter(
+        mode=settings.DEPLOYMENT_MODE, state=PaymentLinkState.ACTIVE
+    ).exists()
+    if not is_link_out or not allow(
+        what="session_lookup",
+        who="everybody",
+        limit=LOOKUPS_PER_MINUTE,
+        per_s=60,
+        is_open_on_failure=True,
+    ):
+        raise NotToldYet(session_id)
+    try:
+        with one_lookup():
+            fact = gateway.read_session(session_id)
+    except NotFound as error:
+        remember(what=NOT_FOUND, who=session_id, for_s=NOT_FOUND_KEPT_S)
+        raise NoSuchCheckout(session_id) from error
+    except (GatewayError, TooManyCalls) as error:
+        raise NotToldYet(session_id) from error
+    _record(fact, now=now)
 
 
 def let_in(checkout: CheckoutSession, *, made_for: LinkMadeFor, now: datetime) -> OrderLink | None:

@@ -136,9 +136,11 @@ def test_a_return_that_stripe_does_not_confirm_yet(
 def test_a_stranger_s_return_and_an_unknown_session(
     chromium: Browser, shop: Shop, looks: Looks
 ) -> None:
-    with visitor(chromium, expects_status=[403, 404]) as (_, page):
-        page.goto(f"{shop.stack.base_url}/return/?session_id=cs_test_never")
+    with visitor(chromium, expects_status=[403, 404, 503]) as (_, page):
+        page.goto(f"{shop.stack.base_url}/return/?session_id=never")
         looks.at(page, "return, unknown session")
+        page.goto(f"{shop.stack.base_url}/return/?session_id=cs_test_never")
+        looks.at(page, "return, a session that nobody told us of")
         [checkout] = shop.rows("SELECT reference FROM revenue_checkoutsession ORDER BY id LIMIT 1")
         page.goto(f"{shop.stack.base_url}/checkout/{checkout['reference']}/")
         looks.at(page, "checkout of somebody else")

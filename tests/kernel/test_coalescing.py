@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import pytest
 
@@ -32,6 +34,15 @@ def started(work: Work, *, threads: int = 1, waiting_max: int = 1000) -> Coalesc
     return Coalescer(work, threads=threads, waiting_max=waiting_max)
 
 
+T = TypeVar("T")
+
+
+def alone(play: Coroutine[Any, Any, T]) -> T:
+    """Run ``play`` in a thread of its own: in this one a browser's loop may run already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, play).result()
+
+
 async def settle(calls: int, work: Work) -> None:
     while len(work.calls) < calls:
         await asyncio.sleep(0.005)
@@ -45,7 +56,7 @@ def test_what_comes_in_one_moment_is_one_call() -> None:
         together = started(work)
         return await asyncio.gather(*(together.do(n) for n in range(5)))
 
-    assert asyncio.run(play()) == [0, 1, 4, 9, 16]
+    assert alone(play()) == [0, 1, 4, 9, 16]
     assert work.calls == [[0, 1, 2, 3, 4]]
 
 
@@ -61,7 +72,7 @@ def test_what_comes_during_a_call_is_the_next_and_no_call_is_too_long() -> None:
         work.may_go.set()
         return await asyncio.gather(first, *rest)
 
-    assert asyncio.run(play()) == [n * n for n in range(TOGETHER_MAX + 3)]
+    assert alone(play()) == [n * n for n in range(TOGETHER_MAX + 3)]
     assert [len(call) for call in work.calls] == [1, TOGETHER_MAX, 2]
 
 
@@ -78,7 +89,7 @@ def test_nobody_is_answered_before_their_call_has_returned() -> None:
         assert await task == 9
         return was_early
 
-    assert asyncio.run(play()) is False
+    assert alone(play()) is False
 
 
 def test_an_error_is_for_whoever_brought_it() -> None:
@@ -89,7 +100,7 @@ def test_an_error_is_for_whoever_brought_it() -> None:
         together = started(work)
         return await asyncio.gather(*(together.do(n) for n in (2, -1, 3)), return_exceptions=True)
 
-    good, bad, also_good = asyncio.run(play())
+    good, bad, also_good = alone(play())
     assert (good, type(bad), also_good) == (4, ValueError, 9)
     assert work.calls == [[2, -1, 3]]
 
@@ -103,7 +114,7 @@ def test_a_call_that_fails_fails_for_all_of_it_and_the_next_goes_on() -> None:
         failed = await asyncio.gather(*(together.do(n) for n in (1, FATAL)), return_exceptions=True)
         return failed, await together.do(2)
 
-    failed, after = asyncio.run(play())
+    failed, after = alone(play())
     assert [type(each) for each in failed] == [RuntimeError, RuntimeError]
     assert after == 4
 
@@ -121,7 +132,7 @@ def test_whoever_stops_waiting_stops_nothing() -> None:
         work.may_go.set()
         return await stays
 
-    assert asyncio.run(play()) == 4
+    assert alone(play()) == 4
     assert work.calls == [[1, 2]]
 
 
@@ -139,4 +150,4 @@ def test_too_many_are_told_so_at_once() -> None:
         work.may_go.set()
         assert await asyncio.gather(first, *waiting) == [0, 1, 4]
 
-    asyncio.run(play())
+    alone(play())

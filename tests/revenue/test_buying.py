@@ -181,8 +181,16 @@ def test_another_browser_sees_nothing(offer: Offer, buyer: Client) -> None:
     assert checkout.url not in stranger.content.decode()
 
 
-@pytest.mark.parametrize("session_id", ["", "cs_test_unknown", "' OR 1=1 --", "x" * 5000])
-def test_a_made_up_session_is_not_found(session_id: str, buyer: Client) -> None:
+def test_nobody_is_asked_about_a_made_up_session_while_no_link_is_out(buyer: Client) -> None:
+    answer = buyer.get("/return/", {"session_id": "cs_test_unknown"})
+
+    assert (answer.status_code, answer["Refresh"]) == (503, "5")
+    assert "We are confirming your payment." in answer.content.decode()
+    assert not CheckoutSession.objects.exists()
+
+
+@pytest.mark.parametrize("session_id", ["", "' OR 1=1 --", "x" * 5000])
+def test_what_is_no_session_is_not_found(session_id: str, buyer: Client) -> None:
     answer = buyer.get("/return/", {"session_id": session_id})
 
     assert answer.status_code == 404

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
-from revenue.models import CheckoutSession, Order, OrderLink
-from tests.factories.revenue import CheckoutFactory
-from tests.outside import _outside, outside, pages_find_stripe_away, pages_use_outside
+from revenue import providers
+from revenue.adapters.stripe_gateway import StripeGateway
+from revenue.enums import PaymentLinkState
+from revenue.models import CheckoutSession, Order, OrderLink, PaymentLink
+from revenue.ports import SessionFact
+from revenue.usecases import land as landing
+from revenue.usecases.land import NoSuchCheckout, NotToldYet, land
+from tests.factories.crm import DealFactory
+from tests.factories.revenue import CheckoutFactory, OfferFactory
+from tests.outside import _outside, gateway, outside, pages_find_stripe_away, pages_use_outside
 from tests.sandbox.running_sandbox import RunningSandbox
 
-__all__ = ["_outside", "outside", "pages_find_stripe_away", "pages_use_outside"]
+__all__ = ["_outside", "gateway", "outside", "pages_find_stripe_away", "pages_use_outside"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SILENCES = (
@@ -25,7 +34,39 @@ SILENCES = (
 
 
 @pytest.fixture
-def paid_unseen(outside: RunningSandbox, pages_use_outside: None) -> str:
+def link_out() -> PaymentLink:
+    """A payment link that anybody who has it may pay by."""
+    deal = DealFactory()
+    return PaymentLink.objects.create(
+        reference="plnk_00000000000000000000000001",
+        mode="sandbox",
+        state=PaymentLinkState.ACTIVE,
+        offer=OfferFactory(),
+        deal=deal,
+        trace_ref=deal.trace_ref,
+        amount_minor=100,
+        currency="USD",
+        stripe_id="plink_out",
+        url="https://buy.example/plink_out",
+        parameters={},
+        created_at=datetime.now(UTC),
+    )
+
+
+class Asked(StripeGateway):
+    """Our adapter, which counts how often it was asked for a session."""
+
+    def __init__(self, gateway: StripeGateway) -> None:
+        self.__dict__.update(gateway.__dict__)
+        self.times = 0
+
+    def read_session(self, session_id: str) -> SessionFact:
+        self.times += 1
+        return super().read_session(session_id)
+
+
+@pytest.fixture
+def paid_unseen(outside: RunningSandbox, pages_use_outside: None, link_out: PaymentLink) -> str:
     """A session that was paid at Stripe before we ever heard of it, as a payment link makes it."""
     session = outside.open_session()
     outside.pay(session.id, email="ada@buyer.example")
@@ -92,3 +133,92 @@ def test_a_session_that_was_opened_late_lets_its_buyer_in(
     answer = Client().get(f"/return/?session_id={late.stripe_id}")
 
     assert answer["Location"] == f"/checkout/{late.reference}/"
+
+
+def test_while_no_link_is_out_stripe_is_not_asked_about_an_invented_session(
+    outside: RunningSandbox, gateway: StripeGateway
+) -> None:
+    asked = Asked(gateway)
+
+    with pytest.raises(NotToldYet):
+        land(session_id="cs_test_invented", gateway=asked, now=datetime.now(UTC))
+
+    assert asked.times == 0
+
+
+def test_a_link_that_can_no_longer_be_paid_by_is_not_out(
+    gateway: StripeGateway, link_out: PaymentLink
+) -> None:
+    link_out.move(PaymentLinkState.DEACTIVATED)
+    asked = Asked(gateway)
+
+    with pytest.raises(NotToldYet):
+        land(session_id="cs_test_invented", gateway=asked, now=datetime.now(UTC))
+
+    assert asked.times == 0
+
+
+def test_what_stripe_does_not_know_is_asked_once(
+    outside: RunningSandbox, gateway: StripeGateway, link_out: PaymentLink
+) -> None:
+    asked = Asked(gateway)
+
+    for _ in range(5):
+        with pytest.raises(NoSuchCheckout):
+            land(session_id="cs_test_invented", gateway=asked, now=datetime.now(UTC))
+
+    assert asked.times == 1
+
+
+def test_who_invents_many_sessions_is_not_asked_for_without_end(
+    outside: RunningSandbox, gateway: StripeGateway, link_out: PaymentLink
+) -> None:
+    asked = Asked(gateway)
+
+    for number in range(landing.LOOKUPS_PER_MINUTE + 20):
+        with pytest.raises((NoSuchCheckout, NotToldYet)):
+            land(session_id=f"cs_test_{number}", gateway=asked, now=datetime.now(UTC))
+
+    assert asked.times == landing.LOOKUPS_PER_MINUTE
+
+
+def test_invented_sessions_take_no_place_from_people_who_buy(
+    outside: RunningSandbox, gateway: StripeGateway, link_out: PaymentLink
+) -> None:
+    """Three ask about sessions that nobody knows, and Stripe is slow: they wait for one place."""
+    outside.drill(
+        "faults", path="/v1/checkout/sessions", method="GET", effect="delay", delay_ms=700
+    )
+    barrier = threading.Barrier(4)
+    told: list[type[Exception]] = []
+
+    def stranger(number: int) -> None:
+        barrier.wait()
+        try:
+            land(session_id=f"cs_test_{number}", gateway=gateway, now=datetime.now(UTC))
+        except (NoSuchCheckout, NotToldYet) as error:
+            told.append(type(error))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=stranger, args=[number]) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    barrier.wait()
+    with providers.one_web_call(), providers.one_web_call():
+        pass  # TooManyCalls, had a stranger taken one
+    for thread in threads:
+        thread.join()
+
+    assert sorted(told, key=str) == sorted([NoSuchCheckout, NotToldYet, NotToldYet], key=str)
+
+
+def test_a_checkout_of_ours_is_shown_as_it_is_while_many_ask_stripe(
+    outside: RunningSandbox, pages_use_outside: None
+) -> None:
+    ours = CheckoutFactory(created_at=datetime.now(UTC), opened_at=datetime.now(UTC))
+
+    with providers.one_web_call(), providers.one_web_call():
+        answer = Client().get(f"/return/?session_id={ours.stripe_id}")
+
+    assert answer["Location"] == f"/checkout/{ours.reference}/"
