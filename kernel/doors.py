@@ -1,7 +1,8 @@
 """Doors say who may enter. A door without such a word is found by a test.
 
-``public`` marks a page for anybody; ``needs`` asks for a login and one permission. Both leave the
-word on the view, so that the matrix of roles and addresses is read from the code itself.
+``public`` marks a page for anybody; ``needs`` asks for a login and one permission; ``fresh_login``
+also asks the person to prove once more who they are. All leave the word on the view, so that the
+matrix of roles and addresses is read from the code itself.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
@@ -55,3 +57,21 @@ def takes_bytes(most: int) -> Callable[[View], View]:
 def body_bytes_max(view: View) -> int:
     """Return the most bytes that ``view`` takes."""
     return int(getattr(view, "body_bytes_max", BODY_BYTES_MAX))
+
+
+def fresh_login(
+    view: View,
+    *,
+    allow_get: bool = False,
+    only_if: Callable[[HttpRequest], bool] | None = None,
+) -> View:
+    """Let in who proved in the last minutes who they are; ask everybody else for that proof first.
+
+    ``allow_get``: the page may be read without, and only a form that is sent needs it. ``only_if``
+    says for whom it is asked at all. Stands below ``needs``: nobody is asked to prove who they are
+    for a page that is not theirs. What counts as a proof is the account adapter's to say; the
+    middleware answers who has none (``trinity.step_up``).
+    """
+    guarded: View = reauthentication_required(view, allow_get=allow_get, enabled=only_if)
+    guarded.needs_fresh_login = True  # type: ignore[attr-defined]  # read by the matrix test
+    return guarded

@@ -70,7 +70,7 @@
         const credential = kind === "create" ? await create(given().creation_options, form.elements.passwordless.checked)
           : kind === "login" ? await confirm(await fetched(form.action))
           : await confirm(given().request_options);
-        form.elements.credential.value = JSON.stringify(credential);
+        form.querySelector("[name$=credential]").value = JSON.stringify(credential);
         form.submit();
       } catch (error) {
         says.textContent = WORDS[error.name] || error.message;

@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from allauth.account import forms as account
+from allauth.core import context as allauth_context
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
-from allauth.mfa.totp import forms as totp
+from allauth.mfa.base.internal.flows import check_rate_limit
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authentication_failed
 from allauth.mfa.webauthn import forms as webauthn
-from django.forms import Form
+from django.contrib.auth.models import User
+from django.forms import CharField, Form, TextInput
+
+from trinity.accounts import secret_to_set_up
+from trinity.people.usecases.accept_code import accept_code, fitting_counters
 
 CODE_ATTRIBUTES = {"inputmode": "numeric", "class": "code", "spellcheck": "false"}
 
@@ -30,15 +38,6 @@ class LoginForm(account.LoginForm):  # type: ignore[misc]  # allauth has no type
         _say(self, {"login": "E-mail", "password": "Password"})
         self.fields["password"].help_text = ""
         self.fields["login"].widget.attrs |= {"autocomplete": "username"}
-
-
-class ReauthenticateForm(account.ReauthenticateForm):  # type: ignore[misc]  # see LoginForm
-    """The password once more."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _say(self, {"password": "Your password"})
-        self.fields["password"].help_text = ""
 
 
 class ResetPasswordForm(account.ResetPasswordForm):  # type: ignore[misc]  # see LoginForm
@@ -73,18 +72,10 @@ class ChangePasswordForm(account.ChangePasswordForm):  # type: ignore[misc]  # s
         self.fields["oldpassword"].help_text = ""
 
 
-class AuthenticateForm(mfa.AuthenticateForm):  # type: ignore[misc]  # see LoginForm
-    """A code from the app, or a recovery code."""
+class CodeForm(mfa.AuthenticateForm):  # type: ignore[misc]  # see LoginForm
+    """A code from the app, or a recovery code: each is taken once."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _say(self, {"code": "Code"})
-        self.fields["code"].help_text = "Six digits from your app, or one of your recovery codes."
-        self.fields["code"].widget.attrs |= CODE_ATTRIBUTES | {"autofocus": True}
-
-
-class MfaReauthenticateForm(mfa.ReauthenticateForm):  # type: ignore[misc]  # see LoginForm
-    """The same, to confirm that it is still the same person."""
+    is_step_up = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -92,14 +83,61 @@ class MfaReauthenticateForm(mfa.ReauthenticateForm):  # type: ignore[misc]  # se
         self.fields["code"].help_text = "Six digits from your app, or one of your recovery codes."
         self.fields["code"].widget.attrs |= CODE_ATTRIBUTES
 
+    def clean_code(self) -> str:
+        """Take the code, and count a wrong one against the person's tries."""
+        forget_try = check_rate_limit(self.user)
+        code: str = self.cleaned_data["code"]
+        factor = accept_code(user_id=self.user.pk, code=code)
+        if factor is None:
+            self._say_that_it_failed()
+            raise get_adapter().validation_error("incorrect_code")
+        forget_try()
+        self.authenticator = factor
+        return code
 
-class ActivateTOTPForm(totp.ActivateTOTPForm):  # type: ignore[misc]  # see LoginForm
+    def _say_that_it_failed(self) -> None:
+        held = Authenticator.objects.filter(user=self.user).exclude(
+            type=Authenticator.Type.WEBAUTHN
+        )
+        authentication_failed.send(
+            sender=Authenticator,
+            request=allauth_context.request,
+            user=self.user,
+            authenticator=held.order_by("-type").first(),
+            reauthentication=self.is_step_up,
+        )
+
+
+class AuthenticateForm(CodeForm):
+    """The code that is asked for after the password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs |= {"autofocus": True}
+
+
+class ActivateTOTPForm(Form):
     """The first code proves that the app has the secret."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    code = CharField(
+        label="Code that your app shows now",
+        widget=TextInput(attrs={"autocomplete": "one-time-code", **CODE_ATTRIBUTES}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say(self, {"code": "Code that your app shows now"})
-        self.fields["code"].widget.attrs |= CODE_ATTRIBUTES
+        self.user = user
+        self.secret = secret_to_set_up(allauth_context.request, is_new=not self.is_bound)
+
+    def clean_code(self) -> str:
+        """Compare the code with the secret; count a wrong one against the person's tries."""
+        forget_try = check_rate_limit(self.user, error_key="rate_limited")
+        code: str = self.cleaned_data["code"]
+        self.counter = next(fitting_counters(self.secret, code), None)
+        if self.counter is None:
+            raise get_adapter().validation_error("incorrect_code")
+        forget_try()
+        return code
 
 
 class AddWebAuthnForm(webauthn.AddWebAuthnForm):  # type: ignore[misc]  # see LoginForm

@@ -12,9 +12,11 @@ from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as allauth_context
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, MultiFernet
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, generate_totp_secret
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.contrib.sites.shortcuts import get_current_site
@@ -26,6 +28,7 @@ from kernel.limits import visitor_key
 from kernel.modes import MODE_WORDS, Mode
 from trinity.logins import browsers, limits
 from trinity.people.queries import person_id_at
+from trinity.step_up.freshness import is_fresh
 
 logger = logging.getLogger(__name__)
 POSTMAN: Final = ThreadPoolExecutor(1, thread_name_prefix="account-mail")
@@ -89,6 +92,16 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
 
     def is_open_for_signup(self, _request: HttpRequest) -> bool:
         """Return False: owners invite."""
+        return False
+
+    def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:  # noqa: ARG002  # theirs
+        """Raise ReauthenticationRequired unless the login is fresh; there is no third answer.
+
+        Were this to return True, allauth would ask itself next, and be content with the password
+        of a person who has a second factor, and with nothing at all from one without a password.
+        """
+        if not is_fresh(allauth_context.request):
+            raise ReauthenticationRequired
         return False
 
     def format_email_subject(self, subject: str) -> str:
@@ -174,6 +187,23 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth h
         Raises cryptography's InvalidToken when no key fits.
         """
         return _box().decrypt(encrypted_text.encode()).decode()
+
+
+def secret_to_set_up(request: HttpRequest, *, is_new: bool) -> str:
+    """Return the secret of the app that this person is setting up, a new one if ``is_new``.
+
+    Until the first code comes it waits in the session, encrypted like one that is in use.
+    """
+    kept = "" if is_new else request.session.get(SECRET_SESSION_KEY, "")
+    box = SecondFactorAdapter()
+    if kept:
+        try:
+            return box.decrypt(kept)
+        except InvalidToken:
+            logger.warning("a secret that was being set up cannot be decrypted; made a new one")
+    secret: str = generate_totp_secret()
+    request.session[SECRET_SESSION_KEY] = box.encrypt(secret)
+    return secret
 
 
 def _box() -> MultiFernet:

@@ -9,11 +9,11 @@ from typing import Final
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.urls import is_valid_path
 from redis.exceptions import RedisError
 
 from kernel.doors import View, body_bytes_max
 from trinity.errors import too_large, unavailable
+from trinity.paths import page_above
 
 logger = logging.getLogger(__name__)
 NUL: Final = "\0"
@@ -125,16 +125,8 @@ class WayBack:
         """Redirect to the nearest page above. An address for programs ends without a slash."""
         response = self.get_response(request)
         if response.status_code == 405 and request.method == "GET" and request.path.endswith("/"):
-            return redirect(_page_above(request.path))
+            return redirect(page_above(request.path))
         return response
-
-
-def _page_above(path: str) -> str:
-    while path != "/":
-        path = path[:-1].rpartition("/")[0] + "/"
-        if is_valid_path(path):
-            return path
-    return path
 
 
 class PrivatePages:

@@ -110,6 +110,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "trinity.step_up.middleware.StepUp",  # before allauth answers a missing proof itself
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "trinity.middleware.PrivatePages",
@@ -241,7 +242,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds that a "fresh login" stays fresh
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds that a proof holds (trinity.step_up)
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a stranger's address gets no mail from us
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or second factor is told to its owner
@@ -249,7 +250,6 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}  # second factors; tr
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _origin.scheme
 ACCOUNT_FORMS = {
     "login": "trinity.account_forms.LoginForm",
-    "reauthenticate": "trinity.account_forms.ReauthenticateForm",
     "reset_password": "trinity.account_forms.ResetPasswordForm",
     "reset_password_from_key": "trinity.account_forms.ResetPasswordKeyForm",
     "change_password": "trinity.account_forms.ChangePasswordForm",
@@ -261,7 +261,6 @@ USERSESSIONS_TRACK_ACTIVITY = False
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 MFA_FORMS = {
     "authenticate": "trinity.account_forms.AuthenticateForm",
-    "reauthenticate": "trinity.account_forms.MfaReauthenticateForm",
     "activate_totp": "trinity.account_forms.ActivateTOTPForm",
     "add_webauthn": "trinity.account_forms.AddWebAuthnForm",
 }

@@ -47,6 +47,12 @@ def versions_of(offer: Offer) -> Sequence[Offer]:
     return list(Offer.objects.filter(slug=offer.slug).order_by("-version"))
 
 
+def version_in_words(reference: str) -> str:
+    """Return what to call one version: ``Snapshot, version 2``; nothing where there is none."""
+    offer = Offer.objects.filter(reference=reference).only("title", "version").first()
+    return f"{offer.title}, version {offer.version}" if offer else ""
+
+
 def sellable_offers() -> list[Offer]:
     """Return every published offer, public or not, by title. One statement."""
     published = Offer.objects.filter(state=OfferState.PUBLISHED, is_sample=False)

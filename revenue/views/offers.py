@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -14,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from kernel.doors import needs, takes_bytes
+from kernel.doors import fresh_login, needs, takes_bytes
 from kernel.transitions import IllegalMove
 from revenue.enums import OfferState
 from revenue.forms.offers import OfferForm
@@ -132,7 +131,7 @@ def preview(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 @needs(MANAGE)
-@reauthentication_required
+@fresh_login
 def publish(request: HttpRequest, reference: str) -> HttpResponse:
     """Put a draft on sale, exactly as it was shown; then make its price at Stripe."""
     get_object_or_404(Offer, reference=reference)
@@ -211,7 +210,7 @@ def discard(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 @needs(MANAGE)
-@reauthentication_required
+@fresh_login
 def retire(request: HttpRequest, reference: str) -> HttpResponse:
     """Take a version off sale."""
     get_object_or_404(Offer, reference=reference)

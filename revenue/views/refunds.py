@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from kernel.doors import needs
+from kernel.doors import fresh_login, needs
 from kernel.references import new_reference
 from revenue.enums import RefundState
 from revenue.forms.orders import RefundForm
@@ -25,7 +24,7 @@ from revenue.usecases.request_refund import request_refund
 
 
 @needs("revenue.refund_order")
-@reauthentication_required
+@fresh_login
 @never_cache
 @require_http_methods(["GET", "POST"])
 def refund(request: HttpRequest, reference: str) -> HttpResponse:

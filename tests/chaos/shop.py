@@ -193,7 +193,8 @@ class Shop:
             )
             page = owner.open(f"{self.stack.base_url}/console/orders/{order}/refund/")
             page = owner.submit(
-                page.form("/accounts/reauthenticate/"), password=self.stack.owner_password
+                page.form("/accounts/reauthenticate/"),
+                **{"proof-password": self.stack.owner_password},
             )
             form = next(form for form in page.forms if "request_ref" in form.fields)
             page = owner.submit(form, amount=amount, reason="The buyer asked for it.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -15,7 +17,7 @@ from tests.factories.orders import OrderFactory
 from tests.factories.people import PASSWORD, make_person
 from tests.journeys.a11y import IN_THE_DARK, ON_A_PHONE, axe_problems, problems
 from tests.journeys.browsing import DESK, PHONE, window
-from tests.trinity.test_login import DEAD_REDIS
+from tests.trinity.test_login import DEAD_REDIS, totp_code
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -42,6 +44,7 @@ CONFIRMED = [
     "/console/people/",
     "/console/people/invite/",
 ]
+SEED = "JBSWY3DPEHPK3PXP"
 LOOKS = [(DESK, False, []), (DESK, True, IN_THE_DARK), (PHONE, False, ON_A_PHONE)]
 LOOK_NAMES = ["desk", "dark", "phone"]
 
@@ -130,7 +133,7 @@ def test_pages_about_second_factors_hold(
     chromium: Browser, base_url: str, size: tuple[int, int], is_dark: bool, rules: list[str]
 ) -> None:
     owner = make_person("owner")
-    TOTP.activate(owner, "JBSWY3DPEHPK3PXP")
+    TOTP.activate(owner, SEED)
     codes = RecoveryCodes.activate(owner).get_unused_codes()
     found = []
     with window(chromium, size=size, is_dark=is_dark) as (_, page):
@@ -141,13 +144,11 @@ def test_pages_about_second_factors_hold(
         page.get_by_role("button", name="Log in").click()
         page.get_by_role("heading", name="How you log in").wait_for()
         found += problems(page, rules=rules)
-        confirm(page, base_url)
-        for address in (
-            "recovery-codes/",
-            "recovery-codes/generate/",
-            "totp/deactivate/",
-            "reauthenticate/",
-        ):
+        page.goto(f"{base_url}/accounts/reauthenticate/?next=/accounts/2fa/")
+        found += problems(page, rules=rules)
+        page.get_by_label("Code").fill(codes[1])
+        page.get_by_role("button", name="Confirm with this code").click()
+        for address in ("recovery-codes/", "recovery-codes/generate/", "totp/deactivate/"):
             page.goto(f"{base_url}/accounts/2fa/{address}")
             found += problems(page, rules=rules)
     assert found == []
@@ -206,8 +207,9 @@ def test_a_passkey_is_made_renamed_used_and_removed(chromium: Browser, base_url:
         page.wait_for_url("**/console/**")
         page.goto(base_url + "/accounts/2fa/webauthn/")
         page.get_by_role("link", name="Remove Old laptop").click()
-        page.get_by_label("Your password").fill(PASSWORD)
-        page.get_by_role("button", name="Confirm").click()
+        assert page.get_by_label("Your password").count() == 0
+        page.get_by_role("button", name="Use my passkey or security key").click()
+        page.get_by_role("button", name="Remove this key").wait_for()
         assert problems(page) == []
         page.get_by_role("button", name="Remove this key").click()
         page.get_by_role("heading", name="You have no key yet").wait_for()
@@ -231,10 +233,41 @@ def test_a_key_beside_the_password_is_asked_for_and_confirms(
         log_in(page, base_url, owner)
         page.get_by_role("button", name="Use my passkey or security key").click()
         page.get_by_role("heading", name="How you log in").wait_for()
-        page.goto(base_url + "/accounts/2fa/webauthn/reauthenticate/?next=/accounts/sessions/")
+        page.goto(base_url + "/accounts/reauthenticate/?next=/accounts/sessions/")
         assert problems(page) == []
         page.get_by_role("button", name="Use my passkey or security key").click()
         page.get_by_role("heading", name="Where you are logged in").wait_for()
+
+
+@pytest.mark.parametrize(("size", "is_dark", "rules"), LOOKS, ids=LOOK_NAMES)
+def test_a_form_that_took_too_long_is_shown_again_and_sent_by_its_sender(
+    chromium: Browser, base_url: str, size: tuple[int, int], is_dark: bool, rules: list[str]
+) -> None:
+    owner, other = make_person("owner"), make_person("operator")
+    TOTP.activate(owner, SEED)
+    codes = RecoveryCodes.activate(owner).get_unused_codes()
+    found = []
+    with window(chromium, size=size, is_dark=is_dark) as (_, page):
+        log_in(page, base_url, owner)
+        page.get_by_label("Code").fill(codes[0])
+        page.get_by_role("button", name="Log in").click()
+        page.goto(f"{base_url}/console/people/{other.pk}/")
+        page.get_by_role("radio", name="Auditor").check()
+        page.get_by_role("button", name="Change the role").click()
+        found += problems(page, rules=rules, name="asked for a proof")
+        page.get_by_label("Code").fill("000000")
+        page.get_by_role("button", name="Confirm with this code").click()
+        page.get_by_text("Not confirmed yet.").wait_for()
+        found += problems(page, rules=rules, name="asked again")
+        page.get_by_label("Code").fill(totp_code(SEED, time.time()))
+        page.get_by_role("button", name="Confirm with this code").click()
+        page.get_by_role("heading", name=f"Change the role of {other.email}?").wait_for()
+        found += problems(page, rules=rules, name="shown and not sent")
+        assert [group.name for group in other.groups.all()] == ["operator"]
+        page.get_by_role("button", name="Change the role").click()
+        page.get_by_text(f"{other.email} is now auditor.").wait_for()
+    assert found == []
+    assert [group.name for group in other.groups.all()] == ["auditor"]
 
 
 def test_a_passkey_at_the_wrong_address_says_what_to_do(chromium: Browser, base_url: str) -> None:

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, is_valid_path, reverse
+from django.urls import reverse
 
 from tests.factories.people import client_of, make_person
+from tests.trinity.doors import DOORS, Door, by_route, page_above
 from trinity.navigation import NAVIGATION
 from trinity.roles import ROLES
 
 pytestmark = pytest.mark.django_db
 
 LOGIN = "/accounts/login/"
-EXAMPLES = {
-    "int": "999999",
-    "slug": "nothing-here",
-    "str": "ord_00000000000000000000000000",
-    "path": "nothing",
-    "uuid": "00000000-0000-0000-0000-000000000000",
-}
 # allauth's views carry no word of ours. These open for anybody, the other ones for members only.
 ACCOUNT_DOORS_FOR_ANYBODY = {
     "account_login",
@@ -40,58 +32,11 @@ ACCOUNT_DOORS_FOR_ANYBODY = {
 }
 
 
-@dataclass(frozen=True)
-class Door:
-    route: str
-    name: str
-    view: object
-
-    @property
-    def address(self) -> str:
-        filled = self.route
-        for converter, example in EXAMPLES.items():
-            filled = _fill(filled, converter, example)
-        return "/" + filled
-
-    @property
-    def is_said(self) -> bool:
-        return hasattr(self.view, "required_permission")
-
-    @property
-    def permission(self) -> str | None:
-        word: str | None = self.view.required_permission  # type: ignore[attr-defined]
-        return word
-
-
-def _fill(route: str, converter: str, example: str) -> str:
-    while f"<{converter}:" in route:
-        before, _, rest = route.partition(f"<{converter}:")
-        route = before + example + rest.partition(">")[2]
-    return route
-
-
-def all_doors() -> Iterator[Door]:
-    def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[Door]:
-        for pattern in patterns:
-            route = prefix + str(pattern.pattern)
-            if isinstance(pattern, URLResolver):
-                yield from walk(pattern.url_patterns, route)
-            else:
-                yield Door(route, pattern.name or "", pattern.callback)
-
-    return walk(get_resolver().url_patterns, "")
-
-
-DOORS = list(all_doors())
 ADMIN = [door for door in DOORS if door.route.startswith("admin/")]
 ACCOUNT = [door for door in DOORS if door.route.startswith("accounts/")]
 OURS = [door for door in DOORS if door not in ADMIN and door not in ACCOUNT]
 GUARDED = [door for door in OURS if door.is_said and door.permission]
 PUBLIC = [door for door in OURS if door.is_said and not door.permission]
-
-
-def by_route(door: Door) -> str:
-    return door.route or "/"
 
 
 def answers(client: Client, address: str) -> list[tuple[int, str]]:
@@ -100,12 +45,6 @@ def answers(client: Client, address: str) -> list[tuple[int, str]]:
         (answer.status_code, urlsplit(answer.headers.get("Location", "")).path)
         for answer in (client.get(address), client.post(address))
     ]
-
-
-def page_above(address: str) -> str:
-    """Return where an address that takes only forms sends who opens it: the nearest page above."""
-    above = [address[: at + 1] for at, char in enumerate(address[:-1]) if char == "/"]
-    return [page for page in above if page == "/" or is_valid_path(page)][-1]
 
 
 def test_every_door_of_ours_says_who_may_enter() -> None:

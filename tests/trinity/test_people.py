@@ -257,27 +257,6 @@ def test_the_last_owner_stays(owner: User, now: datetime) -> None:
         deactivate_person(user_id=owner.pk, by_id=owner.pk, now=now)
 
 
-@pytest.mark.parametrize(
-    ("verb", "form"),
-    [("role", {"role": "auditor"}), ("deactivate", {}), ("reactivate", {}), ("invite", {})],
-)
-def test_a_change_needs_a_fresh_login_and_then_happens(
-    owner: User, verb: str, form: dict[str, str]
-) -> None:
-    user = make_person("operator")
-    client = client_of(owner)
-
-    asked = client.post(f"/console/people/{user.pk}/{verb}/", form)
-    assert (asked.status_code, urlsplit(asked["Location"]).path) == (
-        302, "/accounts/reauthenticate/",
-    )  # fmt: skip
-    assert events() == []
-    client.post(asked["Location"], {"password": PASSWORD})
-
-    expected = {"role": ["person.role_changed"], "deactivate": ["person.deactivated"]}
-    assert [event[0] for event in events()] == expected.get(verb, [])
-
-
 def test_the_list_says_who_is_who(owner: User) -> None:
     invited = make_person("auditor")
     invited.set_unusable_password()

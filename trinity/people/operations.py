@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model
 
 from kernel.references import new_reference
+from trinity.models import TotpCounter
 from trinity.people.queries import active_owner_ids
 from trinity.roles import OWNER, ROLES
 
@@ -75,9 +76,20 @@ def refuse_self_and_last_owner(*, user_id: int, by_id: int) -> None:
         raise LastOwner("there must be an owner left")
 
 
-def end_sessions(user: User) -> int:
-    """End every session of ``user`` at once; return how many there were."""
-    sessions = UserSession.objects.filter(user=user)
+def use_totp_counter(user_id: int, counter: int) -> bool:
+    """Use the code of the half minute ``counter``, unless it or a later one was used before.
+
+    A compare-and-swap: of two who try it at the same moment, one is told that it is theirs.
+    """
+    row = TotpCounter(user_id=user_id, last_used=0)
+    TotpCounter.objects.bulk_create([row], ignore_conflicts=True)
+    older = TotpCounter.objects.filter(user_id=user_id, last_used__lt=counter)
+    return older.update(last_used=counter) == 1
+
+
+def end_sessions(user: User, *, but: str | None = None) -> int:
+    """End every session of ``user`` at once, ``but`` that one; return how many there were."""
+    sessions = UserSession.objects.filter(user=user).exclude(session_key=but or "")
     keys = list(sessions.values_list("session_key", flat=True))
     Session.objects.filter(session_key__in=keys).delete()
     sessions.delete()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from smtplib import SMTPException
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kernel.doors import needs
+from kernel.doors import fresh_login, needs
 from trinity.accounts import are_mails_files, person_name
 from trinity.people import queries
 from trinity.people.forms import InvitationForm, RoleForm
@@ -48,7 +47,7 @@ def people(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 @needs(NEEDED)
-@reauthentication_required
+@fresh_login
 def invite(request: HttpRequest) -> HttpResponse:
     """Show the form, or invite."""
     form = InvitationForm(request.POST or None)
@@ -76,7 +75,7 @@ def person(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @require_POST
 @needs(NEEDED)
-@reauthentication_required
+@fresh_login
 def role(request: HttpRequest, user_id: int) -> HttpResponse:
     """Change the role."""
     found = _found(user_id)
@@ -99,7 +98,7 @@ def role(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @require_POST
 @needs(NEEDED)
-@reauthentication_required
+@fresh_login
 def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
     """Close the account."""
     found = _found(user_id)
@@ -115,7 +114,7 @@ def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @require_POST
 @needs(NEEDED)
-@reauthentication_required
+@fresh_login
 def reactivate(request: HttpRequest, user_id: int) -> HttpResponse:
     """Open the account again."""
     found = _found(user_id)
@@ -126,7 +125,7 @@ def reactivate(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @require_POST
 @needs(NEEDED)
-@reauthentication_required
+@fresh_login
 def invite_again(request: HttpRequest, user_id: int) -> HttpResponse:
     """Send another link to somebody who has not chosen a password yet."""
     found = _found(user_id)

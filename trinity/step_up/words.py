@@ -1,0 +1,95 @@
+"""What a person is about to do, in words: when they are asked who they are, and before they send.
+
+Every view that asks for a fresh login has its line in ``DEEDS``; a test holds it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import User
+
+from revenue.queries.offers import version_in_words
+from trinity.people.queries import person
+from trinity.step_up.waiting import TOKEN, Waiting
+
+UNKNOWN: Final = "go on"
+# By the name of the address: what its button does, and the same with whom or what it concerns.
+DEEDS: Final[dict[str, tuple[str, str]]] = {
+    "order-refund": ("go on with the refund", "go on with the refund of order {}"),
+    "offer-publish": ("publish the offer", "publish {}"),
+    "offer-retire": ("take the offer off sale", "take {} off sale"),
+    "person-invite": ("send the invitation", ""),
+    "person-invite-again": ("send the invitation again", "send the invitation to {} again"),
+    "person-role": ("change the role", "change the role of {}"),
+    "person-deactivate": ("close the account", "close the account of {}"),
+    "person-reactivate": ("open the account again", "open the account of {} again"),
+    "account_change_password": ("change your password", ""),
+    "account_set_password": ("choose a password", ""),
+    "mfa_activate_totp": ("set up an app", ""),
+    "mfa_deactivate_totp": ("turn off the app", ""),
+    "mfa_add_webauthn": ("add a passkey", ""),
+    "mfa_edit_webauthn": ("rename the passkey", "rename the passkey “{}”"),
+    "mfa_remove_webauthn": ("remove the passkey", "remove the passkey “{}”"),
+    "mfa_generate_recovery_codes": ("make new recovery codes", ""),
+    "mfa_view_recovery_codes": ("see the recovery codes", ""),
+    "mfa_download_recovery_codes": ("download the recovery codes", ""),
+    "usersessions_list": ("log out all other sessions", ""),
+}
+# What a form calls its fields, by their names. One without words is shown under its name.
+LABELS: Final = {
+    "email": "E-mail",
+    "first_name": "First name",
+    "last_name": "Last name",
+    "role": "Role",
+    "amount": "Amount",
+    "reason": "Reason",
+    "name": "Name",
+}
+# Not typed by anybody, and no news to whoever pressed the button: what the page said, and which
+# press of its button this is.
+BY_MACHINE: Final = frozenset({"seen", "request_ref", "confirmed", "again", TOKEN})
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is about to be done: ``verb`` for a button, ``sentence`` with whom it concerns."""
+
+    verb: str
+    sentence: str
+
+
+def deed(waiting: Waiting, user: User) -> Deed:
+    """Return what ``user`` is about to do at the address that waits.
+
+    Whom it concerns is said to those who may open that page; nobody else learns that there is one.
+    """
+    name = waiting.match.url_name if waiting.match else None
+    verb, about = DEEDS.get(name or "", (UNKNOWN, ""))
+    permission = getattr(waiting.view, "required_permission", None)
+    if not about or (permission and not user.has_perm(permission)):
+        return Deed(verb, verb)
+    subject = _subject(waiting, user)
+    return Deed(verb, about.format(subject) if subject else verb)
+
+
+def _subject(waiting: Waiting, user: User) -> str:
+    named = waiting.match.kwargs if waiting.match else {}
+    if "user_id" in named:
+        found = person(named["user_id"])
+        return found.name if found else ""
+    if "pk" in named:
+        keys = Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN)
+        key = keys.filter(pk=named["pk"]).first()
+        return str(key) if key else ""
+    reference: str = named.get("reference", "")
+    return version_in_words(reference) or reference
+
+
+def lines(waiting: Waiting) -> list[tuple[str, str]]:
+    """Return what a person typed or chose into the form that waits, with its labels."""
+    return [
+        (LABELS.get(name, name), value) for name, value in waiting.fields if name not in BY_MACHINE
+    ]
