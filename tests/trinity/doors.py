@@ -12,6 +12,7 @@ EXAMPLES = {
     "slug": "nothing-here",
     "str": "ord_00000000000000000000000000",
     "path": "nothing",
+    "foreign_id": "evt_nothing",
     "uuid": "00000000-0000-0000-0000-000000000000",
 }
 

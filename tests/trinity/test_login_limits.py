@@ -152,7 +152,8 @@ def test_a_fresh_confirmation_is_not_locked_by_others(person: User) -> None:
     client = client_of(person)
     guess(person, 8)
 
-    client.post("/accounts/reauthenticate/", {"password": PASSWORD}, REMOTE_ADDR="203.0.113.1")
+    proof = {"proof-password": PASSWORD}
+    client.post("/accounts/reauthenticate/", proof, REMOTE_ADDR="203.0.113.1")
 
     assert client.session["account_authentication_methods"][-1]["reauthenticated"]
 

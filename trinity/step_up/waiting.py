@@ -21,8 +21,8 @@ TOKEN: Final = "csrfmiddlewaretoken"  # noqa: S105  # the name of a field
 HOME: Final = "/console/"
 # Whoever typed one of these types it again: a page must not carry it around.
 SECRET: Final = re.compile(r"passw|credential|secret|token|^code$|[-_]code$", re.IGNORECASE)
-# Of one waiting form, as a browser sends it: with what proves who one is beside it, it must fit into
-# what a page takes (``kernel.doors``).
+# Of one waiting form, as a browser sends it: with a proof beside it, it must fit into what a page
+# takes (``kernel.doors``).
 FIELDS_MAX, BYTES_MAX = 150, 48 * 1024
 ADDRESS_MAX: Final = 2_000
 NO_FORM, WHOLE, PART = "", "whole", "part"
