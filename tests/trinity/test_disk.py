@@ -14,12 +14,24 @@ from tests.factories.people import client_of, make_person
 from tests.trinity.test_doors import DOORS, PUBLIC, Door, by_route
 
 pytestmark = pytest.mark.django_db
+LONG = "x" * 5_000
+TYPED = dict.fromkeys(("next", "login", "password", "email", "words", "q", "session_id"), LONG)
 MORE = {  # by route
     "console/offers/new/": 192 * 1024,
     "console/offers/<str:reference>/": 192 * 1024,
     "webhooks/stripe": 1024 * 1024 + 1,
     "webhooks/stripe/": 1024 * 1024 + 1,
 }
+
+
+@pytest.mark.parametrize("door", DOORS, ids=by_route)
+def test_a_stranger_leaves_no_session_row(door: Door) -> None:
+    client = Client()
+
+    client.get(door.address, {"next": f"/{LONG[:2000]}"})
+    client.post(door.address, TYPED)
+
+    assert not Session.objects.exists()
 
 
 def test_asking_for_a_passkey_keeps_a_small_row_and_is_limited() -> None:
