@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -40,6 +41,10 @@ DISPUTES_CLOSED: Final = frozenset({"won", "lost", "warning_closed", "prevented"
 DISPUTES_NOT_WAITING: Final = DISPUTES_ANSWERED | DISPUTES_CLOSED
 DISPUTE_LOST: Final = "lost"
 DISPUTES_OVER_WELL: Final = frozenset({"won", "warning_closed", "prevented"})
+DISPUTES_OVER: Final = DISPUTES_OVER_WELL | {DISPUTE_LOST}
+# Where Stripe keeps a balance in another currency, money that left and came back is not the same
+# to the cent: so much of it may a rate have moved meanwhile.
+RATE_SLACK_PERCENT: Final = 10
 REFUNDS_UNDONE: Final = frozenset({"failed", "canceled"})
 
 
@@ -51,6 +56,7 @@ class OrderFacts:
     has_failed: bool
     amount_minor: int
     refunded_minor: int
+    disputed_minor: int
     has_open_or_lost_dispute: bool
     review_reason: str
     verdict: str
@@ -60,13 +66,14 @@ def order_state(facts: OrderFacts) -> OrderState:
     """Return the state that follows from ``facts``, in whatever order they were learned.
 
     What a person has to decide comes first; then what the bank holds back; then what went back;
-    evidence of money beats evidence of none.
+    evidence of money beats evidence of none. A word of Stripe's may add to what was booked, and
+    takes nothing of it away: a dispute that was ``won`` is over when its money is back.
     """
     if facts.review_reason and facts.verdict != ReviewVerdict.ACCEPTED:
         return _undecided(facts)
     if not facts.is_paid:
         return OrderState.FAILED if facts.has_failed else OrderState.AWAITING_PAYMENT
-    if facts.has_open_or_lost_dispute:
+    if facts.has_open_or_lost_dispute or facts.disputed_minor:
         return OrderState.DISPUTED
     if facts.refunded_minor == 0:
         return OrderState.PAID
@@ -81,6 +88,29 @@ def _undecided(facts: OrderFacts) -> OrderState:
     if facts.is_paid and 0 < facts.amount_minor <= facts.refunded_minor:
         return OrderState.REFUNDED
     return OrderState.NEEDS_REVIEW
+
+
+def held_back(*, disputed: Money, moved: Sequence[Money], status: str) -> Money:
+    """Return what a bank keeps from the seller for one dispute, in the currency it was paid in.
+
+    The net of what was booked. ``moved`` are the dispute's movements as the seller sees them, in
+    the currency of the seller's balance; where that is another one than ``disputed``'s, the share
+    that has not come back counts. Of a lost dispute whose withdrawal nobody has told us, all does.
+    """
+    currencies = {each.currency for each in moved}
+    out = -sum(each.amount_minor for each in moved if each.amount_minor < 0)
+    back = sum(each.amount_minor for each in moved if each.amount_minor > 0)
+    if currencies <= {disputed.currency}:
+        held_minor = max(0, out - back)
+    elif len(currencies) > 1:  # cannot be weighed against each other
+        held_minor = disputed.amount_minor
+    elif back * 100 >= out * (100 - RATE_SLACK_PERCENT):
+        held_minor = 0
+    else:
+        held_minor = -(-disputed.amount_minor * (out - back) // out)
+    if status == DISPUTE_LOST and not held_minor:
+        return disputed
+    return Money(held_minor, disputed.currency)
 
 
 def review_reason(

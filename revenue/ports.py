@@ -10,6 +10,13 @@ from typing import Any, Protocol
 from kernel.money import Money
 
 SIGNATURE_AGE_S_MAX = 300  # https://docs.stripe.com/webhooks#replay-attacks
+# Stripe's words, in full. Of what is not among them nothing follows: a person looks at it.
+# https://docs.stripe.com/api/checkout/sessions/object, /api/refunds/object, /api/disputes/object
+SESSION_STATUSES = frozenset({"open", "complete", "expired"})
+SETTLED = frozenset({"paid", "no_payment_required"})  # the money is there, or none is asked
+PAYMENT_STATUSES = SETTLED | {"unpaid"}
+REFUND_STATUSES = frozenset({"pending", "requires_action", "succeeded", "failed", "canceled"})
+UNREADABLE_CHARS_MAX = 100
 BUYER_EMAIL_CHARS_MAX, BUYER_NAME_CHARS_MAX = 320, 300  # more is typed by nobody in earnest
 
 
@@ -52,6 +59,16 @@ class GatewayUnknown(GatewayError):
     def __init__(self, code: str, *, is_replayable: bool) -> None:
         super().__init__(code)
         self.is_replayable = is_replayable
+
+
+class GatewayUnreadable(GatewayUnknown):
+    """Stripe answered with something that we cannot read. ``code`` names the field and the reason.
+
+    Whether it happened is as unknown as with no answer; but asking again will not help.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code[:UNREADABLE_CHARS_MAX], is_replayable=True)
 
 
 class NotFound(GatewayRefused):
@@ -100,8 +117,8 @@ class SessionFact:
 
     @property
     def is_settled(self) -> bool:
-        """Whether the money is there: anything but ``unpaid`` (free is paid)."""
-        return self.payment_status != "unpaid"
+        """Whether the money is there (free is paid)."""
+        return self.payment_status in SETTLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +249,7 @@ class PaymentGateway(Protocol):
 
     Implemented by ``revenue.adapters.stripe_gateway`` against Stripe and against the sandbox;
     ``tests/contracts/test_payment_gateway.py`` holds it to these promises. Calls raise
-    GatewayRefused, NotFound or GatewayUnknown, and nothing else.
+    GatewayRefused, NotFound, GatewayUnknown or GatewayUnreadable, and nothing else.
     """
 
     def verify(self, *, body: bytes, signature: str, now: datetime) -> Notice:
@@ -275,7 +292,10 @@ class PaymentGateway(Protocol):
         ...
 
     def sessions_between(self, *, since: datetime, until: datetime) -> Iterator[SessionFact]:
-        """List sessions created in the window, newest first."""
+        """List sessions created in the window, newest first.
+
+        Raises GatewayUnreadable once all others were listed, where one of them cannot be read.
+        """
         ...
 
     def sessions_of_payment(self, payment_intent_id: str) -> Sequence[SessionFact]:

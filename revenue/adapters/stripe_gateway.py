@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from math import ceil
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import requests
 import stripe
@@ -16,15 +16,18 @@ import stripe
 from kernel.documents import parsed
 from kernel.modes import Mode
 from revenue.adapters import stripe_reading as reading
+from revenue.adapters.stripe_fields import Object
 from revenue.adapters.stripe_signature import fact_digest, read_notice, require_signature
 from revenue.ports import (
     AccountFact,
     BalanceLine,
+    BodyRejected,
     DisputeFact,
     EndpointFact,
     Fact,
     GatewayRefused,
     GatewayUnknown,
+    GatewayUnreadable,
     NotFound,
     Notice,
     OpenedLink,
@@ -34,6 +37,7 @@ from revenue.ports import (
     UnreadableEvent,
 )
 
+Read = TypeVar("Read")
 PAGE = 100  # Stripe's largest page
 UNANSWERED = (stripe.APIConnectionError, requests.RequestException)
 
@@ -57,6 +61,14 @@ def _translated() -> Iterator[None]:
         if status == 0 or status >= 500:
             raise GatewayUnknown(f"http_{status}", is_replayable=False) from error
         raise GatewayRefused(code, is_proof=_is_weighed(error)) from error
+
+
+def _read(reader: Callable[[Object], Read], data: Object) -> Read:
+    """Read an answer. Raises GatewayUnreadable, naming the field."""
+    try:
+        return reading.understood(reader, data)
+    except UnreadableEvent as error:
+        raise GatewayUnreadable(str(error)) from error
 
 
 def _is_weighed(error: stripe.StripeError) -> bool:
@@ -174,25 +186,25 @@ class StripeGateway:
                 dict(parameters),  # type: ignore[arg-type]  # stored JSON, checked by the contract
                 {"idempotency_key": key},
             )
-        return reading.session(self._own(made))
+        return _read(reading.session, self._own(made))
 
     def make_payment_link(self, *, key: str, parameters: Mapping[str, Any]) -> OpenedLink:
         """See the port."""
         with _translated():
             made = self._v1.payment_links.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]
-        return reading.payment_link(self._own(made))
+        return _read(reading.payment_link, self._own(made))
 
     def refund(self, *, key: str, parameters: Mapping[str, Any]) -> RefundFact:
         """See the port."""
         with _translated():
             made = self._v1.refunds.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]
-        return reading.refund(self._own(made))
+        return _read(reading.refund, self._own(made))
 
     def expire_session(self, session_id: str, *, key: str) -> SessionFact:
         """See the port."""
         with _translated():
             closed = self._v1.checkout.sessions.expire(session_id, {}, {"idempotency_key": key})
-        return reading.session(self._own(closed))
+        return _read(reading.session, self._own(closed))
 
     def deactivate_payment_link(self, link_id: str, *, key: str) -> OpenedLink:
         """See the port."""
@@ -200,7 +212,7 @@ class StripeGateway:
             changed = self._v1.payment_links.update(
                 link_id, {"active": False}, {"idempotency_key": key}
             )
-        return reading.payment_link(self._own(changed))
+        return _read(reading.payment_link, self._own(changed))
 
     # --- reading -------------------------------------------------------------------------------
 
@@ -208,21 +220,29 @@ class StripeGateway:
         """See the port."""
         with _translated():
             found = self._v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent"]})
-        return reading.session(self._own(found))
+        return _read(reading.session, self._own(found))
 
     def sessions_between(self, *, since: datetime, until: datetime) -> Iterator[SessionFact]:
         """See the port."""
+        problem: GatewayUnreadable | None = None
         window = {"gte": int(since.timestamp()), "lte": int(until.timestamp())}
         with _translated():
             pages = self._v1.checkout.sessions.list({"created": window, "limit": PAGE})  # type: ignore[arg-type]  # the SDK types the window as a TypedDict
             for found in pages.auto_paging_iter():
-                yield reading.session(self._own(found))
+                try:
+                    fact = _read(reading.session, self._own(found))
+                except GatewayUnreadable as error:
+                    problem = error
+                else:
+                    yield fact
+        if problem is not None:  # at the end: whoever looks for another session finds it
+            raise problem
 
     def sessions_of_payment(self, payment_intent_id: str) -> Sequence[SessionFact]:
         """See the port."""
         with _translated():
             page = self._v1.checkout.sessions.list({"payment_intent": payment_intent_id})
-            return [reading.session(self._own(found)) for found in page.data]
+            return [_read(reading.session, self._own(found)) for found in page.data]
 
     def payment_links(self, *, limit: int) -> Sequence[tuple[OpenedLink, str]]:
         """See the port."""
@@ -230,31 +250,31 @@ class StripeGateway:
             pages = self._v1.payment_links.list({"limit": min(limit, PAGE)}).auto_paging_iter()
             found = [self._own(link) for link in islice(pages, limit)]
         return [
-            (reading.payment_link(link), (link.get("metadata") or {}).get("link_ref", ""))
+            (_read(reading.payment_link, link), (link.get("metadata") or {}).get("link_ref", ""))
             for link in found
         ]
 
     def read_refund(self, refund_id: str) -> RefundFact:
         """Read one refund."""
         with _translated():
-            return reading.refund(self._own(self._v1.refunds.retrieve(refund_id)))
+            return _read(reading.refund, self._own(self._v1.refunds.retrieve(refund_id)))
 
     def refunds_of_payment(self, payment_intent_id: str) -> Sequence[RefundFact]:
         """See the port."""
         with _translated():
             page = self._v1.refunds.list({"payment_intent": payment_intent_id, "limit": PAGE})
-            return [reading.refund(self._own(found)) for found in page.auto_paging_iter()]
+            return [_read(reading.refund, self._own(found)) for found in page.auto_paging_iter()]
 
     def refunds_of_charge(self, charge_id: str) -> Sequence[RefundFact]:
         """See the port."""
         with _translated():
             page = self._v1.refunds.list({"charge": charge_id, "limit": PAGE})
-            return [reading.refund(self._own(found)) for found in page.auto_paging_iter()]
+            return [_read(reading.refund, self._own(found)) for found in page.auto_paging_iter()]
 
     def dispute(self, dispute_id: str) -> DisputeFact:
         """See the port."""
         with _translated():
-            return reading.dispute(self._own(self._v1.disputes.retrieve(dispute_id)))
+            return _read(reading.dispute, self._own(self._v1.disputes.retrieve(dispute_id)))
 
     def undelivered_events(self, *, since: datetime) -> Iterator[StripeEvent]:
         """See the port."""
@@ -266,7 +286,11 @@ class StripeGateway:
         with _translated():
             for event in self._v1.events.list(asked).auto_paging_iter():  # type: ignore[arg-type]
                 body = json.dumps(event.to_dict(for_json=True)).encode()
-                yield StripeEvent(notice=read_notice(body), body=body)
+                try:
+                    notice = read_notice(body)
+                except BodyRejected as error:
+                    raise GatewayUnreadable(str(error)) from error
+                yield StripeEvent(notice=notice, body=body)
 
     def event_types(self) -> frozenset[str]:
         """See the port."""
@@ -299,7 +323,7 @@ class StripeGateway:
         }
         with _translated():
             for line in self._v1.balance_transactions.list(asked).auto_paging_iter():  # type: ignore[arg-type]
-                yield reading.balance_line(self._own(line))
+                yield _read(reading.balance_line, self._own(line))
 
     def balance_lines_of(self, object_id: str) -> Sequence[BalanceLine]:
         """See the port."""
@@ -307,10 +331,10 @@ class StripeGateway:
         with _translated():
             if not object_id.startswith("pi_"):
                 found = self._v1.refunds.retrieve(object_id, {"expand": list(carried)})
-                return reading.lines_of(self._own(found))
+                return _read(reading.lines_of, self._own(found))
             of_charge = [f"latest_charge.{each}" for each in carried]
             payment = self._v1.payment_intents.retrieve(object_id, {"expand": of_charge})
-        return reading.lines_of(self._own(payment).get("latest_charge") or {})
+        return _read(reading.lines_of, self._own(payment).get("latest_charge") or {})
 
     def account(self) -> AccountFact:
         """See the port."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from kernel.money import Money
 from kernel.texts import storable
+from revenue.adapters import stripe_fields as fields
+from revenue.adapters.stripe_fields import Object
 from revenue.ports import (
-    BUYER_EMAIL_CHARS_MAX,
     BUYER_NAME_CHARS_MAX,
+    PAYMENT_STATUSES,
+    REFUND_STATUSES,
+    SESSION_STATUSES,
     AccountFact,
     BalanceLine,
     ChargeRefundedHint,
@@ -28,128 +30,59 @@ from revenue.ports import (
     UnreadableEvent,
 )
 
-Object = Mapping[str, Any]
-REFERENCE_CHARS_MAX: Final = 500  # what Stripe takes in metadata; ours are shorter
-BIGINT_MAX: Final = 2**63 - 1  # of the columns that hold amounts
-SECONDS_MAX: Final = 253_402_300_799  # the last second of the year 9999
-ID: Final = re.compile(r"[A-Za-z0-9_]{1,255}")  # https://docs.stripe.com/upgrades: none is longer
-WORD: Final = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{0,255}")
-
-
-def _at(data: Object, name: str) -> datetime:
-    """Return a time that must be there."""
-    found = _when(data, name)
-    if found is None:
-        raise UnreadableEvent(f"{name}: missing")
-    return found
-
-
-def _when(data: Object, name: str) -> datetime | None:
-    """Return a time that may be absent; 0 is 1970, as anywhere."""
-    seconds = data.get(name)
-    if seconds is None:
-        return None
-    if isinstance(seconds, bool) or not isinstance(seconds, int):
-        raise UnreadableEvent(f"{name}: not whole seconds")
-    if not 0 <= seconds <= SECONDS_MAX:
-        raise UnreadableEvent(f"{name}: no time between 1970 and 9999")
-    return datetime.fromtimestamp(seconds, tz=UTC)
-
-
-def _whole(value: object, name: str, *, is_signed: bool = False) -> int:
-    """Return a number of minor units that fits the columns which hold such."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise UnreadableEvent(f"{name}: not a whole number of minor units")
-    if abs(value) > BIGINT_MAX:
-        raise UnreadableEvent(f"{name}: more than can be booked")
-    if value < 0 and not is_signed:
-        raise UnreadableEvent(f"{name}: less than nothing")
-    return value
-
-
-def _money(data: Object, name: str, *, is_signed: bool = False) -> Money:
-    """Return an amount that must be there, in the currency beside it."""
-    amount_minor = _whole(data.get(name), name, is_signed=is_signed)
-    currency = data.get("currency")
-    if not isinstance(currency, str) or not currency:
-        raise UnreadableEvent("currency: missing")
-    try:
-        return Money(amount_minor, currency.upper())
-    except ValueError as error:
-        raise UnreadableEvent("currency: none that we know") from error
-
-
-def _own_id(data: Object) -> str:
-    """Return the id of the object itself."""
-    found = _id(data, "id")
-    if not found:
-        raise UnreadableEvent("id: empty")
-    return found
-
-
-def _id(data: Object, name: str) -> str:
-    """Return the id of something that may be absent, an id, or an expanded object."""
-    value = data.get(name)
-    if isinstance(value, Mapping):
-        value = value.get("id")
-    if not isinstance(value, str) or not value:
-        return ""
-    if not ID.fullmatch(value):
-        raise UnreadableEvent(f"{name}: no id of Stripe's")
-    return value
-
-
-def _said(data: Object, name: str) -> str:
-    """Return a word of Stripe's that must be there."""
-    if not data.get(name):
-        raise UnreadableEvent(f"{name}: missing")
-    return _word(data, name)
-
-
-def _word(data: Object, name: str) -> str:
-    """Return a word of Stripe's that may be absent."""
-    value = data.get(name) or ""
-    if not isinstance(value, str) or not WORD.fullmatch(value):
-        raise UnreadableEvent(f"{name}: no word of Stripe's")
-    return value
-
-
-def _address(typed: str) -> str:
-    """Return an e-mail address whole or not at all: what is left of one could be another's."""
-    fitting = storable(typed, chars_max=BUYER_EMAIL_CHARS_MAX)
-    return fitting if fitting == typed.strip() else ""
-
-
-def _reference(typed: str | None) -> str:
-    """Return what may be a reference of ours. A payment link's address lets the buyer type it."""
-    return storable(typed or "", chars_max=REFERENCE_CHARS_MAX)
+Read = TypeVar("Read")
 
 
 def session(data: Object, *, has_failed: bool = False) -> SessionFact:
     """Read a Checkout Session."""
-    details = data.get("customer_details") or {}
-    metadata = data.get("metadata") or {}
-    has_amount = data.get("amount_total") is not None and bool(data.get("currency"))
+    details, metadata = fields.part(data, "customer_details"), fields.part(data, "metadata")
     return SessionFact(
-        session_id=_own_id(data),
-        status=_word(data, "status") or "complete",
-        payment_status=data["payment_status"],
-        livemode=data["livemode"] is True,
-        amount=_money(data, "amount_total") if has_amount else None,
-        tax_minor=_whole((data.get("total_details") or {}).get("amount_tax") or 0, "amount_tax"),
-        checkout_ref=_reference(metadata.get("checkout_ref") or data.get("client_reference_id")),
-        trace_ref=_reference(metadata.get("trace_ref")),
-        payment_intent_id=_id(data, "payment_intent"),
-        payment_link_id=_id(data, "payment_link"),
-        link_ref=_reference(metadata.get("link_ref")),
-        customer_id=_id(data, "customer") or None,
-        email=_address(details.get("email") or data.get("customer_email") or ""),
+        session_id=fields.own_id(data),
+        status=fields.status(data, "status", known=SESSION_STATUSES),
+        payment_status=fields.status(data, "payment_status", known=PAYMENT_STATUSES),
+        livemode=fields.yes_or_no(data, "livemode"),
+        amount=_session_amount(data),
+        tax_minor=_tax_minor(data),
+        checkout_ref=fields.reference(
+            metadata.get("checkout_ref") or data.get("client_reference_id")
+        ),
+        trace_ref=fields.reference(metadata.get("trace_ref")),
+        payment_intent_id=fields.id_of(data, "payment_intent"),
+        payment_link_id=fields.id_of(data, "payment_link"),
+        link_ref=fields.reference(metadata.get("link_ref")),
+        customer_id=fields.id_of(data, "customer") or None,
+        email=fields.address(details.get("email") or data.get("customer_email") or ""),
         name=storable(details.get("name") or "", chars_max=BUYER_NAME_CHARS_MAX),
-        url=_word(data, "url"),
-        created_at=_when(data, "created") or datetime.fromtimestamp(0, tz=UTC),
-        expires_at=_when(data, "expires_at"),
+        url=fields.url(data, "url"),
+        created_at=fields.at(data, "created"),
+        expires_at=fields.when(data, "expires_at"),
         has_failed=has_failed or _is_refused(data),
     )
+
+
+def _session_amount(data: Object) -> Money | None:
+    """Return what a session takes. It may be open while unknown; once completed it must be said.
+
+    https://docs.stripe.com/api/checkout/sessions/object#checkout_session_object-amount_total
+    """
+    if data["status"] != "complete" and data.get("amount_total") is None:
+        return None
+    amount = fields.money(data, "amount_total")
+    if not amount.amount_minor:
+        return amount
+    if data["payment_status"] == "no_payment_required":
+        raise UnreadableEvent("payment_status: no_payment_required, but amount_total is not 0")
+    # A subscription is paid by its invoice: it is nothing of ours, and a person looks at it.
+    is_charged = data["payment_status"] == "paid" and data.get("mode") != "subscription"
+    if is_charged and not fields.id_of(data, "payment_intent"):
+        raise UnreadableEvent("payment_intent: missing, though amount_total was paid")
+    return amount
+
+
+def _tax_minor(data: Object) -> int:
+    """Return the tax within the amount: none where Stripe has computed no details."""
+    details = fields.part(data, "total_details")
+    return fields.whole(details["amount_tax"], "amount_tax") if "amount_tax" in details else 0
 
 
 def _is_refused(data: Object) -> bool:
@@ -161,7 +94,7 @@ def _is_refused(data: Object) -> bool:
     payment = data.get("payment_intent")
     return (
         isinstance(payment, Mapping)
-        and (data.get("status"), data["payment_status"]) == ("complete", "unpaid")
+        and (data["status"], data["payment_status"]) == ("complete", "unpaid")
         and payment.get("status") in {"requires_payment_method", "canceled"}
     )
 
@@ -178,100 +111,113 @@ def failed_session(data: Object) -> SessionFact:
 
 def refund(data: Object) -> RefundFact:
     """Read a refund."""
+    fields.require_payment(data)
     return RefundFact(
-        refund_id=_own_id(data),
-        status=_word(data, "status") or "pending",
-        amount=_money(data, "amount"),
-        payment_intent_id=_id(data, "payment_intent"),
-        charge_id=_id(data, "charge"),
-        request_ref=_reference((data.get("metadata") or {}).get("refund_ref")),
-        created_at=_at(data, "created"),
+        refund_id=fields.own_id(data),
+        status=fields.status(data, "status", known=REFUND_STATUSES),
+        amount=fields.money(data, "amount"),
+        payment_intent_id=fields.id_of(data, "payment_intent"),
+        charge_id=fields.id_of(data, "charge"),
+        request_ref=fields.reference(fields.part(data, "metadata").get("refund_ref")),
+        created_at=fields.at(data, "created"),
     )
 
 
 def refunded_charge(data: Object) -> ChargeRefundedHint:
     """Read a ``charge.refunded``."""
     return ChargeRefundedHint(
-        charge_id=_own_id(data),
-        payment_intent_id=_id(data, "payment_intent"),
-        refunded=_money(data, "amount_refunded"),
+        charge_id=fields.own_id(data),
+        payment_intent_id=fields.id_of(data, "payment_intent"),
+        refunded=fields.money(data, "amount_refunded"),
     )
 
 
 def dispute(data: Object) -> DisputeFact:
     """Read a dispute, with the movements of money it has caused so far."""
+    fields.require_payment(data)
     return DisputeFact(
-        dispute_id=_own_id(data),
-        status=_said(data, "status"),
-        reason=_word(data, "reason"),
-        amount=_money(data, "amount"),
-        payment_intent_id=_id(data, "payment_intent"),
-        charge_id=_id(data, "charge"),
-        evidence_due_at=_when(data.get("evidence_details") or {}, "due_by"),
-        opened_at=_at(data, "created"),
-        movements=tuple(_movement(line) for line in data.get("balance_transactions") or ()),
+        dispute_id=fields.own_id(data),
+        status=fields.status(
+            data, "status"
+        ),  # an unknown one is recorded too: money may have moved
+        reason=fields.word(data, "reason"),
+        amount=fields.money(data, "amount"),
+        payment_intent_id=fields.id_of(data, "payment_intent"),
+        charge_id=fields.id_of(data, "charge"),
+        evidence_due_at=fields.when(fields.part(data, "evidence_details"), "due_by"),
+        opened_at=fields.at(data, "created"),
+        movements=tuple(_movement(line) for line in fields.parts(data, "balance_transactions")),
     )
 
 
 def _movement(line: Object) -> DisputeMovement:
     return DisputeMovement(
-        transaction_id=_own_id(line),
-        amount=_money(line, "amount", is_signed=True),
-        fee=_money({**line, "fee": line.get("fee") or 0}, "fee", is_signed=True),
-        occurred_at=_at(line, "created"),
+        transaction_id=fields.own_id(line),
+        amount=fields.money(line, "amount", is_signed=True),
+        fee=fields.money(line, "fee", is_signed=True),
+        occurred_at=fields.at(line, "created"),
     )
 
 
 def failed_payment(data: Object) -> PaymentFailedFact:
     """Read a ``payment_intent.payment_failed``: the code, never the words."""
-    error = data.get("last_payment_error") or {}
-    metadata = data.get("metadata") or {}
+    error, metadata = fields.part(data, "last_payment_error"), fields.part(data, "metadata")
     return PaymentFailedFact(
-        payment_intent_id=_own_id(data),
-        checkout_ref=_reference(metadata.get("checkout_ref")),
-        link_ref=_reference(metadata.get("link_ref")),
-        try_id=_id(error, "charge") or _id(error, "payment_method"),
-        code=_word(error, "decline_code") or _word(error, "code"),
+        payment_intent_id=fields.own_id(data),
+        checkout_ref=fields.reference(metadata.get("checkout_ref")),
+        link_ref=fields.reference(metadata.get("link_ref")),
+        try_id=fields.id_of(error, "charge") or fields.id_of(error, "payment_method"),
+        code=fields.word(error, "decline_code") or fields.word(error, "code"),
     )
 
 
 def payment_link(data: Object) -> OpenedLink:
     """Read a payment link."""
-    return OpenedLink(link_id=data["id"], url=data["url"], is_active=bool(data["active"]))
+    return OpenedLink(
+        link_id=fields.own_id(data),
+        url=fields.url(data, "url"),
+        is_active=fields.yes_or_no(data, "active"),
+    )
 
 
 def balance_line(data: Object) -> BalanceLine:
     """Read a balance transaction whose ``source`` is expanded."""
     expanded = data.get("source")
     source: Object = expanded if isinstance(expanded, Mapping) else {}
-    amount = _money(data, "amount", is_signed=True)
+    amount = fields.money(data, "amount", is_signed=True)
     is_charge = source.get("object") == "charge"
     return BalanceLine(
-        transaction_id=data["id"],
-        type=data["type"],
-        category=data.get("reporting_category") or data["type"],
-        source_id=_id(data, "source"),
-        payment_intent_id=_id(source, "payment_intent"),
-        charge_id=_id(source, "id" if is_charge else "charge"),
+        transaction_id=fields.own_id(data),
+        type=fields.said(data, "type"),
+        category=fields.word(data, "reporting_category") or fields.said(data, "type"),
+        source_id=fields.id_of(data, "source"),
+        payment_intent_id=fields.id_of(source, "payment_intent"),
+        charge_id=fields.id_of(source, "id" if is_charge else "charge"),
         amount=amount,
-        presented=_presented(amount, source),
-        fee=_money(data, "fee", is_signed=True),
-        occurred_at=_at(data, "created"),
+        presented=_presented(data, amount, source),
+        fee=fields.money(data, "fee", is_signed=True),
+        occurred_at=fields.at(data, "created"),
     )
 
 
 def lines_of(holder: Object) -> list[BalanceLine]:
     """Read the balance transactions of a charge or refund that carries them expanded."""
-    carried = (holder.get("balance_transaction"), holder.get("failure_balance_transaction"))
-    return [balance_line(each) for each in carried if isinstance(each, Mapping)]
+    names = ("balance_transaction", "failure_balance_transaction")
+    return [
+        balance_line(fields.part(holder, name)) for name in names if holder.get(name) is not None
+    ]
 
 
-def _presented(amount: Money, source: Object) -> Money:
+def _presented(data: Object, amount: Money, source: Object) -> Money:
     """Return the movement in the buyer's currency; a source in our own currency changes nothing."""
-    currency = str(source.get("currency") or amount.currency).upper()
-    if currency == amount.currency or source.get("object") not in {"charge", "refund"}:
+    if source.get("object") not in {"charge", "refund"}:
         return amount
-    return Money(source["amount"] * (-1 if amount.amount_minor < 0 else 1), currency)
+    whole = fields.money(source, "amount")
+    if whole.currency == amount.currency:
+        return amount
+    if data.get("reporting_category") == "partial_capture_reversal":  # what was not captured of it
+        whole -= fields.money(source, "amount_captured")
+    return -whole if amount.amount_minor < 0 else whole
 
 
 def account(data: Object, *, livemode: bool) -> AccountFact:
@@ -329,8 +275,14 @@ def read(*, type_: str, data: Object) -> Fact | None:
     if reader is None:
         return None
     try:
-        return reader(data)
+        return understood(reader, data)
     except UnreadableEvent as error:
         raise UnreadableEvent(f"{type_}: {error}") from error
+
+
+def understood(reader: Callable[[Object], Read], data: Object) -> Read:
+    """Return what ``reader`` makes of ``data``. Raises UnreadableEvent, and nothing else."""
+    try:
+        return reader(data)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UnreadableEvent(f"{type_}: {type(error).__name__} at {error}") from error
+        raise UnreadableEvent(f"{type(error).__name__} at {error}") from error

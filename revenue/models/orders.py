@@ -25,7 +25,7 @@ from revenue.enums import (
 )
 from revenue.models.checkouts import CheckoutSession
 from revenue.models.offers import Offer
-from revenue.policy import DISPUTE_LOST, DISPUTES_NOT_WAITING
+from revenue.policy import DISPUTES_NOT_WAITING
 from revenue.ports import BUYER_EMAIL_CHARS_MAX, BUYER_NAME_CHARS_MAX
 
 
@@ -57,6 +57,11 @@ class Order(Stateful):
     paid_at = models.DateTimeField(null=True, blank=True)
     payment_failed_at = models.DateTimeField(null=True, blank=True)
     refunded_minor = models.BigIntegerField(default=0)
+    disputed_minor = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="What banks hold back of it for disputes, net of what came back.",
+    )
     double_of = models.ForeignKey("self", models.PROTECT, related_name="+", null=True, blank=True)
     review_reason = models.CharField(
         max_length=20, choices=ReviewReason.choices, default="", blank=True
@@ -91,6 +96,9 @@ class Order(Stateful):
                 condition=Q(refunded_minor__gte=0) & Q(refunded_minor__lte=F("amount_minor")),
                 name="order_refunds_within_the_payment",
             ),
+            models.CheckConstraint(
+                condition=Q(disputed_minor__gte=0), name="order_disputes_bring_no_gain"
+            ),
         ]
         indexes = [
             models.Index(fields=["state", "-id"], name="order_by_state"),
@@ -121,20 +129,23 @@ class Order(Stateful):
     def may_be_double(self) -> bool:
         """Whether it may have been paid a second time by mistake, and nobody has decided.
 
-        Open until all of it went back, by a refund or by a lost dispute. Reads ``double_verdict``:
-        select it with a list. The few that are disputed cost one statement more.
+        Open until all of it went back, by refunds or by disputes. Reads ``double_verdict``: select
+        it with a list.
         """
         if self.double_of_id is None or self.state not in HELD_STATES:
             return False
-        if getattr(self, "double_verdict", None) is not None:
-            return False
-        is_disputed = self.state == OrderState.DISPUTED
-        return not (is_disputed and self.disputes.filter(status=DISPUTE_LOST).exists())
+        return not self.is_given_back and getattr(self, "double_verdict", None) is None
+
+    @property
+    def is_given_back(self) -> bool:
+        """Whether all of its money went back, by refunds or by disputes."""
+        return 0 < self.amount_minor <= self.refunded_minor + self.disputed_minor
 
     @property
     def refundable(self) -> Money:
-        """What of the payment has not been refunded."""
-        return Money(self.amount_minor - self.refunded_minor, self.currency)
+        """What of the payment is still held: neither refunded nor kept back by a bank."""
+        held_minor = self.amount_minor - self.refunded_minor - self.disputed_minor
+        return Money(max(0, held_minor), self.currency)
 
 
 class OrderReview(AppendOnly):

@@ -12,12 +12,13 @@ from revenue.operations.alerts import close_alert_about, raise_alert
 from revenue.operations.booking import book, is_booked
 from revenue.operations.finding import lock_paid_order
 from revenue.operations.holding import hold_or_release_work
-from revenue.operations.standing import settle
+from revenue.operations.standing import disputed_minor, settle
 from revenue.operations.telling import Telling
 from revenue.policy import (
     DISPUTE_LOST,
+    DISPUTE_RANKS,
     DISPUTES_NOT_WAITING,
-    DISPUTES_OVER_WELL,
+    DISPUTES_OVER,
     further_dispute_status,
 )
 from revenue.ports import DisputeFact, DisputeMovement
@@ -26,8 +27,8 @@ from revenue.ports import DisputeFact, DisputeMovement
 def record_dispute(telling: Telling, fact: DisputeFact) -> Outcome:
     """Bring our rows to what ``fact`` says of one dispute. Raises CauseMissing.
 
-    The work stops while a dispute is open or lost. Nothing here answers a dispute: people do,
-    at Stripe.
+    The work stops while a dispute is open or lost, and while any of its money is held back.
+    Nothing here answers a dispute: people do, at Stripe.
     """
     order = lock_paid_order(
         payment_intent_id=fact.payment_intent_id, charge_id=fact.charge_id, mode=telling.mode
@@ -37,11 +38,26 @@ def record_dispute(telling: Telling, fact: DisputeFact) -> Outcome:
     for movement in fact.movements:
         is_changed |= _book_movement(telling, order, fact, movement)
     is_changed |= _take_status(telling, order, fact)
+    _doubt(telling, order, fact)
     if not is_changed:
         return Outcome.ALREADY_KNOWN
-    settle(telling, order)
+    settle(telling, order, disputed_minor=disputed_minor(order))
     hold_or_release_work(telling, order)
     return Outcome.RECORDED
+
+
+def _doubt(telling: Telling, order: Order, fact: DisputeFact) -> None:
+    """Say what a person must look at, beside the dispute itself."""
+    if fact.status not in DISPUTE_RANKS:
+        telling.doubted(
+            f"status: {fact.status}, which is no status of a dispute that we know: it counts as"
+            " open. Look at it at Stripe."
+        )
+    if fact.amount.currency != order.currency:
+        telling.doubted(
+            f"currency: {fact.amount} is disputed, but order {order.reference} was paid in"
+            f" {order.currency}: all of it counts as held back. Look at it at Stripe."
+        )
 
 
 def _take_status(telling: Telling, order: Order, fact: DisputeFact) -> bool:
@@ -70,7 +86,7 @@ def _take_status(telling: Telling, order: Order, fact: DisputeFact) -> bool:
         )
     if is_moved and not is_new and status in DISPUTES_NOT_WAITING:
         close_alert_about(kind=AlertKind.DISPUTE_OPENED, item=fact.dispute_id, now=telling.now)
-    if is_moved and status in {*DISPUTES_OVER_WELL, DISPUTE_LOST}:
+    if is_moved and status in DISPUTES_OVER:
         kind = ActivityKind.DISPUTE_CLOSED
         _note(telling, order, fact, kind=kind, key=f"{kind}:{fact.dispute_id}:{status}")
     if is_moved:

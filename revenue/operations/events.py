@@ -55,6 +55,28 @@ def settle_event(
     _attempt(event, outcome, source=source, started_at=telling.now, now=now)
 
 
+def settle_doubtful(
+    event: StripeWebhookEvent, telling: Telling, *, source: Source, now: datetime
+) -> Outcome:
+    """Park an event whose facts are recorded, but of which a person must know more."""
+    doubt = Doubtful(" ".join(telling.doubts))
+    settle_failure(
+        event,
+        doubt,
+        is_final=True,
+        source=source,
+        started_at=telling.now,
+        now=now,
+        order_id=telling.order_id,
+        trace_ref=telling.trace_ref,
+    )
+    return Outcome.PARKED
+
+
+class Doubtful(Exception):
+    """All that an event says is recorded, and a person must look at what it is about."""
+
+
 def settle_waiting(
     event: StripeWebhookEvent, *, cause: str, source: Source, started_at: datetime, now: datetime
 ) -> None:
@@ -83,6 +105,7 @@ def settle_failure(
     source: Source,
     started_at: datetime,
     now: datetime,
+    **sale: object,
 ) -> None:
     """Keep why an attempt failed; try again later, or park the event for a person."""
     is_dead = is_final or event.attempts >= ATTEMPTS_MAX
@@ -92,6 +115,7 @@ def settle_failure(
         next_attempt_at=None if is_dead else now + backoff(event.attempts),
         error_class=name,
         error=words,
+        **sale,
     )
     outcome = Outcome.PARKED if is_dead else Outcome.FAILED
     _attempt(event, outcome, source=source, started_at=started_at, now=now, error=(name, words))

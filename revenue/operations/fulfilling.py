@@ -28,9 +28,10 @@ from revenue.operations.booking import book
 from revenue.operations.links import close_link
 from revenue.operations.mails import queue_mail
 from revenue.operations.standing import settle, state_of_new
-from revenue.operations.telling import Telling
+from revenue.operations.telling import Telling, Unrecordable
 from revenue.policy import review_reason
 from revenue.ports import SessionFact
+from revenue.queries.verdicts import standing_verdict
 
 STANDINGS: Final = MappingProxyType(
     {
@@ -53,6 +54,8 @@ def record_completion(telling: Telling, checkout: CheckoutSession, fact: Session
     telling.about(order_id=order.pk, trace_ref=order.trace_ref)
     is_newly_paid = fact.is_settled and order.paid_at is None
     is_newly_failed = fact.has_failed and order.payment_failed_at is None
+    if is_newly_paid and not is_new:
+        _take_amount(order, _taken(fact))
     if not (is_new or is_newly_paid or is_newly_failed):
         return Outcome.ALREADY_KNOWN
     _complete(telling, checkout, fact)
@@ -70,7 +73,7 @@ def _was_complete(checkout: CheckoutSession) -> bool:
 
 
 def _new_order(telling: Telling, checkout: CheckoutSession, fact: SessionFact) -> Order:
-    taken = fact.amount or Money.zero(checkout.currency or "USD")
+    taken = _taken(fact)
     is_foreign = checkout.origin == CheckoutOrigin.FOREIGN
     claims_ours = bool(fact.checkout_ref) and is_foreign
     reason = review_reason(
@@ -99,6 +102,30 @@ def _new_order(telling: Telling, checkout: CheckoutSession, fact: SessionFact) -
     )
 
 
+def _taken(fact: SessionFact) -> Money:
+    """Return what a completed session takes. Raises Unrecordable: what is not said is not zero."""
+    if fact.amount is None:
+        raise Unrecordable(f"amount_total: missing, so nothing of {fact.session_id} can be booked")
+    return fact.amount
+
+
+def _take_amount(order: Order, taken: Money) -> None:
+    """Let the payment's own telling say how much it is, where an earlier one said otherwise.
+
+    A person then looks at it. Raises Unrecordable where one has decided about another amount.
+    """
+    if taken == order.total:
+        return
+    if standing_verdict(order):
+        raise Unrecordable(
+            f"amount_total: {taken}, but a person decided about {order.total} of order"
+            f" {order.reference}. Look at it at Stripe."
+        )
+    reason = review_reason(asked=order.total, taken=taken, is_foreign_mode=False)
+    order.review_reason = order.review_reason or reason or ""
+    order.amount_minor, order.currency = taken.amount_minor, taken.currency
+
+
 def _complete(telling: Telling, checkout: CheckoutSession, fact: SessionFact) -> None:
     if _was_complete(checkout):
         return
@@ -115,7 +142,15 @@ def _complete(telling: Telling, checkout: CheckoutSession, fact: SessionFact) ->
 def _save(telling: Telling, order: Order, *, customer_id: str | None, is_new: bool) -> None:
     """Insert the order, or move it along; its deal and contact follow its state."""
     if not is_new:
-        settle(telling, order, paid_at=order.paid_at, payment_failed_at=order.payment_failed_at)
+        settle(
+            telling,
+            order,
+            paid_at=order.paid_at,
+            payment_failed_at=order.payment_failed_at,
+            amount_minor=order.amount_minor,
+            currency=order.currency,
+            review_reason=order.review_reason,
+        )
         attach(telling, order, customer_id=customer_id)
         return
     order.state = state_of_new(order)

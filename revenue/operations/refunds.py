@@ -33,12 +33,14 @@ def record_refund(telling: Telling, fact: RefundFact) -> Outcome:
     """Book what ``fact`` says of one refund.
 
     ``succeeded`` books a refund; ``failed`` or ``canceled`` books its reversal if it had been
-    booked, and keeps a later ``succeeded`` (an older event) from booking it. Raises CauseMissing.
+    booked, and keeps a later ``succeeded`` (an older event) from booking it. Raises CauseMissing;
+    Unrecordable for a refund in another currency than the payment's, of which nothing follows.
     """
     order = lock_paid_order(
         payment_intent_id=fact.payment_intent_id, charge_id=fact.charge_id, mode=telling.mode
     )
     telling.about(order_id=order.pk, trace_ref=order.trace_ref)
+    _require_currency(order, fact)
     refund = _row(telling, order, fact)
     is_changed = _take_status(refund, fact)
     if refund.status == "succeeded":
@@ -48,6 +50,14 @@ def record_refund(telling: Telling, fact: RefundFact) -> Outcome:
     _follow_request(telling, refund, fact)
     _remember_charge(order, fact)
     return Outcome.RECORDED if is_changed else Outcome.ALREADY_KNOWN
+
+
+def _require_currency(order: Order, fact: RefundFact) -> None:
+    if fact.amount.currency != order.currency:
+        raise Unrecordable(
+            f"currency: refund {fact.refund_id} gives {fact.amount} back, but order"
+            f" {order.reference} was paid in {order.currency}. Look at it at Stripe."
+        )
 
 
 def _row(telling: Telling, order: Order, fact: RefundFact) -> Refund:

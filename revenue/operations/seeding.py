@@ -64,13 +64,14 @@ FROM ({{source}}) source ON CONFLICT DO NOTHING
 _ORDERS: Final = """
 INSERT INTO revenue_order (reference, mode, state, checkout_id, offer_id, deal_id, contact_id,
   trace_ref, amount_minor, currency, tax_minor, buyer_email, buyer_name, payment_intent_id,
-  charge_id, placed_at, paid_at, payment_failed_at, refunded_minor, review_reason)
+  charge_id, placed_at, paid_at, payment_failed_at, refunded_minor, disputed_minor, review_reason)
 SELECT order_ref, 'sample', source.state, made.id, %(offer)s, source.deal_id, contact_id,
   source.trace_ref, 100, unit, 0, 'buyer-' || key || '@sample.example', 'Sample Buyer ' || n,
   'pi_sample_' || key, 'ch_sample_' || key, made_at,
   CASE WHEN source.state NOT IN ('failed', 'awaiting_payment') THEN made_at END,
   CASE WHEN source.state = 'failed' THEN made_at END,
-  CASE source.state WHEN 'refunded' THEN 100 WHEN 'partially_refunded' THEN 40 ELSE 0 END, ''
+  CASE source.state WHEN 'refunded' THEN 100 WHEN 'partially_refunded' THEN 40 ELSE 0 END,
+  CASE source.state WHEN 'disputed' THEN 100 ELSE 0 END, ''
 FROM ({source}) source
 JOIN revenue_checkoutsession made ON made.stripe_id = 'cs_sample_' || key
 ON CONFLICT DO NOTHING
@@ -103,7 +104,7 @@ FROM ({{source}}) source
 JOIN revenue_order sold ON sold.reference = order_ref
 JOIN revenue_stripewebhookevent filed ON filed.stripe_id = 'evt_sample_' || key,
 LATERAL (VALUES ('payment', 100::bigint), ('refund', -sold.refunded_minor),
-  ('dispute', CASE WHEN sold.state = 'disputed' THEN -100 ELSE 0 END)) AS fact (kind, minor)
+  ('dispute', -sold.disputed_minor)) AS fact (kind, minor)
 WHERE sold.paid_at IS NOT NULL AND fact.minor <> 0
 ON CONFLICT DO NOTHING
 """  # noqa: S608  # constants only

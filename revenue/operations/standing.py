@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from django.db.models import Sum
 
+from kernel.money import Money
 from revenue.enums import OrderState, RevenueKind
 from revenue.models import Dispute, Order, RevenueEvent
 from revenue.operations.telling import Telling
-from revenue.policy import DISPUTES_OVER_WELL, OrderFacts, order_state
+from revenue.policy import DISPUTES_OVER_WELL, OrderFacts, held_back, order_state
 from revenue.queries.verdicts import standing_verdict
 
 
@@ -21,6 +24,7 @@ def facts_of(order: Order) -> OrderFacts:
         has_failed=order.payment_failed_at is not None,
         amount_minor=order.amount_minor,
         refunded_minor=order.refunded_minor,
+        disputed_minor=order.disputed_minor,
         has_open_or_lost_dispute=is_disputed,
         review_reason=order.review_reason,
         verdict=standing_verdict(order),
@@ -28,12 +32,33 @@ def facts_of(order: Order) -> OrderFacts:
 
 
 def refunded_minor(order: Order) -> int:
-    """Return what has gone back to the buyer, net of refunds that failed, in minor units."""
+    """Return what has gone back to the buyer, net of refunds that failed.
+
+    In minor units of the order's currency.
+    """
     kinds = [RevenueKind.REFUND, RevenueKind.REFUND_REVERSAL]
-    total = RevenueEvent.objects.filter(order=order, kind__in=kinds).aggregate(
-        total=Sum("amount_minor")
-    )["total"]
-    return -(total or 0)
+    booked = RevenueEvent.objects.filter(order=order, kind__in=kinds, currency=order.currency)
+    return -(booked.aggregate(total=Sum("amount_minor"))["total"] or 0)
+
+
+def disputed_minor(order: Order) -> int:
+    """Return what banks hold back of ``order`` for disputes, net of what came back.
+
+    In minor units of the order's currency. Of a dispute in another one it is not known how much of
+    the order it holds back: all of it, then.
+    """
+    kinds = [RevenueKind.DISPUTE, RevenueKind.DISPUTE_REVERSAL]
+    moved: dict[str, list[Money]] = defaultdict(list)
+    for booked in RevenueEvent.objects.filter(order=order, kind__in=kinds):
+        moved[booked.stripe_object_id].append(booked.amount)
+    total_minor = 0
+    for dispute in Dispute.objects.filter(order=order):
+        held = held_back(
+            disputed=dispute.amount, moved=moved[dispute.stripe_id], status=dispute.status
+        )
+        is_known = held.currency == order.currency or not held.amount_minor
+        total_minor += held.amount_minor if is_known else order.amount_minor
+    return total_minor
 
 
 def settle(telling: Telling, order: Order, **changes: object) -> None:
@@ -56,6 +81,7 @@ def state_of_new(order: Order) -> OrderState:
             has_failed=order.payment_failed_at is not None,
             amount_minor=order.amount_minor,
             refunded_minor=0,
+            disputed_minor=0,
             has_open_or_lost_dispute=False,
             review_reason=order.review_reason,
             verdict="",

@@ -31,6 +31,7 @@ class Telling:
     occurred_at: datetime
     event_id: int | None = None
     changes: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
     order_id: int | None = None
     trace_ref: str = ""
 
@@ -41,3 +42,7 @@ class Telling:
     def changed(self, sentence: str) -> None:
         """Remember one change, in words without personal data."""
         self.changes.append(sentence)
+
+    def doubted(self, sentence: str) -> None:
+        """Remember why a person must look at what is recorded here all the same."""
+        self.doubts.append(sentence)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from revenue.enums import HELD_STATES
-from revenue.models import Dispute, Order
-from revenue.policy import DISPUTE_LOST
+from revenue.models import Order
 
 
 def possible_doubles() -> QuerySet[Order]:
@@ -14,6 +13,6 @@ def possible_doubles() -> QuerySet[Order]:
 
     ``Order.may_be_double`` as a query.
     """
-    lost = Dispute.objects.filter(order=OuterRef("pk"), status=DISPUTE_LOST)
-    held = Order.objects.filter(double_of__isnull=False, state__in=HELD_STATES)
-    return held.filter(~Exists(lost), double_verdict__isnull=True)
+    held = Q(amount_minor=0) | Q(amount_minor__gt=F("refunded_minor") + F("disputed_minor"))
+    second = Order.objects.filter(double_of__isnull=False, state__in=HELD_STATES)
+    return second.filter(held, double_verdict__isnull=True)

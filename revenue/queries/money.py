@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q, Sum
 
+from kernel.money import Money
 from revenue.models import Order, Refund
 from revenue.policy import REFUNDS_UNDONE
 from revenue.ports import RefundFact
@@ -15,7 +16,8 @@ def _order_of(*, payment_intent_id: str, charge_id: str, mode: str) -> Order | N
     is_it = is_it | Q(charge_id=charge_id) if charge_id else is_it
     if not is_it:
         return None
-    return Order.objects.filter(is_it, mode=mode).only("amount_minor", "refunded_minor").first()
+    sums = ("amount_minor", "refunded_minor", "currency")
+    return Order.objects.filter(is_it, mode=mode).only(*sums).first()
 
 
 def is_payment_known(*, payment_intent_id: str, mode: str) -> bool:
@@ -25,18 +27,16 @@ def is_payment_known(*, payment_intent_id: str, mode: str) -> bool:
     ).exists()
 
 
-def known_refunds(*, payment_intent_id: str, charge_id: str, mode: str) -> int | None:
-    """Return the sum of succeeded refunds we know of a payment, in minor units.
+def known_refunds(*, payment_intent_id: str, charge_id: str, mode: str) -> Money | None:
+    """Return the sum of succeeded refunds we know of a payment, in the currency it was paid in.
 
     None when we know no order of that payment.
     """
     order = _order_of(payment_intent_id=payment_intent_id, charge_id=charge_id, mode=mode)
     if order is None:
         return None
-    total = Refund.objects.filter(order=order, status="succeeded").aggregate(
-        total=Sum("amount_minor")
-    )["total"]
-    return total or 0
+    made = Refund.objects.filter(order=order, status="succeeded", currency=order.currency)
+    return Money(made.aggregate(total=Sum("amount_minor"))["total"] or 0, order.currency)
 
 
 def exceeds_what_is_left(fact: RefundFact, *, mode: str) -> bool:
@@ -45,7 +45,7 @@ def exceeds_what_is_left(fact: RefundFact, *, mode: str) -> bool:
     False where it is known already, and where it would not fit alone either.
     """
     order = _order_of(payment_intent_id=fact.payment_intent_id, charge_id=fact.charge_id, mode=mode)
-    if order is None:
+    if order is None or fact.amount.currency != order.currency:
         return False
     amount = fact.amount.amount_minor
     if not order.amount_minor - order.refunded_minor < amount <= order.amount_minor:

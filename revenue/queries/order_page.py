@@ -12,7 +12,7 @@ from kernel.modes import MODE_WORDS, Mode
 from kernel.money import Money
 from revenue.enums import MailKind, MailState, OrderState
 from revenue.models import BuyerMail, Dispute, Order, Refund
-from revenue.policy import DISPUTE_LOST, DISPUTES_OVER_WELL, REFUNDS_UNDONE
+from revenue.policy import DISPUTES_OVER, REFUNDS_UNDONE
 from revenue.queries.outbox import masked_address
 
 REFUND_WORDS = {
@@ -50,7 +50,7 @@ class OrderPage:
     order: Order
     intake: IntakeFacts | None
     refunds: Sequence[RefundLine]
-    is_dispute_lost: bool
+    has_open_dispute: bool
     receipt_state: str
 
     @property
@@ -62,6 +62,17 @@ class OrderPage:
     def kept(self) -> Money:
         """What of the payment has not gone back."""
         return self.order.refundable
+
+    @property
+    def is_dispute_lost(self) -> bool:
+        """Whether the bank decided, and nothing of the payment is with us any more."""
+        return self.is_partly_taken and self.order.is_given_back
+
+    @property
+    def is_partly_taken(self) -> bool:
+        """Whether the bank decided, and gave back some of the payment or all."""
+        is_disputed = self.order.state == OrderState.DISPUTED
+        return is_disputed and self.order.disputed_minor > 0 and not self.has_open_dispute
 
     @property
     def failed_refund(self) -> RefundLine | None:
@@ -118,8 +129,7 @@ def order_for_buyer(reference: str) -> Order | None:
 
 def order_page(order: Order) -> OrderPage:
     """Return all that the page of ``order`` says. Four statements."""
-    disputes = Dispute.objects.filter(order=order).values_list("status", flat=True)
-    held = set(disputes) - DISPUTES_OVER_WELL
+    open_disputes = Dispute.objects.filter(order=order).exclude(status__in=DISPUTES_OVER)
     receipts = BuyerMail.objects.filter(order=order, kind=MailKind.PAID)
     refunds = Refund.objects.filter(order=order).order_by("created_at", "pk")
     return OrderPage(
@@ -128,6 +138,6 @@ def order_page(order: Order) -> OrderPage:
         refunds=[
             RefundLine(refund, REFUND_WORDS.get(refund.status, "being made")) for refund in refunds
         ],
-        is_dispute_lost=DISPUTE_LOST in held,
+        has_open_dispute=open_disputes.exists(),
         receipt_state=receipts.values_list("state", flat=True).first() or "",
     )

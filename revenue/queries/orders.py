@@ -26,7 +26,7 @@ from revenue.models import (
     RefundRequest,
     RevenueEvent,
 )
-from revenue.policy import DISPUTE_LOST
+from revenue.policy import DISPUTES_OVER
 from revenue.queries.doubles import possible_doubles
 from revenue.queries.refundable import (
     OPEN_STATES,
@@ -155,13 +155,19 @@ class OrderFile:
 
     @property
     def is_dispute_lost(self) -> bool:
-        """Say whether the bank gave the money back to the buyer."""
-        return any(dispute.status == DISPUTE_LOST for dispute in self.disputes)
+        """Say whether banks gave money back to the buyer that is not refunded by us."""
+        is_taken = self.order.is_given_back and self.order.disputed_minor > 0
+        return is_taken and not self.has_open_dispute
+
+    @property
+    def has_open_dispute(self) -> bool:
+        """Say whether a bank still decides about money of it."""
+        return any(dispute.status not in DISPUTES_OVER for dispute in self.disputes)
 
     @property
     def is_double_given_back(self) -> bool:
         """Say whether a second payment was made, and all of its money went back."""
-        is_gone = self.order.state == OrderState.REFUNDED or self.is_dispute_lost
+        is_gone = self.order.is_given_back and not self.has_open_dispute
         return self.order.double_of_id is not None and is_gone
 
     @property

@@ -24,11 +24,10 @@ from revenue.models import (
     RefundRequest,
     StripeWebhookEvent,
 )
-from revenue.policy import DISPUTE_LOST, DISPUTES_OVER_WELL
+from revenue.policy import DISPUTES_OVER
 from revenue.queries.bodies import bodies_about, is_theirs
 from revenue.queries.refundable import OPEN_STATES, UNDER_WAY_AT_STRIPE
 
-DISPUTES_OVER: Final = DISPUTES_OVER_WELL | {DISPUTE_LOST}
 UNDECIDED: Final = {
     OrderState.AWAITING_PAYMENT: "the bank has not said whether it pays",
     OrderState.NEEDS_REVIEW: "a person has to decide about it first",

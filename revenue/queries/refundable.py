@@ -10,7 +10,7 @@ from django.db.models import Sum
 from kernel.money import Money
 from revenue.enums import RefundState
 from revenue.models import Dispute, Order, Refund, RefundRequest
-from revenue.policy import DISPUTES_OVER_WELL
+from revenue.policy import DISPUTES_OVER
 
 OPEN_STATES: Final = (RefundState.UNKNOWN, RefundState.REQUESTED)
 UNDER_WAY_AT_STRIPE: Final = ("pending", "requires_action")
@@ -19,7 +19,7 @@ UNDER_WAY_AT_STRIPE: Final = ("pending", "requires_action")
 def refundable_now(order: Order) -> Money:
     """Return what of the payment may still be asked back.
 
-    What was refunded is off, and so is what is on its way.
+    What was refunded is off, what banks hold back for disputes, and what is on its way.
     """
     left = order.refundable.amount_minor - on_its_way(order)
     return Money(max(0, left), order.currency)
@@ -30,7 +30,9 @@ def on_its_way(order: Order) -> int:
 
     Open requests of ours, and refunds that Stripe has started but not finished, each counted once.
     """
-    at_stripe = Refund.objects.filter(order=order, status__in=UNDER_WAY_AT_STRIPE)
+    at_stripe = Refund.objects.filter(
+        order=order, status__in=UNDER_WAY_AT_STRIPE, currency=order.currency
+    )
     known_ids = set(Refund.objects.filter(order=order).values_list("stripe_id", flat=True))
     asked = RefundRequest.objects.filter(order=order, state__in=OPEN_STATES)
     begun = at_stripe.aggregate(total=Sum("amount_minor"))["total"] or 0
@@ -44,7 +46,7 @@ def why_not_refundable(order: Order) -> str:
 
     No verdict stands in the way: whatever a person decided, money that is held may go back.
     """
-    fights = Dispute.objects.filter(order=order).exclude(status__in=DISPUTES_OVER_WELL)
+    fights = Dispute.objects.filter(order=order).exclude(status__in=DISPUTES_OVER)
     if order.mode != settings.DEPLOYMENT_MODE:
         return f"This is a {order.mode} order; a {settings.DEPLOYMENT_MODE} key cannot refund it."
     if order.paid_at is None:
@@ -54,5 +56,7 @@ def why_not_refundable(order: Order) -> str:
     if fights.exclude(status__startswith="warning_").exists():
         return "The buyer disputes this payment: the bank decides. Answer the dispute at Stripe."
     if not refundable_now(order).amount_minor:
+        if order.disputed_minor:
+            return "Nothing of it is held any more: banks took back what was not refunded."
         return "All of it was refunded already, or is on its way."
     return ""

@@ -12,7 +12,7 @@ from django.db import connection
 from kernel.modes import Mode
 from kernel.money import Money
 from revenue.enums import HELD_STATES, AlertKind, EventState, MailState, OrderState, ReviewVerdict
-from revenue.policy import DISPUTE_LOST, DISPUTES_NOT_WAITING
+from revenue.policy import DISPUTES_NOT_WAITING
 from revenue.queries.refundable import OPEN_STATES, UNDER_WAY_AT_STRIPE
 
 COUNTED_MAX: Final = 100  # of each kind; more is "99+"
@@ -83,9 +83,8 @@ UNION ALL
  LEFT JOIN revenue_doubleverdict meant ON meant.order_id = second.id
  WHERE second.double_of_id IS NOT NULL AND second.state IN ({_quoted(HELD_STATES)})
    AND second.mode <> '{Mode.SAMPLE}' AND meant.id IS NULL
-   AND NOT EXISTS (
-     SELECT FROM revenue_dispute lost
-     WHERE lost.order_id = second.id AND lost.status = '{DISPUTE_LOST}')
+   AND (second.amount_minor = 0
+     OR second.amount_minor > second.refunded_minor + second.disputed_minor)
  ORDER BY second.double_of_id DESC LIMIT {COUNTED_MAX})
 """  # noqa: S608  # our own words only
 

@@ -15,7 +15,13 @@ from kernel.leases import LostLease, claim_due, give_back, was_in
 from kernel.modes import Mode
 from revenue.enums import EventState, Outcome, Source
 from revenue.models import StripeWebhookEvent
-from revenue.operations.events import settle_event, settle_failure, settle_waiting, will_fail_again
+from revenue.operations.events import (
+    settle_doubtful,
+    settle_event,
+    settle_failure,
+    settle_waiting,
+    will_fail_again,
+)
 from revenue.operations.recording import record
 from revenue.operations.telling import CauseMissing, Telling
 from revenue.policy import ATTEMPTS_MAX
@@ -130,7 +136,10 @@ def _commit(
     try:
         with transaction.atomic(durable=True):
             outcome = apply_plan(telling, plan)
-            settle_event(event, telling, outcome=outcome, source=source, now=clock())
+            if telling.doubts:
+                outcome = settle_doubtful(event, telling, source=source, now=clock())
+            else:
+                settle_event(event, telling, outcome=outcome, source=source, now=clock())
     except CauseMissing as missing:
         with transaction.atomic(durable=True):
             settle_waiting(

@@ -16,6 +16,8 @@ from revenue.ports import (
     ChargeRefundedHint,
     DisputeFact,
     Fact,
+    GatewayError,
+    GatewayUnreadable,
     PaymentGateway,
     RefundFact,
     UnreadableEvent,
@@ -38,16 +40,23 @@ class Plan:
 def plan_event(event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source) -> Plan:
     """Return what ``event`` asks us to record. Calls Stripe only where the event is not enough.
 
-    Raises Park for an event of another mode or of an API version we do not read, and the
-    gateway's errors.
+    Raises Park for an event of another mode or of an API version we do not read, where the event
+    or Stripe's answer cannot be read, and the gateway's errors.
     """
+    try:
+        return _planned(event, gateway=gateway, source=source)
+    except GatewayUnreadable as answer:
+        raise Park(f"Stripe's answer: {answer.code}") from answer
+
+
+def _planned(event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source) -> Plan:
     is_hint = _is_hint(event, source=source)
     _require_our_world(event)
     if is_of_another_account(event):
         return Plan(())
     if not is_hint and event.api_version not in settings.STRIPE_API_VERSIONS:
         return _plan_unread(event, gateway=gateway)
-    fact = _read(event, gateway=gateway, is_hint=is_hint)
+    fact = _read(event, gateway=gateway, source=source, is_hint=is_hint)
     match fact:
         case None:
             return Plan(())
@@ -101,13 +110,24 @@ def is_of_another_account(event: StripeWebhookEvent) -> bool:
     return bool(event.account) and event.account != settings.STRIPE_ACCOUNT
 
 
-def _read(event: StripeWebhookEvent, *, gateway: PaymentGateway, is_hint: bool) -> Fact | None:
+def _read(
+    event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source, is_hint: bool
+) -> Fact | None:
+    """Read the event, or where it is a hint its object as it is now; a person's replay tries both.
+
+    Raises Park, and for a hint the gateway's errors.
+    """
     try:
         if is_hint:
             return gateway.reread(event_type=event.type, object_id=event.object_id)
         return gateway.read_event(bytes(event.body or b""))
     except UnreadableEvent as error:
-        raise Park(str(error)) from error
+        if is_hint or source != Source.REPLAY or not event.object_id:
+            raise Park(str(error)) from error
+        try:
+            return gateway.reread(event_type=event.type, object_id=event.object_id)
+        except (UnreadableEvent, GatewayError):
+            raise Park(str(error)) from error
 
 
 def _plan_refunded_charge(
@@ -117,7 +137,8 @@ def _plan_refunded_charge(
     known = queries.known_refunds(
         payment_intent_id=hint.payment_intent_id, charge_id=hint.charge_id, mode=event.mode
     )
-    if known is not None and known >= hint.refunded.amount_minor:
+    is_comparable = known is not None and known.currency == hint.refunded.currency
+    if known is not None and is_comparable and hint.refunded <= known:
         return Plan(())
     refunds = gateway.refunds_of_charge(hint.charge_id)
     causes: tuple[Fact, ...] = ()

@@ -16,8 +16,14 @@ from kernel.transitions import LostRace
 from revenue.enums import EventState, Outcome, Source
 from revenue.models import StripeWebhookEvent
 from revenue.operations.recording import record
-from revenue.operations.telling import CauseMissing, Telling
-from revenue.ports import BalanceLine, Fact, GatewayRefused, PaymentGateway
+from revenue.operations.telling import CauseMissing, Telling, Unrecordable
+from revenue.ports import (
+    BalanceLine,
+    Fact,
+    GatewayRefused,
+    GatewayUnreadable,
+    PaymentGateway,
+)
 from revenue.providers import is_stripe_itself
 from revenue.queries.books import DISPUTES, PAYMENTS, REFUNDS, Movement, unsettled_sessions
 from revenue.usecases.accept_webhook import file_event
@@ -142,9 +148,9 @@ def lines_whenever(
     for object_id in object_ids[:CALLS_MAX]:
         try:
             found[object_id] = gateway.balance_lines_of(object_id)
-        except GatewayRefused as refusal:
+        except (GatewayRefused, GatewayUnreadable) as answer:
             logger.warning(
-                "reconcile could not read", extra={"code": refusal.code, "about": object_id}
+                "reconcile could not read", extra={"code": answer.code, "about": object_id}
             )
     return found
 
@@ -157,8 +163,8 @@ def _tell(read: Callable[[], Sequence[Fact]], *, about: str, at: datetime, now: 
     """
     try:
         facts = read()
-    except GatewayRefused as refusal:
-        logger.warning("reconcile could not read", extra={"code": refusal.code, "about": about})
+    except (GatewayRefused, GatewayUnreadable) as answer:
+        logger.warning("reconcile could not read", extra={"code": answer.code, "about": about})
         return False
     telling = Telling(
         mode=settings.DEPLOYMENT_MODE, source=Source.RECONCILE, now=now, occurred_at=at
@@ -168,6 +174,11 @@ def _tell(read: Callable[[], Sequence[Fact]], *, about: str, at: datetime, now: 
             outcomes = [record(telling, fact) for fact in facts]
     except (CauseMissing, LostRace):
         return False  # told before its cause, or by another worker at this very moment
+    except Unrecordable as problem:  # what moved the balance stays a difference between the books
+        logger.warning(
+            "reconcile leaves it to a person", extra={"why": str(problem), "about": about}
+        )
+        return False
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # noqa: BLE001  # kept by class: its words may quote a person's row

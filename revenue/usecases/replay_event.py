@@ -115,7 +115,9 @@ def dry_run(stripe_id: str, *, gateway: PaymentGateway, clock: Clock) -> Replaye
         outcome = Outcome.PARKED if is_final(error) else Outcome.FAILED
         return Replayed(outcome=outcome, problem=scrubbed(error) or type(error).__name__)
     changes = [_without_new_names(each, since=newest_known) for each in telling.changes]
-    return Replayed(outcome=outcome, changes=changes)
+    if telling.doubts:
+        outcome = Outcome.PARKED
+    return Replayed(outcome=outcome, changes=changes, problem=" ".join(telling.doubts))
 
 
 def _without_new_names(sentence: str, *, since: str) -> str:

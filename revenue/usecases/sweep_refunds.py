@@ -16,9 +16,16 @@ from revenue.enums import RefundState, Source
 from revenue.models import RefundRequest
 from revenue.operations.recording import record
 from revenue.operations.refund_requests import settle_accepted, settle_refused, settle_unknown
-from revenue.operations.telling import Telling
+from revenue.operations.telling import Telling, Unrecordable
 from revenue.policy import KEY_KEPT, backoff, next_attempt
-from revenue.ports import GatewayError, GatewayRefused, GatewayUnknown, PaymentGateway, RefundFact
+from revenue.ports import (
+    GatewayError,
+    GatewayRefused,
+    GatewayUnknown,
+    GatewayUnreadable,
+    PaymentGateway,
+    RefundFact,
+)
 from revenue.queries.refundable import OPEN_STATES
 from revenue.usecases.reading_around import refund_after_failures
 from revenue.usecases.request_refund import send_refund
@@ -52,6 +59,8 @@ def _look_after(request: RefundRequest, *, gateway: PaymentGateway, now: datetim
             _follow(request, gateway=gateway, now=now)
     except GatewayError as error:
         _put_off(request, error, now=now)
+    except Unrecordable as problem:
+        _put_off(request, GatewayUnreadable(str(problem)), now=now)
     except LostRace:
         logger.info("refund looked after by another", extra={"refund": request.reference})
 

@@ -87,6 +87,8 @@ def refund_of(order: Order, *, stripe_id: str = "re_1", status: str = "succeeded
 
 
 def dispute_of(order: Order, *, status: str = "needs_response") -> Dispute:
+    if status == "lost":
+        Order.objects.filter(pk=order.pk).update(disputed_minor=order.amount_minor)
     return Dispute.objects.create(
         stripe_id="dp_1",
         order=order,

@@ -83,13 +83,17 @@ def test_money_that_came_back_twice_is_won(process: Process, heard: list[Told]) 
     assert standing() == ("won", OrderState.PAID, "", 100)
 
 
-def test_won_before_the_money_is_back_is_won(process: Process) -> None:
+def test_won_before_the_money_is_back_is_paid_when_it_is_back(process: Process) -> None:
     checkout = CheckoutFactory()
     filed("checkout.session.completed", session_object(checkout))
     hear(checkout, ("charge.dispute.closed", "won", [OUT]))
     process()
+    by_word = standing()
+    hear(checkout, ("charge.dispute.funds_reinstated", "won", [OUT, BACK]))
+    process()
 
-    assert standing()[:3] == ("won", OrderState.PAID, "")
+    assert by_word == ("won", OrderState.DISPUTED, "dispute", 0)
+    assert standing() == ("won", OrderState.PAID, "", 100)
 
 
 def test_the_timeline_tells_both_endings(process: Process) -> None:

@@ -147,7 +147,12 @@ NEVER_FITS: list[tuple[str, dict[str, Any], str]] = [
         "amount: more than can be booked",
     ),
     # What is not looked at one by one, Postgres refuses, and its rule has a name.
-    ("dispute", {"status": "x" * 200}, "StringDataRightTruncation"),
+    (
+        "dispute",
+        {"balance_transactions": [movement("t" * 250, -100)]},
+        "StringDataRightTruncation",
+    ),
+    ("dispute", {"status": "x" * 200}, "status: no word of Stripe's"),
 ]
 
 

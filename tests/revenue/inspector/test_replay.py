@@ -101,7 +101,7 @@ def test_a_dry_run_of_an_unreadable_event_says_why_without_anybodys_words(
     event = filed(COMPLETED, {"id": "cs_test_1", "customer_details": {"name": "Ada Lovelace"}})
     tried = dry_run(event.stripe_id, gateway=deaf_gateway, clock=clock)
     assert tried.outcome == Outcome.PARKED
-    assert "KeyError" in tried.problem
+    assert tried.problem == f"{COMPLETED}: status: missing"
     assert "Ada" not in tried.problem
 
 

@@ -268,8 +268,8 @@ def test_ruled_out_while_the_bank_still_works_tells_the_buyer_nothing(
     order = foreign_order(process, payment_status="unpaid")
     rule_out(order, operator)
 
-    filed("checkout.session.async_payment_succeeded",
-          session_object(order.checkout, **FOREIGN))  # fmt: skip
+    paid = session_object(order.checkout, amount_total=order.amount_minor, **FOREIGN)
+    filed("checkout.session.async_payment_succeeded", paid)
     process()
 
     order.refresh_from_db()

@@ -1,0 +1,128 @@
+"""What an order is worth follows from the net of what was booked; Stripe's words only add."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from fulfillment.models import OrderIntake
+from kernel.money import Money
+from revenue.enums import OrderState
+from revenue.models import CheckoutSession, Dispute, Order, StripeWebhookEvent
+from revenue.policy import held_back
+from revenue.queries.refundable import refundable_now, why_not_refundable
+from tests.factories.revenue import (
+    CheckoutFactory,
+    dispute_object,
+    filed,
+    movement,
+    session_object,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Process = Callable[[], list[StripeWebhookEvent]]
+OUT = movement("txn_1Out0000000000", -100)
+HALF = movement("txn_2Half000000000", 50)
+REST = movement("txn_3Rest000000000", 50)
+
+
+def disputed(process: Process, status: str, moved: list[Any], **changes: Any) -> CheckoutSession:
+    checkout = CheckoutFactory()
+    filed("checkout.session.completed", session_object(checkout))
+    told = dispute_object(checkout, status=status, balance_transactions=moved, **changes)
+    filed("charge.dispute.closed", told)
+    process()
+    return checkout
+
+
+def standing() -> tuple[str, str, Money]:
+    """The order's state, why its work stands still, and what may be refunded."""
+    order = Order.objects.get()
+    return order.state, OrderIntake.objects.get().frozen_reason, refundable_now(order)
+
+
+@pytest.mark.parametrize("status", ["prevented", "won", "warning_closed", "lost"])
+def test_money_that_is_gone_is_gone_whatever_the_word(process: Process, status: str) -> None:
+    disputed(process, status, [OUT])
+
+    assert standing() == (OrderState.DISPUTED, "dispute", Money(0, "USD"))
+    assert why_not_refundable(Order.objects.get()).startswith("Nothing of it is held any more")
+
+
+@pytest.mark.parametrize("status", ["prevented", "won", "warning_closed"])
+def test_half_the_money_back_is_half_the_money(process: Process, status: str) -> None:
+    disputed(process, status, [OUT, HALF])
+
+    assert standing() == (OrderState.DISPUTED, "dispute", Money(50, "USD"))
+    assert why_not_refundable(Order.objects.get()) == ""
+
+
+@pytest.mark.parametrize("heard", list(permutations([[OUT], [OUT, HALF], [OUT, HALF, REST]])))
+def test_all_the_money_back_is_paid_in_any_order(process: Process, heard: list[Any]) -> None:
+    checkout = CheckoutFactory()
+    filed("checkout.session.completed", session_object(checkout))
+    for number, moved in enumerate(heard):
+        told = dispute_object(checkout, status="won", balance_transactions=moved)
+        filed("charge.dispute.updated", told, id=f"evt_{number}")
+        process()
+
+    assert standing() == (OrderState.PAID, "", Money(100, "USD"))
+
+
+def test_of_a_dispute_about_a_part_the_rest_may_be_refunded_once_it_is_lost(
+    process: Process,
+) -> None:
+    out = movement("txn_1Out0000000000", -60)
+    checkout = disputed(process, "needs_response", [out], amount=60)
+    while_open = why_not_refundable(Order.objects.get())
+    lost = dispute_object(checkout, amount=60, status="lost", balance_transactions=[out])
+    filed("charge.dispute.closed", lost, id="evt_lost")
+    process()
+
+    assert while_open.startswith("The buyer disputes this payment")
+    assert standing() == (OrderState.DISPUTED, "dispute", Money(40, "USD"))
+    assert why_not_refundable(Order.objects.get()) == ""
+
+
+@pytest.mark.parametrize("status", ["lost", "needs_response"])
+def test_a_word_adds_to_what_was_booked(process: Process, status: str) -> None:
+    disputed(process, status, [])
+
+    assert Dispute.objects.get().status == status
+    assert standing()[:2] == (OrderState.DISPUTED, "dispute")
+    assert why_not_refundable(Order.objects.get()) != ""
+
+
+@pytest.mark.parametrize("status", ["won", "prevented", "warning_closed"])
+def test_a_dispute_that_ended_well_and_took_nothing_is_over(process: Process, status: str) -> None:
+    disputed(process, status, [])
+
+    assert standing() == (OrderState.PAID, "", Money(100, "USD"))
+
+
+USD, EUR = "USD", "EUR"
+
+
+@pytest.mark.parametrize(
+    ("moved", "status", "held"),
+    [
+        ([(-1_100, USD)], "needs_response", 1_000),
+        ([(-1_100, USD), (1_100, USD)], "won", 0),
+        ([(-1_100, USD), (1_010, USD)], "won", 0),  # the rate moved
+        ([(-1_100, USD), (550, USD)], "won", 500),
+        ([(-1_100, USD), (367, USD)], "prevented", 667),
+        ([(-1_100, USD), (500, EUR)], "won", 1_000),
+        ([], "won", 0),
+        ([], "lost", 1_000),
+        ([(-1_000, EUR), (1_200, EUR)], "won", 0),
+    ],
+)
+def test_what_left_in_the_currency_of_the_balance_is_weighed_in_the_buyers(
+    moved: list[tuple[int, str]], status: str, held: int
+) -> None:
+    movements = [Money(minor, currency) for minor, currency in moved]
+
+    assert held_back(disputed=Money(1_000, EUR), moved=movements, status=status) == Money(held, EUR)
