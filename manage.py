@@ -10,6 +10,8 @@ from django.db.utils import OperationalError
 
 from trinity.stack import dotenv
 
+# They make or drop tables or databases; the rest has the rights of pages and workers.
+AS_OWNER = frozenset({"migrate", "flush", "restore_drill", "seed_sample"})
 ROOT = Path(__file__).resolve().parent
 
 if __name__ == "__main__":
@@ -20,6 +22,8 @@ if __name__ == "__main__":
             "run bin/run once, or set them in the environment or in .env."
         )
     os.environ.setdefault("DATABASE_POOL", "0")
+    if AS_OWNER.intersection(sys.argv[1:2]):
+        os.environ["DATABASE_AS_OWNER"] = "1"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trinity.settings")
     try:
         execute_from_command_line(sys.argv)

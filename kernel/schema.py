@@ -39,8 +39,39 @@ END $$;
 """
 
 
+# Named columns of one row keep what they were first; the others may change. The arguments are lists
+# with commas: columns that never change, that may be blanked, that may be filled where blank.
+_KEEP_FACTS_FUNCTION = """
+CREATE OR REPLACE FUNCTION trinity_keep_facts() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    was jsonb; now_is jsonb; col text;
+BEGIN
+    IF TG_OP <> 'UPDATE' THEN
+        RAISE EXCEPTION '% keeps its rows: % refused', TG_TABLE_NAME, TG_OP
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    was := to_jsonb(OLD); now_is := to_jsonb(NEW);
+    FOREACH col IN ARRAY string_to_array(concat_ws(',', VARIADIC TG_ARGV), ',') LOOP
+        IF was -> col IS DISTINCT FROM now_is -> col
+            AND NOT (col = ANY (string_to_array(TG_ARGV[1], ','))
+                     AND now_is -> col IN ('null'::jsonb, '""'::jsonb))
+            AND NOT (col = ANY (string_to_array(TG_ARGV[2], ','))
+                     AND was -> col IN ('null'::jsonb, '""'::jsonb))
+        THEN
+            RAISE EXCEPTION '% of % never changes', col, TG_TABLE_NAME
+                USING ERRCODE = 'restrict_violation';
+        END IF;
+    END LOOP;
+    RETURN NEW;
+END $$;
+"""
+
+
 def forbid_changes(table: str, *, erasable: Sequence[str] = ()) -> migrations.RunSQL:
-    """Make ``table`` refuse UPDATE, DELETE and TRUNCATE, but for blanking ``erasable`` columns."""
+    """Make ``table`` refuse UPDATE, DELETE and TRUNCATE, but for blanking ``erasable`` columns.
+
+    The application's role is not even granted them: ``kernel.grants`` reads this trigger.
+    """
     columns = ", ".join(f"'{column}'" for column in erasable)
     return migrations.RunSQL(
         sql=[
@@ -54,6 +85,35 @@ def forbid_changes(table: str, *, erasable: Sequence[str] = ()) -> migrations.Ru
             f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}",
             f"DROP TRIGGER IF EXISTS {table}_no_truncate ON {table}",
         ],
+    )
+
+
+def keep_facts(
+    table: str, *, frozen: Sequence[str], erasable: Sequence[str] = (), once: Sequence[str] = ()
+) -> migrations.RunSQL:
+    """Make ``table`` keep its rows, and in each what it was told first; other columns may change.
+
+    ``frozen`` columns never change, ``erasable`` ones may only be blanked, and ``once`` ones may
+    only be filled. The trigger costs nothing where a statement names none of them.
+    """
+    kinds = [",".join(columns) for columns in (frozen, erasable, once)]
+    arguments = ", ".join(f"'{kind}'" for kind in kinds)
+    guarded = ", ".join([*frozen, *erasable, *once])
+    triggers = {
+        "keep_facts": f"BEFORE UPDATE OF {guarded} ON {table} FOR EACH ROW",
+        "keep_rows": f"BEFORE DELETE ON {table} FOR EACH ROW",
+        "no_truncate": f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT",
+    }
+    return migrations.RunSQL(
+        sql=[
+            _KEEP_FACTS_FUNCTION,
+            *(
+                f"CREATE TRIGGER {table}_{name} {when}"
+                f" EXECUTE FUNCTION trinity_keep_facts({arguments})"
+                for name, when in triggers.items()
+            ),
+        ],
+        reverse_sql=[f"DROP TRIGGER IF EXISTS {table}_{name} ON {table}" for name in triggers],
     )
 
 

@@ -13,11 +13,14 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import TransactionTestCase
+from environ import Env
 from playwright.sync_api import Browser, sync_playwright
+from pytest_django import DjangoDbBlocker
 
 from crm.policy import HOME_PROJECT
 from tests.grouping import pytest_xdist_make_scheduler  # noqa: F401  # pytest finds it here
 from tests.journeys.browsing import launch
+from tests.owner import as_owner
 from trinity.settings import celery_url
 
 NOON = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)  # in the past, whenever this runs
@@ -45,6 +48,9 @@ def pytest_configure() -> None:
     # A machine that tests may be busy: nothing that is there is given up after a second.
     settings.CACHES["default"]["OPTIONS"] = {"socket_timeout": 30, "socket_connect_timeout": 30}
     settings.DATABASES["default"]["OPTIONS"]["pool"]["timeout"] = 60
+    if owner := os.environ.get("MIGRATION_DATABASE_URL"):  # makes the test database, and drops it
+        known = Env.db_url_config(owner)
+        settings.DATABASES["default"] |= {name: known[name] for name in ("USER", "PASSWORD")}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {
         **settings.STORAGES,
@@ -62,6 +68,25 @@ def _of_this_process(redis_url: str) -> str:
     if parts.scheme == "unix":
         return f"unix://{parts.path}?db={number}"  # urlunsplit would lose the empty host
     return urlunsplit(parts._replace(path=f"/{number}"))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let every connection of a test have the application's rights, and no more."""
+    with django_db_blocker.unblock():
+        _act_as(settings.APPLICATION_ROLE)
+        yield
+        _act_as("")
+
+
+def _act_as(role: str) -> None:
+    """Log in with the rights of ``role``. (By Django's ``assume_role`` a pool waits for itself.)"""
+    options = connection.settings_dict["OPTIONS"]
+    options.pop("options", None)
+    if role:
+        options["options"] = f"-c role={role}"
+    connection.close()
+    connection.close_pool()
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +132,7 @@ def empty_all_tables(_case: object = None) -> None:
     TRUNCATE of sixty tables costs a second.
     """
     tables = [t for t in connection.introspection.table_names() if t not in SEEDED]
-    with transaction.atomic(), connection.cursor() as cursor:
+    with as_owner(), transaction.atomic(), connection.cursor() as cursor:
         asked = " UNION ALL ".join(
             f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM \"{table}\")" for table in tables
         )

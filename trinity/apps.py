@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 from django_structlog.signals import bind_extra_request_finished_metadata
 
+from kernel.grants import give_after_migrate
 from ledger import facts
 from trinity.celery import app as celery_app  # every Django process nudges through this one
 from trinity.form_words import say_it_our_way
@@ -25,6 +26,9 @@ class TrinityConfig(AppConfig):
         """Apply the roles after each migrate; say what an audit entry about a person carries."""
         say_it_our_way()
         post_migrate.connect(apply_roles, dispatch_uid="trinity.roles")
+        # Once, by any app that has models: all of them are migrated by then.
+        auth = apps.get_app_config("auth")
+        post_migrate.connect(give_after_migrate, sender=auth, dispatch_uid="kernel.grants")
         bind_extra_request_finished_metadata.connect(say_who, dispatch_uid="trinity.logs")
         facts.allow(
             "audit",

@@ -63,7 +63,10 @@ def back_up(url: str, *, to: Path, tools: Tools) -> dict[str, int]:
         snapshot = _value(database, "SELECT pg_export_snapshot()")
         rows = _rows(database)
         os.close(os.open(to, os.O_CREAT | os.O_EXCL, 0o600))  # everything about everybody
-        arguments = ("--format=custom", "--no-owner", f"--snapshot={snapshot}", f"--file={to}")
+        arguments = (
+            *("--format=custom", "--no-owner", "--no-privileges"),
+            *(f"--snapshot={snapshot}", f"--file={to}"),
+        )
         tools.run("pg_dump", *arguments, url=url)
     return rows
 
@@ -93,7 +96,10 @@ def empty_database(url: str) -> Iterator[str]:
 
 def restore(backup: Path, *, url: str, tools: Tools) -> dict[str, int]:
     """Restore into the empty database at ``url``; return each table's rows."""
-    arguments = ("--no-owner", "--exit-on-error", "--single-transaction", "--dbname=", str(backup))
+    arguments = (
+        *("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"),
+        *("--dbname=", str(backup)),
+    )
     tools.run("pg_restore", *arguments, url=url)
     with psycopg.connect(url) as database:
         return _rows(database)
@@ -104,7 +110,11 @@ def manage(*arguments: str, url: str, seals_log: Path) -> str:
 
     Raises DrillFailed with all that it said when it is not content.
     """
-    env = os.environ | {"DATABASE_URL": url, "SEALS_LOG": str(seals_log)}
+    env = os.environ | {
+        "DATABASE_URL": url,
+        "MIGRATION_DATABASE_URL": url,
+        "SEALS_LOG": str(seals_log),
+    }
     name = f"manage.py {arguments[0]}"
     return _run(name, [sys.executable, str(ROOT / "manage.py"), *arguments], env=env)
 

@@ -148,7 +148,12 @@ TEMPLATES = [
 ]
 
 # --- where things live -------------------------------------------------------------------------
-DATABASES = {"default": env.db_url("DATABASE_URL")}
+# Pages and workers log in as a role that owns no table (kernel.grants). Only ``prepare`` and a few
+# commands know the owner's address, and use it.
+_application = env.db_url("DATABASE_URL")
+_owner = env.db_url_config(env.str("MIGRATION_DATABASE_URL", "") or env.str("DATABASE_URL"))
+APPLICATION_ROLE = "" if _application["USER"] == _owner["USER"] else _application["USER"]
+DATABASES = {"default": _owner if env.bool("DATABASE_AS_OWNER", default=False) else _application}
 DATABASES["default"].setdefault("OPTIONS", {})
 POOL = {
     "min_size": 1,

@@ -79,7 +79,8 @@ def _tidy() -> None:
     """Clear away the rows of the list of what waits that so many batches deleted.
 
     Whoever asks what waits would read through them until Postgres comes to it by itself, which
-    takes a minute: 0.2 s for a page, after a million.
+    takes a minute: 0.2 s for a page, after a million. (Before Postgres 17 only the owner of the
+    table may do this; then it is left to Postgres, with a warning.)
     """
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ledger_unsealedentry")

@@ -167,10 +167,10 @@ class Shop:
 
     # --- our side ----------------------------------------------------------------------------
 
-    def connect(self) -> psycopg.Connection[Row]:
-        return psycopg.connect(
-            self.stack.env["DATABASE_URL"], autocommit=True, row_factory=dict_row
-        )
+    def connect(self, *, is_owner: bool = False) -> psycopg.Connection[Row]:
+        """Connect with the shop's own rights, or as the owner of its tables."""
+        address = self.stack.env["MIGRATION_DATABASE_URL" if is_owner else "DATABASE_URL"]
+        return psycopg.connect(address, autocommit=True, row_factory=dict_row)
 
     def rows(self, query: str) -> list[Row]:
         with self.connect() as database:

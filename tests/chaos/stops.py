@@ -63,7 +63,7 @@ STOPS: Final = (
 
 def make_stops(shop: Shop) -> None:
     """Put every stop in place, open: nobody is held until its lock is taken."""
-    with shop.connect() as database:
+    with shop.connect(is_owner=True) as database:
         database.execute(
             "CREATE OR REPLACE FUNCTION chaos_stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
             f" PERFORM pg_advisory_xact_lock_shared({LOCK_SPACE}, tg_argv[0]::int);"
@@ -79,7 +79,7 @@ def make_stops(shop: Shop) -> None:
 
 
 def remove_stops(shop: Shop) -> None:
-    with shop.connect() as database:
+    with shop.connect(is_owner=True) as database:
         database.execute("DROP FUNCTION chaos_stop() CASCADE")
 
 
@@ -118,7 +118,7 @@ class Held:
 @contextmanager
 def held_at(shop: Shop, number: int) -> Iterator[Held]:
     """Close stop ``number`` for as long as the block runs."""
-    with shop.connect() as database:
+    with shop.connect(is_owner=True) as database:
         database.execute("SELECT pg_advisory_lock(%s, %s)", (LOCK_SPACE, number))
         yield Held(database, number)
         database.execute("SELECT pg_advisory_unlock(%s, %s)", (LOCK_SPACE, number))

@@ -48,6 +48,7 @@ from tests.factories.revenue import (
     refund_object,
     session_object,
 )
+from tests.owner import as_owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -235,7 +236,7 @@ def test_a_missing_review_is_named(process: Process) -> None:
 
 def test_a_missing_intake_is_named(process: Process) -> None:
     order = direct_sale(process)
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE fulfillment_runevent DISABLE TRIGGER USER")
         cursor.execute("DELETE FROM fulfillment_runevent")
         cursor.execute("ALTER TABLE fulfillment_runevent ENABLE TRIGGER USER")

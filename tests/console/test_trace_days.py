@@ -12,6 +12,7 @@ from console.trace_words import as_text
 from revenue.models import Order, StripeWebhookEvent
 from tests.console.sales import Process, direct_sale
 from tests.factories.revenue import dispute_object, filed, refund_object, session_object
+from tests.owner import rewriting
 from tests.revenue.conftest import Clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,7 +78,8 @@ def test_a_folded_event_of_another_day_says_so(
     told = filed("payment_intent.created", {"id": order.payment_intent_id, "object": "x"})
     process()
     later = told.received_at.replace(day=7)
-    StripeWebhookEvent.objects.filter(pk=told.pk).update(received_at=later)
+    with rewriting(StripeWebhookEvent):
+        StripeWebhookEvent.objects.filter(pk=told.pk).update(received_at=later)
 
     folded = page_of(browser, order).partition("kept: nothing to do</summary>")[2]
 

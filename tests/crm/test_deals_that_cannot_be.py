@@ -13,6 +13,7 @@ from crm.policy import HOME_PROJECT
 from kernel.append_only import AppendOnlyViolation, salted_digest
 from kernel.transitions import IllegalMove, LostRace
 from tests.factories.crm import NOON, CompanyFactory, ContactFactory, DealFactory
+from tests.owner import as_owner
 
 pytestmark = pytest.mark.django_db
 
@@ -137,11 +138,11 @@ def test_words_can_be_blanked_and_nothing_else() -> None:
 
     with pytest.raises(AppendOnlyViolation):
         Activity.objects.update(kind="note")
-    with refuses("append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with as_owner(), refuses("append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE crm_activity SET words = 'Ada said no'")
-    with refuses("append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with as_owner(), refuses("append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE crm_activity SET occurred_at = now()")
-    with refuses("append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with as_owner(), refuses("append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("TRUNCATE crm_activity")
     Activity.objects.update(words="", words_salt="")

@@ -18,6 +18,7 @@ from kernel.append_only import AppendOnlyViolation
 from kernel.transitions import IllegalMove
 from ledger.models import LedgerEntry
 from tests.factories.fulfillment import NOON, PaidOrder, open_intake_of, paid_order, planned_run
+from tests.owner import as_owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -169,9 +170,17 @@ def test_a_runs_history_is_never_rewritten() -> None:
 
     with pytest.raises(AppendOnlyViolation):
         RunEvent.objects.update(kind="frozen")
-    with pytest.raises(IntegrityError, match="append-only"), connection.cursor() as cursor:
+    with (
+        as_owner(),
+        pytest.raises(IntegrityError, match="append-only"),
+        connection.cursor() as cursor,
+    ):
         cursor.execute("UPDATE fulfillment_runevent SET kind = 'frozen'")
-    with pytest.raises(IntegrityError, match="append-only"), connection.cursor() as cursor:
+    with (
+        as_owner(),
+        pytest.raises(IntegrityError, match="append-only"),
+        connection.cursor() as cursor,
+    ):
         cursor.execute("DELETE FROM fulfillment_runevent")
 
 

@@ -12,6 +12,7 @@ from fulfillment import tasks
 from fulfillment.models import AcquisitionRun, OrderIntake
 from fulfillment.tasks import start_runs
 from tests.factories.fulfillment import open_intake_of, paid_order
+from tests.owner import as_owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,7 +50,10 @@ def test_one_that_fails_does_not_hold_up_the_others(
 ) -> None:
     monkeypatch.setattr(tasks, "INTAKES_AT_ONCE", 1)
     first, poisoned, last = opened(3)
-    with connection.cursor() as cursor:  # a fault of the database's own, for this row only
+    with (
+        as_owner(),
+        connection.cursor() as cursor,
+    ):  # a fault for this row only
         cursor.execute(
             "CREATE FUNCTION refuse_run() RETURNS trigger LANGUAGE plpgsql AS"
             " $$ BEGIN RAISE 'disk full'; END $$"
@@ -62,7 +66,7 @@ def test_one_that_fails_does_not_hold_up_the_others(
         with caplog.at_level(logging.ERROR, logger="fulfillment.tasks"):
             assert start_runs() == 2
     finally:
-        with connection.cursor() as cursor:
+        with as_owner(), connection.cursor() as cursor:
             cursor.execute("DROP FUNCTION refuse_run() CASCADE")
 
     assert with_run() == {first, last}

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from django.db import connection, migrations, models
 
 from kernel.append_only import AppendOnly
+from kernel.grants import give_after_migrate
 from kernel.leases import Leased
 from kernel.modes import mode_field
 from kernel.schema import forbid_changes, mode_steps
 from kernel.transitions import Stateful
+from tests.owner import as_owner
 
 
 class Door(Stateful):
@@ -94,16 +96,19 @@ STEPS = (
 
 
 def make_tables() -> None:
-    with connection.schema_editor() as editor:
-        for table in TABLES:
-            editor.create_model(table)
-    for step in STEPS:
-        _run(step)
+    with as_owner():
+        with connection.schema_editor() as editor:
+            for table in TABLES:
+                editor.create_model(table)
+        for step in STEPS:
+            _run(step)
+        give_after_migrate(using="default")
 
 
 def drop_tables() -> None:
-    for step in reversed(STEPS):
-        _run(step, is_back=True)
-    with connection.schema_editor() as editor:
-        for table in reversed(TABLES):
-            editor.delete_model(table)
+    with as_owner():
+        for step in reversed(STEPS):
+            _run(step, is_back=True)
+        with connection.schema_editor() as editor:
+            for table in reversed(TABLES):
+                editor.delete_model(table)

@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection, transaction
 
 from kernel.append_only import AppendOnlyViolation, new_salt, salted_digest
 from tests.kernel.tables import Remark
+from tests.owner import as_owner
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def run(sql: str) -> None:
     ],
 )
 def test_the_database_refuses_raw_sql(remark: Remark, sql: str) -> None:
-    with pytest.raises(DatabaseError, match=r"append-only|not-null"):
+    with as_owner(), pytest.raises(DatabaseError, match=r"append-only|not-null"):
         run(sql)
 
     stored = Remark.objects.get()

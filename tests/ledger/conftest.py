@@ -11,6 +11,7 @@ from django.db import connection
 
 from ledger.facts import COUNT, CURRENCY, DIGEST, FLAG, MINOR, REF, TIME, allow, one_of
 from tests.ledger.entries import paid, seal
+from tests.owner import as_owner
 
 allow(
     "model",
@@ -35,8 +36,8 @@ def _seal_files(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def loose_entries(transactional_db: None) -> Iterator[None]:
-    """Take the foreign keys to entries away, as somebody would who wants to delete entries."""
-    with connection.cursor() as cursor:
+    """Take the foreign keys to entries away, as an owner would who wants to delete entries."""
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
             " FROM pg_constraint WHERE contype = 'f'"
@@ -48,7 +49,7 @@ def loose_entries(transactional_db: None) -> Iterator[None]:
             cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
     yield
     cheat("DELETE FROM ledger_sealedentry; DELETE FROM ledger_posting")
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         for table, name, definition in keys:
             cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
 
@@ -70,7 +71,7 @@ def cheat(sql: str) -> None:
         "ledger_seal",
         "ledger_sealkey",
     ]
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table in tables:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")

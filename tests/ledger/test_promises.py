@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from tests.ledger.entries import paid, seal
+from tests.owner import as_owner
 
 ENTRY = (
     "INSERT INTO ledger_ledgerentry (reference, key, kind, event, subject, refs, facts, mode,"
@@ -156,7 +157,7 @@ def test_history_is_never_rewritten() -> None:
             f"DELETE FROM {table}",
             f"TRUNCATE {table} CASCADE",
         ):
-            with pytest.raises(DatabaseError, match="append-only"):
+            with as_owner(), pytest.raises(DatabaseError, match="append-only"):
                 run(sql)
         assert run(f"SELECT * FROM {table}") == before
         assert before

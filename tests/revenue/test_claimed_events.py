@@ -18,6 +18,7 @@ from revenue.ports import GatewayUnknown, RefundFact
 from revenue.usecases.process_events import LEASE, WORKABLE, process_due
 from revenue.usecases.replay_event import replay_event
 from tests.factories.revenue import CheckoutFactory, filed, session_object
+from tests.owner import as_owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Process = Callable[[], list[StripeWebhookEvent]]
@@ -277,9 +278,10 @@ def commit_of_first_attempt() -> Iterator[Callable[[str], None]]:
     """Do something in the database as the first attempt of all is committed."""
 
     def install(what: str) -> None:
-        with connection.cursor() as cursor:
+        with as_owner(), connection.cursor() as cursor:
             cursor.execute(f"""
-                CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql
+                    SECURITY DEFINER AS $$ BEGIN
                     IF NEW.outcome = 'recorded' AND NEW.event_id = (
                         SELECT min(id) FROM revenue_stripewebhookevent) THEN {what}; END IF;
                     RETURN NULL; END $$;
@@ -287,5 +289,5 @@ def commit_of_first_attempt() -> Iterator[Callable[[str], None]]:
                     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION at_commit()""")
 
     yield install
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("DROP FUNCTION at_commit() CASCADE")

@@ -321,9 +321,13 @@ def test_containers_run_known_processes_with_documented_settings() -> None:
 
     assert set(re.findall(r'"process", "(\w+)"', text)) == set(container.PROCESSES)
     assert passed_on - documented() == set()
-    assert documented() - passed_on - {"PORT", "DATABASE_URL", "REDIS_URL"} == {
+    own = {"PORT", "DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"}
+    assert documented() - passed_on - own == {
+        "DATABASE_AS_OWNER",
         *("TRINITY_HOME", "MCP_PORT", "SANDBOX_PORT", "OWNER_EMAIL", "SEAL_KEY_FILE", "SEALS_LOG"),
-        *("POSTGRES_PASSWORD", "TRINITY_DB_PASSWORD", "REDIS_PASSWORD"),
+        "SEAL_PINS",
+        *("POSTGRES_PASSWORD", "TRINITY_DB_PASSWORD", "TRINITY_APP_DB_PASSWORD"),
+        "REDIS_PASSWORD",
     }
 
 

@@ -53,6 +53,15 @@ def test_secrets_are_made_once_and_private(home: Home) -> None:
     assert len({home.secret(name) for name in ("one", "two")}) == 2
 
 
+def test_the_owners_address_is_known_to_the_preparation_alone(home: Home) -> None:
+    stores = {**STORES, "MIGRATION_DATABASE_URL": "postgresql://owner"}
+    made = plan.make({}, home=home, ports=PORTS, stores=stores)
+
+    assert made.preparation().env["MIGRATION_DATABASE_URL"] == "postgresql://owner"
+    for program in (made.sandbox(), made.web(), *made.background()):
+        assert "MIGRATION_DATABASE_URL" not in program.env
+
+
 def test_no_secret_is_told_as_an_argument(home: Home) -> None:
     made = make({}, home)
     programs = [made.sandbox(), made.preparation(), made.web(), *made.background()]

@@ -21,11 +21,14 @@ from trinity.stack.valkey import Valkey
 
 REPORT = """
 import json, os, psycopg, redis
-with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as db:
+RIGHTS = "SELECT rolsuper::text || rolcreatedb::text FROM pg_roles WHERE rolname = current_user"
+with psycopg.connect(os.environ["DATABASE_URL"]) as db:
+    application = db.execute(RIGHTS).fetchone()[0]
+with psycopg.connect(os.environ["MIGRATION_DATABASE_URL"], autocommit=True) as db:
     def one(query): return db.execute(query).fetchone()[0]
-    rights = "SELECT rolsuper::text || rolcreatedb::text FROM pg_roles WHERE rolname = current_user"
     print(json.dumps({
-        "rights": one(rights),
+        "application": application,
+        "owner": one(RIGHTS),
         "fsync": one("SHOW fsync"),
         "synchronous_commit": one("SHOW synchronous_commit"),
         "listen_addresses": one("SHOW listen_addresses"),
@@ -38,8 +41,11 @@ raise SystemExit(7)
 """
 
 
+ADDRESSES = {"DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"}
+
+
 def services(home: Path, *command: str) -> subprocess.Popen[str]:
-    env = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL"}}
+    env = {k: v for k, v in os.environ.items() if k not in ADDRESSES}
     return subprocess.Popen(
         [sys.executable, "-m", "trinity.stack", "services", "--", *command],
         cwd=ROOT,
@@ -82,7 +88,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 def test_the_command_finds_a_durable_private_database(reports: list[dict[str, Any]]) -> None:
     report = reports[0]
 
-    assert report["rights"] == "falsetrue"
+    assert (report["owner"], report["application"]) == ("falsetrue", "falsefalse")
     assert (report["fsync"], report["synchronous_commit"]) == ("on", "on")
     assert report["listen_addresses"] == ""
     assert report["locale"] == "C.UTF-8"
@@ -117,6 +123,10 @@ def test_a_signal_ends_command_and_stores(tmp_path: Path, number: signal.Signals
             "DATABASE_URL cannot be reached",
         ),
         ({"DATABASE_URL": "sqlite:///secret.db"}, "needs Postgres"),
+        (
+            {"MIGRATION_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/x"},
+            "MIGRATION_DATABASE_URL is set without DATABASE_URL",
+        ),
         ({"REDIS_URL": "redis://:secret@127.0.0.1:1/0"}, "REDIS_URL cannot be reached"),
         ({"REDIS_URL": "amqp://secret"}, "REDIS_URL cannot be reached"),
     ],
@@ -194,9 +204,13 @@ def test_a_lock_file_of_a_reused_pid_is_removed_and_a_servers_is_kept(tmp_path: 
 
 def test_addresses_of_sockets_are_read_by_django_and_drivers(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    assert cluster(home, version=18).url == (
-        f"postgresql://trinity:{home.secret('postgres-password')}@/trinity?host={tmp_path}/run"
-    )
+    made = cluster(home, version=18)
+    for url, role, secret in (
+        (made.owner_url, "trinity", "postgres-password"),
+        (made.url, "trinity_app", "postgres-app-password"),
+    ):
+        password = home.secret(secret)
+        assert url == f"postgresql://{role}:{password}@/trinity?host={tmp_path}/run"
     assert Valkey(home=home, sockets=tmp_path).url == f"unix://{tmp_path}/valkey.sock?db=0"
 
 
@@ -213,3 +227,23 @@ def test_passwords_that_do_not_fit_the_data_are_one_sentence(tmp_path: Path) -> 
     assert errors.startswith(f"Trinity: The passwords in {home} do not fit the data")
     assert errors.count("\n") == 1
     assert postgres.last_line(errors) == errors.strip()
+
+
+def test_data_of_an_older_version_gets_the_second_role(tmp_path: Path) -> None:
+    """Its owner is kept, with the same password; the role of pages is made beside it."""
+    home = tmp_path / "h"
+    drop = (
+        "import os, psycopg;"
+        "db = psycopg.connect(os.environ['MIGRATION_DATABASE_URL'], autocommit=True,"
+        " user='postgres', password=open(os.environ['TRINITY_HOME']"
+        " + '/postgres-superuser-password').read().strip());"
+        "db.execute('DROP ROLE trinity_app')"
+    )
+    look = (
+        "import os, psycopg;"
+        "print(psycopg.connect(os.environ['DATABASE_URL']).execute('SELECT current_user')"
+        ".fetchone()[0])"
+    )
+    for command, said in ((drop, ""), (look, "trinity_app\n")):
+        with services(home, sys.executable, "-c", command) as run:
+            assert run.communicate(timeout=60) == (said, "")

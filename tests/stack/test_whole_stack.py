@@ -129,7 +129,7 @@ def test_a_second_stack_beside_it_killed_loses_nothing(
     with running(home=home) as second:
         assert second.process
         assert second.base_url != stack.base_url
-        with psycopg.connect(second.env["DATABASE_URL"], autocommit=True) as database:
+        with psycopg.connect(second.env["MIGRATION_DATABASE_URL"], autocommit=True) as database:
             database.execute("CREATE TABLE kept AS SELECT 42 AS answer")
         os.kill(second.process.pid, signal.SIGKILL)
         second.process.wait()
@@ -137,7 +137,7 @@ def test_a_second_stack_beside_it_killed_loses_nothing(
         assert attached(home) is None
 
     with running(home=home) as again:
-        with psycopg.connect(again.env["DATABASE_URL"]) as database:
+        with psycopg.connect(again.env["MIGRATION_DATABASE_URL"]) as database:
             row = database.execute("SELECT answer FROM kept").fetchone()
         assert row == (42,)
         assert "first password in" in again.said()

@@ -30,8 +30,9 @@ pytestmark = [
 def address(monkeypatch: pytest.MonkeyPatch, settings: Any) -> str:
     """Tell the commands of the drill where this test's database and key are."""
     name = str(connection.settings_dict["NAME"])
-    url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
-    monkeypatch.setenv("DATABASE_URL", url)
+    for known in ("DATABASE_URL", "MIGRATION_DATABASE_URL"):
+        url = urlunsplit(urlsplit(os.environ[known])._replace(path=f"/{name}"))
+        monkeypatch.setenv(known, url)
     monkeypatch.setenv("SEAL_KEY_FILE", str(settings.SEAL_KEY_FILE))
     return url
 

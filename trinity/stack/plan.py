@@ -14,6 +14,7 @@ from trinity.stack.ports import Ports
 WEB_THREADS: Final = "4"
 OWNER_EMAIL: Final = "owner@trinity.localhost"
 PROVIDER_NAMES: Final = ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS", "STRIPE_API_BASE")
+OWNERS_ADDRESS: Final = "MIGRATION_DATABASE_URL"  # known to whoever migrates, and to no page
 # They would make a stack slow (no bytecode kept), or point it at somebody else's settings.
 LEFT_OUT: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 
@@ -57,7 +58,8 @@ class Plan:
         A live deployment gets neither: its owner is invited, its offers are its own.
         """
         seeds = {} if self.mode == "live" else {"OWNER_EMAIL": self.owner, **self._password_file()}
-        return self._program("prepare", commands.prepare(), more=seeds)
+        owner = {name: url for name, url in self.env.items() if name == OWNERS_ADDRESS}
+        return self._program("prepare", commands.prepare(), more=seeds | owner)
 
     def web(self) -> Program:
         """Return the web server."""
@@ -83,7 +85,8 @@ class Plan:
     def _program(
         self, name: str, argv: tuple[str, ...], *, more: Mapping[str, str] | None = None
     ) -> Program:
-        env = {**self.env, **(more or {})}
+        env = {name: value for name, value in self.env.items() if name != OWNERS_ADDRESS}
+        env |= more or {}
         return Program(name=name, argv=argv, env=env, log=self.home.log / f"{name}.log")
 
     def _password_file(self) -> dict[str, str]:
@@ -101,7 +104,7 @@ class Plan:
 
 
 def make(env: Mapping[str, str], *, home: Home, ports: Ports, stores: Mapping[str, str]) -> Plan:
-    """Return the plan for ``env``, where ``stores`` has DATABASE_URL and REDIS_URL.
+    """Return the plan for ``env``, where ``stores`` has the addresses of database and broker.
 
     The caller has asked ``require_consistent`` first.
     """

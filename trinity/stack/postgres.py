@@ -21,7 +21,10 @@ from trinity.stack.home import Home, claim_folder
 from trinity.stack.run_as import SEARCH_PATH, RunAs, as_user, candidates
 
 SUPERUSER: Final = "postgres"
-ROLE: Final = "trinity"
+OWNER: Final = "trinity"
+APPLICATION: Final = "trinity_app"
+# Neither is superuser. The owner makes databases for tests and restore drills.
+ROLES: Final = {OWNER: "postgres-password", APPLICATION: "postgres-app-password"}
 DATABASE: Final = "trinity"
 BUILTIN_LOCALE_SINCE: Final = 17
 # What money rests on is said aloud, whatever the defaults of a build are.
@@ -46,9 +49,17 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """The address for the app's role, in a form that psycopg and django-environ both read."""
-        password = self.home.secret("postgres-password")
-        return f"postgresql://{ROLE}:{password}@/{DATABASE}?host={quote(str(self.sockets))}"
+        """The address for the application, in a form that psycopg and django-environ both read."""
+        return self._url(APPLICATION)
+
+    @property
+    def owner_url(self) -> str:
+        """The address for whoever migrates, tests or restores."""
+        return self._url(OWNER)
+
+    def _url(self, role: str) -> str:
+        password = self.home.secret(ROLES[role])
+        return f"postgresql://{role}:{password}@/{DATABASE}?host={quote(str(self.sockets))}"
 
     @property
     def is_made(self) -> bool:
@@ -134,19 +145,28 @@ class Cluster:
                 ) from error
             return False
 
-    def make_role(self) -> None:
-        """Make the app's role and database once: it may make databases, not skip triggers."""
+    def make_roles(self) -> None:
+        """Make the two roles and the database, each once, also beside data of an older version.
+
+        The owner may act as the application's role, so that tests have its rights.
+        """
         with self._superuser() as connection:
-            if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", ROLE):
-                connection.execute(
-                    sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}").format(
-                        sql.Identifier(ROLE), sql.Literal(self.home.secret("postgres-password"))
+            for role, password in ROLES.items():
+                if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
+                    connection.execute(
+                        sql.SQL("CREATE ROLE {} LOGIN {} PASSWORD {}").format(
+                            sql.Identifier(role),
+                            sql.SQL("CREATEDB" if role == OWNER else "NOCREATEDB"),
+                            sql.Literal(self.home.secret(password)),
+                        )
                     )
-                )
+            connection.execute(
+                sql.SQL("GRANT {} TO {}").format(sql.Identifier(APPLICATION), sql.Identifier(OWNER))
+            )
             if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", DATABASE):
                 connection.execute(
                     sql.SQL("CREATE DATABASE {} OWNER {}").format(
-                        sql.Identifier(DATABASE), sql.Identifier(ROLE)
+                        sql.Identifier(DATABASE), sql.Identifier(OWNER)
                     )
                 )
 

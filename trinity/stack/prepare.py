@@ -1,8 +1,8 @@
 """Prepare the database and the static files, in one Django process instead of four.
 
-``python -m trinity.stack.prepare``: migrate, gather static files where they changed, and seed the
-sample offer and the owner where OWNER_PASSWORD_FILE says that somebody waits for them. Every step
-is a no-op the second time.
+``python -m trinity.stack.prepare``: migrate as the tables' owner, gather static files where they
+changed, and seed the sample offer and the owner where OWNER_PASSWORD_FILE says that somebody waits
+for them. Every step is a no-op the second time.
 """
 
 import hashlib
@@ -22,6 +22,7 @@ GATHERED_FROM: Final = ".gathered-from"
 def main() -> int:
     """Run the steps in order; the first that fails ends the process with its traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trinity.settings")
+    os.environ["DATABASE_AS_OWNER"] = "1"
     django.setup()
     call_command("migrate", interactive=False)
     _gather_static_files()

@@ -13,6 +13,7 @@ from trinity.stack.children import Program
 from trinity.stack.errors import StackError
 from trinity.stack.home import Home, write_private
 from trinity.stack.plan import (
+    OWNERS_ADDRESS,
     PROVIDER_NAMES,
     Plan,
     make,
@@ -131,7 +132,8 @@ def _run_in_the_terminal(
 
 def _as_lines(plan: Plan) -> str:
     """Return what ``manage.py`` needs to reach this stack from another terminal."""
-    needed = ("DATABASE_URL", "REDIS_URL", *(PROVIDER_NAMES if plan.mode != "live" else ()))
+    providers = PROVIDER_NAMES if plan.mode != "live" else ()
+    needed = ("DATABASE_URL", OWNERS_ADDRESS, "REDIS_URL", *providers)
     told = {
         name: value
         for name, value in plan.env.items()

@@ -23,9 +23,15 @@ POSTGRES_SCHEMES: Final = ("postgresql", "postgres", "psql", "pgsql")
 
 
 def check_named(env: Mapping[str, str]) -> None:
-    """Raise StackError when DATABASE_URL or REDIS_URL is given and cannot be reached."""
-    if url := env.get("DATABASE_URL", ""):
-        _check_database(url)
+    """Raise StackError when an address that is given cannot be reached."""
+    if env.get("MIGRATION_DATABASE_URL") and not env.get("DATABASE_URL"):
+        raise StackError(
+            "MIGRATION_DATABASE_URL is set without DATABASE_URL; set both, or none to use the "
+            "database that comes with Trinity."
+        )
+    for name in ("DATABASE_URL", "MIGRATION_DATABASE_URL"):
+        if url := env.get(name, ""):
+            _check_database(name, url)
     if (url := env.get("REDIS_URL", "")) and not _answers(url):
         raise StackError(
             "REDIS_URL cannot be reached; start that server, correct the address, or unset "
@@ -34,13 +40,17 @@ def check_named(env: Mapping[str, str]) -> None:
 
 
 def start(supervisor: Supervisor, env: Mapping[str, str]) -> dict[str, str]:
-    """Start what ``env`` does not name; return DATABASE_URL and REDIS_URL for everybody."""
+    """Start what ``env`` does not name; return the addresses of all of it.
+
+    MIGRATION_DATABASE_URL is the owner's of the tables: absent where the caller names one
+    DATABASE_URL for all that is done.
+    """
     home = supervisor.home
     addresses = {name: env.get(name, "") for name in ("DATABASE_URL", "REDIS_URL")}
     cluster = None if addresses["DATABASE_URL"] else postgres.locate(home)
     if cluster:
         timed(supervisor.say, "postgres", lambda: _launch(supervisor, cluster))
-        addresses["DATABASE_URL"] = cluster.url
+        addresses |= {"DATABASE_URL": cluster.url, "MIGRATION_DATABASE_URL": cluster.owner_url}
     if not addresses["REDIS_URL"]:
         valkey = Valkey(home=home, sockets=cluster.sockets if cluster else _own_sockets(home))
         timed(supervisor.say, "valkey", lambda: _launch_valkey(supervisor, valkey))
@@ -64,7 +74,7 @@ def _launch(supervisor: Supervisor, cluster: Cluster) -> None:
     cluster.forget_stale_lock()
     supervisor.start(cluster.program())
     supervisor.wait_until(cluster.answers, name="postgres", timeout_s=START_S_MAX)
-    cluster.make_role()
+    cluster.make_roles()
 
 
 def _launch_valkey(supervisor: Supervisor, valkey: Valkey) -> None:
@@ -78,11 +88,11 @@ def _own_sockets(home: Home) -> Path:
     return folder
 
 
-def _check_database(url: str) -> None:
+def _check_database(name: str, url: str) -> None:
     scheme, _, rest = url.partition("://")
     if scheme not in POSTGRES_SCHEMES:
         raise StackError(
-            f"DATABASE_URL starts with {scheme[:12]!r}; Trinity needs Postgres "
+            f"{name} starts with {scheme[:12]!r}; Trinity needs Postgres "
             "(postgresql://user:password@host/name)."
         )
     try:
@@ -90,8 +100,8 @@ def _check_database(url: str) -> None:
     except psycopg.Error as error:
         reason = postgres.last_line(str(error)).rstrip(".")
         raise StackError(
-            f"DATABASE_URL cannot be reached ({reason}); start that database, correct the "
-            "address, or unset DATABASE_URL to use the one that comes with Trinity."
+            f"{name} cannot be reached ({reason}); start that database, correct the "
+            f"address, or unset {name} to use the one that comes with Trinity."
         ) from error
 
 

@@ -15,11 +15,13 @@ from django.core.mail import get_connection
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 
+from kernel import grants
 from kernel.append_only import AppendOnly
 from kernel.modes import MODE_WORDS, Mode
 from revenue.management.doctor.findings import Finding, bad, named, ok, warn
 
 POSTGRES_OLDEST: Final = 14
+RIGHTS_NAMED: Final = 5
 DEAF_MAIL: Final = ("console", "filebased", "locmem", "dummy")
 
 # What holds the database to its promises, besides the triggers of append-only tables.
@@ -86,7 +88,7 @@ def look_at_database() -> Iterator[Finding]:
             "Let the app log in as a role of its own: LOGIN, not SUPERUSER.",
         )
     else:
-        yield ok("database role", f"{role}, no superuser")
+        yield from _rights(role)
     if fsync != "on" or commit == "off":
         yield bad(
             "durability",
@@ -95,6 +97,32 @@ def look_at_database() -> Iterator[Finding]:
         )
     yield from _migrations()
     yield from _guards()
+
+
+def _rights(role: str) -> Iterator[Finding]:
+    """What the role may do beyond what is declared, or may not do although it has to."""
+    if powers := grants.powers(role, using="default"):
+        yield warn(
+            "database role",
+            f"{role} {' and '.join(powers)}; history is safe from mistakes only",
+            "Give pages and workers a role of their own (docs/operations.md, Two database roles).",
+        )
+        return
+    wanted = grants.declared(using="default")
+    given = grants.given(role, using="default")
+    words = [
+        f"{verb} {', '.join(map(str, sorted(rights)[:RIGHTS_NAMED]))}"
+        for verb, rights in (("may not", wanted - given), ("may also", given - wanted))
+        if rights
+    ]
+    if words:
+        yield bad(
+            "database role",
+            f"{role} {'; '.join(words)}",
+            "Run manage.py migrate as the owner of the tables: it sets the rights anew.",
+        )
+    else:
+        yield ok("database role", f"{role}, no superuser, owns no table")
 
 
 def _migrations() -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django import Settings
@@ -20,6 +21,7 @@ from revenue.management.doctor.findings import Finding, Level, named
 from revenue.models import OfferPrice, ReconcileRun, StripeWebhookEvent
 from tests.factories.revenue import NOON, CheckoutFactory, OfferFactory, filed, session_object
 from tests.outside import DEAF_DOOR
+from tests.owner import as_owner
 from tests.sandbox.running_sandbox import KEY, SECRET, RunningSandbox
 from tests.valkeys import running_valkey
 
@@ -146,6 +148,23 @@ def test_the_database_is_looked_at() -> None:
     assert any("append-only tables are guarded" in each for each in words)
 
 
+def test_one_role_for_everything_is_told_as_such() -> None:
+    with as_owner():
+        [words] = found(house.look_at_database(), Level.WARN)
+    assert "owns the tables, so that it could switch their triggers off" in words
+
+
+def test_a_right_too_many_and_one_too_few_are_told() -> None:
+    role = settings.APPLICATION_ROLE or pytest.skip("one role does everything here")
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute(f"GRANT DELETE ON ledger_seal TO {role}")
+        cursor.execute(f"REVOKE UPDATE ON django_session FROM {role}")
+    [words] = bad(house.look_at_database())
+    assert words == (
+        f"database role: {role} may not UPDATE on django_session; may also DELETE on ledger_seal"
+    )
+
+
 @pytest.mark.parametrize(
     ("table", "trigger"),
     [
@@ -155,13 +174,13 @@ def test_the_database_is_looked_at() -> None:
     ],
 )
 def test_a_trigger_that_somebody_switched_off_is_named(table: str, trigger: str) -> None:
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
     assert f"triggers: missing or switched off: {trigger}" in bad(house.look_at_database())
 
 
 def test_a_migration_that_was_not_applied_is_told() -> None:
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations WHERE name = '0004_reconciling'")
     assert any(each.startswith("migrations: ") for each in bad(house.look_at_database()))
 

@@ -23,6 +23,7 @@ from tests.factories.revenue import (
     refund_object,
     session_object,
 )
+from tests.owner import rewriting
 from tests.revenue.conftest import Clock
 from tests.revenue.inspector.test_emptying import deliver
 from tests.revenue.inspector.test_replay import COMPLETED, OLD_VERSION, paid_event
@@ -109,7 +110,8 @@ def test_each_day_holds_exactly_its_events(days: int) -> None:
 def test_a_day_is_found_although_ids_have_gaps() -> None:
     many(600)
     gap = StripeWebhookEvent.objects.filter(received_at__date=NOON.date() + timedelta(days=3))
-    gap.delete()
+    with rewriting(StripeWebhookEvent):
+        gap.delete()
     assert events_page(cursor=Cursor(), day=NOON.date() + timedelta(days=3)).rows == []
     assert len(events_page(cursor=Cursor(), day=NOON.date() + timedelta(days=4)).rows) == 50
     assert events_page(cursor=Cursor(), day=date(1999, 1, 1)).rows == []

@@ -30,6 +30,7 @@ from tests.factories.revenue import (
     session_object,
 )
 from tests.outside import gateway_to
+from tests.owner import rewriting
 from tests.revenue.conftest import Clock
 from tests.sandbox.running_sandbox import RunningSandbox
 
@@ -181,9 +182,10 @@ def test_a_dead_event_that_is_recorded_leaves_the_operators_list(
     alert = OperatorAlert.objects.get(kind=AlertKind.EVENT_DEAD)
     failed = replay_event(event.stripe_id, gateway=deaf_gateway, actor_id=None, clock=clock)
     assert failed.outcome in {Outcome.FAILED, Outcome.PARKED}
-    StripeWebhookEvent.objects.filter(pk=event.pk).update(
-        api_version="2026-10-28.endive", state="dead"
-    )
+    with rewriting(StripeWebhookEvent):
+        StripeWebhookEvent.objects.filter(pk=event.pk).update(
+            api_version="2026-10-28.endive", state="dead"
+        )
     replay_event(event.stripe_id, gateway=deaf_gateway, actor_id=None, clock=clock)
     alert.refresh_from_db()
     assert alert.closed_at is not None

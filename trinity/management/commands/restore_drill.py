@@ -67,7 +67,8 @@ class Command(BaseCommand):
 
     def _drill(self, folder: Path, given: Path | None, log: Path | None, keys: list[str]) -> None:
         connection.ensure_connection()  # says it better than a stranger's driver would
-        began, url = time.monotonic(), os.environ["DATABASE_URL"]
+        began = time.monotonic()
+        url = os.environ.get("MIGRATION_DATABASE_URL") or os.environ["DATABASE_URL"]
         tools = Tools(url)
         kept_log = folder / "seals.log"
         # Copied first: what is sealed later is in neither, or in the backup only.
