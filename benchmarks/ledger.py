@@ -228,11 +228,11 @@ def _rate(work: Callable[[], None], *, seconds: float, connections: int) -> floa
 
 @contextmanager
 def _sealer(home: Path) -> Iterator[None]:
-    url = urlsplit(os.environ["DATABASE_URL"])
+    url = urlsplit(os.environ["MIGRATION_DATABASE_URL"])
     scratch = urlunsplit(url._replace(path=f"/{connection.settings_dict['NAME']}"))
     child = subprocess.Popen(
         [sys.executable, "-c", _SEALER, str(home)],
-        env={**os.environ, "DATABASE_URL": scratch},
+        env={**os.environ, "DATABASE_URL": scratch, "MIGRATION_DATABASE_URL": scratch},
         stdout=subprocess.PIPE,
     )
     if child.stdout is None or not child.stdout.readline():

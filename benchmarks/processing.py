@@ -140,7 +140,7 @@ def single_row_statements_per_s(stack: Stack, *, statements: int, seconds: int) 
             [
                 str(pgbench_binary()),
                 *("-M", "prepared", "-n", "-c", "1", "-T", str(seconds), "-f", str(file)),
-                stack.env["DATABASE_URL"],
+                stack.env["MIGRATION_DATABASE_URL"],
             ],
             capture_output=True,
             text=True,
