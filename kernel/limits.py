@@ -11,8 +11,11 @@ from typing import Final
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
+from django.utils import timezone
 from redis import Redis
 from redis.exceptions import RedisError
+
+from kernel import tallies
 
 logger = logging.getLogger(__name__)
 HOUSEHOLD_BITS: Final = 64  # what a provider gives one line
@@ -51,10 +54,13 @@ def allow(*, what: str, who: str, limit: int, per_s: int, is_open_on_failure: bo
             # In this order: a key that ran out is born again by the count, and gets its end.
             both.incr(key)
             both.expire(key, per_s, nx=True)
-            return int(both.execute()[0]) <= limit
+            is_allowed = int(both.execute()[0]) <= limit
     except RedisError as error:
         logger.warning("limit not counted", extra={"what": what, "error": type(error).__name__})
         return is_open_on_failure
+    if not is_allowed:
+        tallies.count(tallies.LIMIT, tallies.door_of(what), now=timezone.now())
+    return is_allowed
 
 
 def give_back(*, what: str, who: str, uses: int | None = 1) -> None:

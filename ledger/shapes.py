@@ -18,6 +18,7 @@ WORD: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 PERSON: Final = re.compile(r"user:[1-9][0-9]{0,18}")
 FILED: Final = re.compile(r"event:[1-9][0-9]{0,18}")
+DOOR: Final = re.compile(r"door:[a-z][a-z0-9_]{1,39}")  # a page of ours, by its name in the code
 SEAL_KEY: Final = re.compile(r"key:[0-9a-f]{16}")
 SECRET: Final = re.compile(
     r"(^|[^A-Za-z0-9])(sk|rk|ek|whsec|xox[abp]|ghp|nvapi)[_-]", re.IGNORECASE
@@ -36,11 +37,11 @@ REF_CHARS_MAX: Final = 255
 
 
 def is_ref(text: str) -> bool:
-    """Say whether ``text`` names a record: ours, the provider's, ``user:7`` or a seal key.
+    """Say whether ``text`` names a record: ours, the provider's, ``user:7``, a door or a seal key.
 
     ``event:7`` is a filed event by its number, where its provider's id has no such shape.
     """
-    shapes = (PROVIDER_ID, PERSON, FILED, SEAL_KEY)
+    shapes = (PROVIDER_ID, PERSON, DOOR, FILED, SEAL_KEY)
     return is_reference(text) or any(shape.fullmatch(text) for shape in shapes)
 
 

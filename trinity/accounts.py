@@ -5,29 +5,38 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from smtplib import SMTPException
 from typing import Any, Final
 from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.core import context as allauth_context
 from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, generate_totp_secret
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.mail import EmailMessage, get_connection
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
+from django.utils import timezone
 
 from kernel.limits import visitor_key
 from kernel.modes import MODE_WORDS, Mode
+from kernel.tallies import door_of
+from ledger.facts import FactValue
 from trinity.logins import browsers, limits
-from trinity.people.queries import person_id_at
+from trinity.logins.enums import LOGGED_IN, SESSIONS_ENDED, Proof, Refusal
+from trinity.logins.operations import count_refusal, note
+from trinity.people.queries import is_owner, person_id_at
 from trinity.step_up.freshness import is_fresh
 
 logger = logging.getLogger(__name__)
@@ -85,9 +94,27 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
     def post_login(
         self, request: HttpRequest, user: AbstractBaseUser, **login: Any
     ) -> HttpResponseBase:
-        """Answer a login; this browser is known to the person from now on."""
+        """Write the login down, tell an owner of a new browser, and know it from now on."""
         response: HttpResponseBase = super().post_login(request, user, **login)
+        browser = browsers.known_browser(request)
+        is_new = browser is None or not browser.knows(user.pk)
+        facts: dict[str, FactValue] = {**_proofs(request, user), "is_new_browser": is_new}
+        note(LOGGED_IN, user_id=user.pk, facts=facts, now=timezone.now())
+        if is_new and is_owner(user.pk):
+            self.send_notification_mail("account/email/new_browser", user)
         browsers.remember(request, response, user_id=user.pk)
+        return response
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:  # noqa: ARG002  # theirs
+        """Count a wrong password, about the person where it is one: the same work for all."""
+        user_id = person_id_at(str(credentials.get("email", "")))
+        whose = f"user:{user_id}" if user_id is not None else door_of("login")
+        count_refusal(Refusal.WRONG_PASSWORD, whose=whose, now=timezone.now())
+
+    def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
+        """Count who still knows the password of a closed account."""
+        count_refusal(Refusal.CLOSED_ACCOUNT, whose=f"user:{user.pk}", now=timezone.now())
+        response: HttpResponse = super().respond_user_inactive(request, user)
         return response
 
     def is_open_for_signup(self, _request: HttpRequest) -> bool:
@@ -136,6 +163,27 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
         )
         message.connection = get_connection()
         POSTMAN.submit(_send, message, template_prefix)
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]  # allauth has no types
+    """A person's sessions: ended is written down."""
+
+    def end_sessions(self, sessions: Iterable[UserSession]) -> None:
+        """End them."""
+        ended = list(sessions)
+        super().end_sessions(ended)
+        if ended:
+            facts = {"sessions_ended": len(ended)}
+            note(SESSIONS_ENDED, user_id=ended[0].user_id, facts=facts, now=timezone.now())
+
+
+def _proofs(request: HttpRequest, user: AbstractBaseUser) -> dict[str, str]:
+    """Return how this login was proved: by what first, and by which second factor."""
+    steps = [
+        Proof(step.get("type") or step["method"]).value
+        for step in get_authentication_records(request, user)
+    ]
+    return dict(zip(("proof", "factor"), steps, strict=False))
 
 
 def _known_browser_id(request: HttpRequest, address: str) -> str | None:

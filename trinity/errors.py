@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
+from kernel.tallies import door_of
 from trinity.context import deployment
+from trinity.logins.enums import Refusal
+from trinity.logins.operations import count_refusal, note_refused_access
 
 
 def _page(request: HttpRequest, template: str, *, status: int) -> HttpResponse:
@@ -27,8 +31,22 @@ def permission_denied(
     request: HttpRequest,
     exception: Exception,  # noqa: ARG001  # Django names it
 ) -> HttpResponse:
-    """Answer 403: the role does not reach that far."""
+    """Answer 403: the role does not reach that far. Who asked for what is written down."""
+    if request.user.is_authenticated:
+        name = _view_name(request)
+        note_refused_access(user_id=request.user.pk, view_name=name, now=timezone.now())
     return _page(request, "403.html", status=403)
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """Answer 429: one of allauth's limits is reached. Counted, not listed: a stranger may do it."""
+    door = door_of(_view_name(request))
+    count_refusal(Refusal.LIMIT, whose=door, now=timezone.now())
+    return _page(request, "429.html", status=429)
+
+
+def _view_name(request: HttpRequest) -> str:
+    return request.resolver_match.view_name if request.resolver_match else "unknown"
 
 
 def page_not_found(

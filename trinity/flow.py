@@ -31,5 +31,7 @@ SWEEPS_EVERY_S: Final[dict[str, int]] = {
     "revenue.empty_old_bodies": 86_400,
     "fulfillment.start_runs": 30,
     "ledger.seal": 10,
+    "trinity.write_tallies": 60,
+    "trinity.forget_refusals": 86_400,
     "trinity.clear_sessions": 86_400,
 }

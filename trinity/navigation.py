@@ -53,7 +53,10 @@ NAVIGATION: Final[dict[str, tuple[Entry, ...]]] = {
         Entry("Reconciliation", "reconcile-list", "revenue.view_stripewebhookevent"),
         Entry("Outbox", "outbox", "revenue.view_buyermail"),
     ),
-    "Team": (Entry("People", "people", "auth.change_user"),),
+    "Team": (
+        Entry("People", "people", "auth.change_user"),
+        Entry("Logins", "logins", "logins.view_refusalcount"),
+    ),
 }
 
 COUNTED_FOR: Final = "revenue.view_order"

@@ -77,6 +77,7 @@ _POWER: Final = frozenset(
         "account.view_emailaddress",
         "mfa.view_authenticator",
         "usersessions.view_usersession",
+        "logins.view_refusalcount",
     }
 )
 

@@ -74,6 +74,7 @@ SUPPORT_EMAILS = env.list("OPERATOR_EMAILS", default=[])
 # --- apps --------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "trinity.apps.TrinityConfig",
+    "trinity.logins.apps.LoginsConfig",
     "console.apps.ConsoleConfig",
     "revenue.apps.RevenueConfig",
     "crm.apps.CrmConfig",
@@ -262,6 +263,7 @@ ACCOUNT_FORMS = {
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_USER_DISPLAY = "trinity.accounts.person_name"
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds; invitations and reset links
+USERSESSIONS_ADAPTER = "trinity.accounts.SessionsAdapter"
 USERSESSIONS_TRACK_ACTIVITY = False
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 MFA_FORMS = {

@@ -17,6 +17,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("trinity.account_urls")),
     path("", include("trinity.people.urls")),
+    path("", include("trinity.logins.urls")),
     path("", include("crm.urls")),
     path("", include("ledger.urls")),
     path("console/", include("console.urls")),
@@ -28,5 +29,6 @@ urlpatterns = [
 
 handler400 = "trinity.errors.bad_request"
 handler403 = "trinity.errors.permission_denied"
+handler429 = "trinity.errors.too_many_requests"  # allauth's; Django knows none
 handler404 = "trinity.errors.page_not_found"
 handler500 = "trinity.errors.server_error"

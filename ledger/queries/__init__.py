@@ -3,6 +3,7 @@
 from ledger.queries.balances import AccountBalance, balances
 from ledger.queries.entries import (
     EntryRow,
+    entries_of_events,
     entries_of_subject,
     entries_of_trace,
     entry_page,
@@ -32,6 +33,7 @@ __all__ = [
     "SealState",
     "balances",
     "compared_heads",
+    "entries_of_events",
     "entries_of_subject",
     "entries_of_trace",
     "entry_page",

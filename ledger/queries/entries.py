@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
@@ -17,7 +17,7 @@ from django.db.models.functions import JSONObject
 
 from kernel.modes import Mode
 from kernel.money import Money
-from kernel.paging import Cursor, Page
+from kernel.paging import Cursor, Page, page_of
 from ledger.enums import EntryKind
 from ledger.facts import StoredFact
 from ledger.models import LedgerEntry, Posting
@@ -68,6 +68,16 @@ def entries_of_trace(trace_ref: str) -> list[EntryRow]:
 def entries_of_subject(subject: str) -> list[EntryRow]:
     """Return what happened to one record, oldest first. 1 statement."""
     return _rows(LedgerEntry.objects.filter(subject=subject).order_by("id")[:TRACE_MAX])
+
+
+def entries_of_events(
+    events: Collection[str], *, mode: str, cursor: Cursor, size: int = PAGE_SIZE
+) -> Page[EntryRow]:
+    """Return a page of the audit entries that say one of ``events``, newest first. 2 statements."""
+    audits = LedgerEntry.objects.filter(kind=EntryKind.AUDIT, mode=mode, event__in=events)
+    page = page_of(audits.only("id"), cursor=cursor, limit=size)
+    shown = LedgerEntry.objects.filter(id__in=[row.pk for row in page.rows]).order_by("-id")
+    return Page(rows=_rows(shown), older_than=page.older_than, newer_than=page.newer_than)
 
 
 def entry_row(reference: str) -> EntryRow | None:

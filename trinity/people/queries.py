@@ -65,6 +65,11 @@ def person_id_at(address: str) -> int | None:
     return user_id
 
 
+def is_owner(user_id: int) -> bool:
+    """Say whether this person is an active owner."""
+    return user_id in active_owner_ids()
+
+
 def active_owner_ids() -> set[int]:
     """Return the owners who can log in."""
     owners = User.objects.filter(groups__name=OWNER, is_active=True)

@@ -1,0 +1,1 @@
+"""What the business does with logins, one verb per file."""
