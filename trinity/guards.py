@@ -8,18 +8,22 @@ No sentence contains a key or a secret.
 import re
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from kernel.weak_secrets import QUOTES, weak_secrets
 
 STRIPE_API_BASE: Final = "https://api.stripe.com"
 # Keys of an organisation have a word more: sk_org_live_…
 LIVE_KEY: Final = re.compile(r"^[a-z]{2,4}_(org_)?live_", re.IGNORECASE)
 TEST_KEY: Final = re.compile(r"^[a-z]{2,4}_(org_)?test_", re.IGNORECASE)
-SECRET_KEY_CHARS_MIN: Final = 50  # what Django's own check --deploy asks for
 FALSE_WORDS: Final = frozenset({"", "0", "false", "off", "no", "n", "f"})
 TRUE_WORDS: Final = frozenset({"1", "true", "on", "yes", "y"})
 SWITCHES: Final = ("DEBUG", "DATABASE_POOL")
 MODES: Final = frozenset({"live", "test", "sandbox"})
 # Mail that these accept never reaches a buyer.
 DEAF_MAIL: Final = ("console", "file", "memory", "locmem", "dummy")
+ENCRYPTED_MAIL: Final = frozenset({"smtp+tls", "smtp+ssl", "smtps"})
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 SELLER_IDENTITY: Final = ("SELLER_NAME", "SELLER_ADDRESS", "SELLER_CONTACT")
 
 
@@ -29,7 +33,12 @@ class Refused(Exception):
 
 def is_live_key(key: str) -> bool:
     """Say whether ``key`` moves real money: ``sk_live_…``, ``rk_live_…`` and their kin."""
-    return LIVE_KEY.match(key.strip()) is not None
+    return LIVE_KEY.match(_as_meant(key)) is not None
+
+
+def _as_meant(key: str) -> str:
+    """Return ``key`` without what came along when it was copied: quotes, what nobody sees."""
+    return "".join(each for each in key if each.isprintable()).strip(f" {QUOTES}")
 
 
 def is_stripes_own(api_base: str) -> bool:
@@ -57,7 +66,13 @@ def problems(env: Mapping[str, str]) -> list[str]:
         *_switch_problems(env),
     ]
     if mode(env) == "live":
-        found += [*_live_key_problems(env), *_live_deployment_problems(env)]
+        found += [
+            *_live_key_problems(env),
+            *_live_deployment_problems(env),
+            *_live_mail_problems(env),
+            *_live_host_problems(env),
+            *weak_secrets(_without_a_key_that_is_not_live(env)),
+        ]
     return found
 
 
@@ -147,20 +162,10 @@ def _live_deployment_problems(env: Mapping[str, str]) -> list[str]:
     found = []
     if env.get("DEBUG", "").strip().lower() not in FALSE_WORDS:
         found.append("DEBUG must be off in live mode; set DEBUG=0.")
-    if not _reaches_people(env):
-        found.append(
-            "E-mail would not reach buyers in live mode; set EMAIL_URL to an SMTP server "
-            "(smtp+tls://user:password@host:587)."
-        )
     if not env.get("BASE_URL", "").strip().lower().startswith("https://"):
         found.append(
             "BASE_URL is not the shop's public https address; in live mode cookies, order links "
             "and password links travel encrypted only."
-        )
-    if "SECRET_KEY" in env and len(env["SECRET_KEY"].strip()) < SECRET_KEY_CHARS_MIN:
-        found.append(
-            f"SECRET_KEY is shorter than {SECRET_KEY_CHARS_MIN} characters; it signs cookies and "
-            "encrypts second factors, so make it long and random."
         )
     found += [
         f"{name} is missing; in live mode buyers must be told who sells to them."
@@ -168,6 +173,63 @@ def _live_deployment_problems(env: Mapping[str, str]) -> list[str]:
         if not env.get(name, "").strip()
     ]
     return found
+
+
+def _live_mail_problems(env: Mapping[str, str]) -> list[str]:
+    if not _reaches_people(env):
+        return [
+            "E-mail would not reach buyers in live mode; set EMAIL_URL to an SMTP server "
+            "(smtp+tls://user:password@host:587)."
+        ]
+    if not _is_mail_encrypted(env.get("EMAIL_URL", "").strip()):
+        return [
+            "EMAIL_URL would send passwords and order links in clear; use smtp+tls:// (port 587) "
+            "or smtp+ssl:// (port 465)."
+        ]
+    return []
+
+
+def _is_mail_encrypted(address: str) -> bool:
+    """Say whether what leaves is encrypted, or does not leave this machine."""
+    try:
+        parts = urlsplit(address)
+        switches = {name.upper() for name in parse_qs(parts.query, keep_blank_values=True)}
+        is_local = parts.hostname in LOOPBACK
+    except ValueError:
+        return False
+    is_switched = bool(switches & {"EMAIL_USE_TLS", "EMAIL_USE_SSL"})  # off again, perhaps
+    return is_local or (parts.scheme in ENCRYPTED_MAIL and not is_switched)
+
+
+def _live_host_problems(env: Mapping[str, str]) -> list[str]:
+    """A forged Host header must lead nowhere; the shop's own must."""
+    hosts = [host.lower() for host in env.get("ALLOWED_HOSTS", "").split(",") if host]
+    if any("*" in host or "." not in host.strip(".") for host in hosts if host not in LOOPBACK):
+        return [
+            "ALLOWED_HOSTS answers to names that are not the shop's; name each host in full, or "
+            "leave it empty, which means the one of BASE_URL."
+        ]
+    try:
+        ours = urlsplit(env.get("BASE_URL", "").strip().lower()).hostname or ""
+    except ValueError:
+        ours = ""
+    if hosts and ours and not any(_fits(ours, host) for host in hosts):
+        return [
+            "ALLOWED_HOSTS does not name the host of BASE_URL, so every page would answer 400; "
+            "add it, or leave ALLOWED_HOSTS empty."
+        ]
+    return []
+
+
+def _fits(host: str, allowed: str) -> bool:
+    return host == allowed or (allowed.startswith(".") and f".{host}".endswith(allowed))
+
+
+def _without_a_key_that_is_not_live(env: Mapping[str, str]) -> Mapping[str, str]:
+    """That it is none is said already; how long it is no longer matters."""
+    if is_live_key(env.get("STRIPE_SECRET_KEY", "")):
+        return env
+    return {name: value for name, value in env.items() if name != "STRIPE_SECRET_KEY"}
 
 
 def _reaches_people(env: Mapping[str, str]) -> bool:

@@ -18,6 +18,7 @@ from django.db.migrations.loader import MigrationLoader
 from kernel import grants
 from kernel.append_only import AppendOnly
 from kernel.modes import MODE_WORDS, Mode
+from kernel.weak_secrets import weak_secrets
 from revenue.management.doctor.findings import Finding, bad, named, ok, warn
 
 POSTGRES_OLDEST: Final = 14
@@ -60,6 +61,9 @@ def look_at_settings() -> Iterator[Finding]:
     if settings.IS_HTTPS and not settings.TRUSTED_PROXY_COUNT:
         words = "visitors' addresses are not read from X-Forwarded-For: they share one limit"
         yield warn("proxy", words, "Set TRUSTED_PROXY_COUNT to the number of your proxies.")
+    if mode == Mode.TEST:
+        for sentence in weak_secrets(os.environ):
+            yield warn("secret", sentence, "Live mode refuses to start with it.")
     if settings.DEBUG:
         yield warn("DEBUG", "on", "Set DEBUG=0 wherever anybody else can reach this.")
 
