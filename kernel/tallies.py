@@ -7,6 +7,7 @@ lose them; nobody's access depends on them.
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -54,8 +55,8 @@ def counted(hour: datetime) -> Tally:
     found = _redis().hgetall(_key(hour))
     read: dict[tuple[str, str], int] = {}
     for name, times in found.items():
-        kind, _, whose = bytes(name).decode(errors="replace").partition(" ")
-        if times.isdigit() and len(times) <= 18:
+        kind, _, whose = str(name).partition(" ")
+        if str(times).isdecimal() and len(times) <= 18:
             read[kind, whose] = min(int(times), TIMES_MAX)
     return read
 
@@ -66,4 +67,10 @@ def _key(hour: datetime) -> str:
 
 def _redis() -> Redis:
     configured = settings.CACHES["default"]
-    return Redis.from_url(configured["LOCATION"], **configured["OPTIONS"])
+    options = {**configured["OPTIONS"], "decode_responses": True, "encoding_errors": "replace"}
+    return _connected(configured["LOCATION"], tuple(sorted(options.items())))
+
+
+@functools.cache
+def _connected(location: str, options: tuple[tuple[str, object], ...]) -> Redis:
+    return Redis.from_url(location, **dict(options))

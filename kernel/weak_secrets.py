@@ -1,4 +1,4 @@
-"""Secrets that protect nothing: empty, short, simple, copied from an example, or not what they seem.
+"""Secrets that protect nothing: empty, short, simple, an example's, or not what they seem.
 
 Pure, no Django: ``trinity.guards`` asks this for live deployments; ``doctor`` asks it for the
 others too. A sentence says which secret and what to do, never what it is.
@@ -39,9 +39,7 @@ SIGNING_KEY: Final = Kind(50, "make a new one: openssl rand -base64 48", distinc
 STRIPE_KEY: Final = Kind(20, "copy it anew from Stripe's dashboard", r"[a-z]{2,4}_(org_)?[a-z]+_")
 WEBHOOK_SECRET: Final = Kind(24, "copy it anew from the endpoint's page at Stripe", r"whsec_")
 STORE_PASSWORD: Final = Kind(16, RANDOM)
-MAIL_PASSWORD: Final = Kind(
-    8, "copy it anew from the mail provider, percent-encoded", is_ours=False
-)
+MAIL_PASSWORD: Final = Kind(8, "copy it anew from your mail provider, encoded", is_ours=False)
 
 IN_LISTS: Final = {
     "SECRET_KEY_FALLBACKS": Kind(
@@ -81,10 +79,10 @@ def flaw(secret: str, kind: Kind) -> str:
         return "stands in quotes, which became part of it"
     if not secret.isprintable() or secret != secret.strip():
         return "holds a character that nobody sees, or a space at an end"
-    if kind.is_ours and (not secret.isascii() or " " in secret):
-        return "holds a space, or a letter that is no ASCII"
     if PLACEHOLDER.search(secret) or KNOWN.search(secret):
         return "is an example's, which everybody knows"
+    if kind.is_ours and (not secret.isascii() or " " in secret):
+        return "holds a space, or a letter that is no ASCII"
     shape = re.match(kind.prefix, secret)
     if shape is None:
         return "does not look like one"

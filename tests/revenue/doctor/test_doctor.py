@@ -243,7 +243,10 @@ def test_a_redis_that_asks_for_a_password_is_in_order(settings: Settings, tmp_pa
         assert bad(broker.look_at_broker()) == ["broker: Redis refuses the password"]
 
 
-def test_an_address_that_buyers_cannot_reach_is_told(settings: Settings) -> None:
+def test_an_address_that_buyers_cannot_reach_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "K3jv9Qm2Xr7TzL5wH8nPd4GsYf6BcVtR1kWqEo0ZuMxJiAhCbSgD")
     settings.BASE_URL = "http://localhost:8000"
     assert found(house.look_at_settings(), Level.WARN) == []
     settings.DEPLOYMENT_MODE = Mode.TEST
@@ -312,3 +315,17 @@ def test_pins_and_heads_are_looked_at_without_the_private_half(
     ]
     assert any("nothing that the ledger says can be trusted" in each
                for each in bad(books.look_at_pins()))  # fmt: skip
+
+
+def test_a_secret_that_is_none_is_told_before_it_is_meant(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DEPLOYMENT_MODE = Mode.TEST
+    monkeypatch.setenv("SECRET_KEY", "k" * 60)
+
+    told = [each for each in found(house.look_at_settings(), Level.WARN) if "SECRET_KEY" in each]
+
+    assert [each.partition(";")[0] for each in told] == [
+        "secret: SECRET_KEY has fewer than 10 different characters"
+    ]
+    assert "kkk" not in told[0]
