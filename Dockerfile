@@ -21,6 +21,6 @@ COPY . .
 RUN python -m compileall -q .
 USER trinity
 VOLUME /var/lib/trinity
-EXPOSE 8000
+EXPOSE 8000 8003
 HEALTHCHECK --interval=10s --timeout=6s --start-period=30s CMD ["python", "-m", "trinity.stack", "probe"]
 CMD ["python", "-m", "trinity.stack", "process", "web"]

@@ -20,7 +20,7 @@ from trinity.stack.private import Stack, running
 
 ROOT = Path(__file__).resolve().parent
 RESULTS = ROOT / "results" / "latest.json"
-MODULES = ("filing", "buyers", "processing", "ledger", "footprint", "pages")
+MODULES = ("filing", "silent", "buyers", "processing", "ledger", "footprint", "pages")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
-"""Filing signed events: the production web process against bare pgbench, in turn, same database.
+"""Filing signed events: the production processes against bare pgbench, in turn, same database.
+
+``doors`` takes what Stripe posts; ``web`` has the same route for when ``doors`` is away.
 
 Needs a private stack without worker and beat (``context.stack``): Postgres with fsync and
 synchronous_commit on. Leaves its rows to the stack, which is thrown away.
@@ -12,6 +14,7 @@ import secrets
 import statistics
 import subprocess
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +24,7 @@ import stripe
 
 from benchmarks.load import Load, request_bytes
 from benchmarks.load import run as send
+from benchmarks.silent import holding
 from benchmarks.statements import counted
 from revenue.providers import gateway_for_web, is_stripe_itself
 from revenue.usecases.accept_webhook import accept_webhook, insert_statement
@@ -76,13 +80,20 @@ def signed_requests(stack: Stack, *, count: int, offset: int) -> Iterator[bytes]
     return iter(made)
 
 
-def file_events(stack: Stack, *, count: int, connections: int, offset: int) -> Load:
-    port = int(stack.base_url.rsplit(":", 1)[1])
+def file_events(
+    stack: Stack, *, count: int, connections: int, offset: int, by: str = "doors"
+) -> Load:
+    """File distinct events through ``doors`` or ``web``; raise where any is not acknowledged."""
+    port = port_of({"doors": stack.doors_url, "web": stack.base_url}[by])
     requests = signed_requests(stack, count=count, offset=offset)
     load = send(port=port, requests=requests, connections=connections, seconds_max=60)
     if set(load.statuses) != {200}:
         raise RuntimeError(f"the door answered {load.statuses}")
     return load
+
+
+def port_of(origin: str) -> int:
+    return int(origin.rsplit(":", 1)[1])
 
 
 def pgbench_insert_per_s(stack: Stack, *, seconds: int) -> float:
@@ -162,19 +173,31 @@ def statements_per_event(stack: Stack) -> float:
 def run(context: Any) -> dict[str, float]:
     stack: Stack = context.stack
     rounds, count, seconds = (2, 2_000, 2) if context.quick else (5, 8_000, 4)
-    file_events(stack, count=1_000, connections=CONNECTIONS, offset=0)  # warm
-    ratios, acks, inserts = [], [], []
-    for number in range(rounds):
-        inserts.append(pgbench_insert_per_s(stack, seconds=seconds))
-        offset = 10_000 * (number + 1)
-        acks.append(file_events(stack, count=count, connections=CONNECTIONS, offset=offset).per_s)
-        ratios.append(acks[-1] / inserts[-1])
-    calm = file_events(stack, count=count, connections=8, offset=5_000_000)
-    return {
-        "ack_per_s": statistics.median(acks),
-        "pgbench_insert_per_s": statistics.median(inserts),
-        "ack_vs_pgbench": statistics.median(ratios),
-        "ack_p50_ms_c8": calm.percentile_ms(0.50),
-        "ack_p99_ms_c8": calm.percentile_ms(0.99),
-        "ack_sql": statements_per_event(stack),
-    }
+    offsets = iter(range(0, 10**9, 20_000))
+
+    def filed(by: str, *, connections: int, share: int = 1) -> Load:
+        number = count // share
+        return file_events(
+            stack, count=number, connections=connections, offset=next(offsets), by=by
+        )
+
+    seen: dict[str, list[float]] = defaultdict(list)
+    for by in ("doors", "web"):
+        filed(by, connections=CONNECTIONS, share=4)  # warm
+    for _ in range(rounds):
+        insert = pgbench_insert_per_s(stack, seconds=seconds)
+        seen["pgbench_insert_per_s"].append(insert)
+        for by, name in (("doors", "ack"), ("web", "web_ack")):
+            per_s = filed(by, connections=CONNECTIONS).per_s
+            seen[f"{name}_per_s"].append(per_s)
+            seen[f"{name}_vs_pgbench"].append(per_s / insert)
+            _latency(seen, name, filed(by, connections=8, share=2))
+        with holding(stack):
+            _latency(seen, "held_ack", filed("doors", connections=8, share=4))
+    figures = {name: statistics.median(values) for name, values in seen.items()}
+    return figures | {"ack_sql": statements_per_event(stack)}
+
+
+def _latency(seen: dict[str, list[float]], name: str, load: Load) -> None:
+    seen[f"{name}_p50_ms_c8"].append(load.percentile_ms(0.50))
+    seen[f"{name}_p99_ms_c8"].append(load.percentile_ms(0.99))

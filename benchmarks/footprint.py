@@ -71,12 +71,13 @@ def run(context: Any) -> dict[str, float]:
             file_events(stack, count=events // 2, connections=8, offset=0)
             settle(stack)
             half = heaviest(stack, "worker")
-            file_events(stack, count=events // 2, connections=8, offset=events)
+            file_events(stack, count=events // 2, connections=8, offset=events, by="web")
             settle(stack)
             whole = heaviest(stack, "worker")
             return {
                 "start_warm_s": start_s,
                 "rss_web_worker_mb": heaviest(stack, "web"),
+                "rss_doors_worker_mb": heaviest(stack, "doors"),
                 "rss_celery_worker_mb": whole,
                 "rss_celery_growth": whole / half,
             }

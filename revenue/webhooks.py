@@ -1,21 +1,22 @@
 """The webhook's door, outside: HTTP to one call, and a status.
 
-Two ways lead here: the WSGI door ahead of Django's middleware (``door``), which production uses
-because an acknowledgement is what the buyer waits for, and the same thing as a Django view for
-everything that speaks Django. Authenticated by Stripe's signature, so no CSRF cookie is asked.
+Two ways lead here: ``accept``, ahead of Django's middleware, which production uses because an
+acknowledgement is what the buyer waits for, and the same thing as a Django view for everything
+that speaks Django. Authenticated by Stripe's signature, so no CSRF cookie is asked.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import Error, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from kernel.coalescing import Coalescer, TooManyWait
 from kernel.connections import close_with_this_thread
 from kernel.doors import public, takes_bytes
 from kernel.nudges import CoalescedNudge
@@ -27,19 +28,26 @@ logger = logging.getLogger(__name__)
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 PATHS: Final = frozenset({"/webhooks/stripe", "/webhooks/stripe/"})
-STATUS_LINES: Final = {
-    200: "200 OK",
-    400: "400 Bad Request",
-    405: "405 Method Not Allowed",
-    413: "413 Content Too Large",
-    500: "500 Internal Server Error",
-    503: "503 Service Unavailable",
-}
+FILERS: Final = 2  # while one statement is on its way to the disk, the next is made
+WAITING_MAX: Final = 1024
 accepted = CoalescedNudge("webhook.accepted")
 
-Environ = dict[str, Any]
-StartResponse = Callable[[str, list[tuple[str, str]]], object]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+async def accept(*, body: bytes, signature: str) -> int:
+    """Take one delivery and return the HTTP status, once what it says is on the disk.
+
+    Deliveries that come meanwhile are filed together.
+    """
+    delivery = verified(body=body, signature=signature)
+    if delivery is None:
+        return 400
+    try:
+        return status_of(await _together.do(delivery))
+    except Error as error:
+        return status_of(error)
+    except TooManyWait:
+        logger.error("webhook not filed", extra={"error": "TooManyWait"})
+        return 503
 
 
 def answer(*, method: str, length: int, read: Callable[[int], bytes], signature: str) -> int:
@@ -101,13 +109,13 @@ def file_together(deliveries: Sequence[Delivery]) -> list[bool | Exception]:
 def status_of(result: bool | Exception) -> int:
     """Return the HTTP status for what filing came to, and nudge when there is work.
 
-    Raises what is not the database's.
+    Raises what is not the database's own.
     """
     if isinstance(result, bool):
         if result:
             accepted.poke()
         return 200
-    if not _is_databases(result):
+    if not isinstance(result, Error):
         raise result
     # Away, or too busy: Stripe tries again for three days.
     logger.error("webhook not filed", extra={"error": type(result).__name__})
@@ -115,12 +123,15 @@ def status_of(result: bool | Exception) -> int:
 
 
 def _is_databases(result: bool | Exception) -> bool:
-    return isinstance(result, DatabaseError | InterfaceError)
+    return isinstance(result, Error)
 
 
 def _is_lost() -> bool:
     """Say whether there was a connection, and it broke. Where none was to be had, none will be."""
     return connection.connection is not None and bool(connection.connection.closed)
+
+
+_together = Coalescer(file_together, threads=FILERS, waiting_max=WAITING_MAX)
 
 
 @takes_bytes(BODY_BYTES_MAX + 1)  # one more: ``answer`` says so without a page
@@ -135,35 +146,3 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
         signature=request.headers.get("Stripe-Signature", ""),
     )
     return HttpResponse(status=status, content_type="text/plain")
-
-
-def door(application: Application) -> Application:
-    """Return ``application`` with the webhook's door ahead of it."""
-
-    def with_door(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") not in PATHS:
-            return application(environ, start_response)
-        status = _answer_wsgi(environ)
-        headers = [("Content-Type", "text/plain"), ("Content-Length", "0")]
-        if status == 405:
-            headers.append(("Allow", "POST"))
-        start_response(STATUS_LINES[status], headers)
-        return [b""]
-
-    return with_door
-
-
-def _answer_wsgi(environ: Environ) -> int:
-    return answer(
-        method=environ["REQUEST_METHOD"],
-        length=_length(environ),
-        read=environ["wsgi.input"].read,
-        signature=environ.get("HTTP_STRIPE_SIGNATURE", ""),
-    )
-
-
-def _length(environ: Environ) -> int:
-    try:
-        return int(environ.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        return 0

@@ -26,7 +26,8 @@ def _refuse_taken_port(settings: Settings) -> None:
 def main() -> int:
     """Serve until SIGTERM or Ctrl-C; exit code 2 when the settings cannot be used."""
     logging.basicConfig(level=logging.INFO, format="sandbox %(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for chatty in ("httpx", "uvicorn.error"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         settings = settings_from(os.environ)
         _refuse_taken_port(settings)

@@ -5,13 +5,23 @@ import os
 import signal
 import socket
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
-from granian.constants import Interfaces
-from granian.server.embed import Server
+import uvicorn
 from starlette.types import ASGIApp
 
 STOP_GRACE_S: Final = 1.0
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to whoever runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Do nothing: ``serve`` listens."""
+        yield
 
 
 async def serve(app: ASGIApp, *, port: int) -> None:
@@ -19,13 +29,16 @@ async def serve(app: ASGIApp, *, port: int) -> None:
 
     Answers under way then have a second; those that hang (some are asked to) are left hanging.
     """
-    server = Server(
-        app,
-        address="127.0.0.1",
-        port=port,
-        interface=Interfaces.ASGI,
-        websockets=False,
-        log_enabled=False,
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host="127.0.0.1",
+            port=port,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+        )
     )
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -38,7 +51,7 @@ async def serve(app: ASGIApp, *, port: int) -> None:
     if serving.done():
         serving.result()  # It ended by itself: say why.
         return
-    server.stop()  # type: ignore[no-untyped-call]  # granian does not say its types
+    server.should_exit = True
     await asyncio.wait({serving}, timeout=STOP_GRACE_S)
     serving.cancel()
 

@@ -1,8 +1,8 @@
 """Two questions from outside: does this process answer, and can it do its work.
 
 ``GET /healthz`` looks at nothing but itself: who restarts processes asks it. ``GET /readyz`` looks
-at the database, its migrations, the broker and the sweeps: who sends traffic asks it. Answers name
-what failed and never how, because errors quote addresses.
+at the database, its migrations, the broker, Stripe's door and the sweeps: who sends traffic asks
+it. Answers name what failed and never how, because errors quote addresses.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ from django.views.decorators.http import require_safe
 from kernel.broker import take_a_write
 from kernel.doors import public
 from revenue import queries as revenue_queries
+from trinity.stack.answers import answers
 
 BROKER_TIMEOUT_S: Final = 1
+DOORS_TIMEOUT_S: Final = 1
 NEED_DATABASE: Final = frozenset({"migrations", "sweeps"})
 
 logger = logging.getLogger(__name__)
@@ -52,6 +54,8 @@ def readyz(_request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     results: dict[str, str] = {}
     for name, check in CHECKS.items():
+        if name == "doors" and not settings.DOORS_URL:
+            continue  # Stripe posts to this process
         # Each would wait for the same time-out, and say nothing new.
         is_pointless = name in NEED_DATABASE and results["database"] != "ok"
         results[name] = "not asked" if is_pointless else _result(name, check, now=now)
@@ -101,6 +105,11 @@ def _broker(_now: datetime) -> None:
         raise NotReady("refuses writes") from error
 
 
+def _doors(_now: datetime) -> None:
+    if not answers(f"{settings.DOORS_URL}/healthz", timeout_s=DOORS_TIMEOUT_S):
+        raise NotReady("unreachable")
+
+
 def _sweeps(now: datetime) -> None:
     """Work that is past due shows that workers or sweeps stand still, whatever the reason."""
     if late := sorted(revenue_queries.lagging(now)):
@@ -111,5 +120,6 @@ CHECKS: Final[Mapping[str, Callable[[datetime], None]]] = {
     "database": _database,
     "migrations": _migrations,
     "broker": _broker,
+    "doors": _doors,
     "sweeps": _sweeps,
 }

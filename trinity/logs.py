@@ -130,6 +130,8 @@ def configuration(*, is_json: bool, level: str) -> dict[str, Any]:
             "django.request": {"level": "CRITICAL"},
             "django.server": {"level": "ERROR"},
             "django.security.DisallowedHost": {"level": "ERROR"},
+            # Strangers can cause any number of the warnings.
+            "uvicorn.error": {"level": "ERROR"},
             # These write whole requests at DEBUG.
             "stripe": {"level": "WARNING"},
             "urllib3": {"level": "WARNING"},

@@ -35,6 +35,8 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # while rolling the key
 PORT = env.int("PORT", default=8000)
+# Where the process that takes what Stripe posts answers; empty: there is none, and web takes it.
+DOORS_URL = env.str("DOORS_URL", default="").rstrip("/")
 BASE_URL = env.str("BASE_URL", default=f"http://localhost:{PORT}").rstrip("/")
 _origin = urlsplit(BASE_URL)
 WEB_BLOCKING_THREADS = env.int("WEB_BLOCKING_THREADS", default=4)  # per web worker
@@ -127,7 +129,6 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 0
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
 ROOT_URLCONF = "trinity.urls"
-WSGI_APPLICATION = "trinity.wsgi.application"
 APPEND_SLASH = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

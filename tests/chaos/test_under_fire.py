@@ -55,6 +55,7 @@ def breakings(shop: Shop) -> dict[str, Callable[[], object]]:
         "the worker dies": dies("worker"),
         "a web worker dies": web_worker_dies,
         "the web server dies": dies("web"),
+        "Stripe's door dies": dies("doors"),
         "beat dies": dies("beat"),
         "Redis is flushed": shop.flush_redis,
         "Redis hangs": redis_hangs,

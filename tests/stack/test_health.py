@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +82,32 @@ def test_a_ledger_that_nobody_seals_is_named(client: Client) -> None:
     audit(actor_id=None, event="person.reactivated", subject="user:1", now=long_ago)
 
     assert ready(client) == (503, ALL_WELL | {"sweeps": "late: ledger entries"})
+
+
+@pytest.mark.django_db
+def test_a_door_of_stripes_that_is_down_is_named(client: Client, settings: Any) -> None:
+    with http_server() as origin:
+        settings.DOORS_URL = origin
+        assert ready(client) == (200, ALL_WELL | {"doors": "ok"})
+
+    assert ready(client) == (503, ALL_WELL | {"doors": "unreachable"})
+
+
+@contextmanager
+def http_server() -> Iterator[str]:
+    """Answer every GET with 200; yield the origin."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()

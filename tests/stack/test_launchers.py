@@ -321,7 +321,7 @@ def test_containers_run_known_processes_with_documented_settings() -> None:
 
     assert set(re.findall(r'"process", "(\w+)"', text)) == set(container.PROCESSES)
     assert passed_on - documented() == set()
-    own = {"PORT", "DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"}
+    own = {"PORT", "DOORS_PORT", "DOORS_URL", "DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"}
     assert documented() - passed_on - own == {
         "DATABASE_AS_OWNER",
         *("TRINITY_HOME", "MCP_PORT", "SANDBOX_PORT", "OWNER_EMAIL", "SEAL_KEY_FILE", "SEALS_LOG"),

@@ -11,7 +11,7 @@ import pytest
 from trinity.stack import Ports, StackError, dotenv, plan, words
 from trinity.stack.home import ROOM_BYTES_MIN, Home, claim_folder, fits_a_socket, require_room
 
-PORTS = Ports(web=8000, mcp=8001, sandbox=8002)
+PORTS = Ports(web=8000, doors=8003, mcp=8001, sandbox=8002)
 STORES = {"DATABASE_URL": "postgresql://here", "REDIS_URL": "unix:///here"}
 
 
@@ -34,14 +34,18 @@ def test_without_a_provider_the_sandbox_answers(home: Home) -> None:
     assert made.env["STRIPE_SECRET_KEY"].startswith("sk_sandbox_")
     assert made.sandbox().env["SANDBOX_STRIPE_KEY"] == made.env["STRIPE_SECRET_KEY"]
     assert made.sandbox().env["SANDBOX_WEBHOOK_SECRET"] == made.env["STRIPE_WEBHOOK_SECRETS"]
-    assert made.addresses == {"web": "http://localhost:8000", "sandbox": "http://127.0.0.1:8002"}
+    assert made.addresses == {
+        "web": "http://localhost:8000",
+        "doors": "http://127.0.0.1:8003",
+        "sandbox": "http://127.0.0.1:8002",
+    }
 
 
 def test_a_test_key_replaces_the_sandbox(home: Home) -> None:
     made = make({"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRETS": "whsec_1"}, home)
 
     assert (made.mode, made.has_sandbox) == ("test", False)
-    assert made.addresses == {"web": "http://localhost:8000"}
+    assert made.addresses == {"web": "http://localhost:8000", "doors": "http://127.0.0.1:8003"}
     assert "STRIPE_API_BASE" not in made.env
 
 
@@ -106,16 +110,36 @@ def test_what_is_not_a_port_is_refused(text: str) -> None:
         Ports.of({"PORT": text})
 
 
-def test_three_doors_need_three_ports() -> None:
-    with pytest.raises(StackError, match="three different numbers"):
-        Ports.of({"PORT": "8001"})
+def test_four_doors_need_four_ports() -> None:
+    for env in ({"PORT": "8001"}, {"PORT": "9000", "DOORS_PORT": "9000"}):
+        with pytest.raises(StackError, match="four different numbers"):
+            Ports.of(env)
+
+
+def test_stripes_door_is_three_after_the_pages_or_the_next_free_one() -> None:
+    free = Ports.free().web
+    env = {"PORT": str(free - 3), "MCP_PORT": "1025", "SANDBOX_PORT": "1026"}
+
+    assert Ports.of(env).doors == free
+    assert Ports.of(env | {"SANDBOX_PORT": str(free)}).doors > free
+    assert Ports.of(env | {"DOORS_PORT": "1027"}).doors == 1027
+    with socket.create_server(("127.0.0.1", free)):
+        assert Ports.of(env).doors > free
+
+
+def test_what_the_sandbox_posts_goes_to_stripes_door(home: Home) -> None:
+    made = make({}, home)
+
+    posts_to = made.sandbox().env["SANDBOX_WEBHOOK_URL"]
+    assert posts_to == f"http://127.0.0.1:{made.ports.doors}/webhooks/stripe"
+    assert posts_to in words.welcome(made, password=None, took_s=1.0)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_a_port_in_use_is_named_with_a_way_out(host: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, 0), family=family) as taken:
-        ports = Ports(web=taken.getsockname()[1], mcp=1025, sandbox=1026)
+        ports = Ports(web=taken.getsockname()[1], doors=1024, mcp=1025, sandbox=1026)
 
         with pytest.raises(
             StackError, match=rf"Port {ports.web} is in use .* PORT={ports.web + 10}"

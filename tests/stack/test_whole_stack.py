@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -19,7 +20,7 @@ from trinity.stack.home import ROOT
 
 pytestmark = pytest.mark.slow
 
-EVERYTHING = {"postgres", "valkey", "sandbox", "web", "worker", "beat"}
+EVERYTHING = {"postgres", "valkey", "sandbox", "web", "doors", "worker", "beat"}
 GONE_S_MAX = 60.0
 
 
@@ -72,6 +73,7 @@ def test_everything_runs_and_answers(stack: Stack) -> None:
     assert set(stack.pids()) == EVERYTHING
     assert status(f"{stack.base_url}/healthz") == 200
     assert status(f"{stack.base_url}/readyz") == 200
+    assert status(f"{stack.doors_url}/healthz") == 200
     assert status(f"{stack.sandbox_url}/_sandbox/health") == 200
     assert stack.mode == "sandbox"
     assert attached(stack.home.path) == Stack(stack.home)
@@ -79,7 +81,14 @@ def test_everything_runs_and_answers(stack: Stack) -> None:
 
 def test_it_says_how_to_use_it(stack: Stack) -> None:
     said = stack.said()
-    for word in (stack.base_url, stack.owner_email, stack.owner_password, "4242", "Ctrl-C"):
+    for word in (
+        stack.base_url,
+        stack.doors_url,
+        stack.owner_email,
+        stack.owner_password,
+        "4242",
+        "Ctrl-C",
+    ):
         assert word in said
     assert "no real money" in said
     assert "Traceback" not in said
@@ -103,14 +112,14 @@ def test_a_port_in_use_is_refused_and_nothing_is_left(stack: Stack, tmp_path: Pa
     port = int(stack.base_url.rpartition(":")[2])
     free = Ports.free()
 
-    refused = run_in(tmp_path / "h", Ports(web=port, mcp=free.mcp, sandbox=free.sandbox))
+    refused = run_in(tmp_path / "h", replace(free, web=port))
 
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"Trinity: Port {port} is in use")
     assert all_gone(tmp_path / "h")
 
 
-@pytest.mark.parametrize("name", ["worker", "web", "postgres", "valkey", "sandbox", "beat"])
+@pytest.mark.parametrize("name", sorted(EVERYTHING))
 def test_what_is_killed_comes_back(stack: Stack, name: str) -> None:
     before = stack.pids()
 

@@ -29,7 +29,7 @@ def main() -> int:
         if arguments.what == "process":
             return container.become(arguments.name, env)
         if arguments.what == "probe":
-            return container.probe(env)
+            return container.probe(arguments.name, env)
         if arguments.what == "run":
             return stack.run(env, say=_say)
         return stack.run_command(arguments.command, env, say=_say_nothing)
@@ -57,7 +57,8 @@ def _parse() -> argparse.Namespace:
     services.add_argument("command", nargs="+")
     process = verbs.add_parser("process", help="one process, in the foreground, on all addresses")
     process.add_argument("name", choices=sorted(container.PROCESSES))
-    verbs.add_parser("probe", help="exit code 0 when the web process answers")
+    probe = verbs.add_parser("probe", help="exit code 0 when the web process, or doors, answers")
+    probe.add_argument("name", nargs="?", default="web", choices=sorted(container.PORTS))
     return parser.parse_args()
 
 

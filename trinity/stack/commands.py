@@ -3,19 +3,18 @@
 import sys
 from typing import Final
 
-WEB_WORKERS: Final = 2
 TASK_PROCESSES: Final = 2
 CELERY: Final = (sys.executable, "-m", "celery", "--app", "trinity.celery:app", "--skip-checks")
 
 
-def web(*, host: str, port: str, threads: str) -> tuple[str, ...]:
-    """Return the web server's; ``threads`` is what settings call WEB_BLOCKING_THREADS."""
-    return (
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
-        *("--host", host, "--port", port, "--workers", str(WEB_WORKERS)),
-        *("--blocking-threads", threads, "--respawn-failed-workers"),
-        *("--workers-kill-timeout", "2", "trinity.wsgi:application"),
-    )
+def web(*, host: str, port: str) -> tuple[str, ...]:
+    """Return the web server's."""
+    return (sys.executable, "-m", "trinity.serving", "web", "--host", host, "--port", port)
+
+
+def doors(*, host: str, port: str) -> tuple[str, ...]:
+    """Return that of Stripe's door."""
+    return (sys.executable, "-m", "trinity.serving", "doors", "--host", host, "--port", port)
 
 
 def worker() -> tuple[str, ...]:

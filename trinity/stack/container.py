@@ -8,14 +8,13 @@ from urllib.parse import urlsplit
 from trinity.stack import commands
 from trinity.stack.answers import answers
 from trinity.stack.home import ROOT, Home
-from trinity.stack.plan import WEB_THREADS
 
 ALL_ADDRESSES: Final = "0.0.0.0"  # noqa: S104 - a container's own network
+PORTS: Final = {"web": "8000", "doors": "8003"}
 PROCESSES: Final[dict[str, Callable[[Mapping[str, str]], tuple[str, ...]]]] = {
-    "web": lambda env: commands.web(
-        host=ALL_ADDRESSES,
-        port=env.get("PORT") or "8000",
-        threads=env.get("WEB_BLOCKING_THREADS") or WEB_THREADS,
+    "web": lambda env: commands.web(host=ALL_ADDRESSES, port=env.get("PORT") or PORTS["web"]),
+    "doors": lambda env: commands.doors(
+        host=ALL_ADDRESSES, port=env.get("DOORS_PORT") or PORTS["doors"]
     ),
     "worker": lambda _env: commands.worker(),
     "beat": lambda env: commands.beat(home=str(Home.of(env).path)),
@@ -30,7 +29,8 @@ def become(name: str, env: Mapping[str, str]) -> NoReturn:
     os.execve(argv[0], argv, dict(env))  # noqa: S606 - a program of ours, no shell wanted
 
 
-def probe(env: Mapping[str, str]) -> int:
-    """Return 0 when the web process answers by its public name, else 1."""
+def probe(name: str, env: Mapping[str, str]) -> int:
+    """Return 0 when ``name``, which is ``web`` or ``doors``, answers by its public name, else 1."""
     host = urlsplit(env.get("BASE_URL", "")).netloc or None
-    return 0 if answers(f"http://127.0.0.1:{env.get('PORT') or 8000}/healthz", host=host) else 1
+    port = env.get({"web": "PORT", "doors": "DOORS_PORT"}[name]) or PORTS[name]
+    return 0 if answers(f"http://127.0.0.1:{port}/healthz", host=host) else 1

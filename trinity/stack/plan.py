@@ -11,7 +11,6 @@ from trinity.stack.errors import StackError
 from trinity.stack.home import Home
 from trinity.stack.ports import Ports
 
-WEB_THREADS: Final = "4"
 OWNER_EMAIL: Final = "owner@trinity.localhost"
 PROVIDER_NAMES: Final = ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS", "STRIPE_API_BASE")
 OWNERS_ADDRESS: Final = "MIGRATION_DATABASE_URL"  # known to whoever migrates, and to no page
@@ -44,9 +43,15 @@ class Plan:
         return f"http://127.0.0.1:{self.ports.sandbox}"
 
     @property
+    def doors_url(self) -> str:
+        """Where Stripe's posts are taken."""
+        return f"http://127.0.0.1:{self.ports.doors}"
+
+    @property
     def addresses(self) -> dict[str, str]:
-        """Return the doors that people open."""
-        return {"web": self.base_url} | ({"sandbox": self.sandbox_url} if self.has_sandbox else {})
+        """Return what people and Stripe open."""
+        ours = {"web": self.base_url, "doors": self.doors_url}
+        return ours | ({"sandbox": self.sandbox_url} if self.has_sandbox else {})
 
     def sandbox(self) -> Program:
         """Return the stand-in for Stripe."""
@@ -63,10 +68,11 @@ class Plan:
 
     def web(self) -> Program:
         """Return the web server."""
-        argv = commands.web(
-            host="127.0.0.1", port=str(self.ports.web), threads=self.env["WEB_BLOCKING_THREADS"]
-        )
-        return self._program("web", argv)
+        return self._program("web", commands.web(host="127.0.0.1", port=str(self.ports.web)))
+
+    def doors(self) -> Program:
+        """Return Stripe's door."""
+        return self._program("doors", commands.doors(host="127.0.0.1", port=str(self.ports.doors)))
 
     def background(self) -> list[Program]:
         """Return what works behind the pages; TRINITY_WITHOUT leaves some out, to measure alone."""
@@ -98,7 +104,7 @@ class Plan:
         return {
             "SANDBOX_HOME": str(folder),
             "SANDBOX_STRIPE_KEY": self.env["STRIPE_SECRET_KEY"],
-            "SANDBOX_WEBHOOK_URL": f"http://localhost:{self.ports.web}/webhooks/stripe",
+            "SANDBOX_WEBHOOK_URL": f"{self.doors_url}/webhooks/stripe",
             "SANDBOX_WEBHOOK_SECRET": self.env["STRIPE_WEBHOOK_SECRETS"],
         }
 
@@ -118,7 +124,6 @@ def make(env: Mapping[str, str], *, home: Home, ports: Ports, stores: Mapping[st
         "BASE_URL": env.get("BASE_URL") or f"http://localhost:{ports.web}",
         "DJANGO_SETTINGS_MODULE": "trinity.settings",
         "PYTHONUNBUFFERED": "1",
-        "WEB_BLOCKING_THREADS": env.get("WEB_BLOCKING_THREADS") or WEB_THREADS,
     }
     if has_sandbox:
         full |= _sandbox_provider(

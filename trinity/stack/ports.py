@@ -14,6 +14,7 @@ LOOPBACKS: Final = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 # Below what systems give to outgoing connections: one of those may take a port before we do.
 UNLENT: Final = range(20_000, 32_000)
 DEFAULTS: Final = {"PORT": 8000, "MCP_PORT": 8001, "SANDBOX_PORT": 8002}
+DOORS_AFTER_WEB: Final = 3  # DOORS_PORT, where unset, is PORT and so many, or the next free one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,28 +22,39 @@ class Ports:
     """One port per door that opens to people or programs outside the stack."""
 
     web: int
+    doors: int
     mcp: int
     sandbox: int
 
     @classmethod
     def of(cls, env: Mapping[str, str]) -> "Ports":
-        """Read PORT, MCP_PORT and SANDBOX_PORT. Raises StackError for what is not a port."""
-        web, mcp, sandbox = (_number(env, name) for name in DEFAULTS)
-        if len({web, mcp, sandbox}) < len(DEFAULTS):
-            raise StackError("PORT, MCP_PORT and SANDBOX_PORT must be three different numbers.")
-        return cls(web=web, mcp=mcp, sandbox=sandbox)
+        """Read PORT, DOORS_PORT, MCP_PORT and SANDBOX_PORT.
+
+        Raises StackError for what is not a port, or named twice.
+        """
+        web, mcp, sandbox = (_number(env, name, DEFAULTS[name]) for name in DEFAULTS)
+        if env.get("DOORS_PORT"):
+            doors = _number(env, "DOORS_PORT", 0)
+        else:
+            doors = _next_free(web + DOORS_AFTER_WEB, but_not={web, mcp, sandbox})
+        if len({web, doors, mcp, sandbox}) < len(DEFAULTS) + 1:
+            raise StackError(
+                "PORT, DOORS_PORT, MCP_PORT and SANDBOX_PORT must be four different numbers."
+            )
+        return cls(web=web, doors=doors, mcp=mcp, sandbox=sandbox)
 
     @classmethod
     def free(cls) -> "Ports":
         """Return ports that nobody listens on right now, and that no connection is given."""
         by_chance = SystemRandom().sample(UNLENT, len(UNLENT))
-        web, mcp, sandbox = islice(filter(_is_free, by_chance), len(DEFAULTS))
-        return cls(web=web, mcp=mcp, sandbox=sandbox)
+        web, doors, mcp, sandbox = islice(filter(_is_free, by_chance), len(DEFAULTS) + 1)
+        return cls(web=web, doors=doors, mcp=mcp, sandbox=sandbox)
 
     def as_env(self) -> dict[str, str]:
         """Return the environment that names these ports."""
         return {
             "PORT": str(self.web),
+            "DOORS_PORT": str(self.doors),
             "MCP_PORT": str(self.mcp),
             "SANDBOX_PORT": str(self.sandbox),
         }
@@ -57,11 +69,20 @@ class Ports:
                 )
 
 
-def _number(env: Mapping[str, str], name: str) -> int:
-    text = env.get(name) or str(DEFAULTS[name])
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name) or str(default)
     if not text.isdecimal() or not 0 < int(text) < 2**16:
         raise StackError(f"{name} is {text!r}, which is not a port; give a number below 65536.")
     return int(text)
+
+
+def _next_free(number: int, *, but_not: set[int]) -> int:
+    """Return the first port from ``number`` on that nobody listens on. Raises StackError."""
+    free = (n for n in range(number, 2**16) if n not in but_not and _is_free(n))
+    found = next(free, None)
+    if found is None:
+        raise StackError(f"No port above {number} is free; choose one with DOORS_PORT.")
+    return found
 
 
 def _is_free(number: int) -> bool:

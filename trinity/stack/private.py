@@ -23,7 +23,7 @@ STOP_S_MAX: Final = 20.0
 NOT_INHERITED: Final = ("STRIPE_", "SELLER_", "EMAIL_", "SANDBOX_", "OWNER_", "SEAL")
 NOT_INHERITED_NAMES: Final = frozenset(
     {
-        *("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"),
+        *("DOORS_URL", "DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"),
         *("SECRET_KEY", "BASE_URL", "ALLOWED_HOSTS", "DEBUG"),
         *("TRINITY_MODE", "DEFAULT_FROM_EMAIL", "WEBAUTHN_RP_ID", "DJANGO_SETTINGS_MODULE"),
     }
@@ -41,6 +41,11 @@ class Stack:
     def base_url(self) -> str:
         """The web pages' origin, without a slash at the end."""
         return str(self.home.state()["addresses"]["web"])
+
+    @property
+    def doors_url(self) -> str:
+        """The origin that Stripe's posts go to."""
+        return str(self.home.state()["addresses"]["doors"])
 
     @property
     def sandbox_url(self) -> str:

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from trinity.stack import leftovers, stores, words
@@ -38,11 +39,12 @@ def run(env: Mapping[str, str], *, say: Callable[[str], None]) -> int:
     require_consistent(env)
     home.prepare()
     with home.lock(), supervising(home, say) as supervisor:
-        doors = ("PORT", "MCP_PORT", *(["SANDBOX_PORT"] if uses_sandbox(env) else []))
+        doors = ("PORT", "DOORS_PORT", "MCP_PORT", *(["SANDBOX_PORT"] if uses_sandbox(env) else []))
         ports.require_free(names=doors)
         stores.check_named(env)
         say(f"Starting Trinity in {words.shown(home.path)}")
-        plan = make(env, home=home, ports=ports, stores=stores.start(supervisor, env))
+        served = {**env, "DOORS_URL": f"http://127.0.0.1:{ports.doors}"}
+        plan = make(served, home=home, ports=ports, stores=stores.start(supervisor, env))
         try:
             _bring_up(supervisor, plan, began_s=began_s)
             supervisor.watch()
@@ -114,8 +116,10 @@ def _serve(supervisor: Supervisor, plan: Plan) -> None:
     Pages count, not ``/readyz``: work left over from yesterday may be late.
     """
     supervisor.start(plan.web())
-    health = f"http://127.0.0.1:{plan.ports.web}/healthz"
-    supervisor.wait_until(lambda: answers(health), name="web", timeout_s=READY_S_MAX)
+    supervisor.start(plan.doors())
+    for name, port in (("web", plan.ports.web), ("doors", plan.ports.doors)):
+        health = f"http://127.0.0.1:{port}/healthz"
+        supervisor.wait_until(partial(answers, health), name=name, timeout_s=READY_S_MAX)
     for program in plan.background():
         supervisor.start(program)
 

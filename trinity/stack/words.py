@@ -29,6 +29,7 @@ def welcome(plan: Plan, *, password: str | None, took_s: float) -> str:
     rows = [
         ("Shop", f"{plan.base_url}/"),
         ("Console", f"{plan.base_url}/console/"),
+        ("Webhooks", f"{plan.doors_url}/webhooks/stripe"),
         ("Log in as", f"{plan.owner}, {keys}"),
         ("Mode", MODES[plan.mode]),
         ("To pay", PAYING[plan.mode]),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from revenue.management.doctor import books, broker, house, selling
+from revenue.management.doctor import books, broker, doors, house, selling
 from revenue.management.doctor.findings import Finding, Level
 from revenue.providers import gateway_for_web
 
@@ -18,7 +18,7 @@ WHAT_WIDTH = 22
 class Command(BaseCommand):
     """A line for each thing that was looked at. Exit code 1 where anything is broken."""
 
-    help = "Look at settings, database, broker, Stripe, offers, mail, seals and sweeps."
+    help = "Look at settings, database, broker, doors, Stripe, offers, mail, seals and sweeps."
     requires_system_checks = ()
     requires_migrations_checks = False
 
@@ -38,6 +38,7 @@ class Command(BaseCommand):
         database = list(house.look_at_database())
         yield from database
         yield from broker.look_at_broker()
+        yield from doors.look_at_doors()
         yield from selling.look_at_stripe(gateway_for_web())
         yield from house.look_at_mail()
         if any(each.what in {"database", "migrations"} and each.level == Level.BAD

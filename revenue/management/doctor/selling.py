@@ -55,18 +55,20 @@ def look_at_stripe(gateway: PaymentGateway) -> Iterator[Finding]:
 def _endpoint(endpoints: Sequence[EndpointFact], *, needed: frozenset[str]) -> Iterator[Finding]:
     ours = [each for each in endpoints if _is_ours(each)]
     if not ours:
+        nearest = settings.DOORS_URL or settings.BASE_URL
         yield warn(
             "webhook endpoint",
             f"none of the account's points at {settings.BASE_URL}{PATHS[0]}",
             "Make one in Stripe's dashboard, pinned to an accepted API version; on a laptop run "
-            f"stripe listen --latest --forward-to {settings.BASE_URL}{PATHS[0]}.",
+            f"stripe listen --latest --forward-to {nearest}{PATHS[0]}.",
         )
     for endpoint in ours:
         yield from _one_endpoint(endpoint, needed=needed)
 
 
 def _is_ours(endpoint: EndpointFact) -> bool:
-    return endpoint.url in {f"{settings.BASE_URL}{path}" for path in PATHS}
+    origins = {settings.BASE_URL, settings.DOORS_URL or settings.BASE_URL}
+    return endpoint.url in {f"{origin}{path}" for origin in origins for path in PATHS}
 
 
 def _one_endpoint(endpoint: EndpointFact, *, needed: frozenset[str]) -> Iterator[Finding]:

@@ -1,0 +1,24 @@
+"""``python -m trinity.serving web|doors --host H --port N``: one of the two that serve."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Final
+
+from trinity.serving.server import serve
+
+APPLICATIONS: Final = {"web": "trinity.asgi:application", "doors": "trinity.doors:application"}
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m trinity.serving", description=__doc__)
+    parser.add_argument("what", choices=sorted(APPLICATIONS))
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    asked = parser.parse_args()
+    serve(APPLICATIONS[asked.what], host=asked.host, port=asked.port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""One HTTP/1.1 connection, with a deadline for whatever it waits for, and a place it can lose.
+
+uvicorn's own protocol over llhttp, which refuses what lets two servers disagree about where a
+request ends (bare line feeds, two lengths, a length beside chunks, HTTP/2 by prior knowledge).
+What it lacks is here: nobody keeps a connection for nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from enum import IntEnum
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_S: Final = 5.0  # from the first moment, or the end of the last answer's request, to a head
+BODY_S: Final = 10.0  # from the head to the end of its body
+IDLE_S: Final = 15.0  # between an answer and the next head
+WRITE_S: Final = 20.0  # for the other side to take an answer, or a part of it, that is ready
+LOOK_EVERY_S: Final = 0.5
+HEAD_BYTES_MAX: Final = 32 * 1024
+CONNECTIONS_MAX: Final = 1024
+# Of all bodies under way together. Who sends most loses the place first.
+BODIES_BYTES_MAX: Final = 32 * 1024 * 1024
+UNREAD_BYTES_MAX: Final = 32 * 1024 * 1024  # of all answers that nobody takes; likewise
+
+
+class Waits(IntEnum):
+    """What a connection waits for; the lower, the sooner it makes room for a newcomer."""
+
+    HEAD = 0
+    NEXT = 1
+    BODY = 2
+    READER = 3
+    US = 4
+
+
+DEADLINES_S: Final = {
+    Waits.HEAD: HEAD_S,
+    Waits.NEXT: IDLE_S,
+    Waits.BODY: BODY_S,
+    Waits.READER: WRITE_S,
+    Waits.US: float("inf"),
+}
+
+
+class Connection(HttpToolsProtocol):
+    """A connection of at most CONNECTIONS_MAX in this process.
+
+    When all places are taken, a newcomer gets that of whoever waits longest for nothing: those
+    that never sent a head go first, those whose answer we owe never.
+    """
+
+    held: dict[Connection, None] = {}
+    body_bytes_held = 0
+    places = CONNECTIONS_MAX
+    is_looked_after = False
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.waits, self.since_s = Waits.HEAD, time.monotonic()
+        self.head_bytes = self.body_bytes = 0
+        self.is_in_head = True
+
+    def wait(self, what: Waits) -> None:
+        """Begin to wait for ``what``; its deadline runs from now."""
+        self.waits, self.since_s = what, time.monotonic()
+
+    def drop(self) -> None:
+        """End it now, whatever is still to be written."""
+        if not self.transport.is_closing() or self.transport.get_write_buffer_size():
+            self.transport.abort()
+
+    # --- what the transport says ---------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a place, if need be another's."""
+        super().connection_made(transport)
+        if len(Connection.held) >= Connection.places and not _make_room():
+            transport.abort()
+        Connection.held[self] = None
+        if not Connection.is_looked_after:
+            Connection.is_looked_after = True
+            self.loop.call_later(LOOK_EVERY_S, _look_after_all, self.loop)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give the place back."""
+        Connection.held.pop(self, None)
+        self._forget_body()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, but no head longer than HEAD_BYTES_MAX and one read."""
+        if self.is_in_head:
+            self.head_bytes += len(data)
+        super().data_received(data)
+        if self.is_in_head and self.head_bytes > HEAD_BYTES_MAX and self.parser is not None:
+            self.send_400_response("The request's head is too long.")
+
+    def pause_writing(self) -> None:
+        """An answer is ready, and the other side does not take it."""
+        super().pause_writing()
+        self.wait(Waits.READER)
+
+    def resume_writing(self) -> None:
+        """Go on with the answer, if there is more of it."""
+        super().resume_writing()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.wait(Waits.US)
+
+    # --- what the parser says ------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        super().on_message_begin()
+        self.is_in_head, self.head_bytes = True, 0
+        if self.waits is Waits.NEXT:
+            self.wait(Waits.HEAD)
+
+    def on_headers_complete(self) -> None:
+        """The head is complete; its body may follow."""
+        self.is_in_head = False
+        if not self.url.startswith(b"/"):  # uvicorn would forget which server was meant
+            raise ValueError("the request is for another server, or for none")
+        if self.waits is not Waits.US:  # else it was sent before the last one was answered
+            self.wait(Waits.BODY)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Some of the body came."""
+        super().on_body(body)
+        self.body_bytes += len(body)
+        Connection.body_bytes_held += len(body)
+        if Connection.body_bytes_held > BODIES_BYTES_MAX:
+            max(Connection.held, key=lambda each: each.body_bytes).drop()
+
+    def on_message_complete(self) -> None:
+        """The whole request is here."""
+        super().on_message_complete()
+        if self.cycle.response_complete:
+            self._wait_for_next()
+        else:
+            self.wait(Waits.US)
+
+    def on_response_complete(self) -> None:
+        """The answer is complete, though perhaps not taken; the request perhaps not sent."""
+        has_another = bool(self.pipeline)
+        self._forget_body()
+        super().on_response_complete()
+        self._unset_keepalive_if_required()  # deadlines are ours
+        if self.cycle.more_body:  # of the next one; or it was answered early, and is thrown away
+            self.wait(Waits.BODY)
+        elif has_another:
+            self.wait(Waits.US)
+        else:
+            self._wait_for_next()
+
+    def _wait_for_next(self) -> None:
+        is_taken = self.transport.get_write_buffer_size() == 0
+        self.wait(Waits.NEXT if is_taken else Waits.READER)
+
+    def look(self, now_s: float) -> None:
+        """End it when its deadline is past."""
+        is_taken = self.transport.get_write_buffer_size() == 0
+        if self.waits is Waits.READER and self.cycle.response_complete and is_taken:
+            self.wait(Waits.NEXT)
+        if now_s - self.since_s > DEADLINES_S[self.waits]:
+            self.drop()
+
+    def _forget_body(self) -> None:
+        Connection.body_bytes_held -= self.body_bytes
+        self.body_bytes = 0
+
+
+def _make_room() -> bool:
+    """Drop whoever waits longest for nothing. False: everybody waits for us."""
+    for what in (Waits.HEAD, Waits.NEXT, Waits.BODY, Waits.READER):
+        for each in Connection.held:  # in the order in which they came
+            if each.waits is what and not each.transport.is_closing():
+                each.drop()
+                return True
+    return False
+
+
+def _look_after_all(loop: asyncio.AbstractEventLoop) -> None:
+    now_s = time.monotonic()
+    unread = 0
+    for each in list(Connection.held):
+        each.look(now_s)
+        unread += each.transport.get_write_buffer_size()
+    if unread > UNREAD_BYTES_MAX:
+        max(Connection.held, key=lambda each: each.transport.get_write_buffer_size()).drop()
+    Connection.is_looked_after = bool(Connection.held)
+    if Connection.held:
+        loop.call_later(LOOK_EVERY_S, _look_after_all, loop)
