@@ -20,6 +20,7 @@ from revenue.models import (
     DoubleVerdict,
     EventAlarm,
     EventClosing,
+    EventRendering,
     EventRepeat,
     Offer,
     OfferPrice,
@@ -123,6 +124,15 @@ class EventAlarmAdmin(RevenueAdmin):
     """Known event ids that came with other content."""
 
     list_display = ("id", "event", "body_sha256", "received_at")
+    list_select_related = ("event",)
+    search_fields = ("=event__stripe_id",)
+
+
+@admin.register(EventRendering)
+class EventRenderingAdmin(RevenueAdmin):
+    """Events that came again in a version that we read."""
+
+    list_display = ("id", "event", "api_version", "received_at")
     list_select_related = ("event",)
     search_fields = ("=event__stripe_id",)
 

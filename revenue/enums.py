@@ -123,9 +123,10 @@ EVENT_MOVES: Moves = MappingProxyType(
         EventState.PROCESSING: _FROM_WORK,
         EventState.WAITING: _TO_WORK,
         EventState.FAILED: _TO_WORK,
-        # A person replays it, or says that nothing is to be done about it.
-        EventState.DEAD: _TO_WORK | {EventState.CLOSED},
-        EventState.CLOSED: _TO_WORK,
+        # A person replays it, or says that nothing is to be done about it; or it comes again in a
+        # version that we read, where we could not read the first one.
+        EventState.DEAD: _TO_WORK | {EventState.CLOSED, EventState.RECEIVED},
+        EventState.CLOSED: _TO_WORK | {EventState.RECEIVED},
         EventState.PROCESSED: _TO_WORK,
         EventState.IGNORED: _TO_WORK,
     }

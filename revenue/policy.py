@@ -41,7 +41,6 @@ DISPUTES_CLOSED: Final = frozenset({"won", "lost", "warning_closed", "prevented"
 DISPUTES_NOT_WAITING: Final = DISPUTES_ANSWERED | DISPUTES_CLOSED
 DISPUTE_LOST: Final = "lost"
 DISPUTES_OVER_WELL: Final = frozenset({"won", "warning_closed", "prevented"})
-DISPUTES_OVER: Final = DISPUTES_OVER_WELL | {DISPUTE_LOST}
 # Where Stripe keeps a balance in another currency, money that left and came back is not the same
 # to the cent: so much of it may a rate have moved meanwhile.
 RATE_SLACK_PERCENT: Final = 10

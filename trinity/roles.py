@@ -33,6 +33,7 @@ _BOOKS: Final = frozenset(
         "revenue.view_refund",
         "revenue.view_dispute",
         "revenue.view_eventalarm",
+        "revenue.view_eventrendering",
         "revenue.view_eventrepeat",
         "revenue.view_reconcilerun",
         "fulfillment.view_orderintake",

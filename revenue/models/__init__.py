@@ -4,6 +4,7 @@ from revenue.models.checkouts import CheckoutSession, PaymentLink
 from revenue.models.events import (
     EventAlarm,
     EventClosing,
+    EventRendering,
     EventRepeat,
     StripeWebhookEvent,
     WebhookAttempt,
@@ -29,6 +30,7 @@ __all__ = [
     "DoubleVerdict",
     "EventAlarm",
     "EventClosing",
+    "EventRendering",
     "EventRepeat",
     "Offer",
     "OfferPrice",

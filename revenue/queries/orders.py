@@ -26,7 +26,7 @@ from revenue.models import (
     RefundRequest,
     RevenueEvent,
 )
-from revenue.policy import DISPUTES_OVER
+from revenue.policy import DISPUTES_CLOSED
 from revenue.queries.doubles import possible_doubles
 from revenue.queries.refundable import (
     OPEN_STATES,
@@ -162,7 +162,7 @@ class OrderFile:
     @property
     def has_open_dispute(self) -> bool:
         """Say whether a bank still decides about money of it."""
-        return any(dispute.status not in DISPUTES_OVER for dispute in self.disputes)
+        return any(dispute.status not in DISPUTES_CLOSED for dispute in self.disputes)
 
     @property
     def is_double_given_back(self) -> bool:

@@ -24,7 +24,7 @@ from revenue.models import (
     RefundRequest,
     StripeWebhookEvent,
 )
-from revenue.policy import DISPUTES_OVER
+from revenue.policy import DISPUTES_CLOSED
 from revenue.queries.bodies import bodies_about, is_theirs
 from revenue.queries.refundable import OPEN_STATES, UNDER_WAY_AT_STRIPE
 
@@ -101,7 +101,7 @@ def closings_about(*, event_ids: Sequence[int], order_ids: Sequence[int]) -> Que
 def in_the_way(order_ids: Sequence[int]) -> list[str]:
     """Say, a sentence each, what must end before the person of these orders can be erased."""
     undecided = Order.objects.filter(pk__in=order_ids, state__in=UNDECIDED)
-    disputes = Dispute.objects.filter(order__in=order_ids).exclude(status__in=DISPUTES_OVER)
+    disputes = Dispute.objects.filter(order__in=order_ids).exclude(status__in=DISPUTES_CLOSED)
     asked = RefundRequest.objects.filter(order__in=order_ids, state__in=OPEN_STATES)
     begun = Refund.objects.filter(order__in=order_ids, status__in=UNDER_WAY_AT_STRIPE)
     leaving = [MailState.QUEUED, MailState.SENDING]
