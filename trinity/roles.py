@@ -31,6 +31,7 @@ _BOOKS: Final = frozenset(
         "revenue.view_eventclosing",
         "revenue.view_refundrequest",
         "revenue.view_refund",
+        "revenue.view_refundpaidelsewhere",
         "revenue.view_dispute",
         "revenue.view_eventalarm",
         "revenue.view_eventrendering",

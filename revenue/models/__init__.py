@@ -21,6 +21,7 @@ from revenue.models.orders import (
     RefundRequest,
     RevenueEvent,
 )
+from revenue.models.paid_elsewhere import RefundPaidElsewhere
 from revenue.models.reconciling import ReconcileRun
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "PaymentLink",
     "ReconcileRun",
     "Refund",
+    "RefundPaidElsewhere",
     "RefundRequest",
     "RevenueEvent",
     "StripeWebhookEvent",

@@ -95,6 +95,8 @@ class OrderPage:
     def pause_words(self) -> str:
         """Why nobody works on it just now; nothing where somebody does."""
         if self.intake is not None and self.intake.frozen_reason:
+            if self.order.state == OrderState.REFUND_OWED:
+                return "You get your money back, so the work has stopped."
             return PAUSE_WORDS[FreezeReason(self.intake.frozen_reason)]
         is_disputed = self.order.state == OrderState.DISPUTED
         return PAUSE_WORDS[FreezeReason.DISPUTE] if is_disputed else ""

@@ -21,6 +21,7 @@ from revenue.models import (
     OrderReview,
     PaymentLink,
     Refund,
+    RefundPaidElsewhere,
     RefundRequest,
     StripeWebhookEvent,
 )
@@ -31,6 +32,7 @@ from revenue.queries.refundable import OPEN_STATES, UNDER_WAY_AT_STRIPE
 UNDECIDED: Final = {
     OrderState.AWAITING_PAYMENT: "the bank has not said whether it pays",
     OrderState.NEEDS_REVIEW: "a person has to decide about it first",
+    OrderState.REFUND_OWED: "a refund that failed is owed to the buyer",
 }
 
 
@@ -85,7 +87,7 @@ def kept_about(email: str) -> Kept:
         ),
         reasons=sum(
             model.objects.filter(order__in=order_ids).exclude(reason="").count()
-            for model in (OrderReview, DoubleVerdict, RefundRequest)
+            for model in (OrderReview, DoubleVerdict, RefundPaidElsewhere, RefundRequest)
         )
         + OrderNote.objects.filter(order__in=order_ids).exclude(words="").count()
         + closings_about(event_ids=event_ids, order_ids=order_ids).count(),
