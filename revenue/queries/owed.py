@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
+from revenue.enums import ReviewVerdict
 from revenue.models import Order, Refund, RefundPaidElsewhere, RefundRequest
 from revenue.policy import RefundStep, refund_debt
-from revenue.queries.verdicts import is_of_ours
+from revenue.queries.verdicts import is_of_ours, newest_review
 
 
 def refund_owed_minor(order: Order) -> int:
@@ -22,7 +24,16 @@ def refund_owed_minor(order: Order) -> int:
         for request in RefundRequest.objects.filter(order=order, stripe_id__isnull=False)
     }
     steps = [*_steps(refunds, requests, is_ours=is_of_ours(order)), *_paid_elsewhere(order)]
-    return min(refund_debt(steps), order.refundable.amount_minor)
+    accepted_at = _accepted_at(order)
+    debt = refund_debt(step for step in steps if accepted_at is None or step.at > accepted_at)
+    return min(debt, order.refundable.amount_minor)
+
+
+def _accepted_at(order: Order) -> datetime | None:
+    """Return when a person accepted the order as paid: what failed before is owed no longer."""
+    review = newest_review(order) if order.review_reason else None
+    is_accepted = review is not None and review.verdict == ReviewVerdict.ACCEPTED
+    return review.decided_at if review is not None and is_accepted else None
 
 
 def _steps(
