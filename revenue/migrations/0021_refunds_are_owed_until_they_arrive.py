@@ -26,7 +26,7 @@ WHERE failed.order_id = sold.id AND sold.state IN ('paid', 'partially_refunded')
 class Migration(migrations.Migration):
     dependencies = [
         ("crm", "0003_in_charge"),
-        ("revenue", "0019_money_that_banks_hold_back"),
+        ("revenue", "0020_facts_are_kept"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
