@@ -7,7 +7,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from kernel.schema import forbid_changes, mode_steps
+from kernel.schema import forbid_changes, keep_facts, mode_steps
 
 OWED_OF_OLD = """
 UPDATE revenue_refund refund SET undone_at = alert.raised_at
@@ -21,6 +21,19 @@ FROM (SELECT order_id, sum(amount_minor)::bigint AS minor FROM revenue_refund
 WHERE failed.order_id = sold.id AND sold.state IN ('paid', 'partially_refunded')
   AND sold.offer_id IS NOT NULL AND sold.refunded_minor + sold.disputed_minor < sold.amount_minor;
 """
+ASKED: tuple[str, ...] = (
+    *("id", "reference", "mode", "order_id", "amount_minor", "currency"),
+    *("requested_by_id", "requested_at"),
+)
+
+
+def keep_requests(*, frozen: tuple[str, ...]) -> migrations.RunSQL:
+    return keep_facts(
+        "revenue_refundrequest", frozen=frozen, erasable=("reason",), once=("stripe_id",)
+    )
+
+
+BEFORE = keep_requests(frozen=ASKED)
 
 
 class Migration(migrations.Migration):
@@ -287,5 +300,7 @@ class Migration(migrations.Migration):
         ),
         mode_steps("revenue_refundpaidelsewhere", follows={"order_id": "revenue_order"}),
         forbid_changes("revenue_refundpaidelsewhere", erasable=("reason",)),
+        migrations.RunSQL(BEFORE.reverse_sql, BEFORE.sql),
+        keep_requests(frozen=(*ASKED, "is_retry")),
         migrations.RunSQL(OWED_OF_OLD, migrations.RunSQL.noop),
     ]
