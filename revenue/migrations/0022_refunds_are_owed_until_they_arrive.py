@@ -39,7 +39,7 @@ BEFORE = keep_requests(frozen=ASKED)
 class Migration(migrations.Migration):
     dependencies = [
         ("crm", "0003_in_charge"),
-        ("revenue", "0020_facts_are_kept"),
+        ("revenue", "0021_events_in_two_renderings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
