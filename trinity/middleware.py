@@ -7,13 +7,16 @@ from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from redis.exceptions import RedisError
 
 from kernel.doors import View, body_bytes_max
+from kernel.modes import Mode
 from trinity.errors import too_large, unavailable
 from trinity.paths import page_above
+from trinity.people.queries import is_owner_without_second_factor
 
 logger = logging.getLogger(__name__)
 NUL: Final = "\0"
@@ -110,6 +113,49 @@ def _without_nul(typed: QueryDict) -> QueryDict:
         fitting = [word.replace(NUL, FITS_NOTHING) for word in words]
         cleaned.setlist(name.replace(NUL, FITS_NOTHING), fitting)
     return cleaned
+
+
+class OwnersProveTwice:
+    """In live mode, lead an owner without a second factor to where one is set up; nowhere else.
+
+    A password alone must not return money, nor say who belongs to the team. Whoever lost their
+    factors has them taken away in the shell (``reset_login --mfa``), and lands here.
+    """
+
+    ON_THE_WAY: Final = frozenset(
+        {
+            "account_login",
+            "account_logout",
+            "account_reauthenticate",
+            "mfa_index",
+            "mfa_activate_totp",
+            "mfa_add_webauthn",
+        }
+    )
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on; the work is in ``process_view``, which knows the page."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: View, _args: object, _kwargs: object
+    ) -> HttpResponse | None:
+        """Redirect such an owner from every page that is neither public nor on that way."""
+        if (
+            settings.DEPLOYMENT_MODE != Mode.LIVE
+            or getattr(view, "required_permission", "") is None
+        ):
+            return None
+        match = request.resolver_match
+        if match is not None and match.view_name in self.ON_THE_WAY:
+            return None
+        if not is_owner_without_second_factor(request.user):
+            return None
+        messages.warning(request, "Set up a second factor first: an owner needs one in live mode.")
+        return redirect("mfa_index")
 
 
 class WayBack:

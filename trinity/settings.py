@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "trinity.step_up.middleware.StepUp",  # before allauth answers a missing proof itself
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "trinity.middleware.OwnersProveTwice",
     "trinity.middleware.PrivatePages",
     "trinity.middleware.WayBack",
     "trinity.middleware.FailClosed",

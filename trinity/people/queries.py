@@ -10,12 +10,14 @@ from datetime import datetime
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.contrib.auth.models import User
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from trinity.roles import OWNER, strongest
 
+# What is asked for beside a password. Recovery codes stand in for one of these.
+SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 PEOPLE_MAX = 500  # one organisation's team; the page lists them all
 
 
@@ -74,6 +76,15 @@ def active_owner_ids() -> set[int]:
     """Return the owners who can log in."""
     owners = User.objects.filter(groups__name=OWNER, is_active=True)
     return set(owners.values_list("pk", flat=True))
+
+
+def is_owner_without_second_factor(user: AbstractBaseUser | AnonymousUser) -> bool:
+    """Say whether a password alone lets this person do everything. One query."""
+    if not user.is_authenticated:
+        return False
+    proved_twice = Authenticator.objects.filter(user=OuterRef("pk"), type__in=SECOND_FACTORS)
+    owners = User.objects.filter(pk=user.pk, groups__name=OWNER)
+    return owners.exclude(Exists(proved_twice)).exists()
 
 
 def _with_sessions(users: QuerySet[User]) -> QuerySet[User]:

@@ -13,5 +13,6 @@ urlpatterns = [
     path("console/people/<int:user_id>/role/", views.role, name="person-role"),
     path("console/people/<int:user_id>/deactivate/", views.deactivate, name="person-deactivate"),
     path("console/people/<int:user_id>/reactivate/", views.reactivate, name="person-reactivate"),
+    path("console/people/<int:user_id>/sessions/end/", views.log_out, name="person-log-out"),
     path("console/people/<int:user_id>/invite/", views.invite_again, name="person-invite-again"),
 ]

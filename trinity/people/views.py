@@ -21,6 +21,7 @@ from trinity.people.links import send_invitation
 from trinity.people.operations import EmailTaken, LastOwner, NotYourself
 from trinity.people.usecases.change_role import change_role
 from trinity.people.usecases.deactivate_person import deactivate_person
+from trinity.people.usecases.end_person_sessions import end_person_sessions
 from trinity.people.usecases.invite_person import invite_person
 from trinity.people.usecases.reactivate_person import reactivate_person
 from trinity.roles import ROLE_WORDS
@@ -120,6 +121,22 @@ def reactivate(request: HttpRequest, user_id: int) -> HttpResponse:
     found = _found(user_id)
     reactivate_person(user_id=user_id, by_id=_me(request).pk, now=timezone.now())
     messages.success(request, f"{found.name} can log in again.")
+    return redirect("person", user_id=user_id)
+
+
+@require_POST
+@needs(NEEDED)
+@fresh_login
+def log_out(request: HttpRequest, user_id: int) -> HttpResponse:
+    """End all sessions of somebody else."""
+    found = _found(user_id)
+    try:
+        ended = end_person_sessions(user_id=user_id, by_id=_me(request).pk, now=timezone.now())
+    except NotYourself:
+        messages.error(request, "Nothing was changed. Your own sessions are on your account page.")
+    else:
+        sessions = "1 session" if ended == 1 else f"{ended or 'no'} sessions"
+        messages.success(request, f"{found.name} is logged out everywhere; {sessions} ended.")
     return redirect("person", user_id=user_id)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from enum import StrEnum
-from typing import Final
 
 from allauth.account import app_settings
 from allauth.account.authentication import get_authentication_records
@@ -15,7 +14,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest
 
-SECOND_FACTORS: Final = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+from trinity.people.queries import SECOND_FACTORS
 
 
 class Proof(StrEnum):

@@ -26,6 +26,7 @@ DEEDS: Final[dict[str, tuple[str, str]]] = {
     "person-invite-again": ("send the invitation again", "send the invitation to {} again"),
     "person-role": ("change the role", "change the role of {}"),
     "person-deactivate": ("close the account", "close the account of {}"),
+    "person-log-out": ("log out everywhere", "log out {} everywhere"),
     "person-reactivate": ("open the account again", "open the account of {} again"),
     "account_change_password": ("change your password", ""),
     "account_set_password": ("choose a password", ""),
