@@ -178,11 +178,8 @@ def test_no_change_of_factors_without_a_factor(owner: User, address: str) -> Non
 
 def test_nor_is_the_password_changed_without_it(owner: User) -> None:
     client = client_of(owner)
-    form = {
-        "oldpassword": PASSWORD,
-        "password1": "new horse battery",
-        "password2": "new horse battery",
-    }
+    new = "new horse battery"
+    form = {"oldpassword": PASSWORD, "password1": new, "password2": new}
 
     client.post("/accounts/password/change/", form)
     owner.refresh_from_db()
