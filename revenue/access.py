@@ -19,11 +19,9 @@ from revenue.models import OrderLink
 SALT = "revenue.access"
 LINKS_MAX = 20
 KEPT_S = 180 * 24 * 3600
-
-
-def cookie_name() -> str:
-    """Return the cookie's name; it carries the port, so that two stacks share none."""
-    return f"trinity_orders_{settings.PORT}"
+# Under the name that cookies had before they said by name what binds them: for whoever bought on
+# the day of the upgrade. Later a link from a mail opens the order.
+FORMER_KEPT_S = 48 * 3600
 
 
 def token_digest(token: str) -> str:
@@ -47,11 +45,16 @@ def make_link(*, checkout_id: int, made_for: str, now: datetime) -> tuple[OrderL
 
 
 def _held(request: HttpRequest) -> list[int]:
-    try:
-        held = signing.loads(request.COOKIES.get(cookie_name(), ""), salt=SALT, max_age=KEPT_S)
-    except signing.BadSignature:
-        return []
-    return [int(link_id) for link_id in held][:LINKS_MAX]
+    for name, kept_s in (
+        (settings.ORDERS_COOKIE_NAME, KEPT_S),
+        (settings.ORDERS_COOKIE_FORMER_NAME, FORMER_KEPT_S),
+    ):
+        try:
+            held = signing.loads(request.COOKIES.get(name, ""), salt=SALT, max_age=kept_s)
+        except signing.BadSignature:
+            continue
+        return [int(link_id) for link_id in held][:LINKS_MAX]
+    return []
 
 
 def may_see(request: HttpRequest, *, checkout_id: int) -> bool:
@@ -69,7 +72,7 @@ def grant(response: HttpResponseBase, request: HttpRequest, *, link: OrderLink) 
     """Give the browser the link, newest first; the oldest of more than twenty falls out."""
     held = [link.pk, *(held for held in _held(request) if held != link.pk)][:LINKS_MAX]
     response.set_cookie(
-        cookie_name(),
+        settings.ORDERS_COOKIE_NAME,
         signing.dumps(held, salt=SALT),
         max_age=KEPT_S,
         httponly=True,

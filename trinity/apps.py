@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.apps import AppConfig, apps
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
 from django_structlog.signals import bind_extra_request_finished_metadata
 
 from kernel.grants import give_after_migrate
 from ledger import facts
+from trinity import inactivity
 from trinity.celery import app as celery_app  # every Django process nudges through this one
 from trinity.form_words import say_it_our_way
 from trinity.logs import say_who
@@ -29,6 +31,7 @@ class TrinityConfig(AppConfig):
         # Once, by any app that has models: all of them are migrated by then.
         auth = apps.get_app_config("auth")
         post_migrate.connect(give_after_migrate, sender=auth, dispatch_uid="kernel.grants")
+        user_logged_in.connect(inactivity.begin, dispatch_uid="trinity.inactivity")
         bind_extra_request_finished_metadata.connect(say_who, dispatch_uid="trinity.logs")
         facts.allow(
             "audit",

@@ -20,6 +20,7 @@ from kernel.modes import Mode
 from trinity import guards, logs
 from trinity.flow import FLOW as FLOW
 from trinity.flow import SWEEPS_EVERY_S
+from trinity.origins import cookie_name, is_below_apex
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -110,6 +111,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "trinity.inactivity.InactivityTimeout",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -287,19 +289,31 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "trinity.passwords.ContextWordsValidator"},
 ]
 
 # --- the browser -------------------------------------------------------------------------------
 # Two stacks on one host must not share cookies: the port is part of the name.
-SESSION_COOKIE_NAME = f"trinity_session_{PORT}"
-CSRF_COOKIE_NAME = f"trinity_csrf_{PORT}"
-KNOWN_BROWSER_COOKIE_NAME = f"trinity_browser_{PORT}"  # trinity.logins.browsers
+SESSION_COOKIE_NAME = cookie_name("session", port=PORT, is_https=IS_HTTPS)
+CSRF_COOKIE_NAME = cookie_name("csrf", port=PORT, is_https=IS_HTTPS)
+KNOWN_BROWSER_COOKIE_NAME = cookie_name("browser", port=PORT, is_https=IS_HTTPS)
+ORDERS_COOKIE_NAME = cookie_name("orders", port=PORT, is_https=IS_HTTPS)
+ORDERS_COOKIE_FORMER_NAME = cookie_name("orders", port=PORT, is_https=False)  # of 0.1
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True  # forms carry the token; no script reads it
 SESSION_COOKIE_AGE = 12 * 3600
+SESSION_IDLE_S = 60 * env.int("SESSION_IDLE_MINUTES", default=60)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+# By itself only where the shop is below somebody's domain: on an apex it would bind other sites.
+HSTS_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", default=is_below_apex(_origin.hostname or ""))
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS and HSTS_SUBDOMAINS
+# The proxy redirects to https; preloading is the domain owner's word; the rest is said above.
+SILENCED_SYSTEM_CHECKS = ["security.W008", "security.W021"]
+if not HSTS_SUBDOMAINS:
+    SILENCED_SYSTEM_CHECKS += ["security.W005"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

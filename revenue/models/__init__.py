@@ -4,7 +4,6 @@ from revenue.models.checkouts import CheckoutSession, PaymentLink
 from revenue.models.events import (
     EventAlarm,
     EventClosing,
-    EventRendering,
     EventRepeat,
     StripeWebhookEvent,
     WebhookAttempt,
@@ -21,7 +20,6 @@ from revenue.models.orders import (
     RefundRequest,
     RevenueEvent,
 )
-from revenue.models.paid_elsewhere import RefundPaidElsewhere
 from revenue.models.reconciling import ReconcileRun
 
 __all__ = [
@@ -31,7 +29,6 @@ __all__ = [
     "DoubleVerdict",
     "EventAlarm",
     "EventClosing",
-    "EventRendering",
     "EventRepeat",
     "Offer",
     "OfferPrice",
@@ -44,7 +41,6 @@ __all__ = [
     "PaymentLink",
     "ReconcileRun",
     "Refund",
-    "RefundPaidElsewhere",
     "RefundRequest",
     "RevenueEvent",
     "StripeWebhookEvent",

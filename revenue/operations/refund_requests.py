@@ -59,7 +59,6 @@ def open_request(
         reason=reason,
         requested_by_id=actor_id,
         requested_at=now,
-        is_retry=order.refund_owed_minor > 0,
         next_check_at=now + CALL_TIME,
     )
     ledger.audit(

@@ -115,14 +115,14 @@ def test_a_forged_cookie_makes_no_browser_known(person: User, cookie: str) -> No
     assert not try_to_log_in(forger, person, PASSWORD, "203.0.113.1")
 
 
-def test_the_cookie_names_nobody_and_stays_on_the_account_pages(person: User) -> None:
+def test_the_cookie_names_nobody_and_is_bound_to_the_host(person: User) -> None:
     client = Client()
     log_in(client, person)
 
     cookie = client.cookies[COOKIE]
 
     assert person.email not in cookie.value
-    assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/accounts/", True, "Lax")
+    assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/", True, "Lax")
     assert cookie["max-age"] == 180 * 24 * 3600
 
 

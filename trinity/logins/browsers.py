@@ -56,7 +56,7 @@ def remember(request: HttpRequest, response: HttpResponseBase, *, user_id: int) 
         settings.KNOWN_BROWSER_COOKIE_NAME,
         signing.dumps({"id": known.id, "people": known.people}, salt=SALT),
         max_age=KNOWN_FOR,
-        path="/accounts/",
+        path="/",  # ``__Host-`` in its name asks for that
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
