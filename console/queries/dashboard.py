@@ -31,7 +31,6 @@ RETURNED: Final = frozenset(
     {
         RevenueKind.REFUND,
         RevenueKind.REFUND_REVERSAL,
-        RevenueKind.REFUND_ELSEWHERE,
         RevenueKind.DISPUTE,
         RevenueKind.DISPUTE_REVERSAL,
     }
@@ -196,12 +195,8 @@ def _card(
         mode=mode,
         received=total(RevenueKind.PAYMENT),
         payments=times(RevenueKind.PAYMENT),
-        refunded=total(
-            RevenueKind.REFUND, RevenueKind.REFUND_REVERSAL, RevenueKind.REFUND_ELSEWHERE
-        ),
-        refunds=times(RevenueKind.REFUND)
-        - times(RevenueKind.REFUND_REVERSAL)
-        + times(RevenueKind.REFUND_ELSEWHERE),
+        refunded=total(RevenueKind.REFUND, RevenueKind.REFUND_REVERSAL),
+        refunds=times(RevenueKind.REFUND) - times(RevenueKind.REFUND_REVERSAL),
         disputed=total(RevenueKind.DISPUTE, RevenueKind.DISPUTE_REVERSAL),
         fees=total(RevenueKind.FEE),
         fees_told=times(RevenueKind.FEE),
