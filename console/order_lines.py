@@ -10,13 +10,14 @@ from console.timeline import Line, Link, merged, of_run
 from console.told import sentence
 from fulfillment.queries import EventLine, IntakeFacts
 from kernel.money import Money
-from revenue.enums import MailKind, MailState, RefundState, RevenueKind, ReviewVerdict
+from revenue.enums import MailKind, MailState, PaidBy, RefundState, RevenueKind, ReviewVerdict
 from revenue.queries import OrderFile
 
 MONEY_TITLES: Final = {
     RevenueKind.PAYMENT: "Payment booked",
     RevenueKind.REFUND: "Refund booked",
     RevenueKind.REFUND_REVERSAL: "A refund failed and came back",
+    RevenueKind.REFUND_ELSEWHERE: "Refund paid another way, booked",
     RevenueKind.DISPUTE: "Funds withdrawn for a dispute",
     RevenueKind.DISPUTE_REVERSAL: "Funds of a dispute returned",
     RevenueKind.FEE: "Stripe’s fee booked",
@@ -33,6 +34,7 @@ def lines_of(
         _order(found),
         (_money(fact) for fact in found.revenue_events),
         (_request(asked) for asked in found.refund_requests),
+        (_paid_elsewhere(paid) for paid in found.paid_elsewhere),
         (_dispute(dispute) for dispute in found.disputes),
         _mails(found),
         _notes(found),
@@ -101,6 +103,17 @@ def _request(asked: Any) -> Line:
         note=f"Now: {state.label}{refused}.",
         words=asked.reason,
         links=(Link(words="request", reference=asked.reference, address=""),),
+    )
+
+
+def _paid_elsewhere(paid: Any) -> Line:
+    return Line(
+        at=paid.recorded_at,
+        title=f"Refund recorded as paid {PaidBy(paid.paid_by).label}",
+        actor=_name(paid.recorded_by),
+        amount=paid.amount,
+        words=paid.reason,
+        links=(Link(words="record", reference=paid.reference, address=""),),
     )
 
 

@@ -20,6 +20,7 @@ from revenue.models import (
     DoubleVerdict,
     EventAlarm,
     EventClosing,
+    EventRendering,
     EventRepeat,
     Offer,
     OfferPrice,
@@ -32,6 +33,7 @@ from revenue.models import (
     PaymentLink,
     ReconcileRun,
     Refund,
+    RefundPaidElsewhere,
     RefundRequest,
     RevenueEvent,
     StripeWebhookEvent,
@@ -127,6 +129,15 @@ class EventAlarmAdmin(RevenueAdmin):
     search_fields = ("=event__stripe_id",)
 
 
+@admin.register(EventRendering)
+class EventRenderingAdmin(RevenueAdmin):
+    """Events that came again in a version that we read."""
+
+    list_display = ("id", "event", "api_version", "received_at")
+    list_select_related = ("event",)
+    search_fields = ("=event__stripe_id",)
+
+
 @admin.register(EventClosing)
 class EventClosingAdmin(RevenueAdmin):
     """Events that a person closed without acting on them."""
@@ -190,6 +201,16 @@ class RefundRequestAdmin(RevenueAdmin):
     list_display = ("reference", "state", "mode", "amount_minor", "currency", "requested_at")
     list_filter = ("state", "mode")
     search_fields = ("=reference", "=stripe_id", "=order__reference")
+
+
+@admin.register(RefundPaidElsewhere)
+class RefundPaidElsewhereAdmin(RevenueAdmin):
+    """Refunds that a person said were paid another way than by Stripe."""
+
+    list_display = ("reference", "order", "paid_by", "mode", "amount_minor", "currency")
+    list_filter = ("paid_by", "mode")
+    list_select_related = ("order",)
+    search_fields = ("=reference", "=order__reference")
 
 
 @admin.register(Refund)

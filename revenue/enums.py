@@ -123,9 +123,10 @@ EVENT_MOVES: Moves = MappingProxyType(
         EventState.PROCESSING: _FROM_WORK,
         EventState.WAITING: _TO_WORK,
         EventState.FAILED: _TO_WORK,
-        # A person replays it, or says that nothing is to be done about it.
-        EventState.DEAD: _TO_WORK | {EventState.CLOSED},
-        EventState.CLOSED: _TO_WORK,
+        # A person replays it, or says that nothing is to be done about it; or it comes again in a
+        # version that we read, where we could not read the first one.
+        EventState.DEAD: _TO_WORK | {EventState.CLOSED, EventState.RECEIVED},
+        EventState.CLOSED: _TO_WORK | {EventState.RECEIVED},
         EventState.PROCESSED: _TO_WORK,
         EventState.IGNORED: _TO_WORK,
     }
@@ -162,6 +163,7 @@ class OrderState(models.TextChoices):
     PAID = "paid", "paid"
     PARTIALLY_REFUNDED = "partially_refunded", "partially refunded"
     REFUNDED = "refunded", "refunded"
+    REFUND_OWED = "refund_owed", "refund owed"  # one failed, and its money is still here
     DISPUTED = "disputed", "disputed"
     FAILED = "failed", "payment failed"
     NEEDS_REVIEW = "needs_review", "needs review"
@@ -173,6 +175,7 @@ _MONEY_STATES = frozenset(
         OrderState.PAID,
         OrderState.PARTIALLY_REFUNDED,
         OrderState.REFUNDED,
+        OrderState.REFUND_OWED,
         OrderState.DISPUTED,
     }
 )
@@ -187,10 +190,13 @@ ORDER_MOVES: Moves = MappingProxyType(
         OrderState.AWAITING_PAYMENT: _MONEY_STATES | {OrderState.FAILED, OrderState.NEEDS_REVIEW},
         OrderState.FAILED: _MONEY_STATES | {OrderState.NEEDS_REVIEW},
         OrderState.NEEDS_REVIEW: _MONEY_STATES | _UNPAID_STATES | {OrderState.NOT_OURS},
-        OrderState.NOT_OURS: frozenset({OrderState.NEEDS_REVIEW}),
+        OrderState.NOT_OURS: frozenset({OrderState.NEEDS_REVIEW, OrderState.REFUND_OWED}),
         **{state: _MONEY_STATES - {state} for state in _MONEY_STATES},
         # Given back in full before anybody decided, and then the refund failed at the bank.
         OrderState.REFUNDED: (_MONEY_STATES - {OrderState.REFUNDED}) | {OrderState.NEEDS_REVIEW},
+        # What is owed may belong to an order that was ruled out, or that nobody accepted.
+        OrderState.REFUND_OWED: (_MONEY_STATES - {OrderState.REFUND_OWED})
+        | {OrderState.NEEDS_REVIEW, OrderState.NOT_OURS},
     }
 )
 
@@ -219,6 +225,7 @@ class RevenueKind(models.TextChoices):
     PAYMENT = "payment", "payment"
     REFUND = "refund", "refund"
     REFUND_REVERSAL = "refund_reversal", "refund that failed and came back"
+    REFUND_ELSEWHERE = "refund_elsewhere", "refund paid another way than by Stripe"
     DISPUTE = "dispute", "funds withdrawn for a dispute"
     DISPUTE_REVERSAL = "dispute_reversal", "funds of a dispute returned"
     FEE = "fee", "Stripe's fee"
@@ -252,6 +259,23 @@ REFUND_MOVES: Moves = MappingProxyType(
 )
 
 
+class PaidBy(models.TextChoices):
+    """How a refund was paid that Stripe could not make."""
+
+    BANK_TRANSFER = "bank_transfer", "by bank transfer"
+    CASH = "cash", "in cash"
+    OTHER = "other", "another way"
+
+
+class RefundStanding(models.TextChoices):
+    """What is to be done about a refund."""
+
+    OWED = "owed", "Owed to the buyer"
+    UNDER_WAY = "under_way", "On its way"
+    RETURNED = "returned", "Returned"
+    UNDONE = "undone", "Failed or canceled"
+
+
 class Gap(models.TextChoices):
     """Why two totals of a day are not the same; the gravest first."""
 
@@ -276,6 +300,7 @@ class MailKind(models.TextChoices):
     PAYMENT_FAILED = "payment_failed", "the payment failed"
     REFUND_BOOKED = "refund_booked", "a refund was made"
     REFUND_FAILED = "refund_failed", "a refund failed"
+    REFUND_ELSEWHERE = "refund_elsewhere", "a refund was paid another way"
     NOT_OURS = "not_ours", "the payment is not for an order of ours"
     ORDER_LINK = "order_link", "a new link to the order"
 
@@ -291,6 +316,7 @@ class LinkMadeFor(models.TextChoices):
     PAYMENT_FAILED = "payment_failed", "the e-mail that the payment failed"
     REFUND_BOOKED = "refund_booked", "the e-mail about a refund"
     REFUND_FAILED = "refund_failed", "the e-mail about a failed refund"
+    REFUND_ELSEWHERE = "refund_elsewhere", "the e-mail about a refund paid another way"
     NOT_OURS = "not_ours", "the e-mail that the payment is not for an order of ours"
     ORDER_LINK = "order_link", "a new link that the buyer asked for"
 

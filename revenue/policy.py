@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -41,10 +41,11 @@ DISPUTES_CLOSED: Final = frozenset({"won", "lost", "warning_closed", "prevented"
 DISPUTES_NOT_WAITING: Final = DISPUTES_ANSWERED | DISPUTES_CLOSED
 DISPUTE_LOST: Final = "lost"
 DISPUTES_OVER_WELL: Final = frozenset({"won", "warning_closed", "prevented"})
-DISPUTES_OVER: Final = DISPUTES_OVER_WELL | {DISPUTE_LOST}
 # Where Stripe keeps a balance in another currency, money that left and came back is not the same
 # to the cent: so much of it may a rate have moved meanwhile.
 RATE_SLACK_PERCENT: Final = 10
+# Banks show a refund within five to ten business days: https://docs.stripe.com/refunds
+REFUND_ARRIVES_WITHIN: Final = timedelta(days=14)
 REFUNDS_UNDONE: Final = frozenset({"failed", "canceled"})
 
 
@@ -60,6 +61,7 @@ class OrderFacts:
     has_open_or_lost_dispute: bool
     review_reason: str
     verdict: str
+    refund_owed_minor: int = 0
 
 
 def order_state(facts: OrderFacts) -> OrderState:
@@ -75,6 +77,8 @@ def order_state(facts: OrderFacts) -> OrderState:
         return OrderState.FAILED if facts.has_failed else OrderState.AWAITING_PAYMENT
     if facts.has_open_or_lost_dispute or facts.disputed_minor:
         return OrderState.DISPUTED
+    if facts.refund_owed_minor:
+        return OrderState.REFUND_OWED
     if facts.refunded_minor == 0:
         return OrderState.PAID
     is_all = facts.refunded_minor >= facts.amount_minor
@@ -83,6 +87,8 @@ def order_state(facts: OrderFacts) -> OrderState:
 
 def _undecided(facts: OrderFacts) -> OrderState:
     """An order that nobody accepted: ruled out, given back in full, or still waiting."""
+    if facts.verdict and facts.refund_owed_minor:
+        return OrderState.REFUND_OWED
     if facts.verdict == ReviewVerdict.NOT_OURS:
         return OrderState.NOT_OURS
     if facts.is_paid and 0 < facts.amount_minor <= facts.refunded_minor:
@@ -174,3 +180,29 @@ def backoff(attempts: int) -> timedelta:
     """Return how long to wait after the ``attempts``-th attempt: 5 s, doubling, at most 6 h."""
     doublings: int = 2 ** min(max(attempts - 1, 0), 20)
     return min(BACKOFF_FIRST * doublings, BACKOFF_LONGEST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundStep:
+    """One thing that made a buyer's claim to a refund larger or smaller, in minor units."""
+
+    at: datetime
+    failed_minor: int = 0  # promised, and did not arrive
+    returned_minor: int = 0  # arrived after all, by whatever way
+    is_retry: bool = False
+
+
+def refund_debt(steps: Iterable[RefundStep]) -> int:
+    """Return what is still owed after all ``steps``, in minor units.
+
+    A retry that fails is the same claim once more, not a second one. Of one moment, what failed
+    comes first: it is what the other was made for.
+    """
+    debt = 0
+    for step in sorted(steps, key=lambda step: (step.at, step.returned_minor > 0)):
+        if step.is_retry:
+            debt = max(debt, step.failed_minor)
+        else:
+            debt += step.failed_minor
+        debt = max(0, debt - step.returned_minor)
+    return debt

@@ -42,6 +42,7 @@ NAVIGATION: Final[dict[str, tuple[Entry, ...]]] = {
         Entry("Deals", "deal-list", "crm.view_deal"),
         Entry("Contacts", "contact-list", "crm.view_contact"),
         Entry("Orders", "order-list", "revenue.view_order"),
+        Entry("Refunds", "refund-list", "revenue.view_refund"),
         Entry("Disputes", "dispute-list", "revenue.view_dispute"),
         Entry("Offers", "offer-admin-list", "revenue.view_offer"),
     ),

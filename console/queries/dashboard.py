@@ -31,6 +31,7 @@ RETURNED: Final = frozenset(
     {
         RevenueKind.REFUND,
         RevenueKind.REFUND_REVERSAL,
+        RevenueKind.REFUND_ELSEWHERE,
         RevenueKind.DISPUTE,
         RevenueKind.DISPUTE_REVERSAL,
     }
@@ -195,8 +196,12 @@ def _card(
         mode=mode,
         received=total(RevenueKind.PAYMENT),
         payments=times(RevenueKind.PAYMENT),
-        refunded=total(RevenueKind.REFUND, RevenueKind.REFUND_REVERSAL),
-        refunds=times(RevenueKind.REFUND) - times(RevenueKind.REFUND_REVERSAL),
+        refunded=total(
+            RevenueKind.REFUND, RevenueKind.REFUND_REVERSAL, RevenueKind.REFUND_ELSEWHERE
+        ),
+        refunds=times(RevenueKind.REFUND)
+        - times(RevenueKind.REFUND_REVERSAL)
+        + times(RevenueKind.REFUND_ELSEWHERE),
         disputed=total(RevenueKind.DISPUTE, RevenueKind.DISPUTE_REVERSAL),
         fees=total(RevenueKind.FEE),
         fees_told=times(RevenueKind.FEE),

@@ -17,7 +17,7 @@ from kernel.modes import Mode
 from kernel.paging import Cursor, Page
 from kernel.references import is_reference
 from revenue import queries as revenue
-from revenue.enums import AlertKind, AlertStanding, MailState
+from revenue.enums import AlertKind, AlertStanding, MailState, OrderState
 from revenue.queries import WaitingItem
 
 SHOWN_PER_GROUP: Final = 5
@@ -26,6 +26,7 @@ COUNTED_MAX: Final = 99
 # What is done about each kind, and who may.
 VERBS: Final = {
     "dispute": ("Open the dispute", "revenue.view_dispute"),
+    "owed": ("Settle", "revenue.view_order"),
     "review": ("Decide", "revenue.review_order"),
     "dead_event": ("Look into it", "revenue.replay_webhook"),
     "double": ("Decide", "revenue.review_order"),
@@ -38,6 +39,7 @@ TO_ACT: Final = ("revenue.review_order", "revenue.replay_webhook", "crm.review_l
 # Kind -> (one, many, the page where it is done, for the navigation).
 KINDS: Final = {
     "dispute": ("dispute to answer", "disputes to answer", "dispute-list"),
+    "owed": ("refund is owed", "refunds are owed", "refund-list"),
     "review": ("order needs a verdict", "orders need a verdict", "review-list"),
     "alert": ("alert stands", "alerts stand", "alert-list"),
     "dead_event": ("Stripe event needs a person", "Stripe events need a person", "event-list"),
@@ -47,6 +49,7 @@ KINDS: Final = {
 # Where all of a kind are listed, where that is not its entry in the navigation as it is.
 LISTED_AT: Final = {
     "dispute": ("dispute-list", "?standing=to_answer"),
+    "owed": ("order-list", f"?state={OrderState.REFUND_OWED}"),
     "double": ("order-list", "?double=possible"),
 }
 
@@ -76,7 +79,8 @@ class Shown:
             return reverse("outbox-mail", args=[self.item.reference])
         if self.item.what == "dispute":
             return reverse("dispute", args=[self.item.handle])
-        return f"{self.address}#review" if self.item.what == "review" else self.address
+        anchor = {"review": "#review", "owed": "#owed"}.get(self.item.what, "")
+        return f"{self.address}{anchor}"
 
     @property
     def permission(self) -> str:

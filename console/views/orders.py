@@ -24,6 +24,7 @@ TITLES: Final = {
     OrderState.PAID: "{sum} paid",
     OrderState.PARTIALLY_REFUNDED: "{sum} paid, partly refunded",
     OrderState.REFUNDED: "{sum} paid and refunded",
+    OrderState.REFUND_OWED: "{sum} paid, a refund is owed",
     OrderState.DISPUTED: "The buyer disputes {sum}",
     OrderState.FAILED: "The payment of {sum} failed, nothing was charged",
     OrderState.NEEDS_REVIEW: "A person has to decide about {sum}",

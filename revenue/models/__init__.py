@@ -4,6 +4,7 @@ from revenue.models.checkouts import CheckoutSession, PaymentLink
 from revenue.models.events import (
     EventAlarm,
     EventClosing,
+    EventRendering,
     EventRepeat,
     StripeWebhookEvent,
     WebhookAttempt,
@@ -20,6 +21,7 @@ from revenue.models.orders import (
     RefundRequest,
     RevenueEvent,
 )
+from revenue.models.paid_elsewhere import RefundPaidElsewhere
 from revenue.models.reconciling import ReconcileRun
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "DoubleVerdict",
     "EventAlarm",
     "EventClosing",
+    "EventRendering",
     "EventRepeat",
     "Offer",
     "OfferPrice",
@@ -41,6 +44,7 @@ __all__ = [
     "PaymentLink",
     "ReconcileRun",
     "Refund",
+    "RefundPaidElsewhere",
     "RefundRequest",
     "RevenueEvent",
     "StripeWebhookEvent",

@@ -197,6 +197,33 @@ class EventAlarm(AppendOnly):
         return f"{self.event_id} came with other content"
 
 
+class EventRendering(AppendOnly):
+    """A known event that came again in a version we read, where we do not read its first one.
+
+    Stripe renders an event once for each version that an endpoint is pinned to. What is acted on is
+    what can be read; the event itself keeps the bytes that came first.
+    """
+
+    ERASABLE = frozenset({"body"})
+
+    event = models.ForeignKey(StripeWebhookEvent, models.PROTECT, related_name="renderings")
+    api_version = models.CharField(max_length=40)
+    body = models.BinaryField(null=True)
+    body_sha256 = models.CharField(max_length=64)
+    fact_sha256 = models.CharField(max_length=64)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event", "api_version"], name="event_rendering_once_per_version"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} at {self.api_version}"
+
+
 class EventClosing(AppendOnly):
     """A person's word that nothing is to be done about an event, and why.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -25,7 +27,7 @@ from revenue.enums import (
 )
 from revenue.models.checkouts import CheckoutSession
 from revenue.models.offers import Offer
-from revenue.policy import DISPUTES_NOT_WAITING
+from revenue.policy import DISPUTES_NOT_WAITING, REFUND_ARRIVES_WITHIN
 from revenue.ports import BUYER_EMAIL_CHARS_MAX, BUYER_NAME_CHARS_MAX
 
 
@@ -62,6 +64,9 @@ class Order(Stateful):
         db_default=0,
         help_text="What banks hold back of it for disputes, net of what came back.",
     )
+    refund_owed_minor = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="What the buyer was promised back and has not got."
+    )
     double_of = models.ForeignKey("self", models.PROTECT, related_name="+", null=True, blank=True)
     review_reason = models.CharField(
         max_length=20, choices=ReviewReason.choices, default="", blank=True
@@ -82,10 +87,15 @@ class Order(Stateful):
                         OrderState.PAID,
                         OrderState.PARTIALLY_REFUNDED,
                         OrderState.REFUNDED,
+                        OrderState.REFUND_OWED,
                     ]
                 )
                 | Q(paid_at__isnull=False),
                 name="order_paid_iff_money_came",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=OrderState.REFUND_OWED) | Q(refund_owed_minor__gt=0),
+                name="order_owes_what_its_state_says",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=[OrderState.AWAITING_PAYMENT, OrderState.FAILED])
@@ -140,6 +150,11 @@ class Order(Stateful):
     def is_given_back(self) -> bool:
         """Whether all of its money went back, by refunds or by disputes."""
         return 0 < self.amount_minor <= self.refunded_minor + self.disputed_minor
+
+    @property
+    def refund_owed(self) -> Money:
+        """What the buyer was promised back and has not got."""
+        return Money(self.refund_owed_minor, self.currency)
 
     @property
     def refundable(self) -> Money:
@@ -229,7 +244,14 @@ class RevenueEvent(AppendOnly):
                     kind__in=[RevenueKind.REFUND_REVERSAL, RevenueKind.DISPUTE_REVERSAL],
                     amount_minor__gt=0,
                 )
-                | Q(kind__in=[RevenueKind.REFUND, RevenueKind.DISPUTE], amount_minor__lt=0)
+                | Q(
+                    kind__in=[
+                        RevenueKind.REFUND,
+                        RevenueKind.REFUND_ELSEWHERE,
+                        RevenueKind.DISPUTE,
+                    ],
+                    amount_minor__lt=0,
+                )
                 | Q(kind=RevenueKind.FEE),
                 name="revenue_event_sign_follows_kind",
             )
@@ -268,6 +290,9 @@ class RefundRequest(Stateful, Leased):
     reason = models.CharField(max_length=500, default="", blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()
+    is_retry = models.BooleanField(
+        default=False, db_default=False, help_text="Asked for while a failed refund was owed."
+    )
     stripe_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=200, default="", blank=True)
@@ -300,9 +325,25 @@ class Refund(models.Model):
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20)
     created_at = models.DateTimeField()
+    undone_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it failed or was canceled; of old ones not known."
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["status", "-id"], name="refund_by_status")]
 
     def __str__(self) -> str:
         return self.stripe_id
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it is begun and not settled."""
+        return self.status in ("pending", "requires_action")
+
+    @property
+    def due_at(self) -> datetime:
+        """By when the buyer should have it."""
+        return self.created_at + REFUND_ARRIVES_WITHIN
 
     @property
     def amount(self) -> Money:

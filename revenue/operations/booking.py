@@ -14,12 +14,14 @@ from revenue.enums import RevenueKind
 from revenue.models import Order, RevenueEvent
 from revenue.operations.telling import Telling
 
-# The account that stands against assets:stripe, per kind of event.
+STRIPE: Final = "assets:stripe"
+# The account that stands against the one the money lies on, per kind of event.
 COUNTER_ACCOUNTS: Final = MappingProxyType(
     {
         RevenueKind.PAYMENT: "income:sales",
         RevenueKind.REFUND: "expenses:refunds",
         RevenueKind.REFUND_REVERSAL: "expenses:refunds",
+        RevenueKind.REFUND_ELSEWHERE: "expenses:refunds",
         RevenueKind.DISPUTE: "expenses:disputes",
         RevenueKind.DISPUTE_REVERSAL: "expenses:disputes",
         RevenueKind.FEE: "expenses:fees",
@@ -41,11 +43,13 @@ def book(
     fact_key: str,
     stripe_object_id: str,
     occurred_at: datetime,
+    account: str = STRIPE,
 ) -> RevenueEvent:
     """Write the revenue event and its ledger entry for a fact that is not booked yet.
 
-    ``amount`` is signed as the seller sees it. The caller holds the lock on the order's checkout
-    and has asked ``is_booked``; the unique ``fact_key`` stops whoever did not.
+    ``amount`` is signed as the seller sees it; ``account`` is where it lies. The caller holds the
+    lock on the order's checkout and has asked ``is_booked``; the unique ``fact_key`` stops whoever
+    did not.
     """
     booked = RevenueEvent.objects.create(
         reference=new_reference("rev"),
@@ -74,9 +78,7 @@ def book(
         occurred_at=occurred_at,
         now=telling.now,
         postings=(
-            {"assets:stripe": amount, COUNTER_ACCOUNTS[kind]: -amount}
-            if amount.amount_minor
-            else None
+            {account: amount, COUNTER_ACCOUNTS[kind]: -amount} if amount.amount_minor else None
         ),
     )
     telling.changed(f"{kind} of {amount} booked")

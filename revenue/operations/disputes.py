@@ -17,8 +17,8 @@ from revenue.operations.telling import Telling
 from revenue.policy import (
     DISPUTE_LOST,
     DISPUTE_RANKS,
+    DISPUTES_CLOSED,
     DISPUTES_NOT_WAITING,
-    DISPUTES_OVER,
     further_dispute_status,
 )
 from revenue.ports import DisputeFact, DisputeMovement
@@ -86,7 +86,7 @@ def _take_status(telling: Telling, order: Order, fact: DisputeFact) -> bool:
         )
     if is_moved and not is_new and status in DISPUTES_NOT_WAITING:
         close_alert_about(kind=AlertKind.DISPUTE_OPENED, item=fact.dispute_id, now=telling.now)
-    if is_moved and status in DISPUTES_OVER:
+    if is_moved and status in DISPUTES_CLOSED:
         kind = ActivityKind.DISPUTE_CLOSED
         _note(telling, order, fact, kind=kind, key=f"{kind}:{fact.dispute_id}:{status}")
     if is_moved:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from revenue.models import EventAlarm, StripeWebhookEvent
+from revenue.models import EventAlarm, EventRendering, StripeWebhookEvent
 
 
 def empty_events(event_ids: Sequence[int], *, digest: Callable[[bytes], str], now: datetime) -> int:
-    """Empty the bodies of these events and of their alarms, in the caller's transaction.
+    """Empty these events, their alarms and other renderings, in the caller's transaction.
 
     First ``digest`` of each body is kept, so that a later delivery of the same id can still be
     compared. Ids, digests and everything recorded stay. Returns how many were emptied now.
@@ -22,5 +22,6 @@ def empty_events(event_ids: Sequence[int], *, digest: Callable[[bytes], str], no
             body=None,
             emptied_at=now,
         )
-    EventAlarm.objects.filter(event__in=event_ids, body__isnull=False).update(body=None)
+    for beside in (EventAlarm, EventRendering):
+        beside.objects.filter(event__in=event_ids, body__isnull=False).update(body=None)
     return emptied

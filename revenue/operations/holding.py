@@ -15,8 +15,10 @@ FREEZE_REASONS = {
 
 
 def hold_or_release_work(telling: Telling, order: Order) -> None:
-    """Freeze the work while ``order`` is disputed or wholly refunded; else let it go on."""
+    """Freeze the work while ``order`` is disputed, or all of it went or is owed back."""
     reason = FREEZE_REASONS.get(OrderState(order.state))
+    if order.state == OrderState.REFUND_OWED and order.refund_owed == order.refundable:
+        reason = FreezeReason.REFUND  # once it is paid, nothing of the payment is left
     if reason is not None:
         fulfillment.freeze_work(order_id=order.pk, reason=reason, now=telling.now)
     else:

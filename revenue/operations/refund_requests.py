@@ -59,6 +59,7 @@ def open_request(
         reason=reason,
         requested_by_id=actor_id,
         requested_at=now,
+        is_retry=order.refund_owed_minor > 0,
         next_check_at=now + CALL_TIME,
     )
     ledger.audit(

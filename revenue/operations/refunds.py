@@ -10,11 +10,9 @@ from kernel.money import Money
 from revenue.enums import (
     AlertKind,
     MailKind,
-    OrderState,
     Outcome,
     RefundState,
     RevenueKind,
-    ReviewVerdict,
 )
 from revenue.models import Order, Refund, RefundRequest
 from revenue.operations.alerts import raise_alert
@@ -26,7 +24,7 @@ from revenue.operations.standing import refunded_minor, settle
 from revenue.operations.telling import Telling, Unrecordable
 from revenue.policy import REFUNDS_UNDONE
 from revenue.ports import RefundFact
-from revenue.queries.verdicts import standing_verdict
+from revenue.queries.verdicts import is_of_ours
 
 
 def record_refund(telling: Telling, fact: RefundFact) -> Outcome:
@@ -42,12 +40,12 @@ def record_refund(telling: Telling, fact: RefundFact) -> Outcome:
     telling.about(order_id=order.pk, trace_ref=order.trace_ref)
     _require_currency(order, fact)
     refund = _row(telling, order, fact)
-    is_changed = _take_status(refund, fact)
+    is_changed = _take_status(telling, refund, fact)
+    _follow_request(telling, refund, fact)
     if refund.status == "succeeded":
         is_changed |= _book_once(telling, order, fact, kind=RevenueKind.REFUND)
     elif refund.status in REFUNDS_UNDONE:
         is_changed |= _undo(telling, order, fact)
-    _follow_request(telling, refund, fact)
     _remember_charge(order, fact)
     return Outcome.RECORDED if is_changed else Outcome.ALREADY_KNOWN
 
@@ -70,6 +68,7 @@ def _row(telling: Telling, order: Order, fact: RefundFact) -> Refund:
             "currency": fact.amount.currency,
             "status": fact.status,
             "created_at": fact.created_at,
+            "undone_at": telling.occurred_at if fact.status in REFUNDS_UNDONE else None,
         },
     )
     if is_new:
@@ -77,13 +76,14 @@ def _row(telling: Telling, order: Order, fact: RefundFact) -> Refund:
     return refund
 
 
-def _take_status(refund: Refund, fact: RefundFact) -> bool:
+def _take_status(telling: Telling, refund: Refund, fact: RefundFact) -> bool:
     """Keep the furthest status: pending, then succeeded, then failed or canceled."""
     rank = {"succeeded": 1, "failed": 2, "canceled": 2}
     if rank.get(fact.status, 0) <= rank.get(refund.status, 0):
         return False
-    Refund.objects.filter(pk=refund.pk).update(status=fact.status)
     refund.status = fact.status
+    refund.undone_at = telling.occurred_at if fact.status in REFUNDS_UNDONE else None
+    refund.save(update_fields=["status", "undone_at"])
     return True
 
 
@@ -128,14 +128,17 @@ def _undo(telling: Telling, order: Order, fact: RefundFact) -> bool:
     if is_booked(fact_key=f"refund:{fact.refund_id}:{RevenueKind.REFUND}"):
         return _book_once(telling, order, fact, kind=RevenueKind.REFUND_REVERSAL)
     _tell(telling, order, fact.amount, fact, is_failure=True)
-    return False
+    was = order.state
+    settle(telling, order)
+    hold_or_release_work(telling, order)
+    return order.state != was
 
 
 def _tell(
     telling: Telling, order: Order, amount: Money, fact: RefundFact, *, is_failure: bool
 ) -> None:
     kind = MailKind.REFUND_FAILED if is_failure else MailKind.REFUND_BOOKED
-    if _is_of_ours(order) or _is_asked_for_by_us(order, fact):
+    if is_of_ours(order) or _is_asked_for_by_us(order, fact):
         queue_mail(telling, order=order, kind=kind, fact=fact.refund_id, amount=amount)
     if is_failure:
         raise_alert(
@@ -155,13 +158,6 @@ def _tell(
             now=telling.now,
             key=f"refund:{fact.refund_id}:{kind}",
         )
-
-
-def _is_of_ours(order: Order) -> bool:
-    """Say whether the payer bought here: of another shop's refunds nobody hears from us."""
-    if order.offer_id is not None:
-        return order.state != OrderState.NOT_OURS
-    return standing_verdict(order) in (ReviewVerdict.ACCEPTED, ReviewVerdict.REFUND)
 
 
 def _is_asked_for_by_us(order: Order, fact: RefundFact) -> bool:

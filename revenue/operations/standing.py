@@ -7,10 +7,12 @@ from collections import defaultdict
 from django.db.models import Sum
 
 from kernel.money import Money
-from revenue.enums import OrderState, RevenueKind
+from revenue.enums import AlertKind, OrderState, RevenueKind
 from revenue.models import Dispute, Order, RevenueEvent
+from revenue.operations.alerts import close_alerts
 from revenue.operations.telling import Telling
 from revenue.policy import DISPUTES_OVER_WELL, OrderFacts, held_back, order_state
+from revenue.queries.owed import refund_owed_minor
 from revenue.queries.verdicts import standing_verdict
 
 
@@ -28,6 +30,7 @@ def facts_of(order: Order) -> OrderFacts:
         has_open_or_lost_dispute=is_disputed,
         review_reason=order.review_reason,
         verdict=standing_verdict(order),
+        refund_owed_minor=order.refund_owed_minor,
     )
 
 
@@ -36,7 +39,7 @@ def refunded_minor(order: Order) -> int:
 
     In minor units of the order's currency.
     """
-    kinds = [RevenueKind.REFUND, RevenueKind.REFUND_REVERSAL]
+    kinds = [RevenueKind.REFUND, RevenueKind.REFUND_REVERSAL, RevenueKind.REFUND_ELSEWHERE]
     booked = RevenueEvent.objects.filter(order=order, kind__in=kinds, currency=order.currency)
     return -(booked.aggregate(total=Sum("amount_minor"))["total"] or 0)
 
@@ -65,12 +68,18 @@ def settle(telling: Telling, order: Order, **changes: object) -> None:
     """Write ``changes`` to ``order`` and move it to the state that now follows."""
     for name, value in changes.items():
         setattr(order, name, value)
+    owed_minor = refund_owed_minor(order)
+    if owed_minor != order.refund_owed_minor:
+        order.refund_owed_minor = changes["refund_owed_minor"] = owed_minor
+    was_owed = order.state == OrderState.REFUND_OWED
     target = order_state(facts_of(order))
     if target != order.state:
         telling.changed(f"order {order.reference}: {order.state} to {target}")
         order.move(target, **changes)
     elif changes:
         Order.objects.filter(pk=order.pk).update(**changes)
+    if was_owed and order.state != OrderState.REFUND_OWED:
+        close_alerts(subject=order.reference, kind=AlertKind.REFUND_FAILED, now=telling.now)
 
 
 def state_of_new(order: Order) -> OrderState:

@@ -13,8 +13,8 @@ from django.db.models.functions import Now
 from kernel.modes import Mode
 from kernel.money import Money
 from kernel.paging import Cursor, Page, page_of
-from revenue.enums import AlertKind, AlertStanding
-from revenue.models import Dispute, OperatorAlert
+from revenue.enums import AlertKind, AlertStanding, OrderState
+from revenue.models import Dispute, OperatorAlert, Order
 from revenue.policy import DISPUTES_NOT_WAITING
 from revenue.queries.waiting import ALERT, ALERTS_TOLD_ELSEWHERE, WaitingItem
 
@@ -47,13 +47,15 @@ def alerts_page(
     alerts = alerts.filter(kind=kind) if kind else alerts
     if assigned_to_id is not None:
         alerts = alerts.filter(assigned_to=assigned_to_id)
-    alerts = alerts.exclude(kind__in=ALERTS_TOLD_ELSEWHERE).exclude(_waits_as_dispute())
+    alerts = alerts.exclude(kind__in=ALERTS_TOLD_ELSEWHERE).exclude(
+        _waits_as_dispute() | _waits_as_owed()
+    )
     page = page_of(alerts.select_related("assigned_to"), cursor=cursor, limit=ROWS_PER_PAGE)
     return page.map(_item)
 
 
 def alert_file(reference: str) -> AlertFile | None:
-    """Return one alert, or None. At most three statements."""
+    """Return one alert, or None. At most two statements."""
     people = OperatorAlert.objects.select_related("assigned_to", "closed_by")
     alert = people.annotate(is_asleep=_is_asleep()).filter(reference=reference).first()
     if alert is None:
@@ -81,6 +83,8 @@ def why_not_dismissed(alert: OperatorAlert) -> str:
             "Stripe waits for an answer to this dispute. It goes away by itself when Stripe says "
             "that it was answered or closed."
         )
+    if alert.kind == AlertKind.REFUND_FAILED and _owing().filter(reference=alert.subject).exists():
+        return "The buyer is owed this refund. It goes away by itself when the buyer has got it."
     return ""
 
 
@@ -113,6 +117,15 @@ def _waits_as_dispute() -> Q:
     told = Dispute.objects.filter(stripe_id=OuterRef("item"))
     is_to_answer = Exists(told.exclude(status__in=DISPUTES_NOT_WAITING))
     return Q(is_to_answer, kind=AlertKind.DISPUTE_OPENED)
+
+
+def _owing() -> QuerySet[Order]:
+    return Order.objects.filter(state=OrderState.REFUND_OWED)
+
+
+def _waits_as_owed() -> Q:
+    is_owed = Exists(_owing().filter(reference=OuterRef("subject")))
+    return Q(is_owed, kind=AlertKind.REFUND_FAILED)
 
 
 def _item(alert: OperatorAlert) -> WaitingItem:

@@ -12,13 +12,15 @@ from revenue.models import (
     CheckoutSession,
     Dispute,
     EventAlarm,
+    EventRendering,
     Order,
     Refund,
     StripeWebhookEvent,
 )
 
 # A scan over every body that is left: for the rare day on which a person asks to be erased.
-# An alarm may have come after its event was emptied, so it is looked into on its own. Addresses are
+# An alarm or another rendering may have come after its event was emptied, so each is looked into on
+# its own. Addresses are
 # written in capitals and in small letters; "escape" turns any bytes into text that has no others.
 _ABOUT = """
 WITH needles AS (
@@ -30,11 +32,16 @@ WITH needles AS (
     UNION
     SELECT event_id FROM revenue_eventalarm, needles
     WHERE position(needle IN lower(encode(body, 'escape'))) > 0
+    UNION
+    SELECT event_id FROM revenue_eventrendering, needles
+    WHERE position(needle IN lower(encode(body, 'escape'))) > 0
 )
 SELECT about.id FROM about JOIN revenue_stripewebhookevent AS event ON event.id = about.id
 WHERE event.body IS NOT NULL
     OR EXISTS (SELECT 1 FROM revenue_eventalarm AS alarm
                WHERE alarm.event_id = about.id AND alarm.body IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM revenue_eventrendering AS other
+               WHERE other.event_id = about.id AND other.body IS NOT NULL)
 ORDER BY about.id
 """
 
@@ -42,12 +49,14 @@ ORDER BY about.id
 def bodies_older_than(moment: datetime, *, limit: int) -> list[int]:
     """Return the ids of the oldest events, received before ``moment``, that are not emptied.
 
-    After them, events whose alarm came later and has grown as old meanwhile.
+    After them, events whose alarm or other rendering came later and has grown as old meanwhile.
     """
     events = StripeWebhookEvent.objects.filter(emptied_at__isnull=True, received_at__lt=moment)
     full = list(events.order_by("received_at").values_list("pk", flat=True)[:limit])
-    alarms = EventAlarm.objects.filter(body__isnull=False, received_at__lt=moment)
-    return full or list(alarms.order_by("pk").values_list("event_id", flat=True)[:limit])
+    for beside in (EventAlarm, EventRendering):
+        rows = beside.objects.filter(body__isnull=False, received_at__lt=moment).order_by("pk")
+        full = full or list(rows.values_list("event_id", flat=True)[:limit])
+    return full
 
 
 def bodies_about(*, contact_id: int, emails: Sequence[str]) -> list[int]:

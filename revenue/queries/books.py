@@ -19,6 +19,7 @@ ASKED_AT_ONCE: Final = 1000
 MAY_BE_AT_THE_BANK: Final = (OrderState.AWAITING_PAYMENT, OrderState.NEEDS_REVIEW)
 
 PAYMENTS, REFUNDS, DISPUTES, FEES = "payments", "refunds", "disputes", "fees"
+# What was paid another way than by Stripe stands in none of them.
 BOOK_OF: Final = MappingProxyType(
     {
         RevenueKind.PAYMENT: PAYMENTS,
@@ -67,7 +68,7 @@ def _movements(rows: QuerySet[RevenueEvent]) -> list[Movement]:
             at=row.occurred_at,
             reference=row.reference,
         )
-        for row in rows.order_by("id").iterator(chunk_size=2000)
+        for row in rows.filter(kind__in=BOOK_OF).order_by("id").iterator(chunk_size=2000)
     ]
 
 

@@ -14,6 +14,7 @@ from revenue.enums import AlertKind, EventState
 from revenue.models import (
     EventAlarm,
     EventClosing,
+    EventRendering,
     OperatorAlert,
     Order,
     RevenueEvent,
@@ -93,6 +94,7 @@ class EventFile:
     attempts: Sequence[WebhookAttempt]
     closing: EventClosing | None
     alarms: Sequence[tuple[EventAlarm, str]]
+    renderings: Sequence[tuple[EventRendering, str]]
     open_alarm_ref: str
     revenue_events: Sequence[RevenueEvent]
     order: Order | None
@@ -118,6 +120,10 @@ def event_file(stripe_id: str) -> EventFile | None:
         attempts=list(attempts),
         closing=_closing(event),
         alarms=[(each, _payload(each.body)) for each in alarms],
+        renderings=[
+            (each, _payload(each.body))
+            for each in EventRendering.objects.filter(event=event).order_by("id")
+        ],
         open_alarm_ref=_open_alarm(stripe_id),
         revenue_events=list(booked),
         order=event.order,

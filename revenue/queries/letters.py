@@ -10,8 +10,16 @@ from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 
 from kernel.money import Money
-from revenue.enums import AlertKind, MailKind, MailState, OfferState, OrderState
-from revenue.models import BuyerMail, Offer, OperatorAlert, Order, ReconcileRun, Refund
+from revenue.enums import AlertKind, MailKind, MailState, OfferState, OrderState, PaidBy
+from revenue.models import (
+    BuyerMail,
+    Offer,
+    OperatorAlert,
+    Order,
+    ReconcileRun,
+    Refund,
+    RefundPaidElsewhere,
+)
 from revenue.policy import REFUNDS_UNDONE
 
 UNTITLED: Final = "Payment"
@@ -62,6 +70,7 @@ def letter_facts(mail: BuyerMail) -> dict[str, Any]:
         "tax": str(Money(order.tax_minor, order.currency)),
         "total": str(order.total),
         "amount": _amount(mail, order),
+        "paid_by": _paid_by(mail),
         "placed_at": order.placed_at,
         "paid_at": order.paid_at,
         "within_days": offer.delivered_within_days if offer else 0,
@@ -74,6 +83,14 @@ def letter_facts(mail: BuyerMail) -> dict[str, Any]:
 def _amount(mail: BuyerMail, order: Order) -> str:
     amount_minor = mail.amount_minor
     return "" if amount_minor is None else str(Money(amount_minor, order.currency))
+
+
+def _paid_by(mail: BuyerMail) -> str:
+    """Say how a refund was paid that Stripe could not make; "" in every other mail."""
+    if mail.kind != MailKind.REFUND_ELSEWHERE:
+        return ""
+    ways = RefundPaidElsewhere.objects.filter(reference=mail.fact).values_list("paid_by", flat=True)
+    return next((PaidBy(way).label for way in ways), "")
 
 
 def _offer_url(offer: Offer | None) -> str:

@@ -12,7 +12,7 @@ from kernel.modes import MODE_WORDS, Mode
 from kernel.money import Money
 from revenue.enums import MailKind, MailState, OrderState
 from revenue.models import BuyerMail, Dispute, Order, Refund
-from revenue.policy import DISPUTES_OVER, REFUNDS_UNDONE
+from revenue.policy import DISPUTES_CLOSED, REFUNDS_UNDONE
 from revenue.queries.outbox import masked_address
 
 REFUND_WORDS = {
@@ -95,6 +95,8 @@ class OrderPage:
     def pause_words(self) -> str:
         """Why nobody works on it just now; nothing where somebody does."""
         if self.intake is not None and self.intake.frozen_reason:
+            if self.order.state == OrderState.REFUND_OWED:
+                return "You get your money back, so the work has stopped."
             return PAUSE_WORDS[FreezeReason(self.intake.frozen_reason)]
         is_disputed = self.order.state == OrderState.DISPUTED
         return PAUSE_WORDS[FreezeReason.DISPUTE] if is_disputed else ""
@@ -129,7 +131,7 @@ def order_for_buyer(reference: str) -> Order | None:
 
 def order_page(order: Order) -> OrderPage:
     """Return all that the page of ``order`` says. Four statements."""
-    open_disputes = Dispute.objects.filter(order=order).exclude(status__in=DISPUTES_OVER)
+    open_disputes = Dispute.objects.filter(order=order).exclude(status__in=DISPUTES_CLOSED)
     receipts = BuyerMail.objects.filter(order=order, kind=MailKind.PAID)
     refunds = Refund.objects.filter(order=order).order_by("created_at", "pk")
     return OrderPage(

@@ -23,10 +23,11 @@ from revenue.models import (
     OrderNote,
     OrderReview,
     Refund,
+    RefundPaidElsewhere,
     RefundRequest,
     RevenueEvent,
 )
-from revenue.policy import DISPUTES_OVER
+from revenue.policy import DISPUTES_CLOSED
 from revenue.queries.doubles import possible_doubles
 from revenue.queries.refundable import (
     OPEN_STATES,
@@ -117,6 +118,7 @@ class OrderFile:
     revenue_events: Sequence[RevenueEvent]
     refunds: Sequence[Refund]
     refund_requests: Sequence[RefundRequest]
+    paid_elsewhere: Sequence[RefundPaidElsewhere]
     disputes: Sequence[Dispute]
     mails: Sequence[BuyerMail]
     links: Sequence[OrderLink]
@@ -162,7 +164,7 @@ class OrderFile:
     @property
     def has_open_dispute(self) -> bool:
         """Say whether a bank still decides about money of it."""
-        return any(dispute.status not in DISPUTES_OVER for dispute in self.disputes)
+        return any(dispute.status not in DISPUTES_CLOSED for dispute in self.disputes)
 
     @property
     def is_double_given_back(self) -> bool:
@@ -199,7 +201,7 @@ class OrderFile:
 
 
 def order_file(reference: str) -> OrderFile | None:
-    """Return one order with all that hangs on it, or None. At most 15 statements."""
+    """Return one order with all that hangs on it, or None. At most 16 statements."""
     orders = Order.objects.select_related(
         "offer",
         "checkout__payment_link",
@@ -222,6 +224,7 @@ def order_file(reference: str) -> OrderFile | None:
         refund_requests=_newest(
             RefundRequest.objects.filter(order=order).select_related("requested_by")
         ),
+        paid_elsewhere=_paid_elsewhere(order) if order.refunded_minor else [],
         disputes=_newest(Dispute.objects.filter(order=order)),
         mails=_newest(BuyerMail.objects.filter(order=order)),
         links=_newest(OrderLink.objects.filter(checkout=order.checkout_id)),
@@ -237,6 +240,11 @@ def _reviews(order: Order) -> list[OrderReview]:
     return list(reviews.order_by("pk"))
 
 
+def _paid_elsewhere(order: Order) -> list[RefundPaidElsewhere]:
+    paid = RefundPaidElsewhere.objects.filter(order=order).select_related("recorded_by")
+    return list(paid.order_by("-pk")[:RELATED_ROWS_MAX])
+
+
 def _newest(rows: QuerySet[Any]) -> list[Any]:
     return list(rows.order_by("-pk")[:RELATED_ROWS_MAX])
 
@@ -244,7 +252,9 @@ def _newest(rows: QuerySet[Any]) -> list[Any]:
 def _money(events: Sequence[RevenueEvent]) -> MoneyOfOrder:
     return MoneyOfOrder(
         received=_sums(events, RevenueKind.PAYMENT),
-        refunded=_sums(events, RevenueKind.REFUND, RevenueKind.REFUND_REVERSAL),
+        refunded=_sums(
+            events, RevenueKind.REFUND, RevenueKind.REFUND_REVERSAL, RevenueKind.REFUND_ELSEWHERE
+        ),
         disputed=_sums(events, RevenueKind.DISPUTE, RevenueKind.DISPUTE_REVERSAL),
         fees=_sums(events, RevenueKind.FEE),
         kept=_sums(events, *RevenueKind),

@@ -21,16 +21,18 @@ from revenue.models import (
     OrderReview,
     PaymentLink,
     Refund,
+    RefundPaidElsewhere,
     RefundRequest,
     StripeWebhookEvent,
 )
-from revenue.policy import DISPUTES_OVER
+from revenue.policy import DISPUTES_CLOSED
 from revenue.queries.bodies import bodies_about, is_theirs
 from revenue.queries.refundable import OPEN_STATES, UNDER_WAY_AT_STRIPE
 
 UNDECIDED: Final = {
     OrderState.AWAITING_PAYMENT: "the bank has not said whether it pays",
     OrderState.NEEDS_REVIEW: "a person has to decide about it first",
+    OrderState.REFUND_OWED: "a refund that failed is owed to the buyer",
 }
 
 
@@ -85,7 +87,7 @@ def kept_about(email: str) -> Kept:
         ),
         reasons=sum(
             model.objects.filter(order__in=order_ids).exclude(reason="").count()
-            for model in (OrderReview, DoubleVerdict, RefundRequest)
+            for model in (OrderReview, DoubleVerdict, RefundPaidElsewhere, RefundRequest)
         )
         + OrderNote.objects.filter(order__in=order_ids).exclude(words="").count()
         + closings_about(event_ids=event_ids, order_ids=order_ids).count(),
@@ -101,7 +103,7 @@ def closings_about(*, event_ids: Sequence[int], order_ids: Sequence[int]) -> Que
 def in_the_way(order_ids: Sequence[int]) -> list[str]:
     """Say, a sentence each, what must end before the person of these orders can be erased."""
     undecided = Order.objects.filter(pk__in=order_ids, state__in=UNDECIDED)
-    disputes = Dispute.objects.filter(order__in=order_ids).exclude(status__in=DISPUTES_OVER)
+    disputes = Dispute.objects.filter(order__in=order_ids).exclude(status__in=DISPUTES_CLOSED)
     asked = RefundRequest.objects.filter(order__in=order_ids, state__in=OPEN_STATES)
     begun = Refund.objects.filter(order__in=order_ids, status__in=UNDER_WAY_AT_STRIPE)
     leaving = [MailState.QUEUED, MailState.SENDING]

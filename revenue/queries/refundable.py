@@ -10,7 +10,7 @@ from django.db.models import Sum
 from kernel.money import Money
 from revenue.enums import RefundState
 from revenue.models import Dispute, Order, Refund, RefundRequest
-from revenue.policy import DISPUTES_OVER
+from revenue.policy import DISPUTES_CLOSED
 
 OPEN_STATES: Final = (RefundState.UNKNOWN, RefundState.REQUESTED)
 UNDER_WAY_AT_STRIPE: Final = ("pending", "requires_action")
@@ -46,7 +46,7 @@ def why_not_refundable(order: Order) -> str:
 
     No verdict stands in the way: whatever a person decided, money that is held may go back.
     """
-    fights = Dispute.objects.filter(order=order).exclude(status__in=DISPUTES_OVER)
+    fights = Dispute.objects.filter(order=order).exclude(status__in=DISPUTES_CLOSED)
     if order.mode != settings.DEPLOYMENT_MODE:
         return f"This is a {order.mode} order; a {settings.DEPLOYMENT_MODE} key cannot refund it."
     if order.paid_at is None:

@@ -19,6 +19,13 @@ def standing_verdict(order: Order) -> str:
     return "" if review is None or review.verdict == ReviewVerdict.REOPENED else review.verdict
 
 
+def is_of_ours(order: Order) -> bool:
+    """Say whether the payer bought here: of another shop's refunds nobody hears from us."""
+    if order.offer_id is not None:
+        return order.state != OrderState.NOT_OURS
+    return standing_verdict(order) in (ReviewVerdict.ACCEPTED, ReviewVerdict.REFUND)
+
+
 def why_not_reopened(order: Order, newest: OrderReview | None) -> str:
     """Say in a sentence why the newest verdict cannot be taken back; "" when it can.
 

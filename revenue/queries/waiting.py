@@ -18,7 +18,7 @@ from revenue.queries.refundable import OPEN_STATES, UNDER_WAY_AT_STRIPE
 COUNTED_MAX: Final = 100  # of each kind; more is "99+"
 
 REVIEW, DEAD_EVENT, UNSENT_MAIL, ALERT, DOUBLE = "review", "dead_event", "mail", "alert", "double"
-DISPUTE: Final = "dispute"
+DISPUTE, OWED = "dispute", "owed"
 
 # Alerts about these are the other lines of the same list.
 ALERTS_TOLD_ELSEWHERE: Final = (AlertKind.ORDER_REVIEW, AlertKind.EVENT_DEAD, AlertKind.MAIL_UNSENT)
@@ -51,6 +51,13 @@ UNION ALL
  WHERE told.status NOT IN ({_quoted(DISPUTES_NOT_WAITING)}) AND told.mode <> '{Mode.SAMPLE}'
  ORDER BY told.evidence_due_at NULLS LAST, told.id DESC LIMIT {COUNTED_MAX})
 UNION ALL
+(SELECT '{OWED}', '', owing.reference, '', owing.mode, owing.refund_owed_minor, owing.currency,
+   COALESCE((SELECT max(undone_at) FROM revenue_refund WHERE order_id = owing.id),
+     owing.placed_at), NULL, ''
+ FROM revenue_order owing
+ WHERE owing.state = '{OrderState.REFUND_OWED}' AND owing.mode <> '{Mode.SAMPLE}'
+ ORDER BY owing.id DESC LIMIT {COUNTED_MAX})
+UNION ALL
 (SELECT '{DEAD_EVENT}', '', stripe_id, type, mode, NULL, '', received_at, NULL, ''
  FROM revenue_stripewebhookevent
  WHERE state = '{EventState.DEAD}' AND mode <> '{Mode.SAMPLE}'
@@ -75,6 +82,9 @@ UNION ALL
    AND NOT (alert.kind = '{AlertKind.DISPUTE_OPENED}' AND EXISTS (
      SELECT FROM revenue_dispute told
      WHERE told.stripe_id = alert.item AND told.status NOT IN ({_quoted(DISPUTES_NOT_WAITING)})))
+   AND NOT (alert.kind = '{AlertKind.REFUND_FAILED}' AND EXISTS (
+     SELECT FROM revenue_order owing
+     WHERE owing.reference = alert.subject AND owing.state = '{OrderState.REFUND_OWED}'))
  ORDER BY alert.id DESC LIMIT {COUNTED_MAX})
 UNION ALL
 (SELECT '{DOUBLE}', '', second.reference, '', second.mode, second.amount_minor, second.currency,

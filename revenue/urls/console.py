@@ -15,6 +15,7 @@ from revenue.views import (
     outbox,
     payment_links,
     reconciling,
+    refund_lists,
     refunds,
     reviews,
 )
@@ -44,6 +45,13 @@ urlpatterns: list[URLPattern] = [
     path("alerts/<str:reference>/undo/", alerts.undo, name="alert-undo"),
     path("alerts/<str:reference>/snooze/", alerts.snooze, name="alert-snooze"),
     path("alerts/<str:reference>/assign/", alerts.assign, name="alert-assign"),
+    path("refunds/", refund_lists.refunds, name="refund-list"),
+    path("refunds/<foreign_id:stripe_id>/", refund_lists.refund_detail, name="refund"),
+    path(
+        "orders/<str:reference>/paid-elsewhere/",
+        refund_lists.paid_elsewhere,
+        name="order-paid-elsewhere",
+    ),
     path("disputes/", disputes.disputes, name="dispute-list"),
     path("disputes/<foreign_id:stripe_id>/", disputes.dispute, name="dispute"),
     path("orders/<str:reference>/refund/", refunds.refund, name="order-refund"),

@@ -10,14 +10,16 @@ from functools import cache
 from typing import Any, Final
 
 import psycopg
-from django.db import Error, connection
+from django.db import Error, connection, transaction
 
 from kernel.modes import Mode
 from revenue.enums import AlertKind, EventState
-from revenue.models import EventAlarm, EventRepeat, StripeWebhookEvent
+from revenue.models import EventAlarm, EventRendering, EventRepeat, StripeWebhookEvent
 from revenue.operations.alerts import raise_alert_about
+from revenue.operations.renderings import keep_rendering
 from revenue.policy import mode_of
 from revenue.ports import Notice, PaymentGateway
+from revenue.queries.renderings import is_readable
 
 ROW: Final = (
     f"(%s, %s, %s, %s, %s, %s, %s, %s, %s, '', '{EventState.RECEIVED}', 0, '', %s, '', '',"
@@ -74,9 +76,10 @@ def accept_deliveries(
 ) -> list[bool | Exception]:
     """File what arrived together, in one statement. The work happens later, in a task.
 
-    Returns for each delivery, in order, whether its event is new, or the error that kept it from
-    being filed: a row that Postgres refuses takes no other with it. What is not an error is
-    committed. A known id is counted; one that comes with another object is kept as an alarm.
+    Returns for each delivery, in order, whether it brings something to act on, or the error that
+    kept it from being filed: a row that Postgres refuses takes no other with it. What is not an
+    error is committed. A known id is counted; one that comes with another object is kept as an
+    alarm, and one that can be read where the first could not is acted on.
     """
     firsts: dict[str, int] = {}
     for number, each in enumerate(deliveries):
@@ -103,7 +106,7 @@ def accept_webhook(
     is_stripe_itself: bool,
     now: datetime,
 ) -> bool:
-    """Verify one delivery and file it; return whether its event is new.
+    """Verify one delivery and file it; return whether it brings something to act on.
 
     Raises SignatureRejected or BodyRejected before anything is stored or asked of the database.
     """
@@ -181,35 +184,94 @@ def _is_connected() -> bool:
 def _met_again(delivery: Delivery, *, gateway: PaymentGateway) -> bool | Exception:
     """Take a delivery of an id that is known already: the one place that decides about those.
 
-    Returns False, or the error that kept it from being counted, for its own sender alone.
+    Returns whether it can be read where the first could not, or the error that kept it from being
+    counted, for its own sender alone.
     """
     try:
-        _compare_with_filed(delivery, gateway=gateway)
+        known = _filed(delivery.notice)
+        EventRepeat.count(known.pk, now=delivery.received_at)
+        if is_other_rendering(known, delivery.notice):
+            return _take(known, delivery, gateway=gateway)
+        _compare(known, delivery, gateway=gateway)
     except Exception as error:  # noqa: BLE001  # raised to whoever brought this delivery
         return error
     return False
 
 
-def _compare_with_filed(delivery: Delivery, *, gateway: PaymentGateway) -> None:
-    """Count the delivery; raise the alarm when it speaks of another object at the same version."""
-    notice, body, now = delivery.notice, delivery.body, delivery.received_at
-    filed = StripeWebhookEvent.objects.only("body", "body_sha256", "fact_sha256", "api_version")
-    known = filed.get(stripe_id=notice.stripe_id)
-    EventRepeat.count(known.pk, now=now)
-    digest = delivery.digest
-    if known.body_sha256 == digest or known.api_version != notice.api_version:
-        return
-    told = gateway.fact_digest(body)
-    if told == (known.fact_sha256 or gateway.fact_digest(bytes(known.body or b""))):
-        return
-    EventAlarm.objects.bulk_create(
-        [EventAlarm(event=known, body=body, body_sha256=digest, fact_sha256=told, received_at=now)],
-        ignore_conflicts=True,
+def take_listed(delivery: Delivery, *, gateway: PaymentGateway) -> int | None:
+    """Take an event that Stripe lists and we know already; return its id if that brings news."""
+    known = _filed(delivery.notice)
+    if not is_other_rendering(known, delivery.notice):
+        return None
+    return known.pk if _take(known, delivery, gateway=gateway) else None
+
+
+def _filed(notice: Notice) -> StripeWebhookEvent:
+    rows = StripeWebhookEvent.objects.only(
+        *("type", "account", "livemode", "mode", "body", "body_sha256", "fact_sha256"),
+        *("api_version", "stripe_id"),
     )
+    return rows.get(stripe_id=notice.stripe_id)
+
+
+def is_other_rendering(known: StripeWebhookEvent, notice: Notice) -> bool:
+    """Say whether ``notice`` comes in a version that we read, and the event came in none of those.
+
+    Stripe sends an event to each endpoint in the version that is pinned there: so one upgrades.
+    """
+    return is_readable(notice.api_version) and not is_readable(known.api_version)
+
+
+def _take(known: StripeWebhookEvent, delivery: Delivery, *, gateway: PaymentGateway) -> bool:
+    """Keep what can be read, beside what could not; alarm where it is no rendering of the same."""
+    notice, now = delivery.notice, delivery.received_at
+    told = gateway.fact_digest(delivery.body)
+    same = (notice.type, notice.account, notice.livemode)
+    if same != (known.type, known.account, known.livemode):
+        _raise_alarm(known, delivery, told=told)
+        return False
+    rendering = EventRendering(
+        event=known,
+        api_version=notice.api_version,
+        body=delivery.body,
+        body_sha256=delivery.digest,
+        fact_sha256=told,
+        received_at=now,
+    )
+    with transaction.atomic(durable=True):
+        if keep_rendering(rendering, now=now):
+            return True
+    first = EventRendering.objects.only("fact_sha256").get(
+        event=known, api_version=notice.api_version
+    )
+    if first.fact_sha256 != told:
+        _raise_alarm(known, delivery, told=told)
+    return False
+
+
+def _compare(known: StripeWebhookEvent, delivery: Delivery, *, gateway: PaymentGateway) -> None:
+    """Raise the alarm when the delivery speaks of another object at the same version."""
+    if known.body_sha256 == delivery.digest or known.api_version != delivery.notice.api_version:
+        return
+    told = gateway.fact_digest(delivery.body)
+    if told != (known.fact_sha256 or gateway.fact_digest(bytes(known.body or b""))):
+        _raise_alarm(known, delivery, told=told)
+
+
+def _raise_alarm(known: StripeWebhookEvent, delivery: Delivery, *, told: str) -> None:
+    """Keep the delivery as an alarm, once per content, and tell operators."""
+    alarm = EventAlarm(
+        event=known,
+        body=delivery.body,
+        body_sha256=delivery.digest,
+        fact_sha256=told,
+        received_at=delivery.received_at,
+    )
+    EventAlarm.objects.bulk_create([alarm], ignore_conflicts=True)
     raise_alert_about(
         kind=AlertKind.EVENT_DIFFERS,
-        item=f"{notice.stripe_id}:{told[:16]}",
-        subject=notice.stripe_id,
-        mode=Mode(StripeWebhookEvent.objects.values_list("mode", flat=True).get(pk=known.pk)),
-        now=now,
+        item=f"{known.stripe_id}:{told[:16]}",
+        subject=known.stripe_id,
+        mode=Mode(known.mode),
+        now=delivery.received_at,
     )

@@ -18,6 +18,7 @@ from revenue.models import (
     OrderLinkRequest,
     OrderNote,
     OrderReview,
+    RefundPaidElsewhere,
     RefundRequest,
 )
 from revenue.operations.alerts import close_alerts
@@ -99,6 +100,7 @@ def _blank(orders: Sequence[Order], *, mail_refs: Sequence[str], email: str, now
     OrderReview.objects.filter(order__in=order_ids).exclude(reason="").update(reason="")
     DoubleVerdict.objects.filter(order__in=order_ids).exclude(reason="").update(reason="")
     OrderNote.objects.filter(order__in=order_ids).exclude(words="").update(words="")
+    RefundPaidElsewhere.objects.filter(order__in=order_ids).exclude(reason="").update(reason="")
     RefundRequest.objects.filter(order__in=order_ids).update(reason="")
     OrderLinkRequest.objects.filter(email__iexact=email).delete()
     for mail_ref in mail_refs:  # without an address nobody can send it again

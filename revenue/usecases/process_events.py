@@ -13,8 +13,9 @@ from django.db import transaction
 
 from kernel.leases import LostLease, claim_due, give_back, was_in
 from kernel.modes import Mode
-from revenue.enums import EventState, Outcome, Source
+from revenue.enums import AlertKind, EventState, Outcome, Source
 from revenue.models import StripeWebhookEvent
+from revenue.operations.alerts import close_alerts
 from revenue.operations.events import (
     settle_doubtful,
     settle_event,
@@ -26,6 +27,7 @@ from revenue.operations.recording import record
 from revenue.operations.telling import CauseMissing, Telling
 from revenue.policy import ATTEMPTS_MAX
 from revenue.ports import PaymentGateway
+from revenue.queries.renderings import is_readable, readable_rendering
 from revenue.usecases.reading_around import Park, Plan, plan_event
 
 logger = logging.getLogger(__name__)
@@ -140,6 +142,7 @@ def _commit(
                 outcome = settle_doubtful(event, telling, source=source, now=clock())
             else:
                 settle_event(event, telling, outcome=outcome, source=source, now=clock())
+                _close_alert_about_unread(event, now=clock())
     except CauseMissing as missing:
         with transaction.atomic(durable=True):
             settle_waiting(
@@ -147,6 +150,12 @@ def _commit(
             )
         return Processed(outcome=Outcome.WAITING)
     return Processed(outcome=outcome, changes=telling.changes)
+
+
+def _close_alert_about_unread(event: StripeWebhookEvent, *, now: datetime) -> None:
+    """What nobody could read may have waited for a person before its other rendering came."""
+    if not is_readable(event.api_version):
+        close_alerts(subject=event.stripe_id, kind=AlertKind.EVENT_DEAD, now=now)
 
 
 def telling_of(event: StripeWebhookEvent, *, source: Source, now: datetime) -> Telling:
@@ -195,6 +204,8 @@ def _fail(
         event.refresh_from_db(fields=["state"], from_queryset=rows)
         if event.state != EventState.PROCESSING:
             return Processed(outcome=Outcome(event.attempt_rows.latest("pk").outcome))
+        if isinstance(error, Park) and error.is_unread and readable_rendering(event) is not None:
+            is_last = False  # its other rendering came while we were at it
         settle_failure(
             event, error, is_final=is_last, source=source, started_at=started_at, now=clock()
         )

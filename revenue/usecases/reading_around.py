@@ -22,12 +22,20 @@ from revenue.ports import (
     RefundFact,
     UnreadableEvent,
 )
+from revenue.queries.renderings import is_readable, readable_rendering
 
 LOOK_UP_FROM_ATTEMPT = 2  # the first miss is nearly always a matter of seconds
 
 
 class Park(Exception):
-    """Nothing we may do about this event: a person must look. The text holds no personal data."""
+    """Nothing we may do about this event: a person must look. The text holds no personal data.
+
+    ``is_unread`` says that it came at no version we read; it may still come at another.
+    """
+
+    def __init__(self, text: str, *, is_unread: bool = False) -> None:
+        super().__init__(text)
+        self.is_unread = is_unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +58,16 @@ def plan_event(event: StripeWebhookEvent, *, gateway: PaymentGateway, source: So
 
 
 def _planned(event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source) -> Plan:
-    is_hint = _is_hint(event, source=source)
     _require_our_world(event)
     if is_of_another_account(event):
         return Plan(())
-    if not is_hint and event.api_version not in settings.STRIPE_API_VERSIONS:
-        return _plan_unread(event, gateway=gateway)
-    fact = _read(event, gateway=gateway, source=source, is_hint=is_hint)
+    rendering = readable_rendering(event)
+    is_read = rendering is not None or is_readable(event.api_version)
+    body = event.body if rendering is None else rendering.body
+    told = None if body is None or _is_hint(event, source=source, is_read=is_read) else bytes(body)
+    if told is not None and not is_read:
+        return _plan_unread(event, told, gateway=gateway)
+    fact = _read(event, told, gateway=gateway, source=source)
     match fact:
         case None:
             return Plan(())
@@ -72,15 +83,14 @@ def _planned(event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Sour
             return Plan((fact,))
 
 
-def _is_hint(event: StripeWebhookEvent, *, source: Source) -> bool:
+def _is_hint(event: StripeWebhookEvent, *, source: Source, is_read: bool) -> bool:
     """Say whether the event only names an object, which is then read anew at our version.
 
-    Its body was emptied; or it was listed, not delivered, whoever acts on it then; or a person
-    replays an event that came at a version we do not read.
+    It was listed, not delivered, whoever acts on it then; or a person replays an event that came
+    at no version we read.
     """
-    if event.body is None or event.is_listed or source == Source.RECONCILE:
-        return True
-    return source == Source.REPLAY and event.api_version not in settings.STRIPE_API_VERSIONS
+    is_listed = event.is_listed or source == Source.RECONCILE
+    return is_listed or (source == Source.REPLAY and not is_read)
 
 
 def _require_our_world(event: StripeWebhookEvent) -> None:
@@ -91,17 +101,18 @@ def _require_our_world(event: StripeWebhookEvent) -> None:
         )
 
 
-def _plan_unread(event: StripeWebhookEvent, *, gateway: PaymentGateway) -> Plan:
+def _plan_unread(event: StripeWebhookEvent, told: bytes, *, gateway: PaymentGateway) -> Plan:
     """Plan for an event of an API version we do not read: a type of no meaning needs nobody."""
     try:
-        means_nothing = gateway.read_event(bytes(event.body or b"")) is None
+        means_nothing = gateway.read_event(told) is None
     except UnreadableEvent:
         means_nothing = False
     if means_nothing:
         return Plan(())
     raise Park(
         f"rendered for API version {event.api_version or 'unknown'}, which "
-        "STRIPE_API_VERSIONS does not name: pin the endpoint's version, then replay"
+        "STRIPE_API_VERSIONS does not name: pin the endpoint's version, then replay",
+        is_unread=True,
     )
 
 
@@ -111,18 +122,18 @@ def is_of_another_account(event: StripeWebhookEvent) -> bool:
 
 
 def _read(
-    event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source, is_hint: bool
+    event: StripeWebhookEvent, told: bytes | None, *, gateway: PaymentGateway, source: Source
 ) -> Fact | None:
-    """Read the event, or where it is a hint its object as it is now; a person's replay tries both.
+    """Read what was ``told``, or for a hint the object as it is now; a person's replay tries both.
 
     Raises Park, and for a hint the gateway's errors.
     """
     try:
-        if is_hint:
+        if told is None:
             return gateway.reread(event_type=event.type, object_id=event.object_id)
-        return gateway.read_event(bytes(event.body or b""))
+        return gateway.read_event(told)
     except UnreadableEvent as error:
-        if is_hint or source != Source.REPLAY or not event.object_id:
+        if told is None or source != Source.REPLAY or not event.object_id:
             raise Park(str(error)) from error
         try:
             return gateway.reread(event_type=event.type, object_id=event.object_id)

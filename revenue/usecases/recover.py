@@ -17,16 +17,18 @@ from revenue.enums import EventState, Outcome, Source
 from revenue.models import StripeWebhookEvent
 from revenue.operations.recording import record
 from revenue.operations.telling import CauseMissing, Telling, Unrecordable
+from revenue.policy import mode_of
 from revenue.ports import (
     BalanceLine,
     Fact,
     GatewayRefused,
     GatewayUnreadable,
     PaymentGateway,
+    StripeEvent,
 )
 from revenue.providers import is_stripe_itself
 from revenue.queries.books import DISPUTES, PAYMENTS, REFUNDS, Movement, unsettled_sessions
-from revenue.usecases.accept_webhook import file_event
+from revenue.usecases.accept_webhook import Delivery, file_event, take_listed
 from revenue.usecases.process_events import LEASE, Clock, process_claimed
 from revenue.usecases.reading_around import refund_after_failures
 
@@ -42,20 +44,13 @@ OURS_TO_ACT_ON: Final = timedelta(minutes=10)  # then the ordinary sweep may hav
 def recover_events(*, gateway: PaymentGateway, clock: Clock) -> int:
     """File every event that Stripe could not deliver and we never saw, and act on each.
 
-    A listed event is a hint: the object it names is read as it is now, at the version we pin.
-    Returns how many were new to us.
+    A listed event is a hint: the object it names is read as it is now, at the version we pin. One
+    that we know counts as new where we could not read it, and can now. Returns how many were new.
     """
     now = clock()
     filed = []
     for found in gateway.undelivered_events(since=now - EVENTS_KEPT):
-        event_id = file_event(
-            found.notice,
-            body=found.body,
-            is_stripe_itself=is_stripe_itself(),
-            now=clock(),
-            due_at=clock() + OURS_TO_ACT_ON,
-            is_listed=True,
-        )
+        event_id = _file(found, gateway=gateway, now=clock())
         if event_id is not None:
             filed.append((found.notice.created_at, event_id))
     oldest_first = [event_id for _, event_id in sorted(filed)]
@@ -63,6 +58,23 @@ def recover_events(*, gateway: PaymentGateway, clock: Clock) -> int:
     for event_id in waiting:  # its cause may have been among those that came after it
         _act(event_id, gateway=gateway, clock=clock)
     return len(filed)
+
+
+def _file(found: StripeEvent, *, gateway: PaymentGateway, now: datetime) -> int | None:
+    """File a listed event; return its id where it brings something to act on."""
+    event_id = file_event(
+        found.notice,
+        body=found.body,
+        is_stripe_itself=is_stripe_itself(),
+        now=now,
+        due_at=now + OURS_TO_ACT_ON,
+        is_listed=True,
+    )
+    if event_id is not None:
+        return event_id
+    mode = mode_of(livemode=found.notice.livemode, is_stripe_itself=is_stripe_itself())
+    delivery = Delivery(notice=found.notice, body=found.body, mode=mode, received_at=now)
+    return take_listed(delivery, gateway=gateway)
 
 
 def _act(event_id: int, *, gateway: PaymentGateway, clock: Clock) -> bool:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from kernel.doors import needs
 from revenue.forms.notes import OrderNoteForm
-from revenue.models import Dispute, Order
+from revenue.models import Dispute, Order, Refund
 from revenue.usecases.write_note import NotOfThisOrder, write_note
 from revenue.views.reasons import ask_again
 
@@ -42,7 +42,9 @@ def add(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _page_about(reference: str, about: str) -> str:
-    """Return the page of the dispute that a note is about, else of the order."""
+    """Return the page of the dispute or refund that a note is about, else of the order."""
     if about and Dispute.objects.filter(stripe_id=about).exists():
         return reverse("dispute", args=[about])
+    if about and Refund.objects.filter(stripe_id=about).exists():
+        return reverse("refund", args=[about])
     return reverse("order-detail", args=[reference])

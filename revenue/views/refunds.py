@@ -58,6 +58,8 @@ def refund(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _form(request: HttpRequest, found: OrderFile) -> RefundForm:
     initial = {"request_ref": new_reference("rfq"), "seen": found.refundable.decimal()}
+    if "owed" in request.GET and found.order.refund_owed_minor:
+        initial["amount"] = found.order.refund_owed.decimal()
     return RefundForm(
         request.POST if request.method == "POST" else None,
         initial=initial,

@@ -33,6 +33,9 @@ class OrderFactory(DjangoModelFactory[Order]):
     trace_ref = factory.SelfAttribute("checkout.trace_ref")
     amount_minor = 119
     currency = "USD"
+    refund_owed_minor = factory.LazyAttribute(
+        lambda row: 40 if row.state == OrderState.REFUND_OWED else 0
+    )
     tax_minor = 19
     buyer_email = "ada@buyer.example"
     buyer_name = "Ada Lovelace"

@@ -38,7 +38,7 @@ STATE_COLUMNS = {
         *("error_class", "error", "settled_at", "order_id", "trace_ref"),
         *("body", "emptied_at", "fact_sha256"),  # to nothing, and once
     },
-    "revenue_refund": {"status"},
+    "revenue_refund": {"status", "undone_at"},
     "revenue_dispute": {"status", "reason", "evidence_due_at"},
     "revenue_refundrequest": {
         *("state", "attempts", "last_error", "next_check_at", "leased_until", "lease_token"),

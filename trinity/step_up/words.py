@@ -19,6 +19,7 @@ UNKNOWN: Final = "go on"
 # By the name of the address: what its button does, and the same with whom or what it concerns.
 DEEDS: Final[dict[str, tuple[str, str]]] = {
     "order-refund": ("go on with the refund", "go on with the refund of order {}"),
+    "order-paid-elsewhere": ("go on with the record", "go on with the record for order {}"),
     "offer-publish": ("publish the offer", "publish {}"),
     "offer-retire": ("take the offer off sale", "take {} off sale"),
     "person-invite": ("send the invitation", ""),

@@ -22,7 +22,8 @@ TONES = {
     "accepted",
     "wait": "awaiting_payment received processing waiting unknown open queued sending requested "
     "checkout pending invited partially_refunded",
-    "bad": "failed dead parked needs_review disputed missing refused lost stuck overdue",
+    "bad": "failed dead parked needs_review refund_owed disputed missing refused lost stuck "
+    "overdue",
     "info": "refunded qualified proposal lead planned frozen",
 }
 TONE_OF = {state: tone for tone, states in TONES.items() for state in states.split()}

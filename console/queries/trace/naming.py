@@ -13,6 +13,7 @@ ORDERS: Final = {
     OrderState.PAID: "paid",
     OrderState.PARTIALLY_REFUNDED: "paid, partly refunded",
     OrderState.REFUNDED: "paid and refunded",
+    OrderState.REFUND_OWED: "paid, a refund is owed",
     OrderState.DISPUTED: "paid, then disputed",
     OrderState.FAILED: "the payment failed",
     OrderState.NEEDS_REVIEW: "a person has to decide",

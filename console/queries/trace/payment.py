@@ -41,6 +41,7 @@ ORDER_WORDS = {
     OrderState.PAID: (Standing.DONE, "Paid."),
     OrderState.PARTIALLY_REFUNDED: (Standing.DONE, "Paid, and partly refunded."),
     OrderState.REFUNDED: (Standing.DONE, "Paid, and refunded in full."),
+    OrderState.REFUND_OWED: (Standing.DONE, "Paid, and a refund that failed is owed."),
     OrderState.DISPUTED: (Standing.DONE, "Paid, and the buyer disputes it."),
 }
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -252,6 +253,6 @@ def _gaps_of_paid(sale: Sale, order: Any) -> Iterable[str]:
         yield f"No event of Stripe's about the payment of {order.reference} has come yet."
     if order.deal is None or order.deal.stage != DealStage.WON:
         yield f"{order.reference} is paid, but its deal is not won."
-    is_all_back = order.state == OrderState.REFUNDED
+    is_all_back = order.state in (OrderState.REFUNDED, OrderState.REFUND_OWED)
     if not is_all_back and all(intake.order_ref != order.reference for intake in sale.intakes):
         yield f"{order.reference} is paid, but no intake was opened."

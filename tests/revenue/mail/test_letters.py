@@ -128,6 +128,7 @@ def test_the_receipt_says_what_was_paid_and_what_the_policy_was() -> None:
         (MailKind.BANK_PROCESSING, "We have not received the money yet."),
         (MailKind.REFUND_BOOKED, "We refunded $0.40 USD."),
         (MailKind.REFUND_FAILED, "A refund of $0.40 USD did not reach your bank."),
+        (MailKind.REFUND_ELSEWHERE, "We returned $0.40 USD to you."),
         (MailKind.NOT_OURS, "Your payment of $1.19 USD is not for an order of ours."),
         (MailKind.ORDER_LINK, "Here is the link to your order."),
     ],

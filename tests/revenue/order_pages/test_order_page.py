@@ -28,6 +28,7 @@ SENTENCES = {
     "paid": "Thank you. Your order is being prepared.",
     "partially_refunded": "We refunded $0.40 USD of your payment.",
     "refunded": "We refunded your payment.",
+    "refund_owed": "A refund did not reach you. You still get $0.40 USD.",
     "disputed": "This payment is disputed, so the work is paused.",
     "failed": "The payment did not go through. Nothing was charged.",
     "needs_review": "Your payment arrived, and one of us is checking it.",

@@ -217,7 +217,7 @@ def test_a_refund_that_failed_leaves_both_books_even(
     outside.drill("settle", refund=refund["id"], succeeds=False)
     found = run()
     assert found.differences == []
-    assert Order.objects.get().state == OrderState.PAID
+    assert Order.objects.get().state == OrderState.REFUND_OWED
     assert balance("assets:stripe") == stripes_balance(outside)
 
 

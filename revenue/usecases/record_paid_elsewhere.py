@@ -1,0 +1,119 @@
+"""An owner says that a refund which Stripe could not make was paid another way."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from django.db import transaction
+
+from kernel.modes import Mode
+from kernel.money import Money
+from kernel.references import is_reference
+from ledger import operations as ledger
+from revenue.enums import MailKind, PaidBy, RevenueKind, Source
+from revenue.models import Order, RefundPaidElsewhere
+from revenue.operations.booking import book
+from revenue.operations.finding import lock_order
+from revenue.operations.holding import hold_or_release_work
+from revenue.operations.mails import queue_mail
+from revenue.operations.standing import refunded_minor, settle
+from revenue.operations.telling import Telling
+from revenue.queries.refundable import on_its_way
+
+ACCOUNTS: Final = MappingProxyType(
+    {
+        PaidBy.BANK_TRANSFER: "assets:bank",
+        PaidBy.CASH: "assets:cash",
+        PaidBy.OTHER: "assets:other",
+    }
+)
+
+
+class NotOwed(Exception):
+    """That cannot be recorded as paid. The text is a sentence for the person who said so."""
+
+
+@transaction.atomic(durable=True)
+def record_paid_elsewhere(
+    *,
+    order_ref: str,
+    record_ref: str,
+    amount: Money,
+    paid_by: PaidBy,
+    reason: str,
+    actor_id: int,
+    now: datetime,
+) -> RefundPaidElsewhere:
+    """Book what the buyer got, let the order follow, and tell the buyer, in one commit.
+
+    ``record_ref`` was rendered once into the form: pressing twice finds the first row. Raises
+    NotOwed for more than is owed, or while Stripe may still pay it; Order.DoesNotExist.
+    """
+    order = lock_order(order_ref)
+    known = RefundPaidElsewhere.objects.filter(reference=record_ref, order=order).first()
+    if known is not None:
+        return known
+    _require_owed(order, record_ref=record_ref, amount=amount)
+    paid = RefundPaidElsewhere.objects.create(
+        reference=record_ref,
+        mode=order.mode,
+        order=order,
+        amount_minor=amount.amount_minor,
+        currency=amount.currency,
+        paid_by=paid_by,
+        reason=reason,
+        recorded_by_id=actor_id,
+        recorded_at=now,
+    )
+    telling = Telling(mode=Mode(order.mode), source=Source.DECISION, now=now, occurred_at=now)
+    _book(telling, order, paid)
+    ledger.audit(
+        actor_id=actor_id,
+        event="refund.paid_elsewhere",
+        subject=order.reference,
+        refs=[paid.reference],
+        facts={"amount_minor": amount.amount_minor, "currency": amount.currency},
+        mode=order.mode,
+        trace_ref=order.trace_ref,
+        key=f"refund.paid_elsewhere:{paid.reference}",
+        now=now,
+    )
+    return paid
+
+
+def _book(telling: Telling, order: Order, paid: RefundPaidElsewhere) -> None:
+    book(
+        telling,
+        order=order,
+        kind=RevenueKind.REFUND_ELSEWHERE,
+        amount=-paid.amount,
+        fact_key=f"paid_elsewhere:{paid.reference}",
+        stripe_object_id=paid.reference,
+        occurred_at=telling.now,
+        account=ACCOUNTS[PaidBy(paid.paid_by)],
+    )
+    settle(telling, order, refunded_minor=refunded_minor(order))
+    hold_or_release_work(telling, order)
+    queue_mail(
+        telling,
+        order=order,
+        kind=MailKind.REFUND_ELSEWHERE,
+        fact=paid.reference,
+        amount=paid.amount,
+    )
+
+
+def _require_owed(order: Order, *, record_ref: str, amount: Money) -> None:
+    if not (is_reference(record_ref) and record_ref.startswith("rpe_")):
+        raise NotOwed("This form is not one of ours; open the page again.")
+    if not order.refund_owed_minor:
+        raise NotOwed("Nothing is owed to the buyer of this order. Nothing was recorded.")
+    if on_its_way(order):
+        raise NotOwed(
+            "A refund is on its way at Stripe, so the buyer could be paid twice. Wait until it "
+            "arrives or fails. Nothing was recorded."
+        )
+    if amount.currency != order.currency or not 0 < amount.amount_minor <= order.refund_owed_minor:
+        raise NotOwed(f"Enter an amount up to {order.refund_owed}. Nothing was recorded.")
