@@ -11,7 +11,7 @@ from django.utils import timezone
 from crm.enums import DealStage
 from crm.policy import HOME_PROJECT
 from kernel.references import new_reference
-from ledger import facts
+from ledger import facts, rows
 
 
 class CrmConfig(AppConfig):
@@ -23,6 +23,9 @@ class CrmConfig(AppConfig):
         """Say which facts crm's ledger entries carry; seed the home project after each migrate."""
         stage = facts.one_of(DealStage.values)
         facts.allow("audit", {"from_stage": stage, "to_stage": stage, "owner": facts.REF})
+        deal = rows.Row("crm_deal")
+        moves = ("lead.received", "lead.accepted", "lead.declined", "deal.moved", "deal.assigned")
+        rows.declare("audit", dict.fromkeys(moves, deal))
         post_migrate.connect(seed_home_project, sender=self)
 
 

@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 
+from fulfillment import ledger_rows
 from fulfillment.enums import FreezeReason
 from ledger import facts
 
@@ -13,6 +14,7 @@ class FulfillmentConfig(AppConfig):
 
     def ready(self) -> None:
         """Say which facts the entries of runs carry."""
+        ledger_rows.declare()
         facts.allow(
             "run",
             {

@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 
-from ledger import facts
+from ledger import facts, rows
 
 
 class LedgerConfig(AppConfig):
@@ -23,3 +23,5 @@ class LedgerConfig(AppConfig):
                 "signature_s": facts.DIGEST,
             },
         )
+        # A key is no row of ours: who introduced it is judged by signatures.
+        rows.declare("audit", {"seal_key.rotated": None, "seal_key.replaced": None})

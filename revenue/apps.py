@@ -3,6 +3,7 @@
 from django.apps import AppConfig
 
 from ledger import facts
+from revenue import ledger_rows
 from revenue.enums import ErasureReason, ReviewVerdict
 
 
@@ -15,6 +16,7 @@ class RevenueConfig(AppConfig):
         """Say which facts revenue's ledger entries carry."""
         money = {"amount_minor": facts.MINOR, "currency": facts.CURRENCY}
         facts.allow("revenue", money)
+        ledger_rows.declare()
         verdicts = facts.one_of(ReviewVerdict.values)
         facts.allow("audit", money | {"verdict": verdicts, "events": facts.COUNT})
         tended = {"until": facts.TIME, "assignee": facts.ACTOR}

@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from kernel.modes import Mode
 from kernel.money import Money
-from revenue.enums import OrderState, ReviewReason, ReviewVerdict
+from revenue.enums import OrderState, PaidBy, RevenueKind, ReviewReason, ReviewVerdict
 
 ATTEMPTS_MAX: Final = 10
 ATTEMPT_LAST: Final = 32_767  # the largest number in a PositiveSmallIntegerField
@@ -39,6 +40,27 @@ DISPUTE_RANKS: Final = {
 DISPUTES_ANSWERED: Final = frozenset({"under_review", "warning_under_review"})
 DISPUTES_CLOSED: Final = frozenset({"won", "lost", "warning_closed", "prevented"})
 DISPUTES_NOT_WAITING: Final = DISPUTES_ANSWERED | DISPUTES_CLOSED
+STRIPE: Final = "assets:stripe"
+# Where a refund was paid from that Stripe could not make.
+PAID_FROM: Final = MappingProxyType(
+    {
+        PaidBy.BANK_TRANSFER: "assets:bank",
+        PaidBy.CASH: "assets:cash",
+        PaidBy.OTHER: "assets:other",
+    }
+)
+# The account that stands against the one the money lies on, per kind of event.
+COUNTER_ACCOUNTS: Final = MappingProxyType(
+    {
+        RevenueKind.PAYMENT: "income:sales",
+        RevenueKind.REFUND: "expenses:refunds",
+        RevenueKind.REFUND_REVERSAL: "expenses:refunds",
+        RevenueKind.REFUND_ELSEWHERE: "expenses:refunds",
+        RevenueKind.DISPUTE: "expenses:disputes",
+        RevenueKind.DISPUTE_REVERSAL: "expenses:disputes",
+        RevenueKind.FEE: "expenses:fees",
+    }
+)
 DISPUTE_LOST: Final = "lost"
 DISPUTES_OVER_WELL: Final = frozenset({"won", "warning_closed", "prevented"})
 # Where Stripe keeps a balance in another currency, money that left and came back is not the same

@@ -9,7 +9,7 @@ from django_structlog.signals import bind_extra_request_finished_metadata
 
 from kernel.grants import give_after_migrate
 from ledger import facts
-from trinity import inactivity
+from trinity import inactivity, ledger_rows
 from trinity.celery import app as celery_app  # every Django process nudges through this one
 from trinity.form_words import say_it_our_way
 from trinity.logs import say_who
@@ -33,6 +33,7 @@ class TrinityConfig(AppConfig):
         post_migrate.connect(give_after_migrate, sender=auth, dispatch_uid="kernel.grants")
         user_logged_in.connect(inactivity.begin, dispatch_uid="trinity.inactivity")
         bind_extra_request_finished_metadata.connect(say_who, dispatch_uid="trinity.logs")
+        ledger_rows.declare()
         facts.allow(
             "audit",
             {

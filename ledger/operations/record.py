@@ -13,7 +13,7 @@ from django.db import connection
 from kernel.modes import Mode
 from kernel.money import Money
 from kernel.references import is_reference, new_reference
-from ledger import content, shapes
+from ledger import content, rows, shapes
 from ledger.enums import EntryKind
 from ledger.facts import FactValue
 from ledger.facts import check as checked
@@ -79,13 +79,14 @@ def record(
     stand. ``postings`` maps accounts to signed money (debits positive). One SQL statement when
     new, two when not; no lock but that of the key.
 
-    Raises KeyReused when the key stands with other content; Unbalanced, ShapeRefused and
-    FactRefused before anything is written.
+    Raises KeyReused when the key stands with other content; Unbalanced, ShapeRefused,
+    FactRefused and EventUndeclared before anything is written.
     """
     legs = dict(postings or {})
     _check_shapes(key=key, event=event, subject=subject, refs=refs, trace_ref=trace_ref, legs=legs)
     _check_times(occurred_at, now)
     _check_balance(legs)
+    rows.check(kind=EntryKind(kind).value, event=event)
     reference = new_reference("led")
     fields: dict[str, Any] = {
         "reference": reference,

@@ -22,6 +22,7 @@ from ledger.queries.seals import (
     published_keys,
     seal_state,
 )
+from ledger.queries.verification import Report, compare_rows
 
 __all__ = [
     "COUNT_MAX",
@@ -30,8 +31,10 @@ __all__ = [
     "EntryRow",
     "InclusionProof",
     "Pins",
+    "Report",
     "SealState",
     "balances",
+    "compare_rows",
     "compared_heads",
     "entries_of_events",
     "entries_of_subject",

@@ -24,6 +24,9 @@ class ReconcileRun(models.Model):
     days = models.JSONField(default=list, help_text="Totals by day, currency and kind.")
     differences = models.JSONField(default=list, help_text="Each by name, with both amounts.")
     listed = models.JSONField(default=list, help_text="Payouts and the like: told, not booked.")
+    ledger_findings = models.JSONField(
+        default=list, help_text="Where ledger entries and the rows they speak of differ, by name."
+    )
     error_class = models.CharField(max_length=100, default="", blank=True)
     error_code = models.CharField(max_length=100, default="", blank=True)
 
@@ -42,4 +45,5 @@ class ReconcileRun(models.Model):
     @property
     def is_clean(self) -> bool:
         """Whether it came to its end and found no difference."""
-        return bool(self.finished_at) and not self.error_class and not self.differences
+        is_whole = bool(self.finished_at) and not self.error_class
+        return is_whole and not self.differences and not self.ledger_findings

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from types import MappingProxyType
-from typing import Final
 
 from kernel.money import Money
 from kernel.references import new_reference
@@ -13,20 +11,7 @@ from ledger.enums import EntryKind
 from revenue.enums import RevenueKind
 from revenue.models import Order, RevenueEvent
 from revenue.operations.telling import Telling
-
-STRIPE: Final = "assets:stripe"
-# The account that stands against the one the money lies on, per kind of event.
-COUNTER_ACCOUNTS: Final = MappingProxyType(
-    {
-        RevenueKind.PAYMENT: "income:sales",
-        RevenueKind.REFUND: "expenses:refunds",
-        RevenueKind.REFUND_REVERSAL: "expenses:refunds",
-        RevenueKind.REFUND_ELSEWHERE: "expenses:refunds",
-        RevenueKind.DISPUTE: "expenses:disputes",
-        RevenueKind.DISPUTE_REVERSAL: "expenses:disputes",
-        RevenueKind.FEE: "expenses:fees",
-    }
-)
+from revenue.policy import COUNTER_ACCOUNTS, STRIPE
 
 
 def is_booked(*, fact_key: str) -> bool:
@@ -49,7 +34,8 @@ def book(
 
     ``amount`` is signed as the seller sees it; ``account`` is where it lies. The caller holds the
     lock on the order's checkout and has asked ``is_booked``; the unique ``fact_key`` stops whoever
-    did not.
+    did not. What is written here is held to the event, column by column, by
+    ``revenue.ledger_rows``.
     """
     booked = RevenueEvent.objects.create(
         reference=new_reference("rev"),

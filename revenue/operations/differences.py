@@ -7,20 +7,28 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from kernel.modes import Mode
+from ledger import queries as ledger
 from revenue.enums import AlertKind
 from revenue.models import OperatorAlert
 from revenue.operations.alerts import raise_alert_about
 
+LEDGER_TOLD_MAX: Final = 20
 TOLD_MAX: Final = 200  # of one run; the page of the run names them all
 
 
 def tell_differences(
-    items: Mapping[str, Mapping[str, Any]], *, mode: Mode, since: date, now: datetime
+    items: Mapping[str, Mapping[str, Any]],
+    *,
+    mode: Mode,
+    since: date,
+    now: datetime,
+    in_the_ledger: ledger.Report | None = None,
 ) -> int:
     """Raise an alert for each difference; close those of days since ``since`` that are gone.
 
     ``items`` maps what makes a difference itself to its facts: day, kind, currency, amounts, the
-    object's id and the order's reference. Returns how many alerts were closed.
+    object's id and the order's reference. ``in_the_ledger`` names entries and rows that differ.
+    Returns how many alerts were closed.
     """
     for item, facts in list(items.items())[:TOLD_MAX]:
         raise_alert_about(
@@ -37,7 +45,23 @@ def tell_differences(
                 "currency": facts["currency"],
             },
         )
-    return _close_gone(list(items), mode=mode, since=since, now=now)
+    told = _tell_of_ledger(in_the_ledger or ledger.Report(), mode=mode, now=now)
+    return _close_gone([*items, *told], mode=mode, since=since, now=now)
+
+
+def _tell_of_ledger(report: ledger.Report, *, mode: Mode, now: datetime) -> list[str]:
+    """Raise an alert for each of the first findings; return what makes each of them itself."""
+    items = {f"ledger:{found.code}:{found.what}": found for found in report.findings}
+    for item, found in list(items.items())[:LEDGER_TOLD_MAX]:
+        raise_alert_about(
+            kind=AlertKind.RECONCILE_DIFFERENCE,
+            item=item,
+            subject=found.what,
+            mode=mode,
+            now=now,
+            facts={"day": f"{now:%Y-%m-%d}", "what": "the ledger", "object": found.what},
+        )
+    return list(items)
 
 
 def _close_gone(items: Sequence[str], *, mode: Mode, since: date, now: datetime) -> int:

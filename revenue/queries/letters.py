@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import NoReverseMatch, reverse
 
 from kernel.money import Money
@@ -141,6 +142,8 @@ def _list_of(work: str) -> str:
 
 def _comparison_that_names(object_id: str | None, *, mode: str) -> str:
     """Return the page of the newest comparison that found this difference, else of all."""
-    runs = ReconcileRun.objects.filter(mode=mode, differences__contains=[{"object_id": object_id}])
+    named = Q(differences__contains=[{"object_id": object_id}])
+    named |= Q(ledger_findings__contains=[{"what": object_id}])
+    runs = ReconcileRun.objects.filter(named, mode=mode)
     newest = runs.order_by("-pk").values_list("pk", flat=True).first()
     return reverse("reconcile-run", args=[newest]) if newest else reverse("reconcile-list")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Final
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from kernel.modes import Mode
+from ledger import queries as ledger
 from revenue.models import ReconcileRun
 from revenue.operations.differences import tell_differences
 from revenue.ports import BalanceLine, GatewayError, PaymentGateway
@@ -35,9 +37,10 @@ class AlreadyRunning(Exception):
 def reconcile(*, gateway: PaymentGateway, clock: Clock, days: int = DAYS_DEFAULT) -> ReconcileRun:
     """Compare the last ``days`` full days and today. One at a time per mode.
 
-    In this order: events that Stripe could not deliver, sessions that may have moved on, then the
-    balance: what is missing in our books is fetched and recorded, fees are booked, and what still
-    differs is kept with the run and told. Running it twice changes nothing the second time.
+    In this order: the whole ledger against the rows that its entries speak of; events that Stripe
+    could not deliver, sessions that may have moved on, then the balance: what is missing in our
+    books is fetched and recorded, fees are booked, and what still differs is kept with the run and
+    told. Running it twice changes nothing the second time.
 
     Raises AlreadyRunning; the gateway's errors, after the run has kept that it failed.
     """
@@ -78,6 +81,8 @@ def _close_abandoned(*, now: datetime) -> None:
 
 def _work(run: ReconcileRun, *, gateway: PaymentGateway, clock: Clock) -> None:
     mode = Mode(run.mode)
+    in_the_ledger = ledger.compare_rows()
+    run.ledger_findings = [asdict(found) for found in in_the_ledger.findings]
     run.events_recovered = recover_events(gateway=gateway, clock=clock)
     run.sessions_checked, run.facts_recovered = recover_sessions(gateway=gateway, clock=clock)
     lines = list(gateway.balance_lines(since=run.since - SLACK, until=run.until))
@@ -98,6 +103,7 @@ def _work(run: ReconcileRun, *, gateway: PaymentGateway, clock: Clock) -> None:
             mode=mode,
             since=run.since.date(),
             now=now,
+            in_the_ledger=in_the_ledger,
         )
         run.finished_at = now
         run.save()

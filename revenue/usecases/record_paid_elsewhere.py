@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from types import MappingProxyType
-from typing import Final
 
 from django.db import transaction
 
@@ -20,15 +18,8 @@ from revenue.operations.holding import hold_or_release_work
 from revenue.operations.mails import queue_mail
 from revenue.operations.standing import refunded_minor, settle
 from revenue.operations.telling import Telling
+from revenue.policy import PAID_FROM
 from revenue.queries.refundable import on_its_way
-
-ACCOUNTS: Final = MappingProxyType(
-    {
-        PaidBy.BANK_TRANSFER: "assets:bank",
-        PaidBy.CASH: "assets:cash",
-        PaidBy.OTHER: "assets:other",
-    }
-)
 
 
 class NotOwed(Exception):
@@ -92,7 +83,7 @@ def _book(telling: Telling, order: Order, paid: RefundPaidElsewhere) -> None:
         fact_key=f"paid_elsewhere:{paid.reference}",
         stripe_object_id=paid.reference,
         occurred_at=telling.now,
-        account=ACCOUNTS[PaidBy(paid.paid_by)],
+        account=PAID_FROM[PaidBy(paid.paid_by)],
     )
     settle(telling, order, refunded_minor=refunded_minor(order))
     hold_or_release_work(telling, order)

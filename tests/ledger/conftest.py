@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from ledger.enums import EntryKind
 from ledger.facts import COUNT, CURRENCY, DIGEST, FLAG, MINOR, REF, TIME, allow, one_of
+from ledger.rows import declare
 from tests.ledger.entries import paid, seal
 from tests.owner import as_owner
 
@@ -26,6 +28,10 @@ allow(
         "verdict": one_of({"pass", "fail"}),
     },
 )
+EVENTS = ("order.paid", "order.repaid", "fee.taken", "one.of_many", "the.first", "the.second")
+for kind in EntryKind.values:
+    declare(kind, dict.fromkeys(EVENTS))
+declare("audit", {"user.invited": None})
 
 
 @pytest.fixture(autouse=True)

@@ -39,7 +39,7 @@ def paid(**changes: Any) -> Recorded:
         "subject": ORDER,
         "refs": ["cs_test_a1b2c3d4e5f6"],
         "facts": {"amount_minor": 100, "currency": "USD"},
-        "mode": "sandbox",
+        "mode": "sample",  # whatever is compared with rows leaves these out
         "trace_ref": TRACE,
         "occurred_at": NOON,
         "now": timezone.now(),

@@ -46,7 +46,7 @@ def test_the_books_are_for_those_who_may_read_them(client: Client) -> None:
 def test_the_list_shows_what_happened_and_what_lies_where(
     auditor: Client, django_assert_max_num_queries: Any
 ) -> None:
-    paid(postings=dollars(150_000))
+    paid(mode="sandbox", postings=dollars(150_000))
     operations.audit(actor_id=7, event="user.invited", subject="user:8", now=timezone.now())
     operations.seed_sample(count=1, now=timezone.now())
     seal()

@@ -44,7 +44,7 @@ def test_an_entry_is_written_with_its_legs(now: datetime) -> None:
         "order.paid:7", "model", "order.paid", ORDER, ["cs_test_a1b2c3d4e5f6"],
     )  # fmt: skip
     assert (entry.facts, entry.mode, entry.trace_ref) == (
-        {"amount_minor": 100, "currency": "USD"}, "sandbox", TRACE,
+        {"amount_minor": 100, "currency": "USD"}, "sample", TRACE,
     )  # fmt: skip
     assert (entry.occurred_at, entry.recorded_at) == (NOON, now)
     assert [

@@ -140,9 +140,9 @@ def _record_elsewhere(other: Any) -> None:
             "INSERT INTO ledger_ledgerentry (reference, key, kind, event, subject, refs, facts,"
             " mode, trace_ref, occurred_at, recorded_at, content_hash)"
             " SELECT 'led_0000000001aaaaaaaaaaaaaaaa', 'k:1', 'audit', 'e', 'user:1', '{}', '{}',"
-            " 'sandbox', '', t, t, sha256('\\x00'::bytea || convert_to(concat_ws(chr(9),"
+            " 'sample', '', t, t, sha256('\\x00'::bytea || convert_to(concat_ws(chr(9),"
             " 'ledger-1', 'led_0000000001aaaaaaaaaaaaaaaa', 'k:1', 'audit', 'e', 'user:1', '[]',"
-            " '{}', 'sandbox', '', t AT TIME ZONE 'UTC', t AT TIME ZONE 'UTC', '0;'), 'UTF8'))"
+            " '{}', 'sample', '', t AT TIME ZONE 'UTC', t AT TIME ZONE 'UTC', '0;'), 'UTF8'))"
             " FROM (SELECT now() AS t)"
         )
         cursor.execute("COMMIT")
@@ -338,10 +338,10 @@ def test_balances_are_kept_while_sealing_and_read_with_the_tail() -> None:
         if line.account == "assets:stripe" and line.amount.currency == "USD"
     }
     assert found == {
-        ("sandbox", "assets:stripe"): Money(111, "USD"),
+        ("sample", "assets:stripe"): Money(111, "USD"),
         ("test", "assets:stripe"): Money(500, "USD"),
     }
-    euros = queries.balances(mode="sandbox", account="income:sales")
+    euros = queries.balances(mode="sample", account="income:sales")
     assert [line.amount for line in euros] == [Money(-70, "EUR"), Money(-111, "USD")]
 
 

@@ -114,10 +114,10 @@ def test_legs_added_taken_and_changed_are_found(references: list[str]) -> None:
     assert named(report, "entry_changed") == [gone, other]
     assert set(codes(report)) == {"leg_added", "entry_changed", "balance_differs"}
     assert sorted(named(report, "balance_differs")) == [
-        "assets:bank (sandbox)",
-        "assets:stripe (sandbox)",
-        "expenses:fees (sandbox)",
-        "income:sales (sandbox)",
+        "assets:bank (sample)",
+        "assets:stripe (sample)",
+        "expenses:fees (sample)",
+        "income:sales (sample)",
     ]
 
 

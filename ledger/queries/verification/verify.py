@@ -20,6 +20,7 @@ from ledger.queries.verification.keys import (
     sealed_rotations,
 )
 from ledger.queries.verification.report import Report
+from ledger.queries.verification.rows import compared_rows
 from ledger.queries.verification.snapshot import Work, exported_snapshot, in_parallel
 from ledger.queries.verification.totals import check_balances, check_strays
 
@@ -53,6 +54,7 @@ def verify(
         def work() -> Iterator[Work[Report]]:
             yield check_balances
             yield check_strays
+            yield from compared_rows()
             for span in check_chain(heads=walk, keys=keys, report=report, now=now):
                 yield partial(check_span, span)
             yield partial(check_unsealed, now=now)

@@ -43,6 +43,11 @@ class Command(BaseCommand):
                 f"Stripe could not be read ({error.code}). Nothing is lost: run it again."
             ) from error
         self._say(run)
+        if run.ledger_findings:
+            raise CommandError(
+                f"{len(run.ledger_findings)} difference(s) between the ledger and our rows, "
+                f"{len(run.differences)} between our books and Stripe's."
+            )
         if run.differences:
             raise CommandError(
                 f"{len(run.differences)} difference(s) between our books and Stripe's."
@@ -77,6 +82,8 @@ class Command(BaseCommand):
                 f"Stripe has {theirs} (order {row['order_ref'] or 'none of ours'}; "
                 f"rows {', '.join(row['ids'])})"
             )
+        for found in run.ledger_findings:
+            self.stdout.write(f"LEDGER  {found['what']}: {found['says']}")
         for row in run.listed:
             amount = Money(row["amount_minor"], row["currency"])
             self.stdout.write(f"besides {row['day']} {row['what']} {row['id']}: {amount}")

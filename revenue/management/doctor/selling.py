@@ -128,6 +128,13 @@ def _comparison(now: datetime) -> Iterator[Finding]:
         yield bad(
             what, f"the last one broke off ({newest.error_code or newest.error_class})", remedy
         )
+    elif newest.ledger_findings:
+        yield bad(
+            what,
+            f"{len(newest.ledger_findings)} difference(s) between the ledger and our rows "
+            f"({newest.started_at:%Y-%m-%d %H:%M} UTC)",
+            f"Run manage.py verify_ledger; see {settings.BASE_URL}/console/reconcile/{newest.pk}/.",
+        )
     elif newest.differences:
         yield bad(
             what,

@@ -9,21 +9,26 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from revenue.enums import Gap
+from kernel.modes import Mode
+from kernel.money import Money
+from kernel.references import new_reference
+from revenue.enums import Gap, RevenueKind, Source
 from revenue.models import OperatorAlert, Order, ReconcileRun
+from revenue.operations.booking import book
 from revenue.operations.differences import tell_differences
+from revenue.operations.telling import Telling
 from revenue.tasks_reconcile import reconcile as task
 from revenue.usecases.tie_out import Difference, as_row
 from tests.factories.orders import OrderFactory
 from tests.factories.people import client_of, make_person
 from tests.outside import pages_use_outside
 from tests.revenue.reconcile.conftest import Run, Sell
-from tests.revenue.reconcile.test_tie_out import ours
 from tests.sandbox.running_sandbox import RunningSandbox
 
 __all__ = ["pages_use_outside"]
 
 pytestmark = pytest.mark.django_db
+PAYMENT = "pi_nobodys1"
 
 
 @pytest.fixture
@@ -35,6 +40,19 @@ def page(client: Client, address: str) -> str:
     answer = client.get(address)
     assert answer.status_code == 200
     return answer.content.decode().split("<main")[1]
+
+
+def booked(order: Order, minor: int, *, at: datetime) -> None:
+    """A payment in our books, with its ledger entry, that Stripe does not know."""
+    book(
+        Telling(mode=Mode(order.mode), source=Source.DELIVERY, now=at, occurred_at=at),
+        order=order,
+        kind=RevenueKind.PAYMENT,
+        amount=Money(minor, "USD"),
+        fact_key=new_reference("key"),
+        stripe_object_id=PAYMENT,
+        occurred_at=at,
+    )
 
 
 def differing_run(now: datetime) -> ReconcileRun:
@@ -162,12 +180,12 @@ def test_the_command_says_what_it_found(sell: Sell) -> None:
 @pytest.mark.usefixtures("pages_use_outside")
 def test_the_command_names_a_difference_and_fails() -> None:
     two_hours_ago = datetime.now(UTC) - timedelta(hours=2)
-    order = OrderFactory(payment_intent_id="pi_1")
-    ours(order, 10_000, at=two_hours_ago, object_id="pi_1")
+    order = OrderFactory(payment_intent_id=PAYMENT)
+    booked(order, 10_000, at=two_hours_ago)
     out = StringIO()
     with pytest.raises(CommandError, match=r"1 difference\(s\)"):
         call_command("reconcile", "--days", "1", stdout=out)
-    assert "payments pi_1: we have $100.00 USD, Stripe has $0.00 USD" in out.getvalue()
+    assert f"payments {PAYMENT}: we have $100.00 USD, Stripe has $0.00 USD" in out.getvalue()
     assert order.reference in out.getvalue()
     [line] = [line for line in out.getvalue().splitlines() if "  payments " in line]
     assert line.endswith("  <- differs")
@@ -175,7 +193,7 @@ def test_the_command_names_a_difference_and_fails() -> None:
 
 @pytest.mark.usefixtures("pages_use_outside")
 def test_the_command_says_that_a_gap_is_too_young_to_count(operator: Client) -> None:
-    ours(OrderFactory(payment_intent_id="pi_1"), 10_000, at=datetime.now(UTC), object_id="pi_1")
+    booked(OrderFactory(payment_intent_id=PAYMENT), 10_000, at=datetime.now(UTC))
     out = StringIO()
     call_command("reconcile", "--days", "1", stdout=out)
     [line] = [line for line in out.getvalue().splitlines() if "  payments " in line]
@@ -189,8 +207,8 @@ def test_the_command_says_that_a_gap_is_too_young_to_count(operator: Client) -> 
 
 @pytest.mark.usefixtures("pages_use_outside")
 def test_the_command_says_that_the_bank_is_still_at_it(outside: RunningSandbox) -> None:
-    order = OrderFactory(payment_intent_id="pi_1", state="awaiting_payment")
-    ours(order, 10_000, at=datetime.now(UTC) - timedelta(hours=2), object_id="pi_1")
+    order = OrderFactory(payment_intent_id=PAYMENT, state="awaiting_payment")
+    booked(order, 10_000, at=datetime.now(UTC) - timedelta(hours=2))
     out = StringIO()
     call_command("reconcile", "--days", "1", stdout=out)
     assert "<- differs, because a bank still processes it" in out.getvalue()

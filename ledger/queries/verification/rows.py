@@ -1,0 +1,92 @@
+"""Entries against the rows that they speak of: whether what was sealed was ever true.
+
+Sample rows, made to see the pages full, are left out: their mode is never added to another.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, Final
+
+from django.db import connection
+from psycopg.sql import SQL, Identifier
+
+from kernel.modes import Mode
+from ledger import rows
+from ledger.queries.verification.report import NAMED_MAX, Report
+from ledger.queries.verification.snapshot import Work
+
+_UNDECLARED: Final = """
+SELECT 'entry_undeclared', entry.reference,
+  concat(entry.kind, ' ', entry.event, ' is no entry that our code writes')
+FROM ledger_ledgerentry entry
+WHERE entry.mode <> %s AND NOT EXISTS (
+  SELECT FROM unnest(%s::text[], %s::text[]) known (kind, event)
+  WHERE known.kind = entry.kind AND known.event = entry.event)
+"""
+_LEGS_WITHOUT_ROW: Final = """
+SELECT 'money_without_row', entry.reference,
+  concat(entry.kind, ' ', entry.event, ' moves money, and entries of this kind never do')
+FROM ledger_ledgerentry entry
+WHERE entry.mode <> %s AND entry.kind <> ALL(%s)
+  AND EXISTS (SELECT FROM ledger_posting leg WHERE leg.entry_id = entry.id)
+"""
+_WITHOUT_ROW: Final = """
+SELECT 'row_unknown', entry.reference,
+  concat(entry.event, ' speaks of ', entry.subject, ', which is not there')
+FROM ledger_ledgerentry entry
+WHERE entry.mode <> %s AND entry.kind = %s AND entry.event = ANY(%s)
+"""
+
+
+def compared_rows() -> Iterator[Work[Report]]:
+    """Yield the comparisons, each a piece of work: ours first, then what the apps brought."""
+    sample, known = str(Mode.SAMPLE), rows.declared()
+    kinds, events = [kind for kind, _ in known], [event for _, event in known]
+    yield partial(_run, _UNDECLARED, [sample, kinds, events])
+    yield partial(_run, _LEGS_WITHOUT_ROW, [sample, rows.kinds_that_move_money()])
+    for (kind, spoken_of), of_these in _by_row(known).items():
+        yield partial(_run, _without_row(spoken_of), [sample, kind, of_these])
+    for comparison in rows.comparisons():
+        yield partial(_run, comparison.sql, [])
+
+
+def compare_rows() -> Report:
+    """Run every comparison on this connection, one after the other."""
+    report = Report()
+    for piece in compared_rows():
+        report.merge(piece())
+    return report
+
+
+def _by_row(known: dict[tuple[str, str], rows.Rows]) -> dict[tuple[str, rows.Rows], list[str]]:
+    grouped: dict[tuple[str, rows.Rows], list[str]] = defaultdict(list)
+    for (kind, event), spoken_of in known.items():
+        if spoken_of:
+            grouped[kind, spoken_of].append(event)
+    return grouped
+
+
+def _without_row(spoken_of: rows.Rows) -> str:
+    missing = [
+        f" AND NOT EXISTS (SELECT FROM {SQL('{}').format(Identifier(row.table)).as_string()} own"
+        f" WHERE {row.name} = entry.subject)"
+        for row in spoken_of
+    ]
+    return _WITHOUT_ROW + "".join(missing)
+
+
+def _run(sql: str, values: Sequence[Any]) -> Report:
+    """Return what ``sql`` found: all of it counted, some of it named. Flat memory."""
+    report = Report()
+    bounded = f"SELECT *, count(*) OVER () FROM ({sql}) found (code, what, says) LIMIT %s"  # noqa: S608  # our own
+    with connection.cursor() as cursor:
+        cursor.execute(bounded, [*values, NAMED_MAX])
+        found = cursor.fetchall()
+    for code, what, says, _ in found:
+        report.add(code, what, says)
+    if found:  # what was not named counts under the code of the last one
+        report.counts[found[-1][0]] += found[-1][3] - len(found)
+    return report
