@@ -11,22 +11,17 @@ _django = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402  # apps must be loaded first
 
-from trinity.serving.pages import Pages, refuse  # noqa: E402
-from trinity.serving.requests import Gone, Receive, Refused, Scope, Send, judge, read_body  # noqa: E402
+from trinity.serving.pages import Pages  # noqa: E402
+from trinity.serving.requests import Receive, Scope, Send, judged, read_body  # noqa: E402
 from trinity.webhook_door import is_webhooks, take  # noqa: E402
 
 _pages = Pages(_django, threads=settings.WEB_BLOCKING_THREADS)
 
 
+@judged
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one request."""
-    try:
-        judge(scope)
-        if is_webhooks(scope):
-            await take(scope, receive, send)
-        else:
-            await _pages.answer(scope, await read_body(scope, receive), send)
-    except Refused as refused:
-        await refuse(send, refused)
-    except Gone:
-        return
+    if is_webhooks(scope):
+        await take(scope, receive, send)
+    else:
+        await _pages.answer(scope, await read_body(scope, receive), send)

@@ -10,25 +10,18 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trinity.settings")
 django.setup()
 
-from trinity.serving.pages import refuse  # noqa: E402  # apps must be loaded first
-from trinity.serving.requests import Gone, Receive, Refused, Scope, Send, answer, judge  # noqa: E402
+from trinity.serving.requests import Receive, Refused, Scope, Send, answer, judged  # noqa: E402
 from trinity.webhook_door import is_webhooks, take  # noqa: E402
 
-HEALTH: Final = (b'{"status": "ok"}', [(b"content-type", b"application/json")])
+HEALTH: Final = b'{"status": "ok"}'
 
 
+@judged
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one request."""
-    try:
-        judge(scope)
-        if is_webhooks(scope):
-            await take(scope, receive, send)
-        elif scope["path"] == "/healthz" and scope["method"] in {"GET", "HEAD"}:
-            body, headers = HEALTH
-            await answer(send, 200, body=body, headers=headers)
-        else:
-            raise Refused(404)
-    except Refused as refused:
-        await refuse(send, refused)
-    except Gone:
-        return
+    if is_webhooks(scope):
+        await take(scope, receive, send)
+    elif scope["path"] == "/healthz" and scope["method"] in {"GET", "HEAD"}:
+        await answer(send, 200, body=HEALTH, headers=[(b"content-type", b"application/json")])
+    else:
+        raise Refused(404)

@@ -162,7 +162,7 @@ DATABASES = {"default": _owner if env.bool("DATABASE_AS_OWNER", default=False) e
 DATABASES["default"].setdefault("OPTIONS", {})
 POOL = {
     "min_size": 1,
-    # A thread at the webhook's door keeps its connection: each has one, and two are spare.
+    # Each thread for pages may hold one, and the two that file what Stripe posts keep theirs.
     "max_size": max(6, WEB_BLOCKING_THREADS + 2),
     "timeout": 5,
     # After a restart of Postgres each stale connection but the first costs its finder a pause,

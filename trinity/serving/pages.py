@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-from trinity.serving.requests import Refused, Scope, Send, answer
+from trinity.serving.requests import Refused, Scope, Send
 
 # So much of an answer is made at once; all of ours are shorter. What is longer is a stream.
 PART_BYTES: Final = 1024 * 1024
@@ -149,9 +149,3 @@ def environ_of(scope: Scope, body: bytes) -> Environ:
 
 def _write(_text: bytes) -> None:
     raise NotImplementedError("an answer is what the application returns")
-
-
-async def refuse(send: Send, refused: Refused) -> None:
-    """Answer with a status alone."""
-    more = [(b"retry-after", b"2")] if refused.status == 503 else []
-    await answer(send, refused.status, headers=[(b"content-type", b"text/plain"), *more])

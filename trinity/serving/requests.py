@@ -8,12 +8,13 @@ from typing import Any, Final
 BODY_BYTES_MAX: Final = 1024 * 1024  # no page takes files
 PATH_BYTES_MAX: Final = 1024
 QUERY_BYTES_MAX: Final = 8 * 1024
+PLAIN: Final = (b"content-type", b"text/plain; charset=utf-8")
 ONCE: Final = frozenset({b"host", b"content-length", b"content-type", b"transfer-encoding"})
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Refused(Exception):
@@ -45,6 +46,22 @@ def judge(scope: Scope) -> None:
         raise Refused(501)
 
 
+def judged(application: Application) -> Application:
+    """Return ``application`` behind ``judge``; what either refuses is answered with a status."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            judge(scope)
+            await application(scope, receive, send)
+        except Refused as refused:
+            later = [(b"retry-after", b"2")] if refused.status == 503 else []
+            await answer(send, refused.status, headers=[PLAIN, *later])
+        except Gone:
+            return  # nobody is there to be answered
+
+    return serve
+
+
 async def read_body(scope: Scope, receive: Receive, *, most: int = BODY_BYTES_MAX) -> bytes:
     """Return the whole body. Raises Refused (413) or Gone, also when the body's deadline is past.
 
@@ -69,7 +86,7 @@ async def answer(
     send: Send, status: int, *, body: bytes = b"", headers: Iterable[tuple[bytes, bytes]] = ()
 ) -> None:
     """Send a whole answer in plain text, or whatever ``headers`` say."""
-    given = [*headers] or [(b"content-type", b"text/plain; charset=utf-8")]
+    given = [*headers] or [PLAIN]
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [*given, length]})
     await send({"type": "http.response.body", "body": body})
