@@ -24,8 +24,8 @@ class CrmConfig(AppConfig):
         stage = facts.one_of(DealStage.values)
         facts.allow("audit", {"from_stage": stage, "to_stage": stage, "owner": facts.REF})
         deal = rows.Row("crm_deal")
-        moves = ("lead.received", "lead.accepted", "lead.declined", "deal.moved", "deal.assigned")
-        rows.declare("audit", dict.fromkeys(moves, deal))
+        leads = ("lead.received", "lead.rescued", "lead.accepted", "lead.declined")
+        rows.declare("audit", dict.fromkeys((*leads, "deal.moved", "deal.assigned"), deal))
         post_migrate.connect(seed_home_project, sender=self)
 
 

@@ -21,6 +21,7 @@ ABOUT_PEOPLE: Final = (
     "reactivated",
     "recovery_codes_made",
     "role_changed",
+    "second_factors_reset",
     "seeded",
     "session_lent",
     "sessions_ended",
