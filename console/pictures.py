@@ -97,23 +97,27 @@ def days_between(first: date, last: date) -> list[date]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunnelStep:
-    """How many deals came at least this far."""
+    """How many came at least this far."""
 
     words: str
-    deals: int
-    percent: float  # of the first step: how long the bar is
-    share: str  # the same in words; "" for the first
+    times: int
+    percent: float  # of the longest step: how long the bar is
+    share: str  # of the first step, in words; "" for the first
 
 
 def funnel_of(counts: Mapping[str, int]) -> list[FunnelStep]:
-    """Return a bar for each step of ``counts`` (in order), as long as its share of the first."""
-    whole = next(iter(counts.values()), 0) or 1
+    """Return a bar for each step of ``counts`` (in order), as long as its share of the longest.
+
+    The share in words is of the first step; "" where that is nothing, as before it was counted.
+    """
+    first = next(iter(counts.values()), 0)
+    longest = max(counts.values(), default=0) or 1
     return [
         FunnelStep(
             words=words,
-            deals=deals,
-            percent=round(100 * deals / whole, 1),
-            share=f"{deals / whole:.0%}" if index else "",
+            times=times,
+            percent=round(100 * times / longest, 1),
+            share=f"{times / first:.0%}" if index and first else "",
         )
-        for index, (words, deals) in enumerate(counts.items())
+        for index, (words, times) in enumerate(counts.items())
     ]

@@ -107,3 +107,12 @@ ACTIVITY_OF_STANDING: Final = MappingProxyType(
         SaleStanding.WON: ActivityKind.PAYMENT_RECEIVED,
     }
 )
+
+# What the funnel is counted from.
+FUNNEL_KINDS: Final = (
+    ActivityKind.SNAPSHOT_REQUESTED,
+    ActivityKind.LEAD_ACCEPTED,
+    ActivityKind.CHECKOUT_PREPARED,
+    ActivityKind.LINK_PREPARED,
+    ActivityKind.PAYMENT_RECEIVED,
+)

@@ -50,7 +50,7 @@ def allow(*, what: str, who: str, limit: int, per_s: int, is_open_on_failure: bo
     """
     key = cache.make_key(f"limit:{what}:{who}")
     try:
-        with _redis(settings.CACHES["default"]["LOCATION"]).pipeline() as both:
+        with connections_to(settings.CACHES["default"]["LOCATION"]).pipeline() as both:
             # In this order: a key that ran out is born again by the count, and gets its end.
             both.incr(key)
             both.expire(key, per_s, nx=True)
@@ -70,7 +70,7 @@ def give_back(*, what: str, who: str, uses: int | None = 1) -> None:
     """
     key = cache.make_key(f"limit:{what}:{who}")
     try:
-        redis = _redis(settings.CACHES["default"]["LOCATION"])
+        redis = connections_to(settings.CACHES["default"]["LOCATION"])
         if uses is None:
             redis.delete(key)
         else:
@@ -82,7 +82,7 @@ def give_back(*, what: str, who: str, uses: int | None = 1) -> None:
 def remember(*, what: str, who: str, for_s: int) -> None:
     """Keep for ``for_s`` seconds that ``what`` holds of ``who``. With Redis down it is not kept."""
     try:
-        _redis(settings.CACHES["default"]["LOCATION"]).set(_fact(what, who), 1, ex=for_s)
+        connections_to(settings.CACHES["default"]["LOCATION"]).set(_fact(what, who), 1, ex=for_s)
     except RedisError as error:
         logger.warning("not remembered", extra={"what": what, "error": type(error).__name__})
 
@@ -90,7 +90,7 @@ def remember(*, what: str, who: str, for_s: int) -> None:
 def is_remembered(*, what: str, who: str) -> bool:
     """Say whether ``what`` is known to hold of ``who``. With Redis down nothing is."""
     try:
-        return bool(_redis(settings.CACHES["default"]["LOCATION"]).exists(_fact(what, who)))
+        return bool(connections_to(settings.CACHES["default"]["LOCATION"]).exists(_fact(what, who)))
     except RedisError as error:
         logger.warning("not looked up", extra={"what": what, "error": type(error).__name__})
         return False
@@ -101,6 +101,6 @@ def _fact(what: str, who: str) -> str:
 
 
 @functools.cache
-def _redis(location: str) -> Redis:
+def connections_to(location: str) -> Redis:
     """Return the connections to the Redis of the cache, which can count but set no end with it."""
     return Redis.from_url(location, **settings.CACHES["default"]["OPTIONS"])

@@ -24,6 +24,7 @@ from revenue.models import (
     EventRepeat,
     Offer,
     OfferPrice,
+    OfferViews,
     OperatorAlert,
     Order,
     OrderLink,
@@ -283,3 +284,12 @@ class ReconcileRunAdmin(RevenueAdmin):
 
     list_display = ("id", "mode", "started_at", "finished_at", "lines_compared", "error_class")
     list_filter = ("mode",)
+
+
+@admin.register(OfferViews)
+class OfferViewsAdmin(RevenueAdmin):
+    """How often offers were seen, per version, mode and day."""
+
+    list_display = ("offer", "mode", "day", "times")
+    list_filter = ("mode",)
+    list_select_related = ("offer",)

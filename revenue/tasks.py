@@ -15,6 +15,7 @@ from revenue import tasks_reconcile as tasks_reconcile  # registers its tasks
 from revenue import tasks_refunds as tasks_refunds  # registers its tasks
 from revenue.enums import Source
 from revenue.providers import gateway_for_worker
+from revenue.usecases.keep_views import keep_views
 from revenue.usecases.process_events import process_due
 from revenue.usecases.sweep_checkouts import sweep_checkouts as sweep
 
@@ -63,6 +64,12 @@ def _process_batch() -> int:
     return process_due(
         gateway=gateway_for_worker(), source=Source.DELIVERY, clock=_clock, limit=BATCH
     )
+
+
+@shared_task(name="revenue.keep_views")
+def keep_offer_views(**_newer: object) -> int:
+    """Keep how often offers were seen."""
+    return keep_views()
 
 
 @shared_task(name="revenue.sweep_checkouts")

@@ -27,6 +27,7 @@ SWEEPS_EVERY_S: Final[dict[str, int]] = {
     "revenue.send_alerts": 60,
     "revenue.answer_link_requests": 30,
     "revenue.watch": 60,
+    "revenue.keep_views": 60,
     "revenue.reconcile": 3600,
     "revenue.empty_old_bodies": 86_400,
     "fulfillment.start_runs": 30,

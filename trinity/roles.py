@@ -19,6 +19,7 @@ _BOOKS: Final = frozenset(
     {
         "revenue.view_offer",
         "revenue.view_offerprice",
+        "revenue.view_offerviews",
         "revenue.view_checkoutsession",
         "revenue.view_paymentlink",
         "revenue.view_stripewebhookevent",

@@ -13,14 +13,12 @@ from console.pictures import Day, DayChart, FunnelStep, chart_of, days_between, 
 from console.queries.remembered import takings
 from console.queries.waiting import WaitingGroup, groups_of
 from crm import queries as crm
-from crm.enums import DealStage
-from crm.queries import DealsOverview
+from crm.queries import DealsOverview, RequestFunnel
 from kernel.modes import Mode
 from kernel.money import Money
-from ledger import queries as ledger
 from revenue import queries as revenue
 from revenue.enums import OrderState, RevenueKind
-from revenue.queries import DayTaking
+from revenue.queries import DayTaking, PurchaseFunnel
 
 WINDOW_DAYS: Final = 30
 SEALING: Final = "ledger entries"  # as ``revenue.lag`` names what waits for a seal
@@ -89,13 +87,15 @@ class MoneyCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
-    """How far the deals of the window came, in one mode."""
+    """How far people came in the window, in one mode, along one way to a payment."""
 
     mode: Mode
+    title: str
+    what: str  # what each number counts
     steps: Sequence[FunnelStep]
-    lost: int
     is_cut_off: bool
-    counted_max: int = crm.DEALS_COUNTED_MAX
+    counted_max: int
+    lost: int | None = None  # of those, how many stand as lost; None where nothing is lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +140,11 @@ def build_dashboard(*, now: datetime) -> Dashboard:
         hour=0, minute=0, second=0, microsecond=0
     )
     deals = crm.deals_overview(since=since)
+    purchases = revenue.purchase_funnels(since=since)
     waiting = groups_of(revenue.waiting(), leads=deals.leads)
     return Dashboard(
         money=_money(takings(since=since, now=now), since=since, now=now),
-        funnels=_funnels(deals),
+        funnels=_funnels(purchases, deals),
         waiting=waiting,
         stuck=_stuck(now=now),
         counts={group.url_name: group.count for group in waiting if group.url_name},
@@ -237,44 +238,53 @@ def _days(
     ]
 
 
-def _funnels(deals: DealsOverview) -> list[Funnel]:
-    funnels = []
-    for mode in sorted({count.mode for count in deals.stages}, key=_order_of):
-        at = {count.stage: count.deals for count in deals.stages if count.mode == mode}
-        far = {
-            "Came in": (DealStage.LEAD, *_FURTHER[DealStage.QUALIFIED], DealStage.LOST),
-            "Accepted": _FURTHER[DealStage.QUALIFIED],
-            "In checkout": _FURTHER[DealStage.CHECKOUT],
-            "Won": (DealStage.WON,),
-        }
-        counts = {words: sum(at.get(stage, 0) for stage in far[words]) for words in far}
-        funnels.append(
-            Funnel(
-                mode=mode,
-                steps=funnel_of(counts),
-                lost=at.get(DealStage.LOST, 0),
-                is_cut_off=deals.is_cut_off,
-            )
-        )
-    return funnels
+def _funnels(purchases: Sequence[PurchaseFunnel], deals: DealsOverview) -> list[Funnel]:
+    """Two ways to a payment, apart: from the offer page, and from a request."""
+    ways = [_of_purchases(funnel) for funnel in purchases]
+    ways += [_of_requests(funnel, is_cut_off=deals.is_cut_off) for funnel in deals.requests]
+    return sorted(ways, key=lambda funnel: _order_of(funnel.mode))
 
 
-# Whoever stands further came past here: a direct purchase goes all the way at once.
-_FURTHER: Final = {
-    DealStage.QUALIFIED: (
-        DealStage.QUALIFIED,
-        DealStage.PROPOSAL,
-        DealStage.CHECKOUT,
-        DealStage.WON,
-    ),
-    DealStage.CHECKOUT: (DealStage.CHECKOUT, DealStage.WON),
-}
+def _of_purchases(funnel: PurchaseFunnel) -> Funnel:
+    counts = {
+        "Offer seen": funnel.seen,
+        "Pay pressed": funnel.pressed,
+        "Card tried": funnel.tried,
+        "Paid": funnel.paid,
+    }
+    return Funnel(
+        mode=funnel.mode,
+        title="From the offer page",
+        what="Times",
+        steps=funnel_of(counts),
+        is_cut_off=funnel.is_cut_off,
+        counted_max=revenue.CHECKOUTS_COUNTED_MAX,
+    )
+
+
+def _of_requests(funnel: RequestFunnel, *, is_cut_off: bool) -> Funnel:
+    counts = {
+        "Requests": funnel.asked,
+        "Accepted": funnel.accepted,
+        "Link sent": funnel.sent,
+        "Paid": funnel.paid,
+    }
+    return Funnel(
+        mode=funnel.mode,
+        title="From a request",
+        what="Deals",
+        steps=funnel_of(counts),
+        is_cut_off=is_cut_off,
+        counted_max=crm.DEALS_COUNTED_MAX,
+        lost=funnel.lost,
+    )
 
 
 def _stuck(*, now: datetime) -> Stuck:
     waits = revenue.lag(now)
     late = {what: s for what, s in waits.items() if s > revenue.LAG_MAX.total_seconds()}
     is_seal_late = late.pop(SEALING, None) is not None
+    unsealed_s = waits[SEALING]
     run = revenue.newest_reconcile(mode=settings.DEPLOYMENT_MODE)
     reconciled_at = run.finished_at if run else None
     return Stuck(
@@ -284,6 +294,6 @@ def _stuck(*, now: datetime) -> Stuck:
         is_reconcile_late=reconciled_at is not None and now - reconciled_at > RECONCILE_LATE,
         reconcile_error=run.error_class if run else "",
         differences=len(run.differences) if run else 0,
-        unsealed_since=ledger.oldest_unsealed_at(),
+        unsealed_since=now - timedelta(seconds=unsealed_s) if unsealed_s else None,
         is_seal_late=is_seal_late,
     )

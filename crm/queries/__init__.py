@@ -24,7 +24,7 @@ from crm.queries.overview import (
     DEALS_COUNTED_MAX,
     DealsOverview,
     LeadsWaiting,
-    StageCount,
+    RequestFunnel,
     deals_overview,
 )
 from crm.queries.rows import ActivityLine, CompanyRow, ContactRow, DealRow
@@ -48,8 +48,8 @@ __all__ = [
     "DealsOverview",
     "KnownContact",
     "LeadsWaiting",
+    "RequestFunnel",
     "SampleSale",
-    "StageCount",
     "company_by_reference",
     "contact_by_email",
     "contact_by_reference",

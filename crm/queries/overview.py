@@ -1,29 +1,50 @@
-"""Where deals stand, by mode: for the dashboard. Nothing here counts further than it says."""
+"""How far requests came, by mode: for the dashboard. Nothing here counts further than it says."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
 
-from crm.enums import DealStage
+from crm.enums import FUNNEL_KINDS, ActivityKind, DealStage
 from kernel.modes import Mode
 from kernel.references import TIME_CHARS, new_reference
 
 DEALS_COUNTED_MAX: Final = 40_000  # the newest; more is said as "of the newest"
 LEADS_COUNTED_MAX: Final = 100
 
-# A reference begins with the time it was made at, so its index gives the newest deals first.
+
+def _quoted(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
+
+# A reference begins with the time it was made at, so its index gives the newest deals first. What
+# happened to them says the timeline, which never takes a step back, whatever their stage is now.
 _FUNNEL: Final = f"""
-SELECT mode, stage, count(*), NULL::timestamptz FROM (
-  SELECT mode, stage FROM crm_deal WHERE reference >= %(since_ref)s
-  ORDER BY reference DESC LIMIT {DEALS_COUNTED_MAX}) newest
-GROUP BY mode, stage
+WITH newest AS MATERIALIZED (
+  SELECT id, mode, stage FROM crm_deal WHERE reference >= %(since_ref)s
+  ORDER BY reference DESC LIMIT {DEALS_COUNTED_MAX}),
+history AS (
+  SELECT newest.mode, newest.stage,
+    bool_or(line.kind = '{ActivityKind.SNAPSHOT_REQUESTED}') AS asked,
+    bool_or(line.kind = '{ActivityKind.LEAD_ACCEPTED}') AS accepted,
+    bool_or(line.kind IN ('{ActivityKind.CHECKOUT_PREPARED}', '{ActivityKind.LINK_PREPARED}'))
+      AS sent,
+    bool_or(line.kind = '{ActivityKind.PAYMENT_RECEIVED}') AS paid
+  FROM newest JOIN crm_activity line ON line.deal_id = newest.id
+  WHERE line.kind IN ({_quoted(FUNNEL_KINDS)})
+  GROUP BY newest.id, newest.mode, newest.stage)
+SELECT 'requests', mode, count(*), NULL::timestamptz,
+  count(*) FILTER (WHERE accepted OR sent OR paid), count(*) FILTER (WHERE sent OR paid),
+  count(*) FILTER (WHERE paid), count(*) FILTER (WHERE stage = '{DealStage.LOST}')
+FROM history WHERE asked GROUP BY mode
 UNION ALL
-SELECT apart.mode, '', count(*), min(waiting.created_at)
+SELECT 'counted', '', count(*), NULL, 0, 0, 0, 0 FROM newest
+UNION ALL
+SELECT 'leads', apart.mode, count(*), min(waiting.created_at), 0, 0, 0, 0
 FROM unnest(%(modes)s::text[]) apart (mode), LATERAL (
   SELECT created_at FROM crm_deal WHERE mode = apart.mode AND stage = '{DealStage.LEAD}'
   ORDER BY id LIMIT {LEADS_COUNTED_MAX}) waiting
@@ -32,12 +53,15 @@ GROUP BY apart.mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StageCount:
-    """How many deals of one mode stand at one stage."""
+class RequestFunnel:
+    """How far the requests of one mode came, each number at least so far."""
 
     mode: Mode
-    stage: DealStage
-    deals: int
+    asked: int
+    accepted: int
+    sent: int  # a checkout or a payment link
+    paid: int
+    lost: int  # that stand as lost now, however far they came
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,19 +75,15 @@ class LeadsWaiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DealsOverview:
-    """Where the deals of a window stand, and how many leads wait for an answer, however old."""
+    """How far the requests of a window came, and how many leads wait, however old."""
 
-    stages: Sequence[StageCount]
+    requests: Sequence[RequestFunnel]
     leads: Sequence[LeadsWaiting]  # by mode; sample data waits for nobody
-
-    @property
-    def is_cut_off(self) -> bool:
-        """Say whether the window holds more deals than were counted."""
-        return sum(count.deals for count in self.stages) >= DEALS_COUNTED_MAX
+    is_cut_off: bool  # the window holds more deals than were counted
 
 
 def deals_overview(*, since: datetime) -> DealsOverview:
-    """Return where the deals stand that were made since ``since``. One statement."""
+    """Return how far the requests came that were made since ``since``. One statement."""
     at_ms = round(since.timestamp() * 1000)
     begins = new_reference("deal", at_ms=at_ms)[: len("deal_") + TIME_CHARS]
     words: dict[str, Any] = {
@@ -74,14 +94,19 @@ def deals_overview(*, since: datetime) -> DealsOverview:
         cursor.execute(_FUNNEL, words)
         rows = cursor.fetchall()
     return DealsOverview(
-        stages=[
-            StageCount(mode=Mode(mode), stage=DealStage(stage), deals=deals)
-            for mode, stage, deals, _oldest_at in rows
-            if stage
+        requests=[
+            RequestFunnel(
+                mode=Mode(mode), asked=asked, accepted=accepted, sent=sent, paid=paid, lost=lost
+            )
+            for part, mode, asked, _at, accepted, sent, paid, lost in rows
+            if part == "requests"
         ],
         leads=[
-            LeadsWaiting(mode=Mode(mode), count=deals, oldest_at=oldest_at)
-            for mode, stage, deals, oldest_at in rows
-            if not stage
+            LeadsWaiting(mode=Mode(mode), count=count, oldest_at=oldest_at)
+            for part, mode, count, oldest_at, *_ in rows
+            if part == "leads"
         ],
+        is_cut_off=any(
+            part == "counted" and count >= DEALS_COUNTED_MAX for part, _mode, count, *_ in rows
+        ),
     )

@@ -23,6 +23,7 @@ from revenue.models.orders import (
 )
 from revenue.models.paid_elsewhere import RefundPaidElsewhere
 from revenue.models.reconciling import ReconcileRun
+from revenue.models.views import OfferViews
 
 __all__ = [
     "BuyerMail",
@@ -35,6 +36,7 @@ __all__ = [
     "EventRepeat",
     "Offer",
     "OfferPrice",
+    "OfferViews",
     "OperatorAlert",
     "Order",
     "OrderLink",

@@ -1,6 +1,7 @@
 """Reads of the sale; other apps may ask them too. None of them writes."""
 
 from revenue.queries.alerts import AlertFile, alert_file, alerts_page
+from revenue.queries.funnel import CHECKOUTS_COUNTED_MAX, PurchaseFunnel, purchase_funnels
 from revenue.queries.lagging import LAG_MAX, lag, lagging
 from revenue.queries.money import exceeds_what_is_left, is_payment_known, known_refunds
 from revenue.queries.offers import sellable_offers
@@ -34,11 +35,13 @@ from revenue.queries.waiting import (
 
 __all__ = [
     "ALERTS_TOLD_ELSEWHERE",
+    "CHECKOUTS_COUNTED_MAX",
     "LAG_MAX",
     "AfterPayment",
     "AlertFile",
     "DayTaking",
     "OrderFile",
+    "PurchaseFunnel",
     "SaleRows",
     "Takings",
     "WaitingItem",
@@ -57,6 +60,7 @@ __all__ = [
     "orders_of_buyer",
     "orders_page",
     "orders_to_review",
+    "purchase_funnels",
     "sale_orders",
     "sale_rows",
     "sales_of_deal",

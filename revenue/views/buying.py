@@ -14,12 +14,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kernel.doors import public
 from kernel.limits import allow, visitor_key
+from kernel.modes import Mode
 from kernel.references import new_reference
 from revenue.access import grant, may_see
 from revenue.enums import CheckoutState, OfferState
 from revenue.models import CheckoutSession, Offer
 from revenue.ports import GatewayError, GatewayRefused
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
+from revenue.usecases.keep_views import count_view, is_machine
 from revenue.usecases.land import let_go, note_cancelled
 from revenue.usecases.open_checkout import buy as buy_offer
 
@@ -59,7 +61,20 @@ def _off_sale(request: HttpRequest, slug: str) -> HttpResponse:
 def offer(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one offer, with the form that buys it."""
     shown = _on_sale(slug)
-    return _off_sale(request, slug) if shown is None else _render_offer(request, shown)
+    if shown is None:
+        return _off_sale(request, slug)
+    _count(request, shown)
+    return _render_offer(request, shown)
+
+
+def _count(request: HttpRequest, shown: Offer) -> None:
+    """Count a view by a person, for the funnel; a browser that fetches ahead has seen nothing."""
+    is_ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
+    agent = request.headers.get("User-Agent", "")
+    if request.method == "GET" and not is_ahead and not is_machine(agent):
+        count_view(
+            offer_id=shown.pk, mode=Mode(settings.DEPLOYMENT_MODE), day=datetime.now(UTC).date()
+        )
 
 
 def _render_offer(

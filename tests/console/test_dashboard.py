@@ -16,7 +16,6 @@ from pytest_django import Settings
 from console.queries.dashboard import Dashboard, build_dashboard
 from console.queries.remembered import takings
 from console.queries.waiting import navigation_counts
-from crm.usecases.review_lead import accept_lead
 from kernel.money import Money
 from kernel.references import new_reference
 from ledger.models import LedgerEntry
@@ -225,19 +224,6 @@ def test_the_table_says_that_it_counts_disputes_too(operator: User) -> None:
     assert "−$4.30" in table[0]
     assert "Went back</th>" in table[0]
     assert "Refunded</th>" not in table[0]
-
-
-def test_the_funnel_counts_how_far_deals_came(process: Process, operator: User) -> None:
-    lead()
-    direct_sale(process)
-    accept_lead(deal_ref=lead(), actor_id=operator.pk, now=NOON)
-
-    (funnel,) = board().funnels
-
-    assert {step.words: step.deals for step in funnel.steps} == {
-        "Came in": 3, "Accepted": 2, "In checkout": 1, "Won": 1,
-    }  # fmt: skip
-    assert (funnel.steps[3].percent, funnel.steps[3].share) == (33.3, "33%")
 
 
 def test_what_waits_is_listed_by_kind(process: Process) -> None:
