@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -109,9 +109,13 @@ def test_a_deal_that_failed_and_was_lost_keeps_the_steps_it_took(
 
 
 def crm_note_link(checkout: Any, operator: User) -> None:
-    crm_operations.checkout_prepared(
-        deal_id=checkout.deal_id, checkout_ref=checkout.reference, actor_id=operator.pk, now=NOON
-    )
+    with transaction.atomic():
+        crm_operations.checkout_prepared(
+            deal_id=checkout.deal_id,
+            checkout_ref=checkout.reference,
+            actor_id=operator.pk,
+            now=NOON,
+        )
 
 
 def look(offer: Offer, **headers: str) -> None:
