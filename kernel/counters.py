@@ -39,7 +39,10 @@ def take_counts(counter: str, keep: Callable[[Mapping[str, int]], None]) -> int:
             redis.rename(key, taken)
         except ResponseError:  # nothing was counted since
             return 0
-    counts = {name.decode(): int(times) for name, times in redis.hgetall(taken).items()}
+    counts = {
+        name.decode() if isinstance(name, bytes) else name: int(times)
+        for name, times in redis.hgetall(taken).items()
+    }
     keep(counts)
     redis.delete(taken)
     return len(counts)

@@ -8,7 +8,7 @@ from kernel.schema import mode_steps
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("revenue", "0022_refunds_are_owed_until_they_arrive"),
+        ("revenue", "0023_found_in_the_ledger"),
     ]
 
     operations = [
