@@ -25,6 +25,11 @@ def readable(text: str) -> str:
     return UNREADABLE.sub("", text)
 
 
+def one_line(text: str) -> str:
+    """Return ``text`` readable and in one line: nothing of it begins a line of a mail or a log."""
+    return " ".join(readable(text).split())
+
+
 class WordsField(forms.CharField):
     """What a member of the team types for others to read."""
 
@@ -32,3 +37,12 @@ class WordsField(forms.CharField):
         """Read it; what is left when it can be read is what counts as typed."""
         text = super().to_python(value)
         return readable(text).strip() if isinstance(text, str) else text
+
+
+class LineField(WordsField):
+    """The same in one line: a name or a title, which goes into subjects and lines of mails."""
+
+    def to_python(self, value: Any) -> Any:
+        """Read it; a line break that was sent all the same is a space."""
+        text = super().to_python(value)
+        return one_line(text) if isinstance(text, str) else text

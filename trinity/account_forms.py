@@ -15,8 +15,10 @@ from allauth.mfa.signals import authentication_failed
 from allauth.mfa.webauthn import forms as webauthn
 from django.contrib.auth.models import User
 from django.forms import CharField, Form, TextInput
+from django.http import HttpRequest
 
 from trinity.accounts import secret_to_set_up
+from trinity.people.links import answer_reset
 from trinity.people.usecases.accept_code import accept_code, fitting_counters
 
 CODE_ATTRIBUTES = {"inputmode": "numeric", "class": "code", "spellcheck": "false"}
@@ -46,6 +48,15 @@ class ResetPasswordForm(account.ResetPasswordForm):  # type: ignore[misc]  # see
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _say(self, {"email": "E-mail"})
+
+    def clean_email(self) -> str:
+        """Return the address; whose it is, is asked once and by ``save``."""
+        return str(self.cleaned_data["email"])
+
+    def save(self, request: HttpRequest, **_theirs: Any) -> str:  # noqa: ARG002  # theirs
+        """Send the link, or do the same for nobody."""
+        answer_reset(self.cleaned_data["email"])
+        return str(self.cleaned_data["email"])
 
 
 class ResetPasswordKeyForm(account.ResetPasswordKeyForm):  # type: ignore[misc]  # see LoginForm

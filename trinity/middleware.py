@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Final
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from trinity.people.queries import is_owner_without_second_factor
 
 logger = logging.getLogger(__name__)
 NUL: Final = "\0"
+COOKIE_CHARS_MAX: Final = 4096  # what a browser keeps (RFC 6265)
 FITS_NOTHING: Final = "\N{REPLACEMENT CHARACTER}"
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -39,8 +41,39 @@ class ClientAddress:
         count: int = settings.TRUSTED_PROXY_COUNT
         hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
         # Fewer hops than proxies: it came past them (a health check), and its own address is true.
-        if 0 < count <= len(hops) and hops[-count]:
+        if 0 < count <= len(hops) and _is_address(hops[-count]):
             request.META["REMOTE_ADDR"] = hops[-count]
+        return self.get_response(request)
+
+
+def _is_address(hop: str) -> bool:
+    """Say whether it can be one: Postgres stores no other where somebody logged in."""
+    try:
+        ip_address(hop)
+    except ValueError:
+        return False
+    return True
+
+
+class ReadableCookies:
+    """Leave out cookies that no server of ours made: control characters, or far too long.
+
+    A browser sends back what it was given; what is looked up by such a value fails in the
+    database. (Quoted values may hold any character: ``"\\000"`` is NUL.)
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on the request with the others."""
+        fitting = {
+            name: value
+            for name, value in request.COOKIES.items()
+            if name.isprintable() and value.isprintable() and len(value) <= COOKIE_CHARS_MAX
+        }
+        if len(fitting) < len(request.COOKIES):
+            request.COOKIES = fitting
         return self.get_response(request)
 
 

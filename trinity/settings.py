@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "trinity.middleware.ClientAddress",
+    "trinity.middleware.ReadableCookies",
     "django_structlog.middlewares.RequestMiddleware",
     "csp.middleware.CSPMiddleware",
     "trinity.middleware.BodyLimit",
@@ -264,6 +265,7 @@ ACCOUNT_FORMS = {
     "reset_password_from_key": "trinity.account_forms.ResetPasswordKeyForm",
     "change_password": "trinity.account_forms.ChangePasswordForm",
 }
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "trinity.logins.links.PasswordLinks"  # noqa: S105  # a name
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_USER_DISPLAY = "trinity.accounts.person_name"
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds; invitations and reset links

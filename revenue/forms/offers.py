@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from kernel.money import Money, exponent
-from kernel.texts import WordsField
+from kernel.texts import LineField, WordsField
 from revenue.models import Offer
 from revenue.usecases.save_offer import OfferWords
 
@@ -57,7 +57,7 @@ def _currencies() -> list[tuple[str, str]]:
 class OfferForm(forms.Form):
     """An offer's words and its price. What does not fit is said beside its field."""
 
-    title = WordsField(label="Title", max_length=120)
+    title = LineField(label="Title", max_length=120)
     slug = forms.SlugField(
         label="Address",
         max_length=60,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from kernel.texts import WordsField, readable
+from kernel.texts import LineField, WordsField, one_line, readable
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,10 @@ def test_what_nobody_could_read_was_not_typed() -> None:
     with pytest.raises(ValidationError):
         field.clean("\u202e \u200b")
     assert field.clean("\u202e abc \u200b") == "abc"
+
+
+@pytest.mark.parametrize(
+    "typed", ["two\r\nlines", "two\nlines", "two\t\x1c \x85lines", " two  lines\n"]
+)
+def test_a_line_is_one_line(typed: str) -> None:
+    assert (one_line(typed), LineField().clean(typed)) == ("two lines", "two lines")

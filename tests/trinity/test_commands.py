@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
@@ -182,6 +183,16 @@ def test_a_lent_session_is_logged_in_counted_and_in_the_ledger() -> None:
     assert (entry.event, entry.subject) == ("person.session_lent", f"user:{user.pk}")
     assert "1 session(s) ended" in said("reset_login", user.email)
     assert guest.get("/console/deals/").status_code == 302
+
+
+@pytest.mark.parametrize("to", ["x" * 400, "two\nlines\0", "\u202e" + "y" * 201])
+def test_a_lent_session_has_a_name_of_one_line_that_fits(to: str) -> None:
+    user = make_person("operator")
+
+    said("lend_session", user.email, "--to", to)
+
+    name = UserSession.objects.get(user=user).user_agent
+    assert (len(name) <= 200, name.isprintable()) == (True, True)
 
 
 def test_a_lent_session_ends_after_half_an_hour_and_is_no_fresh_login() -> None:

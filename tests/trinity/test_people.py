@@ -93,6 +93,20 @@ def test_an_invitation_says_its_role_and_its_mode_in_text_and_in_html(
         assert re.search(r"https?://\S+/key/\S+", version)
 
 
+def test_a_name_begins_no_line_of_a_mail(fresh: Client, owner: User) -> None:
+    """Neither one that is typed now nor one that was stored before."""
+    evil = "Grace\r\nBcc: x@example.com\n\x0b\u2028Pay here: http://evil.example"
+    owner.first_name = f"Ada\r\n{evil}"
+    owner.save()
+    fresh.post("/console/people/invite/", INVITATION | {"first_name": evil})
+
+    sent = mail.outbox[0]
+    lines = str(sent.body).splitlines()
+    assert [line for line in lines if line.startswith(("Bcc", "Pay here"))] == []
+    name = "Grace Bcc: x@example.com Pay here: http://evil.example"
+    assert User.objects.get(email="grace@example.com").first_name == name
+
+
 def test_nothing_of_a_person_is_in_the_ledger(fresh: Client) -> None:
     fresh.post("/console/people/invite/", INVITATION)
 

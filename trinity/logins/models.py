@@ -37,3 +37,16 @@ class RefusalCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.times} × {self.kind} {self.whose} at {self.hour:%Y-%m-%d %H}"
+
+
+class PasswordLinkSerial(models.Model):
+    """How many links to choose a password were made for a person; only the newest is good.
+
+    0 stands for nobody: a link is made for an address that nobody has, too, and dropped.
+    """
+
+    user_number = models.PositiveBigIntegerField(primary_key=True)
+    serial = models.PositiveBigIntegerField()
+
+    def __str__(self) -> str:
+        return f"Link {self.serial} of user {self.user_number}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from kernel.texts import WordsField
+from kernel.texts import LineField
 from trinity.roles import OPERATOR, ROLE_WORDS
 
 ROLE_CHOICES = [(role, f"{role.capitalize()}: {words}") for role, words in ROLE_WORDS.items()]
@@ -25,8 +25,8 @@ class InvitationForm(forms.Form):
         help_text="The invitation goes there, and it is what they log in with.",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
-    first_name = WordsField(label="First name", max_length=150)
-    last_name = WordsField(label="Last name", max_length=150, required=False)
+    first_name = LineField(label="First name", max_length=150)
+    last_name = LineField(label="Last name", max_length=150, required=False)
     role = forms.ChoiceField(
         choices=ROLE_CHOICES, widget=forms.RadioSelect, label="Role", initial=OPERATOR
     )

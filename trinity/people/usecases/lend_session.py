@@ -12,11 +12,13 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 
+from kernel.texts import one_line, storable
 from ledger.operations import audit
 from trinity.people.operations import subject
 from trinity.people.usecases.reset_login import AccountClosed, NobodyThere
 
 LENT_FOR: Final = timedelta(minutes=30)
+NAME_CHARS_MAX: Final = UserSession._meta.get_field("user_agent").max_length
 
 
 @transaction.atomic(durable=True)
@@ -39,7 +41,8 @@ def lend_session(*, email: str, to: str, now: datetime) -> str:
     session.set_expiry(LENT_FOR)
     session.save()
     key = str(session.session_key)
-    UserSession.objects.create(user=user, session_key=key, ip="127.0.0.1", user_agent=to)
+    name = storable(one_line(to), chars_max=NAME_CHARS_MAX)
+    UserSession.objects.create(user=user, session_key=key, ip="127.0.0.1", user_agent=name)
     audit(
         actor_id=None,
         event="person.session_lent",
