@@ -1,15 +1,21 @@
 # One image for every process; docker-compose.yml says which one a container runs.
 
-FROM python:3.11-slim-bookworm AS dependencies
+# A base by its digest is the same one tomorrow. docs/operations.md says how to take a newer one.
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
+
+FROM ${PYTHON_IMAGE} AS dependencies
 WORKDIR /build
-COPY requirements.lock .
-# uv itself comes from the lock, held by its hash.
+COPY requirements.lock requirements-server.lock ./
+# uv itself comes from the lock, held by its hash; it stays in this stage.
 RUN awk '/^uv==/ {on = 1} on {print} on && !/\\$/ {exit}' requirements.lock > uv.txt \
     && pip install --no-cache-dir --require-hashes --no-deps -r uv.txt \
-    && python -m venv /venv \
-    && uv pip sync --no-cache --compile-bytecode --python /venv/bin/python --require-hashes requirements.lock
+    && python -m venv --without-pip /venv \
+    && uv pip sync --no-cache --compile-bytecode --python /venv/bin/python --require-hashes requirements-server.lock
 
-FROM python:3.11-slim-bookworm
+FROM ${PYTHON_IMAGE}
+# The base brings an installer, which a server has no use for.
+RUN python -m pip uninstall --yes --quiet --root-user-action=ignore setuptools wheel pip \
+    && rm -rf /usr/local/lib/python3.11/ensurepip
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     DJANGO_SETTINGS_MODULE=trinity.settings \

@@ -6,7 +6,8 @@ import sys
 import threading
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 _thread = threading.local()
 
@@ -32,3 +33,15 @@ def close_with_this_thread() -> None:
     """
     if not hasattr(_thread, "end"):
         _thread.end = _End()
+
+
+def give_back() -> None:
+    """Give this thread's connection back to the pool, before a wait for somebody else's answer.
+
+    The next statement takes one again. Does nothing within a transaction, and without a pool.
+    """
+    if (
+        settings.DATABASES[DEFAULT_DB_ALIAS]["OPTIONS"].get("pool")
+        and not connection.in_atomic_block
+    ):
+        connection.close()

@@ -61,6 +61,7 @@ class TooManyCalls(Exception):
 # Places from which a web page may wait for Stripe, in this process.
 _web_calls = threading.BoundedSemaphore(max(1, settings.WEB_BLOCKING_THREADS // 2))
 _lookups = threading.BoundedSemaphore(1)
+_purchases = threading.BoundedSemaphore(settings.WEB_PURCHASE_THREADS)
 
 
 @contextmanager
@@ -79,6 +80,14 @@ def one_web_call() -> AbstractContextManager[None]:
     Raises TooManyCalls at once when none is free, so that pages that need no Stripe stay fast.
     """
     return _one_of(_web_calls)
+
+
+def one_purchase() -> AbstractContextManager[None]:
+    """Hold one of the places from which Stripe is asked for the page on which somebody pays.
+
+    There are as many as threads for it. Raises TooManyCalls.
+    """
+    return _one_of(_purchases)
 
 
 def one_lookup() -> AbstractContextManager[None]:

@@ -16,6 +16,9 @@ from trinity.serving.requests import Receive, Scope, Send, judged, read_body  # 
 from trinity.webhook_door import is_webhooks, take  # noqa: E402
 
 _pages = Pages(_django, threads=settings.WEB_BLOCKING_THREADS)
+# Who presses Pay waits for Stripe: a wait that costs a thread and no work, so there are many of
+# them, and they take none from the pages.
+_purchases = Pages(_django, threads=settings.WEB_PURCHASE_THREADS)
 
 
 @judged
@@ -24,4 +27,11 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if is_webhooks(scope):
         await take(scope, receive, send)
     else:
-        await _pages.answer(scope, await read_body(scope, receive), send)
+        pages = _purchases if is_purchase(scope) else _pages
+        await pages.answer(scope, await read_body(scope, receive), send)
+
+
+def is_purchase(scope: Scope) -> bool:
+    """Say whether somebody presses Pay."""
+    path: bytes = scope["raw_path"]
+    return path.startswith(b"/offers/") and path.endswith(b"/buy/")

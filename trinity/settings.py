@@ -41,6 +41,7 @@ DOORS_URL = env.str("DOORS_URL", default="").rstrip("/")
 BASE_URL = env.str("BASE_URL", default=f"http://localhost:{PORT}").rstrip("/")
 _origin = urlsplit(BASE_URL)
 WEB_BLOCKING_THREADS = env.int("WEB_BLOCKING_THREADS", default=4)  # per web worker
+WEB_PURCHASE_THREADS = env.int("WEB_PURCHASE_THREADS", default=32)  # likewise, beside them
 IS_HTTPS = _origin.scheme == "https"
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_origin.hostname or "localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = [BASE_URL]

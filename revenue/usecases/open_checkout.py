@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from crm import operations as crm
 from crm.queries import DealForSale, deal_for_sale
+from kernel.connections import give_back
 from kernel.references import new_reference
 from kernel.transitions import LostRace
 from revenue.enums import CheckoutOrigin, CheckoutState, Source
@@ -53,6 +54,7 @@ def buy(
             buy_key=buy_key,
             entry_page=entry_page,
         )
+    give_back()  # dozens may wait here, and the pool holds few connections
     return open_at_stripe(known, gateway=gateway, now=now)
 
 

@@ -20,7 +20,7 @@ from revenue.access import grant, may_see
 from revenue.enums import CheckoutState, OfferState
 from revenue.models import CheckoutSession, Offer
 from revenue.ports import GatewayError, GatewayRefused
-from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
+from revenue.providers import TooManyCalls, gateway_for_web, one_purchase
 from revenue.usecases.keep_views import count_view, is_machine
 from revenue.usecases.land import let_go, note_cancelled
 from revenue.usecases.open_checkout import buy as buy_offer
@@ -117,7 +117,7 @@ def buy(request: HttpRequest, slug: str) -> HttpResponse:
     ):
         return _render_offer(request, shown, problem="too_many", status=429)
     try:
-        with one_web_call():
+        with one_purchase():
             checkout = buy_offer(
                 offer=shown,
                 buy_key=ticket["buy_key"],

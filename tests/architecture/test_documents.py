@@ -46,9 +46,8 @@ def test_every_decision_is_in_the_list() -> None:
 
 
 def test_every_wanted_package_has_a_reason() -> None:
-    wanted = re.findall(
-        r"^([a-z0-9-]+(?:\[[a-z,]+\])?)", (ROOT / "requirements.in").read_text(), re.M
-    )
+    lists = [(ROOT / name).read_text() for name in ("requirements.in", "requirements-server.in")]
+    wanted = re.findall(r"^([a-z0-9][a-z0-9-]*(?:\[[a-z,]+\])?)", "\n".join(lists), re.M)
     reasons = (ROOT / "docs" / "dependencies.md").read_text()
     table = " ".join(re.findall(r"^\| ([^|]+) \|", reasons, re.M))
     named = set(re.findall(r"[a-z0-9-]+(?:\[[a-z,]+\])?", table))

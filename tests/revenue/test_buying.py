@@ -7,18 +7,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.urls import reverse
 
 from revenue import providers
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, CheckoutState, OfferState
 from revenue.models import CheckoutSession, Offer, OperatorAlert, Order, OrderLink
+from revenue.ports import SessionFact
 from revenue.usecases.revoke_order_links import revoke_order_links
 from revenue.usecases.sweep_checkouts import sweep_checkouts
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import CheckoutFactory, OfferFactory
 from tests.outside import _outside, gateway, lose_next_answer, outside, pages_use_outside
 from tests.sandbox.running_sandbox import RunningSandbox
+from trinity.asgi import is_purchase
 
 __all__ = ["_outside", "gateway", "outside", "pages_use_outside"]
 
@@ -66,6 +70,38 @@ def test_buy_hands_over_to_the_payment_page(offer: Offer, buyer: Client, outside
     assert checkout.entry_page == "/offers/snapshot/"
     assert checkout.handed_off_at is not None
     assert checkout.parameters["client_reference_id"] == checkout.reference
+
+
+def test_who_presses_pay_needs_no_place_of_those_who_look_something_up(
+    offer: Offer, buyer: Client
+) -> None:
+    ticket = ticket_of(buyer)
+
+    with providers.one_web_call(), providers.one_web_call():
+        answer = press_buy(buyer, ticket)
+
+    assert (answer.status_code, answer["Location"]) == (303, CheckoutSession.objects.get().url)
+
+
+def test_pressing_pay_is_served_by_threads_of_its_own() -> None:
+    assert is_purchase({"raw_path": reverse("buy", args=["snapshot"]).encode()})
+    assert not is_purchase({"raw_path": reverse("offer", args=["snapshot"]).encode()})
+
+
+def test_who_waits_for_stripe_holds_no_connection(
+    offer: Offer, gateway: StripeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[bool] = []
+    ask = StripeGateway.open_checkout
+
+    def asked(self: StripeGateway, **what: Any) -> SessionFact:
+        held.append(connection.connection is not None)
+        return ask(self, **what)
+
+    monkeypatch.setattr(StripeGateway, "open_checkout", asked)
+    press_buy(Client(), ticket_of(Client()))
+
+    assert held == [False]
 
 
 def test_pressing_twice_is_one_session(offer: Offer, buyer: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import stat
 import subprocess
 import sys
 import time
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -383,13 +385,67 @@ def test_the_image_runs_as_nobody_in_particular() -> None:
     assert any(line.startswith("HEALTHCHECK") for line in lines)
 
 
-def test_the_lock_holds_hashes_and_no_address() -> None:
-    text = (ROOT / "requirements.lock").read_text()
-    pinned = re.findall(r"^([a-z0-9.-]+)==", text, flags=re.MULTILINE)
-    wanted = (ROOT / "requirements.in").read_text().splitlines()
+def test_the_image_stands_on_a_digest_and_holds_no_installer() -> None:
+    text = (ROOT / "Dockerfile").read_text()
 
-    assert "uv" in pinned
-    assert {re.split(r"[\[<>=]", line)[0] for line in wanted} <= set(pinned)
+    assert re.search(r"^ARG PYTHON_IMAGE=\S+@sha256:[0-9a-f]{64}$", text, re.MULTILINE)
+    assert re.findall(r"^FROM (\S+)", text, re.MULTILINE) == ["${PYTHON_IMAGE}"] * 2
+    assert "--require-hashes requirements-server.lock" in text
+    assert "python -m pip uninstall" in text.split("FROM ${PYTHON_IMAGE}\n")[1]
+
+
+LOCKS = ("requirements.lock", "requirements-server.lock")
+PIN = re.compile(r"^([a-z0-9.-]+)(?:\[[^]]*\])?==([^ ;]+)", re.MULTILINE)
+
+
+def wanted_in(name: str) -> set[str]:
+    lines = (ROOT / name).read_text().splitlines()
+    return {re.split(r"[\[<>=]", line)[0] for line in lines if not line.startswith("-r ")}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_holds_hashes_and_no_address(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    pinned = {name for name, _ in PIN.findall(text)}
+
+    assert wanted_in("requirements-server.in") <= pinned
     assert "://" not in text
     assert "index-url" not in text
     assert len(re.findall(r"--hash=sha256:", text)) > len(pinned)
+
+
+def test_a_machine_gets_what_a_server_gets_and_tools() -> None:
+    whole, server = (dict(PIN.findall((ROOT / lock).read_text())) for lock in LOCKS)
+
+    assert server.items() <= whole.items()
+    assert wanted_in("requirements.in") <= set(whole)
+    assert "uv" in whole
+    assert wanted_in("requirements.in") & set(server) == set()  # no test, no tool, no sandbox
+
+
+def test_a_server_has_what_its_code_imports() -> None:
+    """Everything but what runs on one machine alone: the sandbox, the played sale."""
+    server = {name for name, _ in PIN.findall((ROOT / LOCKS[1]).read_text())}
+    homes = packages_distributions()
+    imported = {
+        name
+        for package in ("kernel", "ledger", "crm", "fulfillment", "revenue", "console", "trinity")
+        for path in (ROOT / package).rglob("*.py")
+        if "trinity/sale" not in path.as_posix()
+        for name in imports_of(path)
+    }
+    foreign = {home.lower() for name in imported for home in homes.get(name, [])}
+
+    assert {"django", "stripe", "celery"} <= foreign
+    assert foreign - server == set()
+
+
+def imports_of(path: Path) -> set[str]:
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return {
+        name.split(".")[0]
+        for name in plain
+        | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    }

