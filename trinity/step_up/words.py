@@ -22,7 +22,7 @@ DEEDS: Final[dict[str, tuple[str, str]]] = {
     "order-paid-elsewhere": ("go on with the record", "go on with the record for order {}"),
     "offer-publish": ("publish the offer", "publish {}"),
     "offer-retire": ("take the offer off sale", "take {} off sale"),
-    "person-invite": ("send the invitation", ""),
+    "person-invite": ("invite somebody", ""),
     "person-invite-again": ("send the invitation again", "send the invitation to {} again"),
     "person-role": ("change the role", "change the role of {}"),
     "person-deactivate": ("close the account", "close the account of {}"),
