@@ -49,10 +49,11 @@ LABELS: Final = {
     "amount": "Amount",
     "reason": "Reason",
     "name": "Name",
+    "paid_by": "Paid by",
 }
 # Not typed by anybody, and no news to whoever pressed the button: what the page said, and which
 # press of its button this is.
-BY_MACHINE: Final = frozenset({"seen", "request_ref", "confirmed", "again", TOKEN})
+BY_MACHINE: Final = frozenset({"seen", "request_ref", "record_ref", "confirmed", "again", TOKEN})
 
 
 @dataclass(frozen=True, slots=True)
