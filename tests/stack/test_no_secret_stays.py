@@ -31,8 +31,9 @@ PLANTED = {
     "DEPLOY_TOKEN": "planted-token-of-somebody-else-51c2",
 }
 NAMES = re.compile(r"SECRET|PASSWORD|TOKEN|_KEY\b|_URL\b")
-# Where a stack is meant to keep its secrets: files that only its user can read.
-KEY_FILES = re.compile(r"(secret|password|key|token)[^/]*$|^env$")
+# Where a stack is meant to keep its secrets: files that only its user can read. What stands in for
+# Stripe knows the keys that it gave out.
+KEY_FILES = re.compile(r"(secret|password|key|token)[^/]*$|^env$|^sandbox/")
 RUN = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 DEPTH_MAX = 3
 
@@ -136,7 +137,7 @@ def files(stack: Stack) -> Iterator[tuple[str, bytes]]:
 def ask_everything(client: httpx.Client) -> None:
     """Send a form to every door, and open it; once as nobody and once as whoever is logged in."""
     for door in DOORS:
-        if door.name == "account_logout":
+        if "logout" in door.route:
             continue
         token = {"csrfmiddlewaretoken": client.cookies.get(_token_name(client), "")}
         for method in ("GET", "POST"):
