@@ -97,7 +97,7 @@ PATTERNS = {name: found for name, found in patterns().items() if not name.starts
 def too_slow(run: Callable[[str], object]) -> str:
     """Return the beginning of the first text that keeps ``run`` busy for longer, or "".
 
-    By this thread's own clock, and the best of three: a busy machine is nobody's fault.
+    By this thread's own clock, and the best of ten: a busy machine is nobody's fault.
     """
     for chars in LENGTHS:
         for text in hostile(chars):
@@ -107,7 +107,7 @@ def too_slow(run: Callable[[str], object]) -> str:
 
 
 def is_slow(run: Callable[[str], object], text: str) -> bool:
-    for _ in range(3):
+    for _ in range(10):
         began_s = time.thread_time()
         run(text)
         if time.thread_time() - began_s <= LIMIT_S:
