@@ -11,14 +11,17 @@ import smtplib
 from datetime import datetime, timedelta
 from email import policy
 from email.parser import BytesParser
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
+from django.core.mail.message import sanitize_address
 
+from revenue.adapters.mailboxes import UTF8, NeedsSMTPUTF8, is_plain, on_the_wire, send_in_utf8
 from revenue.ports_mail import KeptLetter, Letter, MailRefused, MailUnknown
 
 logger = logging.getLogger(__name__)
@@ -57,6 +60,16 @@ class WatchedBackend(EmailBackend):
     def connection_class(self) -> type[smtplib.SMTP]:
         """Return the class of the connection."""
         return WatchedSMTPOverTLS if self.use_ssl else WatchedSMTP
+
+    def _send(self, email_message: EmailMessage) -> bool:
+        """Send one message; to a mailbox that is not ASCII only where the server takes such."""
+        if all(is_plain(address) for address in email_message.recipients()):
+            return bool(super()._send(email_message))  # type: ignore[misc]  # not in the stubs
+        if self.connection is None:
+            return False
+        sender = sanitize_address(email_message.from_email, UTF8)
+        send_in_utf8(self.connection, email_message, sender=parseaddr(sender)[1])
+        return True
 
 
 class DjangoMailer:
@@ -102,11 +115,14 @@ def _backend() -> BaseEmailBackend:
 
 def _message(letter: Letter, backend: BaseEmailBackend) -> EmailMultiAlternatives:
     contact: str = settings.SELLER_CONTACT
+    to = [on_the_wire(address) for address in letter.to]
+    if not isinstance(backend, WatchedBackend) and not all(map(is_plain, to)):
+        raise NeedsSMTPUTF8("this backend writes another address in its place")
     message = EmailMultiAlternatives(
         subject=letter.subject,
         body=letter.text,
         from_email=settings.DEFAULT_FROM_EMAIL,
-        to=list(letter.to),
+        to=to,
         reply_to=[contact] if "@" in contact else None,
         headers={"Message-ID": letter.message_id, "Auto-Submitted": "auto-generated"},
         connection=backend,

@@ -28,6 +28,7 @@ class MailServer:
     data: str = "354 go on"
     body: str = "250 taken"
     goodbye: str = "221 bye"
+    offers: str = ""  # an extension of SMTP that it speaks
     unknown: str = ""  # an address that this server does not know
     port: int = 0
     calls: int = 0
@@ -54,7 +55,9 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def _answer(self, line: str, told: MailServer) -> None:
         verb = line.upper().partition(" ")[0].partition(":")[0]
-        if verb in ("EHLO", "HELO", "RSET", "NOOP"):
+        if verb == "EHLO" and told.offers:
+            self._say(f"250-here\r\n250 {told.offers}")
+        elif verb in ("EHLO", "HELO", "RSET", "NOOP"):
             self._say("250 ok")
         elif verb == "MAIL":
             self._say(told.sender)

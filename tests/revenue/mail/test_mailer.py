@@ -151,3 +151,76 @@ def test_nothing_is_read_back_where_mails_are_really_sent(settings: LazySettings
     read = DjangoMailer().read_back(message_id=LETTER.message_id, sent_at=datetime.now(UTC))
 
     assert read is None
+
+
+@pytest.mark.parametrize("offers", ["", "8BITMIME"])
+def test_a_mailbox_that_the_server_cannot_name_gets_nothing_and_that_is_said(
+    mail_server: StartServer, offers: str
+) -> None:
+    server = mail_server(offers=offers)
+
+    assert refused(replace(LETTER, to=("grâce@buyer.example",))) == ("NeedsSMTPUTF8", True)
+    assert (server.bodies, server.recipients) == ([], [])
+
+
+def test_a_mailbox_of_any_script_is_reached_where_the_server_speaks_it(
+    mail_server: StartServer,
+) -> None:
+    server = mail_server(offers="SMTPUTF8")
+
+    DjangoMailer().send(replace(LETTER, to=("grâce@bücher.example",)))
+
+    (message,) = server.messages
+    assert server.recipients == ["grâce@xn--bcher-kva.example"]
+    assert message["To"] == "grâce@xn--bcher-kva.example"
+    assert message["Subject"] == "A receipt"
+    text = message.get_body(("plain",))
+    assert text is not None
+    assert text.get_content().strip() == "Thank you: ä"
+
+
+@pytest.mark.parametrize(
+    ("named", "reached"),
+    [
+        ("ada@bücher.example", "ada@xn--bcher-kva.example"),
+        ("ada@straße.example", "ada@xn--strae-oqa.example"),  # not strasse.example
+        ("Ada+x@Buyer.example", "Ada+x@Buyer.example"),
+        ("o'neil@buyer.example", "o'neil@buyer.example"),
+    ],
+)
+def test_the_mailbox_that_was_named_is_the_one_that_is_reached(
+    mail_server: StartServer, named: str, reached: str
+) -> None:
+    server = mail_server()
+
+    DjangoMailer().send(replace(LETTER, to=(named,)))
+
+    assert server.recipients == [reached]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "grace@hopper@buyer.example",
+        "grace hopper@buyer.example",
+        "grace(cobol)@buyer.example",
+        "Grace <grace@buyer.example>",
+        "grace",
+        "@buyer.example",
+        "grace@\u2488.example",
+    ],
+)
+def test_what_is_no_mailbox_is_never_turned_into_one(mail_server: StartServer, named: str) -> None:
+    server = mail_server()
+
+    assert refused(replace(LETTER, to=(named,))) == ("NotAMailbox", True)
+    assert server.recipients == []
+
+
+def test_a_file_of_letters_names_no_other_mailbox_either(
+    settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.EMAIL_BACKEND, settings.EMAIL_FILE_PATH = FILE_BACKEND, str(tmp_path)
+
+    assert refused(replace(LETTER, to=("grâce@buyer.example",))) == ("NeedsSMTPUTF8", True)
+    assert list(tmp_path.iterdir()) == []
