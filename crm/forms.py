@@ -12,6 +12,7 @@ from django.core.validators import URLValidator
 
 from crm import queries
 from crm.enums import DealStage
+from crm.operations.requests import SnapshotRequest
 from crm.policy import (
     COMPANY_CHARS_MAX,
     EMAIL_CHARS_MAX,
@@ -19,12 +20,10 @@ from crm.policy import (
     NotAnAddress,
     email_key,
     plain,
-    plain_lines,
 )
-from crm.usecases.request_snapshot import SnapshotRequest
 from kernel.modes import Mode
 from kernel.references import is_reference, new_reference
-from kernel.texts import WordsField
+from kernel.texts import WordsField, lines
 
 FORM_LIFE_S: Final = 24 * 3600
 FORM_SALT: Final = "crm.request_snapshot"
@@ -128,7 +127,7 @@ class SnapshotRequestForm(forms.Form):
 
     def clean_wish(self) -> str:
         """Return the wish in its lines, with nothing in it that cannot be seen."""
-        wish = plain_lines(self.cleaned_data["wish"])
+        wish = lines(self.cleaned_data["wish"])
         if len(wish) < WISH_CHARS_MIN:
             raise ValidationError(self.fields["wish"].error_messages["min_length"])
         return wish

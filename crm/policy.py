@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import idna
 
+from kernel.texts import JOINERS, one_line
+
 HOME_PROJECT: Final = "Trinity Growth"  # where public requests and direct purchases land
 
 EMAIL_CHARS_MAX, NAME_CHARS_MAX, COMPANY_CHARS_MAX, TITLE_CHARS_MAX = 254, 200, 150, 200
@@ -46,23 +48,9 @@ class NotAnAddress(ValueError):
 
 
 def plain(text: str, *, chars_max: int) -> str:
-    """Return ``text`` on one line: NFKC, no control characters, single spaces, cut to length."""
+    """Return ``text`` on one line: NFKC, nothing that cannot be seen, single spaces, cut."""
     begun = " ".join(text.split())[: chars_max * 4]  # longer than any that will be kept
-    visible = _visible(unicodedata.normalize("NFKC", begun))
-    return " ".join(visible.split())[:chars_max].rstrip()
-
-
-def plain_lines(text: str) -> str:
-    """Return ``text`` in its lines, without what cannot be seen or turns the rest around."""
-    return "\n".join(_visible(line).rstrip() for line in text.splitlines()).strip()
-
-
-def _visible(text: str) -> str:
-    return "".join(
-        " " if char.isspace() else char
-        for char in text
-        if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn")
-    )
+    return one_line(unicodedata.normalize("NFKC", one_line(begun)))[:chars_max].rstrip()
 
 
 def domain_key(domain: str) -> str:
@@ -109,9 +97,18 @@ def email_key_or_none(email: str) -> str | None:
         return None
 
 
+def domain_key_or_none(domain: str) -> str | None:
+    """Return ``domain_key``, or None for what is no web domain with a dot in it."""
+    try:
+        return domain_key(domain) if "." in domain else None
+    except NotAnAddress:
+        return None
+
+
 def company_name_key(name: str) -> str:
-    """Return the one spelling of a company's name: one line, case folded."""
-    return plain(plain(name, chars_max=NAME_CHARS_MAX).casefold(), chars_max=NAME_CHARS_MAX)
+    """Return the one spelling of a company's name: one line, case folded, without joiners."""
+    known_as = JOINERS.sub("", plain(name, chars_max=NAME_CHARS_MAX))
+    return plain(known_as.casefold(), chars_max=NAME_CHARS_MAX)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ STRIPE_WHOLE = frozenset([
     "XOF", "XPF",
 ])
 # fmt: on
+# Counted in hundredths or thousandths, and taken in larger steps only. Same source.
+WHOLE_IN_HUNDREDTHS = frozenset(["ISK", "UGX"])
 TWO_DECIMALS = 2  # what Stripe counts in unless it says otherwise
 MINUS = "−"  # people read the minus sign; what they type and machines exchange has a hyphen
 WHOLE_DIGITS_MAX = 14  # whole units a person may type; in minor units it still fits a bigint
@@ -39,6 +41,17 @@ def exponent(currency: str) -> int:
     fractions = get_global("currency_fractions")
     places = int(fractions.get(currency, fractions["DEFAULT"])[0])
     return places if places or currency in STRIPE_WHOLE else TWO_DECIMALS
+
+
+@cache
+def step_minor(currency: str) -> int:
+    """Return of what Stripe's amounts of ``currency`` must be multiples, in minor units.
+
+    10 with three decimals, 100 where hundredths are written and not used, else 1.
+    """
+    if currency in WHOLE_IN_HUNDREDTHS:
+        return 100
+    return 10 if exponent(currency) == 3 else 1
 
 
 @dataclass(frozen=True, slots=True, order=False)
@@ -103,6 +116,11 @@ class Money:
             self.decimal(), self.currency, pattern, locale="en_US", currency_digits=False
         )
         return words.replace("-", MINUS)
+
+    @property
+    def is_in_steps(self) -> bool:
+        """Say whether Stripe takes this amount, as far as its last digits go."""
+        return self.amount_minor % step_minor(self.currency) == 0
 
     def decimal(self) -> str:
         """Return the plain decimal number a person would type: ``1.00``."""

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from kernel.modes import Mode
-from kernel.money import Money
+from kernel.money import Money, step_minor
 from revenue.enums import OrderState, PaidBy, RevenueKind, ReviewReason, ReviewVerdict
 
 ATTEMPTS_MAX: Final = 10
@@ -157,6 +157,18 @@ def review_reason(
     if asked != taken:
         return ReviewReason.AMOUNT_DIFFERS
     return None
+
+
+def off_step(amount: Money) -> str:
+    """Say why Stripe would not take the last digits of ``amount``; "" where it would.
+
+    https://docs.stripe.com/currencies#special-cases and #three-decimal
+    """
+    if amount.is_in_steps:
+        return ""
+    if step_minor(amount.currency) == 10:
+        return f"the last digit must be 0: Stripe rounds {amount.currency} to ten"
+    return f"both decimals must be 0: Stripe takes {amount.currency} in whole units only"
 
 
 def mode_of(*, livemode: bool, is_stripe_itself: bool) -> Mode:

@@ -14,7 +14,10 @@ import structlog
 from django.http import HttpRequest
 from structlog.types import Processor
 
+from kernel.texts import readable
+
 EventDict = MutableMapping[str, Any]
+MANY_LINES: Final = frozenset({"exception", "stack"})
 
 # A text longer than both pieces is cut before it is masked: what hides in the middle of 60 kB is
 # no fault's cause, and its length is the visitor's choice.
@@ -89,7 +92,17 @@ def mask(_logger: object, _method: str, event_dict: EventDict) -> EventDict:
     if isinstance(request, str):  # else a whole request of Django's: more than we want to know
         event_dict["request"] = QUERY.sub(r"\1?…", request)
     clean = masked(event_dict)
-    return clean if isinstance(clean, dict) else event_dict
+    if not isinstance(clean, dict):
+        return event_dict
+    return {name: _on_its_line(name, value) for name, value in clean.items()}
+
+
+def _on_its_line(name: str, value: object) -> object:
+    """Let no text begin a line of its own, turn one around, or speak to a terminal."""
+    if not isinstance(value, str):
+        return value
+    shown = readable(value)
+    return shown if name in MANY_LINES else shown.replace("\r", r"\r").replace("\n", r"\n")
 
 
 SHARED: Final[list[Processor]] = [

@@ -123,6 +123,8 @@ class Contact(models.Model):
         Company, on_delete=models.PROTECT, null=True, blank=True, related_name="contacts"
     )
     name = models.CharField(max_length=200, blank=True)
+    # When a payment said the name; one that only a form said gives way to it.
+    named_by_payment_at = models.DateTimeField(null=True, editable=False)
     email = models.CharField(max_length=254, blank=True)
     email_key = models.CharField(max_length=254, null=True, editable=False)  # unique
     stripe_customer_id = models.CharField(max_length=255, blank=True, editable=False)
@@ -161,18 +163,28 @@ class Contact(models.Model):
 
     @classmethod
     def of_buyer(
-        cls, *, email: str, name: str, stripe_customer_id: str, is_sample: bool, now: datetime
+        cls,
+        *,
+        email: str,
+        name: str,
+        stripe_customer_id: str,
+        has_paid: bool,
+        is_sample: bool,
+        now: datetime,
     ) -> Person:
         """Find or make the buyer in one statement, and hold the row until COMMIT.
 
-        What is known stays: a name and a customer id only fill what was empty. The row lock makes
+        What is known stays: a name and a customer id only fill what was empty, but that the name
+        of whoever has paid outranks one that anybody could have typed. The row lock makes
         sales to one person queue up; it leaves room for foreign keys. An address that cannot be
         read (or is missing) makes a contact without one.
         """
         key = email_key_or_none(email)
+        known_as = plain(name, chars_max=NAME_CHARS_MAX)
         row: dict[str, Any] = {
             "reference": new_reference("con"),
-            "name": plain(name, chars_max=NAME_CHARS_MAX),
+            "name": known_as,
+            "named_by_payment_at": now if known_as and has_paid else None,
             "email": plain(email, chars_max=EMAIL_CHARS_MAX) if key else "",
             "email_key": key,
             "stripe_customer_id": stripe_customer_id,
@@ -184,7 +196,11 @@ class Contact(models.Model):
                 f"INSERT INTO crm_contact ({', '.join(row)})"  # noqa: S608  # names from above
                 f" VALUES ({', '.join(['%s'] * len(row))})"
                 " ON CONFLICT (email_key, is_sample) DO UPDATE SET"
-                " name = COALESCE(NULLIF(crm_contact.name, ''), EXCLUDED.name),"
+                " name = CASE WHEN crm_contact.named_by_payment_at IS NULL"
+                "  AND EXCLUDED.named_by_payment_at IS NOT NULL THEN EXCLUDED.name"
+                "  ELSE COALESCE(NULLIF(crm_contact.name, ''), EXCLUDED.name) END,"
+                " named_by_payment_at = COALESCE("
+                "  crm_contact.named_by_payment_at, EXCLUDED.named_by_payment_at),"
                 " stripe_customer_id = COALESCE("
                 "  NULLIF(crm_contact.stripe_customer_id, ''), EXCLUDED.stripe_customer_id)"
                 " RETURNING id, reference",

@@ -161,6 +161,7 @@ def _buyer(sale: Sale) -> Person:
         email=sale.email,
         name=sale.name,
         stripe_customer_id=sale.stripe_customer_id,
+        has_paid=sale.standing == SaleStanding.WON,
         is_sample=sale.mode == Mode.SAMPLE,
         now=sale.now,
     )

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from kernel.money import Money
-from kernel.texts import storable
+from kernel.texts import one_line, storable
 from revenue.ports import BUYER_EMAIL_CHARS_MAX, UnreadableEvent
 
 Object = Mapping[str, Any]
@@ -164,8 +164,9 @@ def require_payment(data: Object) -> None:
 
 def address(typed: str) -> str:
     """Return an e-mail address whole or not at all: what is left of one could be another's."""
-    fitting = storable(typed, chars_max=BUYER_EMAIL_CHARS_MAX)
-    return fitting if fitting == typed.strip() else ""
+    fitting = one_line(typed)
+    is_whole = fitting == typed.strip() and len(fitting) <= BUYER_EMAIL_CHARS_MAX
+    return fitting if is_whole else ""
 
 
 def reference(typed: str | None) -> str:

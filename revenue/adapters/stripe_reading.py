@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from kernel.money import Money
-from kernel.texts import storable
+from kernel.texts import one_line
 from revenue.adapters import stripe_fields as fields
 from revenue.adapters.stripe_fields import Object
 from revenue.ports import (
@@ -52,7 +52,7 @@ def session(data: Object, *, has_failed: bool = False) -> SessionFact:
         link_ref=fields.reference(metadata.get("link_ref")),
         customer_id=fields.id_of(data, "customer") or None,
         email=fields.address(details.get("email") or data.get("customer_email") or ""),
-        name=storable(details.get("name") or "", chars_max=BUYER_NAME_CHARS_MAX),
+        name=one_line(details.get("name") or "")[:BUYER_NAME_CHARS_MAX].rstrip(),
         url=fields.url(data, "url"),
         created_at=fields.at(data, "created"),
         expires_at=fields.when(data, "expires_at"),

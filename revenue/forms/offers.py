@@ -9,9 +9,10 @@ from babel.numbers import get_currency_name
 from django import forms
 from django.core.exceptions import ValidationError
 
-from kernel.money import Money, exponent
+from kernel.money import Money
 from kernel.texts import LineField, WordsField
 from revenue.models import Offer
+from revenue.policy import off_step
 from revenue.usecases.save_offer import OfferWords
 
 # What may be asked for, and the least that Stripe takes, in minor units.
@@ -152,8 +153,8 @@ def _price(text: str, *, currency: str) -> Money:
         raise ValueError(f"the least that Stripe takes is {least}")
     if most < price:
         raise ValueError(f"the most that one payment may be is {most}")
-    if exponent(currency) == 3 and price.amount_minor % 10:
-        raise ValueError(f"the last digit must be 0: Stripe rounds {currency} to ten")
+    if problem := off_step(price):
+        raise ValueError(problem)
     return price
 
 

@@ -11,6 +11,7 @@ from kernel.money import Money
 from kernel.references import is_reference
 from revenue.enums import ReviewVerdict
 from revenue.forms.reasons import reason_field
+from revenue.policy import off_step
 
 
 class RefundForm(forms.Form):
@@ -51,6 +52,8 @@ class RefundForm(forms.Form):
         amount = self._money("amount")
         if not 0 < amount.amount_minor <= self.paid.amount_minor:
             raise ValidationError(f"More than nothing, and at most {self.paid}.")
+        if problem := off_step(amount):
+            raise ValidationError(f"{problem[:1].upper()}{problem[1:]}.")
         return amount
 
     def clean_seen(self) -> Money:

@@ -19,7 +19,7 @@ from ledger import operations as ledger
 from revenue.enums import AlertKind, RefundState
 from revenue.models import Order, RefundRequest
 from revenue.operations.alerts import raise_alert_about
-from revenue.policy import CALL_TIME, backoff, next_attempt
+from revenue.policy import CALL_TIME, backoff, next_attempt, off_step
 from revenue.ports import GatewayRefused, GatewayUnknown, RefundFact
 from revenue.queries.refundable import refundable_now, why_not_refundable
 
@@ -84,6 +84,8 @@ def _require_possible(order: Order, *, request_ref: str, amount: Money) -> None:
         raise NotRefundable(problem)
     if amount.currency != order.currency:
         raise NotRefundable(f"The payment was in {order.currency}.")
+    if problem := off_step(amount):
+        raise NotRefundable(f"{problem[:1].upper()}{problem[1:]}. Nothing was sent.")
     left = refundable_now(order)
     if not 0 < amount.amount_minor <= left.amount_minor:
         raise NotRefundable(

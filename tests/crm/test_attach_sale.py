@@ -14,7 +14,7 @@ from crm.models import Activity, Contact, Deal
 from crm.operations import AttachedDeal, attach_sale, win_deal
 from kernel.money import Money
 from kernel.references import new_reference
-from tests.factories.crm import NOON, ContactFactory, DealFactory
+from tests.factories.crm import NOON, CompanyFactory, ContactFactory, DealFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -176,7 +176,12 @@ def test_a_sample_sale_never_meets_a_real_contact() -> None:
 
 
 def test_what_is_known_of_a_contact_stays() -> None:
-    known = ContactFactory(email="Ada@Company.example", name="Countess", stripe_customer_id="")
+    known = ContactFactory(
+        email="Ada@Company.example",
+        name="Countess",
+        named_by_payment_at=NOON,
+        stripe_customer_id="",
+    )
 
     attach(name="Somebody Else", stripe_customer_id="cus_123")
     attach(stripe_customer_id="cus_456")
@@ -187,6 +192,25 @@ def test_what_is_known_of_a_contact_stays() -> None:
         "Countess",
         "cus_123",
     )
+
+
+def test_a_name_that_was_paid_with_outranks_one_that_a_form_said() -> None:
+    Contact.of_stranger(
+        email="ada@company.example", name="Mallory", company_id=CompanyFactory().pk, now=NOON
+    )
+
+    attach(standing=PENDING, name="Nobody who has paid yet")
+    assert Contact.objects.get().name == "Mallory"
+    attach(name="")
+    assert Contact.objects.get().name == "Mallory"
+    attach(name="Ada Lovelace")
+    assert Contact.objects.get().name == "Ada Lovelace"
+    attach(name="Augusta")
+    Contact.of_stranger(
+        email="ada@company.example", name="Eve", company_id=CompanyFactory().pk, now=NOON
+    )
+
+    assert Contact.objects.get().name == "Ada Lovelace"
 
 
 def test_who_pays_is_the_contact_even_on_the_deal_of_another() -> None:

@@ -57,6 +57,10 @@ def test_a_refused_address_is_not_repeated_in_the_error() -> None:
     assert "secret" not in str(caught.value)
 
 
+def test_joiners_make_no_other_company() -> None:
+    assert company_name_key("نشر\u200cها") == company_name_key("نشرها")
+
+
 @given(st.text(max_size=80))
 def test_a_key_is_its_own_key(text: str) -> None:
     key = email_key_or_none(text)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kernel.texts import LineField, WordsField, one_line, readable
+from crm.policy import plain
+from kernel.texts import LineField, WordsField, lines, one_line, readable
 
 
 @pytest.mark.parametrize(
@@ -23,6 +26,47 @@ from kernel.texts import LineField, WordsField, one_line, readable
 def test_what_turns_a_text_around_or_hides_in_it_is_gone(typed: str, read: str) -> None:
     assert readable(typed) == read
     assert WordsField().clean(typed) == read
+
+
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+NEWER = "\U0001fae9 \U000105c0 \U00011380"  # letters of Unicode 15 and 16
+
+
+@pytest.mark.parametrize(
+    "written", ["می\u200cخواهم", "ന്\u200d", FAMILY, ENGLAND, NEWER, "\u2764\ufe0f", "\ue000"]
+)
+def test_what_is_a_letter_of_somebodys_stays_behind_every_door(written: str) -> None:
+    assert readable(written) == written
+    assert one_line(written) == written
+    assert lines(written) == written
+    assert plain(written, chars_max=200) == written
+    assert WordsField().clean(written) == written
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("A\u200dda \u200cL", "Ada L"),  # joins nothing, hides in a name
+        ("\u200dAda\u202e\u200d", "Ada"),
+        ("Ada\U000e0049\U000e0067", "Ada"),  # words that only programs read
+        ("\U0001f3f4\U000e0049\U000e0067", "\U0001f3f4"),
+        ("A\u00adda\u180e\ufff9", "Ada"),
+        ("A\r\nd\ta\0\x85!", "A d a !"),
+        ("Ada\ud83d", "Ada"),
+        ("\u2067Ada\u2069", "Ada"),
+    ],
+)
+def test_what_only_hides_is_gone_behind_every_door(written: str, read: str) -> None:
+    assert one_line(written) == read
+    assert plain(written, chars_max=200) == read
+    assert one_line(one_line(written)) == read
+
+
+@given(st.text(max_size=60))
+def test_what_was_read_once_reads_the_same(written: str) -> None:
+    for read in (readable, one_line, lines):
+        assert read(read(written)) == read(written)
 
 
 def test_what_nobody_could_read_was_not_typed() -> None:

@@ -210,8 +210,10 @@ def test_another_price_is_recorded_and_goes_to_a_person(
         ("Ada \ud800Lovelace", "Ada Lovelace"),
         ("\0", ""),
         (None, ""),
+        ("\u202eecalevoL adA\u202c\r\n\x1b[2J", "ecalevoL adA [2J"),
+        ("می\u200cخواهم \U0001fae9", "می\u200cخواهم \U0001fae9"),
     ],
-    ids=["long", "with NUL", "half a character", "nothing but NUL", "none"],
+    ids=["long", "with NUL", "half a character", "nothing but NUL", "none", "turned", "kept"],
 )
 def test_a_paid_sale_never_fails_for_the_name_a_buyer_typed(
     process: Process, name: str | None, kept: str
@@ -229,8 +231,8 @@ def test_a_paid_sale_never_fails_for_the_name_a_buyer_typed(
 
 @pytest.mark.parametrize(
     "email",
-    ["a\0da@buyer.example", "a" * 400 + "@b.example", "a\udc00@b.cc"],
-    ids=["with NUL", "long", "half a character"],
+    ["a\0da@buyer.example", "a" * 400 + "@b.example", "a\udc00@b.cc", "a\u202e@b.example"],
+    ids=["with NUL", "long", "half a character", "turned"],
 )
 def test_an_address_that_does_not_fit_is_nobodys_and_costs_no_sale(
     process: Process, email: str

@@ -31,11 +31,10 @@ from crm.policy import (
     domain_key,
     email_key,
     plain,
-    plain_lines,
 )
 from kernel.folding import folded
 from kernel.references import is_reference
-from kernel.texts import readable, storable
+from kernel.texts import lines, readable, storable
 from revenue.adapters.stripe_signature import read_notice, require_signature
 from revenue.ports import BodyRejected, SignatureRejected
 from trinity.logs import mask, masked
@@ -159,7 +158,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "stored text": lambda text: storable(text, chars_max=200),
     "readable text": readable,
     "plain line": lambda text: plain(text, chars_max=200),
-    "plain lines": plain_lines,
+    "plain lines": lines,
     "address": refused(email_key, NotAnAddress),
     "address's domain": refused(lambda text: email_key(f"a@{text}"), NotAnAddress),
     "domain": refused(domain_key, NotAnAddress),

@@ -133,3 +133,20 @@ def test_a_long_text_is_cut_between_words_before_it_is_masked() -> None:
 
 def test_the_end_of_a_long_traceback_stays() -> None:
     assert str(masked(f"{'x y ' * CHARS} ValueError: no such order")).endswith("no such order")
+
+
+@pytest.mark.parametrize("is_json", [True, False])
+def test_no_text_begins_a_line_of_its_own_or_turns_one_around(
+    is_json: bool, lines: io.StringIO
+) -> None:
+    as_configured = configuration(is_json=is_json, level="INFO")
+    as_configured["handlers"]["stderr"]["stream"] = lines
+    logging.config.dictConfig(as_configured)  # the fixture puts everything back
+    odd = "evt_1\n2026-11-30 [info] forged\r\x1b[2J\u202eecila"
+
+    logging.getLogger("revenue").warning("refused\nnot forged", extra={"event_id": odd})
+
+    found = lines.getvalue()
+    assert len(found.splitlines()) == 1
+    assert "forged" in found
+    assert not any(hidden in found for hidden in ("\r", "\x1b", "\u202e"))

@@ -163,6 +163,25 @@ def test_only_what_is_there_can_go_back(ask: Ask, amount_minor: int) -> None:
     assert not RefundRequest.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("currency", "amount_minor", "words"),
+    [
+        ("KWD", 1_001, "The last digit must be 0: Stripe rounds KWD to ten. Nothing was sent."),
+        ("ISK", 150, "Both decimals must be 0: Stripe takes ISK in whole units only."),
+        ("UGX", 1, "Both decimals must be 0: Stripe takes UGX in whole units only."),
+    ],
+)
+def test_last_digits_that_stripe_does_not_take_are_refused_here(
+    ask: Ask, paid_order: Order, currency: str, amount_minor: int, words: str
+) -> None:
+    Order.objects.update(currency=currency)
+
+    with pytest.raises(NotRefundable, match=words):
+        ask(amount=Money(amount_minor, currency), seen=Money(10_000, currency))
+
+    assert not RefundRequest.objects.exists()
+
+
 def test_another_currency_is_refused(ask: Ask) -> None:
     with pytest.raises(NotRefundable, match="in USD"):
         ask(amount=Money(3_000, "EUR"))
