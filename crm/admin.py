@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from crm.models import Activity, Company, Contact, Deal, Project
+from crm.models import Activity, Company, Contact, Deal, Project, TrappedRequest
 from kernel.admin import LookOnlyAdmin
 
 
@@ -64,7 +64,16 @@ class ActivityAdmin(LookOnlyAdmin):
     ordering = ("-id",)
 
 
+class TrappedRequestAdmin(LookOnlyAdmin):
+    """Requests that a program seems to have sent."""
+
+    list_display = ("reference", "name", "company", "mode", "caught_at")
+    search_fields = ("=reference", "=email_key")
+    ordering = ("-id",)
+
+
 admin.site.register(Project, ProjectAdmin)
+admin.site.register(TrappedRequest, TrappedRequestAdmin)
 admin.site.register(Company, CompanyAdmin)
 admin.site.register(Contact, ContactAdmin)
 admin.site.register(Deal, DealAdmin)

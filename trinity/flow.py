@@ -30,6 +30,7 @@ SWEEPS_EVERY_S: Final[dict[str, int]] = {
     "revenue.keep_views": 60,
     "revenue.reconcile": 3600,
     "revenue.empty_old_bodies": 86_400,
+    "crm.forget_trapped": 86_400,
     "fulfillment.start_runs": 30,
     "ledger.seal": 10,
     "trinity.write_tallies": 60,

@@ -8,25 +8,30 @@ from typing import Final
 
 from django.db.models import F, Q
 
-from crm.models import Activity, Company, Contact, Deal
+from crm.models import Activity, Company, Contact, Deal, TrappedRequest
 from crm.policy import email_key_or_none
 
 ERASED_TITLE: Final = "Erased"
 
 
-def erase_subject(*, email: str, now: datetime) -> list[str]:
+def erase_subject(*, email: str, now: datetime, contact_ids: Sequence[int] = ()) -> list[str]:
     """Blank all that crm holds about the person of that address; return the references touched.
 
-    Name, address, customer id, the words of the timeline with their salts, and the titles of the
-    deals; their companies too where nobody else is known there. Stages, amounts, times and
+    ``contact_ids`` are contacts that are theirs without bearing the address, as where it cannot
+    be read. Name, address, customer id, the words of the timeline with their salts, and the titles
+    of the deals; their companies too where nobody else is known there. Stages, amounts, times and
     references stay. Nobody of that address: nothing happens. Repeating changes nothing.
     """
     key = email_key_or_none(email)
-    if key is None:
-        return []
-    contact = Contact.objects.select_for_update().filter(email_key=key, is_sample=False).first()
-    if contact is None:
-        return []
+    is_theirs = Q(pk__in=contact_ids)
+    if key is not None:
+        is_theirs |= Q(email_key=key)
+        TrappedRequest.objects.filter(email_key=key).delete()
+    contacts = Contact.objects.select_for_update().filter(is_theirs, is_sample=False)
+    return [ref for contact in contacts.order_by("pk") for ref in _erase_contact(contact, now)]
+
+
+def _erase_contact(contact: Contact, now: datetime) -> list[str]:
     touched = [contact.reference]
     contact.name = contact.email = contact.stripe_customer_id = ""
     contact.email_key, contact.erased_at = None, now

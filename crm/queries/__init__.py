@@ -18,6 +18,9 @@ from crm.queries.lists import (
     timeline_of_company,
     timeline_of_contact,
     timeline_of_deal,
+    trapped_count,
+    trapped_refs_of,
+    trapped_requests,
     wishes_of,
 )
 from crm.queries.overview import (
@@ -33,6 +36,7 @@ from crm.queries.sales import (
     KnownContact,
     SampleSale,
     contact_by_email,
+    contacts_without_address,
     deal_for_sale,
     deals_by_trace,
     sample_sales,
@@ -55,6 +59,7 @@ __all__ = [
     "contact_by_reference",
     "contacts_of_company",
     "contacts_page",
+    "contacts_without_address",
     "deal_by_reference",
     "deal_for_sale",
     "deal_ref_of",
@@ -72,5 +77,8 @@ __all__ = [
     "timeline_of_company",
     "timeline_of_contact",
     "timeline_of_deal",
+    "trapped_count",
+    "trapped_refs_of",
+    "trapped_requests",
     "wishes_of",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any, Final
 
 from django.contrib.auth import get_user_model
@@ -9,8 +10,8 @@ from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import Q
 
 from crm.enums import ActivityKind, DealStage
-from crm.models import Activity, Company, Contact, Deal
-from crm.policy import company_name_key
+from crm.models import Activity, Company, Contact, Deal, TrappedRequest
+from crm.policy import company_name_key, domain_key_or_none, email_key_or_none
 from crm.queries.rows import (
     ActivityLine,
     CompanyRow,
@@ -49,6 +50,23 @@ def deals_page(
 def leads_page(*, cursor: Cursor, mode: str = "") -> Page[DealRow]:
     """Return one page of the leads that wait for an answer, newest first. One statement."""
     return deals_page(cursor=cursor, stage=DealStage.LEAD, mode=mode)
+
+
+def trapped_requests() -> list[TrappedRequest]:
+    """Return the requests that look like spam, newest first. One statement, a bounded table."""
+    return list(TrappedRequest.objects.order_by("-id")[: TrappedRequest.KEPT_MAX])
+
+
+def trapped_count() -> int:
+    """Return how many requests look like spam. One statement, a bounded table."""
+    return len(TrappedRequest.objects.values("pk")[: TrappedRequest.KEPT_MAX])
+
+
+def trapped_refs_of(email: str) -> list[str]:
+    """Return the references of the trapped requests that name this address. One statement."""
+    key = email_key_or_none(email)
+    found = TrappedRequest.objects.filter(email_key=key or "").order_by("pk")
+    return list(found.values_list("reference", flat=True))
 
 
 def wishes_of(deal_ids: list[int]) -> dict[int, str]:
@@ -117,16 +135,24 @@ def company_by_reference(reference: str) -> CompanyRow | None:
 
 
 def find_contacts(text: str, *, limit: int) -> list[ContactRow]:
-    """Return contacts whose address begins with ``text``, by address. One statement."""
-    beginning = text.strip().lower()
+    """Return contacts whose address begins with ``text``, by address. One statement.
+
+    A whole address is found however it is written: with capitals, or its domain in any script.
+    """
+    beginning = unicodedata.normalize("NFKC", text).strip().lower()
     if not beginning:
         return []
-    found = Contact.objects.select_related("company").filter(email_key__startswith=beginning)
+    is_it = Q(email_key__startswith=beginning)
+    if (key := email_key_or_none(text)) is not None:
+        is_it |= Q(email_key=key)
+    found = Contact.objects.select_related("company").filter(is_it)
     return [contact_row(contact) for contact in found.order_by("email_key")[:limit]]
 
 
 def find_companies(text: str, *, limit: int) -> list[CompanyRow]:
     """Return companies by name: first those that begin with ``text``, then whole words of it.
+
+    Its whole web domain finds a company too, in any script.
 
     Two statements.
     """
@@ -134,6 +160,8 @@ def find_companies(text: str, *, limit: int) -> list[CompanyRow]:
     if not key:
         return []
     begins = Q(name_key__startswith=key)
+    if (domain := domain_key_or_none(text)) is not None:
+        begins |= Q(domain=domain)
     by_beginning = list(Company.objects.filter(begins).order_by("name_key")[:limit])
     known = {company.pk for company in by_beginning}
     words = SearchVector("name_key", config="simple")

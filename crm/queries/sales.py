@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -92,6 +93,17 @@ def contact_by_email(email: str) -> KnownContact | None:
     return KnownContact(
         id=contact.pk, reference=contact.reference, name=contact.name, email=contact.email
     )
+
+
+def contacts_without_address(contact_ids: Sequence[int]) -> list[KnownContact]:
+    """Return those of these (real) contacts of whom no readable address is known. One statement."""
+    contacts = Contact.objects.filter(
+        pk__in=contact_ids, email_key=None, erased_at=None, is_sample=False
+    )
+    return [
+        KnownContact(id=found.pk, reference=found.reference, name=found.name, email="")
+        for found in contacts.order_by("pk")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,12 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from crm import queries
 from crm.forms import ContactFilterForm, DealFilterForm, LeadFilterForm
+from crm.models import TrappedRequest
 from kernel.doors import needs
 from kernel.paging import Cursor
 
@@ -19,7 +21,7 @@ FOUND_MAX: Final = 50
 @needs("crm.view_deal")
 @require_safe
 def lead_list(request: HttpRequest) -> HttpResponse:
-    """List the leads that wait for an answer, newest first. Two statements."""
+    """List the leads that wait for an answer, newest first. Three statements."""
     form = LeadFilterForm(request.GET)
     page = queries.leads_page(cursor=Cursor.from_query(request.GET), mode=form.chosen_mode())
     wishes = queries.wishes_of([lead.id for lead in page.rows])
@@ -27,11 +29,26 @@ def lead_list(request: HttpRequest) -> HttpResponse:
         "nav": "lead-list",
         "form": form,
         "is_filtered": bool(form.data.get("mode")),
+        "spam": queries.trapped_count() if request.user.has_perm("crm.review_lead") else 0,
         "leads": [(lead, wishes.get(lead.id, "")) for lead in page.rows],
         "older_address": page.older_address(request.GET),
         "newer_address": page.newer_address(request.GET),
     }
     return render(request, "crm/lead_list.html", context)
+
+
+@needs("crm.review_lead")
+@never_cache
+@require_safe
+def spam_list(request: HttpRequest) -> HttpResponse:
+    """List the requests that a program seems to have sent, newest first. One statement."""
+    context = {
+        "nav": "lead-list",
+        "trapped": queries.trapped_requests(),
+        "kept_max": TrappedRequest.KEPT_MAX,
+        "kept_days": TrappedRequest.KEPT.days,
+    }
+    return render(request, "crm/spam_list.html", context)
 
 
 @needs("crm.view_deal")

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from crm.forms import SnapshotRequestForm
 from crm.policy import email_key
+from crm.usecases.request_snapshot import keep_trapped
 from crm.usecases.request_snapshot import request_snapshot as request_snapshot_usecase
 from kernel.doors import public
 from kernel.limits import allow, visitor_key
@@ -39,15 +40,15 @@ def request_snapshot(request: HttpRequest) -> HttpResponse:
     form = SnapshotRequestForm(request.POST)
     if not _may_post(request):
         return _too_many(request, form)
-    if form.is_trapped:
-        logger.info("snapshot request trapped")
-        return redirect("request-thanks")
     if not form.is_valid():
         return _form_page(request, form)
     asked = form.asked()
     if not _may_ask(asked.email):
         return _too_many(request, form)
-    request_snapshot_usecase(
+    file_it = keep_trapped if form.is_trapped else request_snapshot_usecase
+    if form.is_trapped:
+        logger.info("snapshot request trapped")
+    file_it(
         asked=asked,
         trace_ref=form.cleaned_data["form_key"],
         mode=settings.DEPLOYMENT_MODE,

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_POST
 from crm import queries
 from crm.enums import DealStage
 from crm.forms import AssignForm, DeclineForm, MoveForm, NoteForm
-from crm.models import Deal
+from crm.models import Deal, TrappedRequest
 from crm.usecases import review_lead, work_deal
+from crm.usecases.request_snapshot import rescue_trapped
 from kernel.doors import needs
 from kernel.transitions import IllegalMove, LostRace
 
@@ -32,6 +33,19 @@ def accept_lead(request: HttpRequest, deal_ref: str) -> HttpResponse:
         messages.warning(request, ANSWERED)
     else:
         messages.success(request, "Accepted. Prepare a checkout or a payment link next.")
+    return redirect("deal", deal_ref)
+
+
+@needs("crm.review_lead")
+@require_POST
+def rescue(request: HttpRequest, reference: str) -> HttpResponse:
+    """Make a lead of a request that only looked like spam."""
+    try:
+        deal_ref = rescue_trapped(reference, actor_id=_actor(request), now=timezone.now())
+    except TrappedRequest.DoesNotExist:
+        messages.warning(request, "Nothing was changed: it was rescued already, or is forgotten.")
+        return redirect("spam-list")
+    messages.success(request, "It is a lead now. Accept or decline it.")
     return redirect("deal", deal_ref)
 
 

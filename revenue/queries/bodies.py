@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from django.db import connection
 from django.db.models import Q
@@ -17,6 +20,8 @@ from revenue.models import (
     Refund,
     StripeWebhookEvent,
 )
+
+ADDRESS: Final = re.compile(rb"[^@\s]+@[^@\s]+")
 
 # A scan over every body that is left: for the rare day on which a person asks to be erased.
 # An alarm or another rendering may have come after its event was emptied, so each is looked into on
@@ -59,16 +64,16 @@ def bodies_older_than(moment: datetime, *, limit: int) -> list[int]:
     return full
 
 
-def bodies_about(*, contact_id: int, emails: Sequence[str]) -> list[int]:
+def bodies_about(*, contact_ids: Sequence[int], emails: Sequence[str]) -> list[int]:
     """Return every event that still holds words about one person, whatever its type.
 
     Events of their orders, of every object of those payments, and any whose body names one of
     these objects or one of the person's addresses: a declined card is linked to no order.
     """
-    orders = Order.objects.filter(is_theirs(contact_id, emails))
+    orders = Order.objects.filter(is_theirs(contact_ids, emails))
     order_ids = list(orders.values_list("pk", flat=True))
     objects = _objects_of(order_ids)
-    needles = [each.encode() for each in {*objects, *emails} if each]
+    needles = sorted({*(each.encode() for each in objects), *_as_written(emails)})
     with connection.cursor() as cursor:
         cursor.execute(
             _ABOUT,
@@ -82,9 +87,22 @@ def bodies_about(*, contact_id: int, emails: Sequence[str]) -> list[int]:
         return [int(row[0]) for row in cursor.fetchall()]
 
 
-def is_theirs(contact_id: int, emails: Sequence[str]) -> Q:
-    """Return what narrows orders to one person's: of that contact, or paid by an address of it."""
-    is_theirs = Q(contact=contact_id)
+def _as_written(emails: Sequence[str]) -> set[bytes]:
+    """Return the ways in which JSON writes these addresses, with and without escapes.
+
+    What is no address is only looked for as a whole text: as part of one it may be anybody's.
+    """
+    written = {
+        json.dumps(email, ensure_ascii=is_escaped).encode()
+        for email in filter(None, emails)
+        for is_escaped in (True, False)
+    }
+    return {each[1:-1] if ADDRESS.fullmatch(each[1:-1]) else each for each in written}
+
+
+def is_theirs(contact_ids: Sequence[int], emails: Sequence[str]) -> Q:
+    """Return what narrows orders to one person's: of those contacts, or paid by such an address."""
+    is_theirs = Q(contact__in=contact_ids)
     for email in filter(None, emails):
         is_theirs |= Q(buyer_email__iexact=email)
     return is_theirs

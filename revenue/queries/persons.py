@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,7 @@ from revenue.models import (
     DoubleVerdict,
     EventClosing,
     Order,
+    OrderLinkRequest,
     OrderNote,
     OrderReview,
     PaymentLink,
@@ -40,7 +41,8 @@ UNDECIDED: Final = {
 class Kept:
     """What holds words about one person. References only, so that it may be printed."""
 
-    contact_ref: str
+    contact_refs: Sequence[str]
+    contact_ids: Sequence[int]
     deal_refs: Sequence[str]
     deal_ids: Sequence[int]
     order_refs: Sequence[str]
@@ -48,12 +50,13 @@ class Kept:
     mail_refs: Sequence[str]
     event_ids: Sequence[int]
     event_refs: Sequence[str]
+    trapped_refs: Sequence[str]  # requests that looked like spam
     reasons: int
 
     @property
     def subject(self) -> str:
         """The reference that stands for the person; "" where nothing is kept."""
-        named = [self.contact_ref, *self.order_refs, *self.event_refs]
+        named = [*self.contact_refs, *self.order_refs, *self.event_refs, *self.trapped_refs]
         return next(filter(None, named), "")
 
 
@@ -63,34 +66,53 @@ def kept_about(email: str) -> Kept:
     Found by the contact that crm knows, by the address on orders, and by the address in what
     Stripe wrote. Reads every body that is left: for the rare day on which it is asked.
     """
-    contact = crm.contact_by_email(email)
-    contact_id = contact.id if contact else 0
-    written = {email, email.lower(), *([contact.email] if contact else [])}
-    orders = list(Order.objects.filter(is_theirs(contact_id, sorted(written))).order_by("pk"))
+    known = crm.contact_by_email(email)
+    contacts = [known] if known else []
+    written = {email, email.lower(), *(contact.email for contact in contacts)}
+    orders = _orders(contacts, written)
+    # Of an address that nobody can read, each payment makes a contact without one.
+    contacts += crm.contacts_without_address(
+        [each.contact_id for each in orders if each.contact_id]
+    )
+    orders = _orders(contacts, written)
     written |= {order.buyer_email for order in orders if order.buyer_email}
-    deals = crm.deals_of_contact(contact_id) if contact else []
+    deals = [deal for contact in contacts for deal in crm.deals_of_contact(contact.id)]
     order_ids = [order.pk for order in orders]
-    event_ids = bodies_about(contact_id=contact_id, emails=sorted(written))
+    contact_ids = [contact.id for contact in contacts]
+    event_ids = bodies_about(contact_ids=contact_ids, emails=sorted(written))
     mails = BuyerMail.objects.filter(order__in=order_ids).exclude(to_address="")
+    events = StripeWebhookEvent.objects.only("stripe_id")
     return Kept(
-        contact_ref=contact.reference if contact else "",
+        contact_refs=[contact.reference for contact in contacts],
+        contact_ids=contact_ids,
         deal_refs=[deal.reference for deal in deals],
         deal_ids=[deal.id for deal in deals],
         order_refs=[order.reference for order in orders],
         order_ids=order_ids,
         mail_refs=list(mails.order_by("pk").values_list("reference", flat=True)),
         event_ids=event_ids,
-        event_refs=list(
-            StripeWebhookEvent.objects.filter(pk__in=event_ids)
-            .order_by("pk")
-            .values_list("stripe_id", flat=True)
-        ),
+        trapped_refs=crm.trapped_refs_of(email),
+        event_refs=[event.ledger_ref for event in events.filter(pk__in=event_ids).order_by("pk")],
         reasons=sum(
             model.objects.filter(order__in=order_ids).exclude(reason="").count()
             for model in (OrderReview, DoubleVerdict, RefundPaidElsewhere, RefundRequest)
         )
         + OrderNote.objects.filter(order__in=order_ids).exclude(words="").count()
         + closings_about(event_ids=event_ids, order_ids=order_ids).count(),
+    )
+
+
+def _orders(contacts: Sequence[crm.KnownContact], emails: Iterable[str]) -> list[Order]:
+    is_one = is_theirs([contact.id for contact in contacts], sorted(emails))
+    return list(Order.objects.filter(is_one).order_by("pk"))
+
+
+def is_named(text: str) -> bool:
+    """Say whether a buyer is kept under exactly this text, be it an address or not."""
+    return (
+        Order.objects.filter(buyer_email__iexact=text).exists()
+        or BuyerMail.objects.filter(to_address__iexact=text).exists()
+        or OrderLinkRequest.objects.filter(email__iexact=text).exists()
     )
 
 

@@ -59,7 +59,7 @@ def empty_bodies_of(
     contact = crm.contact_by_reference(contact_ref)
     if contact is None:
         raise NoSuchContact(contact_ref)
-    event_ids = bodies_about(contact_id=contact.id, emails=[contact.email])
+    event_ids = bodies_about(contact_ids=[contact.id], emails=[contact.email])
     emptied = empty_in_batches(event_ids, gateway=gateway, now=now)
     with transaction.atomic(durable=True):
         ledger.audit(

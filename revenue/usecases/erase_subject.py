@@ -68,7 +68,7 @@ def erase_subject(
         orders = Order.objects.filter(pk__in=kept.order_ids).order_by("pk")
         held = list(orders.select_for_update(no_key=True))
         _require_nothing_open(kept)
-        touched = crm.erase_subject(email=email, now=now)
+        touched = crm.erase_subject(email=email, contact_ids=kept.contact_ids, now=now)
         _blank(held, mail_refs=kept.mail_refs, email=email, now=now)
         closings_about(event_ids=kept.event_ids, order_ids=kept.order_ids).update(reason="")
         ledger.audit(

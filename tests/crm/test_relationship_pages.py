@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from crm.models import Activity, Deal
+from crm.models import Activity, Contact, Deal
 from crm.operations import seed_sample
 from crm.queries.lists import ROWS_PER_PAGE
 from crm.usecases.request_snapshot import SnapshotRequest, request_snapshot
@@ -243,6 +243,30 @@ def test_contacts_are_found_by_the_beginning_of_their_address(operator: Client) 
     answer = operator.get("/console/contacts/", {"q": " GRAC"})
 
     assert [row.reference for row in answer.context["contacts"]] == [found.reference]
+
+
+@pytest.mark.parametrize(
+    "written", ["jürgen@bücher.example", "Jürgen@BÜCHER.example", "ﬁona@straße.example"]
+)
+def test_a_contact_is_found_by_the_address_that_its_page_shows(
+    operator: Client, written: str
+) -> None:
+    found = Contact.of_stranger(email=written, name="J", company_id=CompanyFactory().pk, now=NOON)
+    ContactFactory(email="ada@grace.example")
+    page = operator.get(f"/console/contacts/{found.reference}/").content.decode()
+    assert found.email in page
+
+    answer = operator.get("/console/contacts/", {"q": found.email})
+
+    assert [row.reference for row in answer.context["contacts"]] == [found.reference]
+    assert found.reference in operator.get("/console/search/", {"q": written}).content.decode()
+
+
+def test_a_company_is_found_by_the_domain_that_its_visitors_type(operator: Client) -> None:
+    company = CompanyFactory(domain="xn--bcher-kva.example")
+
+    for asked in ("bücher.example", "BÜCHER.example", "xn--bcher-kva.example"):
+        assert company.reference in operator.get("/console/search/", {"q": asked}).content.decode()
 
 
 def test_pages_cost_the_same_however_much_there_is(operator: Client) -> None:

@@ -241,6 +241,7 @@ def test_a_program_that_fills_in_everything_files_nothing(
     assert (answer.status_code, answer.headers["Location"]) == (302, "/request/thanks/")
     assert counts() == (0, 0, 0)
     assert "grace" not in caplog.text.lower()
+    assert not LedgerEntry.objects.exists()
 
 
 def test_a_form_without_its_csrf_token_is_refused() -> None:

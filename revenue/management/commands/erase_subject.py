@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from revenue.enums import ErasureReason
 from revenue.providers import gateway_for_worker
-from revenue.queries.persons import Kept, in_the_way, kept_about, still_payable
+from revenue.queries.persons import Kept, in_the_way, is_named, kept_about, still_payable
 from revenue.usecases.erase_subject import NothingKept, NotYet, erase_subject
 
 # Less would be found in what Stripe wrote about everybody.
@@ -42,8 +42,8 @@ class Command(BaseCommand):
     ) -> None:
         """Say what is kept, or blank it. Exit code 1 while something open stands in the way."""
         email = email.strip()
-        if not ADDRESS.fullmatch(email):
-            raise CommandError("That is no e-mail address.")
+        if not ADDRESS.fullmatch(email) and not is_named(email):
+            raise CommandError("That is no e-mail address, and nothing is kept under it.")
         if yes and reason is None:
             raise CommandError(f"Say why: --reason {' | '.join(ErasureReason.values)}.")
         if reason is None or not yes:
@@ -78,12 +78,16 @@ class Command(BaseCommand):
 
     def _tell(self, title: str, kept: Kept) -> None:
         lines = [
-            ("contact, its timeline, and companies where nobody else is known", kept.contact_ref),
+            (
+                "contact, its timeline, and companies where nobody else is known",
+                ", ".join(kept.contact_refs),
+            ),
             ("titles of deals", ", ".join(kept.deal_refs)),
             ("name and address on orders", ", ".join(kept.order_refs)),
             ("address of mails", ", ".join(kept.mail_refs)),
             ("reasons that people wrote", str(kept.reasons or "")),
             ("bodies of Stripe's events", ", ".join(kept.event_refs)),
+            ("requests that looked like spam", ", ".join(kept.trapped_refs)),
         ]
         self.stdout.write(title)
         for what, which in lines:

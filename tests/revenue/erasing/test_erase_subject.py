@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -360,3 +362,52 @@ def test_what_can_still_be_paid_is_named(order: Order) -> None:
     open_one = CheckoutFactory(deal=Deal.objects.get(), created_at=NOON + timedelta(minutes=1))
 
     assert f"Still open: {open_one.reference}" in erase()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["Grace@Hopper@Crunchline.example", "grace hopper", "Grace@", "grace@-crunchline-.example"],
+)
+def test_whoever_typed_what_is_no_address_can_be_erased_too(process: Process, typed: str) -> None:
+    buyer = {"email": typed, "name": "Grace Hopper"}
+    for _ in range(2):
+        filed(
+            "checkout.session.completed", session_object(CheckoutFactory(), customer_details=buyer)
+        )
+    filed("charge.failed", {"id": "ch_x", "billing_details": buyer})
+    filed("checkout.session.completed", session_object(CheckoutFactory()))
+    process()
+    BuyerMail.objects.update(state=MailState.SENT)
+    assert named_in(all_tables()) != []
+
+    said = erase_for_good(typed)
+
+    assert named_in(all_tables()) == []
+    assert Order.objects.get(buyer_email="ada@buyer.example").buyer_name == "Ada Lovelace"
+    assert StripeWebhookEvent.objects.exclude(body=None).count() == 1
+    for order in Order.objects.filter(buyer_email=""):
+        assert order.reference in said
+
+
+def test_what_nobody_is_kept_under_and_is_no_address_is_refused() -> None:
+    filed("charge.failed", {"id": "ch_x", "billing_details": BUYER})
+
+    with pytest.raises(CommandError, match="no e-mail address"):
+        erase("--yes", "--reason", "asked", email="e")
+
+    assert StripeWebhookEvent.objects.exclude(body=None).count() == 1
+
+
+@pytest.mark.parametrize("is_escaped", [True, False])
+def test_however_json_writes_the_letters_of_an_address_it_goes(is_escaped: bool) -> None:
+    told = {"id": "ch_y", "billing_details": {"email": "grâce@crünchline.example"}}
+    body = json.dumps({"data": {"object": told}}, ensure_ascii=is_escaped).encode()
+    StripeWebhookEvent.objects.create(
+        stripe_id="evt_y", type="charge.failed", livemode=False, mode="sandbox", body=body,
+        body_sha256=hashlib.sha256(body).hexdigest(), next_attempt_at=NOON,
+        stripe_created_at=NOON, received_at=NOON,
+    )  # fmt: skip
+
+    erase_for_good("grâce@crünchline.example")
+
+    assert StripeWebhookEvent.objects.get().body is None
