@@ -67,6 +67,8 @@ STRIPE_API_VERSIONS = env.list("STRIPE_API_VERSIONS", default=["2026-10-28.endiv
 STRIPE_ACCOUNT = env.str("STRIPE_ACCOUNT", default="")
 # How long a worker has an event to itself. A worker that dies holds its events up for this long.
 WEBHOOK_LEASE_S = env.int("WEBHOOK_LEASE_S", default=300)
+# Refused deliveries are counted in memory; 0: they are not written by themselves.
+REFUSALS_WRITTEN_EVERY_S = 60
 PAYMENT_GATEWAY = "revenue.adapters.stripe_gateway.StripeGateway"
 
 # --- who sells ---------------------------------------------------------------------------------
@@ -122,6 +124,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "trinity.middleware.OwnersProveTwice",
     "trinity.middleware.PrivatePages",
+    "trinity.middleware.CutSessionIds",
     "trinity.middleware.WayBack",
     "trinity.middleware.FailClosed",
     "trinity.middleware.NoNul",
