@@ -36,6 +36,7 @@ from revenue.models import (
     Refund,
     RefundPaidElsewhere,
     RefundRequest,
+    RefusedDeliveries,
     RevenueEvent,
     StripeWebhookEvent,
     WebhookAttempt,
@@ -156,6 +157,14 @@ class EventRepeatAdmin(RevenueAdmin):
     list_display = ("event", "times", "last_at")
     list_select_related = ("event",)
     search_fields = ("=event__stripe_id",)
+
+
+@admin.register(RefusedDeliveries)
+class RefusedDeliveriesAdmin(RevenueAdmin):
+    """How often the webhook's door refused, by hour and reason."""
+
+    list_display = ("hour", "reason", "times", "first_at", "last_at")
+    list_filter = ("reason",)
 
 
 @admin.register(Order)

@@ -371,6 +371,16 @@ class AlertKind(models.TextChoices):
     SWEEP_LAG = "sweep_lag", "work is waiting too long"
     MAIL_UNSENT = "mail_unsent", "a mail to a buyer did not leave"
     CHECKOUT_REFUSED = "checkout_refused", "Stripe refused to open a payment page"
+    DELIVERIES_REFUSED = "deliveries_refused", "deliveries to Stripe's door are refused"
+
+
+class Refusal(models.TextChoices):
+    """Why the webhook's door refused a delivery."""
+
+    UNSIGNED = "unsigned", "not signed, or the signature is no such"
+    SECRET = "secret", "signed with no secret of ours"
+    STALE = "stale", "signed too long ago, or in the future"
+    BODY = "body", "signed, and no event"
 
 
 class AlertStanding(models.TextChoices):

@@ -24,6 +24,14 @@ class SignatureRejected(Exception):
     """The delivery was not signed by Stripe, or not lately. Answer 400, store nothing."""
 
 
+class Unsigned(SignatureRejected):
+    """There is no signature, or what stands in its place is none."""
+
+
+class Stale(SignatureRejected):
+    """Stripe signed it, and not within SIGNATURE_AGE_S_MAX of now."""
+
+
 class BodyRejected(Exception):
     """Signed, but not a JSON object that is an event. Answer 400, store nothing."""
 
@@ -73,6 +81,14 @@ class GatewayUnreadable(GatewayUnknown):
 
 class NotFound(GatewayRefused):
     """Stripe does not know the id."""
+
+
+class PriceGone(GatewayRefused):
+    """Stripe sells nothing at the price that was named; ``code`` is one of PRICE_GONE."""
+
+
+PRICE_INACTIVE, PRICE_MISSING = "price_inactive", "price_missing"
+PRICE_GONE = frozenset({PRICE_INACTIVE, PRICE_MISSING})
 
 
 class UnreadableEvent(Exception):
@@ -280,7 +296,15 @@ class PaymentGateway(Protocol):
         ...
 
     def find_price(self, *, lookup_key: str) -> str | None:
-        """Return the id of the price that carries ``lookup_key``, if there is one."""
+        """Return the id of the active price that carries ``lookup_key``, if there is one."""
+        ...
+
+    def what_ails_price(self, price_id: str) -> str:
+        """Return "" for a price that Stripe sells at, else one of PRICE_GONE."""
+        ...
+
+    def activate_product(self, product_id: str, *, key: str) -> None:
+        """Let a product be sold again that was archived."""
         ...
 
     def open_checkout(self, *, key: str, parameters: Mapping[str, Any]) -> SessionFact:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -20,9 +21,12 @@ from kernel.coalescing import Coalescer, TooManyWait
 from kernel.connections import close_with_this_thread
 from kernel.doors import public, takes_bytes
 from kernel.nudges import CoalescedNudge
-from revenue.ports import BodyRejected, SignatureRejected
+from kernel.tally import Tally
+from revenue.enums import Refusal
+from revenue.ports import BodyRejected, SignatureRejected, Stale, Unsigned
 from revenue.providers import gateway_for_web, is_stripe_itself
 from revenue.usecases.accept_webhook import Delivery, accept_deliveries, verify_delivery
+from revenue.usecases.count_refusals import count_refusals
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +34,15 @@ BODY_BYTES_MAX: Final = 1024 * 1024
 PATHS: Final = frozenset({"/webhooks/stripe", "/webhooks/stripe/"})
 FILERS: Final = 2  # while one statement is on its way to the disk, the next is made
 WAITING_MAX: Final = 1024
+# From the narrowest kind to the widest.
+REASONS: Final[dict[type[Exception], Refusal]] = {
+    Unsigned: Refusal.UNSIGNED,
+    Stale: Refusal.STALE,
+    SignatureRejected: Refusal.SECRET,
+    BodyRejected: Refusal.BODY,
+}
 accepted = CoalescedNudge("webhook.accepted")
+refused = Tally(count_refusals, every_s=lambda: settings.REFUSALS_WRITTEN_EVERY_S)
 
 
 async def accept(*, body: bytes, signature: str) -> int:
@@ -82,7 +94,9 @@ def verified(*, body: bytes, signature: str) -> Delivery | None:
 
 def tell_refused(error: SignatureRejected | BodyRejected) -> None:
     """Say that a delivery was refused. Every door's refusals pass here, and ask no database."""
+    reason = next(reason for kind, reason in REASONS.items() if isinstance(error, kind))
     logger.warning("webhook refused", extra={"error": type(error).__name__})
+    refused.add(reason)
 
 
 def file_together(deliveries: Sequence[Delivery]) -> list[bool | Exception]:

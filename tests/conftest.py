@@ -51,6 +51,7 @@ def pytest_configure() -> None:
     if owner := os.environ.get("MIGRATION_DATABASE_URL"):  # makes the test database, and drops it
         known = Env.db_url_config(owner)
         settings.DATABASES["default"] |= {name: known[name] for name in ("USER", "PASSWORD")}
+    settings.REFUSALS_WRITTEN_EVERY_S = 0  # a thread of its own would write into other tests
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {
         **settings.STORAGES,

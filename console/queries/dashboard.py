@@ -18,7 +18,7 @@ from kernel.modes import Mode
 from kernel.money import Money
 from revenue import queries as revenue
 from revenue.enums import OrderState, RevenueKind
-from revenue.queries import DayTaking, PurchaseFunnel
+from revenue.queries import DayTaking, PurchaseFunnel, Refused
 
 WINDOW_DAYS: Final = 30
 SEALING: Final = "ledger entries"  # as ``revenue.lag`` names what waits for a seal
@@ -110,11 +110,17 @@ class Stuck:
     differences: int
     unsealed_since: datetime | None
     is_seal_late: bool  # said with its own words, hence not in ``late``
+    refused: Sequence[Refused]  # deliveries to Stripe's door, within a day
+
+    @property
+    def refused_signed(self) -> list[Refused]:
+        """Return what was refused and meant for somebody: anybody may post without a signature."""
+        return [each for each in self.refused if each.is_signed]
 
     @property
     def is_anything(self) -> bool:
         """Say whether a person should look."""
-        is_off = self.differences or self.reconcile_error
+        is_off = self.differences or self.reconcile_error or self.refused_signed
         return bool(self.late or self.is_seal_late or self.is_reconcile_late or is_off)
 
 
@@ -135,7 +141,7 @@ class Dashboard:
 
 
 def build_dashboard(*, now: datetime) -> Dashboard:
-    """Return the dashboard in six statements, whatever the size of the tables."""
+    """Return the dashboard in seven statements, whatever the size of the tables."""
     since = (now - timedelta(days=WINDOW_DAYS - 1)).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
@@ -296,4 +302,5 @@ def _stuck(*, now: datetime) -> Stuck:
         differences=len(run.differences) if run else 0,
         unsealed_since=now - timedelta(seconds=unsealed_s) if unsealed_s else None,
         is_seal_late=is_seal_late,
+        refused=revenue.refused_lately(now),
     )

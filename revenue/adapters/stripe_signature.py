@@ -12,7 +12,14 @@ from typing import Final
 import stripe
 
 from kernel.documents import parsed
-from revenue.ports import SIGNATURE_AGE_S_MAX, BodyRejected, Notice, SignatureRejected
+from revenue.ports import (
+    SIGNATURE_AGE_S_MAX,
+    BodyRejected,
+    Notice,
+    SignatureRejected,
+    Stale,
+    Unsigned,
+)
 
 ID_CHARS_MAX = 255  # https://docs.stripe.com/upgrades: ids never grow beyond that
 HEADER_CHARS_MAX = 2048  # a time, and a signature of 64 characters for each secret that is rolled
@@ -29,14 +36,14 @@ def require_signature(*, body: bytes, header: str, secrets: Sequence[str], now: 
     https://docs.stripe.com/webhooks#verify-manually
     """
     if len(header) > HEADER_CHARS_MAX:
-        raise SignatureRejected("no header of Stripe's is that long")
+        raise Unsigned("no header of Stripe's is that long")
     signed_at, signatures = _parts(header)
     # Only what was read of it goes on: the SDK's own reading of a header is wider than ours.
     plain = ",".join([f"t={signed_at}", *(f"v1={each}" for each in signatures)])
     if not any(_is_signed(body=body, header=plain, secret=secret) for secret in secrets):
         raise SignatureRejected("no secret of ours signed this")
     if abs(now.timestamp() - signed_at) > SIGNATURE_AGE_S_MAX:
-        raise SignatureRejected("the signature is not from the last 300 s")
+        raise Stale("the signature is not from the last 300 s")
 
 
 def _parts(header: str) -> tuple[int, list[str]]:
@@ -48,7 +55,7 @@ def _parts(header: str) -> tuple[int, list[str]]:
     stamps = [value for name, _, value in pairs if name == "t"]
     signatures = [value for name, _, value in pairs if name == "v1" and SHA256.fullmatch(value)]
     if len(stamps) != 1 or not STAMP.fullmatch(stamps[0]) or not signatures:
-        raise SignatureRejected("the header is not t=<seconds>,v1=<SHA-256>")
+        raise Unsigned("the header is not t=<seconds>,v1=<SHA-256>")
     return int(stamps[0]), signatures
 
 

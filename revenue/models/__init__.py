@@ -6,6 +6,7 @@ from revenue.models.events import (
     EventClosing,
     EventRendering,
     EventRepeat,
+    RefusedDeliveries,
     StripeWebhookEvent,
     WebhookAttempt,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "Refund",
     "RefundPaidElsewhere",
     "RefundRequest",
+    "RefusedDeliveries",
     "RevenueEvent",
     "StripeWebhookEvent",
     "WebhookAttempt",

@@ -13,7 +13,7 @@ from kernel.leases import Leased
 from kernel.modes import Mode, mode_field
 from kernel.transitions import Stateful
 from ledger.facts import REF
-from revenue.enums import EVENT_MOVES, EventState, Outcome, Source
+from revenue.enums import EVENT_MOVES, EventState, Outcome, Refusal, Source
 
 
 class StripeWebhookEvent(Stateful, Leased):
@@ -222,6 +222,28 @@ class EventRendering(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.event_id} at {self.api_version}"
+
+
+class RefusedDeliveries(models.Model):
+    """How often the door refused within an hour, for one reason. Nothing of what was sent."""
+
+    hour = models.DateTimeField()
+    reason = models.CharField(max_length=12, choices=Refusal.choices)
+    times = models.PositiveBigIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "refused deliveries"
+        constraints = [
+            models.UniqueConstraint(fields=["hour", "reason"], name="refusals_counted_by_hour"),
+            models.CheckConstraint(
+                condition=Q(reason__in=Refusal.values), name="refusal_reason_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H}h {self.reason}"
 
 
 class EventClosing(AppendOnly):

@@ -14,6 +14,7 @@ from revenue.queries.orders import (
     orders_to_review,
 )
 from revenue.queries.reconciled import newest_reconcile
+from revenue.queries.refusals import Refused, refused_lately, runs_of_refusals
 from revenue.queries.sales import sales_of_deal
 from revenue.queries.takings import DayTaking, Takings, takings
 from revenue.queries.traced import (
@@ -42,6 +43,7 @@ __all__ = [
     "DayTaking",
     "OrderFile",
     "PurchaseFunnel",
+    "Refused",
     "SaleRows",
     "Takings",
     "WaitingItem",
@@ -61,6 +63,8 @@ __all__ = [
     "orders_page",
     "orders_to_review",
     "purchase_funnels",
+    "refused_lately",
+    "runs_of_refusals",
     "sale_orders",
     "sale_rows",
     "sales_of_deal",

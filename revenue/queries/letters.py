@@ -126,6 +126,8 @@ def page_of_alert(alert: OperatorAlert) -> str:
     """Return the page about the alert; the dashboard where none fits, for the mail must leave."""
     if alert.kind == AlertKind.SWEEP_LAG:
         return _list_of(alert.subject)
+    if alert.kind == AlertKind.DELIVERIES_REFUSED:
+        return DASHBOARD
     if alert.kind == AlertKind.RECONCILE_DIFFERENCE:
         return _comparison_that_names(alert.facts.get("object"), mode=alert.mode)
     try:

@@ -19,6 +19,8 @@ ONE_WATCHER = "SELECT pg_advisory_xact_lock(hashtext('revenue.watch'))"
 def watch(*, mode: Mode, now: datetime) -> Sequence[str]:
     """Raise one alert per kind of work that waits too long, and close those that no longer do.
 
+    Likewise where deliveries to Stripe's door are refused one after the other.
+
     Returns what lags. While an alert about a kind of work stands, no second one is raised.
     """
     unanswered = queries.unanswered(now)
@@ -44,4 +46,23 @@ def watch(*, mode: Mode, now: datetime) -> Sequence[str]:
                     "is_stripes": int(what in unanswered),
                 },
             )
+        _tell_refusals(mode=mode, now=now)
     return sorted(lagging)
+
+
+def _tell_refusals(*, mode: Mode, now: datetime) -> None:
+    """Raise the alarm about a run of refused deliveries: once a day for each reason."""
+    for refused in queries.runs_of_refusals(now):
+        raise_alert_about(
+            kind=AlertKind.DELIVERIES_REFUSED,
+            item=f"{refused.reason}:{now:%Y-%m-%d}",
+            subject=str(refused.reason),
+            mode=mode,
+            now=now,
+            facts={
+                "reason": str(refused.reason),
+                "words": refused.words,
+                "times": refused.times,
+                "last_at": f"{refused.last_at:%H:%M}",
+            },
+        )

@@ -46,6 +46,8 @@ class Command(BaseCommand):
             return  # what follows would only repeat that
         try:
             yield from selling.look_at_offers()
+            yield from selling.look_at_prices(gateway_for_web())
+            yield from selling.look_at_refusals(now)
             yield from selling.look_at_work(now)
             yield from house.look_at_seal_key()
             yield from books.look_at_pins()

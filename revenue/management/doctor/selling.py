@@ -10,10 +10,22 @@ from django.conf import settings
 
 from kernel.modes import Mode
 from revenue import queries
+from revenue.enums import Refusal
 from revenue.management.doctor.findings import Finding, bad, ok, warn
-from revenue.ports import EndpointFact, GatewayError, PaymentGateway
-from revenue.queries.offers import sellable_offers, unready_offers
+from revenue.ports import PRICE_INACTIVE, EndpointFact, GatewayError, PaymentGateway
+from revenue.queries.offers import (
+    links_on_old_prices,
+    prices_on_sale,
+    sellable_offers,
+    unready_offers,
+)
 
+REMEDIES: Final = {
+    Refusal.SECRET: "Compare the endpoint's signing secret with STRIPE_WEBHOOK_SECRETS; if it "
+    "fits, somebody forges deliveries, and none was believed.",
+    Refusal.STALE: "Set this machine's clock.",
+    Refusal.BODY: "Let the endpoint send snapshot events; see the door's log.",
+}
 COMPARED_WITHIN: Final = timedelta(hours=3)
 PATHS: Final = ("/webhooks/stripe", "/webhooks/stripe/")
 
@@ -104,6 +116,41 @@ def look_at_offers() -> Iterator[Finding]:
             f"Stripe does not know the price of {offer.slug}, version {offer.version}",
             "The first purchase makes it; or press the button on the offer's page.",
         )
+
+
+def look_at_prices(gateway: PaymentGateway) -> Iterator[Finding]:
+    """Whether Stripe still sells at the prices of what is on sale, and who holds an old link."""
+    mode = settings.DEPLOYMENT_MODE
+    try:
+        for offer, price_id in prices_on_sale(mode=mode):
+            if ailment := gateway.what_ails_price(price_id):
+                why = "has archived" if ailment == PRICE_INACTIVE else "does not know"
+                yield bad(
+                    "price",
+                    f"Stripe {why} {price_id}, the price of {offer.slug}, version {offer.version}",
+                    "The next purchase makes it anew; or press the button on the offer's page.",
+                )
+    except GatewayError:
+        return  # said of Stripe above
+    if old := links_on_old_prices(mode=mode):
+        yield warn(
+            "payment links",
+            f"nobody can pay by {', '.join(link.reference for link in old)}: their price is gone",
+            "Make them anew on their pages.",
+        )
+
+
+def look_at_refusals(now: datetime) -> Iterator[Finding]:
+    """What the webhook's door refused within a day: how many, when last, and why."""
+    refused = queries.refused_lately(now)
+    for each in refused:
+        words = f"{each.times} refused within a day, the last {each.last_at:%Y-%m-%d %H:%M} UTC"
+        if each.is_signed:
+            yield warn("deliveries", f"{words}: {each.words}", REMEDIES[each.reason])
+        else:
+            yield ok("deliveries", f"{words}: {each.words}; anybody may send such")
+    if not refused:
+        yield ok("deliveries", "none was refused within a day")
 
 
 def look_at_work(now: datetime) -> Iterator[Finding]:

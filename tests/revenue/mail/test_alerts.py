@@ -269,6 +269,9 @@ def about(kind: str) -> tuple[str, str, dict[str, Any], str]:
         offer = OfferFactory(title="A thing that nobody can buy")
         facts = {"what": "amount_too_small"}
         return offer.reference, f"/console/offers/{offer.reference}/", facts, offer.title
+    if kind == AlertKind.DELIVERIES_REFUSED:
+        facts = {"reason": "secret", "words": "signed with no secret", "times": 30, "last_at": ""}
+        return "secret", "/console/", facts, "are refused"
     assert kind == AlertKind.SWEEP_LAG
     return "mails to buyers", "/console/outbox/?state=queued", {"what": "mails"}, "Outbox"
 
