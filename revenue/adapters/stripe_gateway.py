@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -19,6 +20,8 @@ from revenue.adapters import stripe_reading as reading
 from revenue.adapters.stripe_fields import Object
 from revenue.adapters.stripe_signature import fact_digest, read_notice, require_signature
 from revenue.ports import (
+    PRICE_INACTIVE,
+    PRICE_MISSING,
     AccountFact,
     BalanceLine,
     BodyRejected,
@@ -31,6 +34,7 @@ from revenue.ports import (
     NotFound,
     Notice,
     OpenedLink,
+    PriceGone,
     RefundFact,
     SessionFact,
     StripeEvent,
@@ -39,6 +43,8 @@ from revenue.ports import (
 
 Read = TypeVar("Read")
 PAGE = 100  # Stripe's largest page
+PRICE_OF_ITEM = re.compile(r"line_items\[\d+\]\[price\]")
+NOT_ACTIVE = re.compile(r"\b(inactive|not active)\b")
 UNANSWERED = (stripe.APIConnectionError, requests.RequestException)
 
 
@@ -54,6 +60,8 @@ def _translated() -> Iterator[None]:
     except stripe.StripeError as error:
         status = error.http_status or 0
         code = error.code or type(error).__name__
+        if gone := _ails_price(error):
+            raise PriceGone(gone) from error
         if status == 404 or code == "resource_missing":
             raise NotFound(code) from error
         if status == 409:
@@ -69,6 +77,18 @@ def _read(reader: Callable[[Object], Read], data: Object) -> Read:
         return reading.understood(reader, data)
     except UnreadableEvent as error:
         raise GatewayUnreadable(str(error)) from error
+
+
+def _ails_price(error: stripe.StripeError) -> str:
+    """Say what is wrong with the price that was asked for; "" where it is something else.
+
+    Of an archived one Stripe only says so in words: that it, or its product, is not active.
+    """
+    if not PRICE_OF_ITEM.fullmatch(getattr(error, "param", None) or ""):
+        return ""
+    if error.code == "resource_missing":
+        return PRICE_MISSING
+    return PRICE_INACTIVE if NOT_ACTIVE.search(error.user_message or "") else ""
 
 
 def _is_weighed(error: stripe.StripeError) -> bool:
@@ -176,8 +196,27 @@ class StripeGateway:
     def find_price(self, *, lookup_key: str) -> str | None:
         """See the port."""
         with _translated():
-            page = self._v1.prices.list({"lookup_keys": [lookup_key], "limit": 1})
+            page = self._v1.prices.list({"lookup_keys": [lookup_key], "active": True, "limit": 1})
         return str(self._own(page.data[0])["id"]) if page.data else None
+
+    def what_ails_price(self, price_id: str) -> str:
+        """See the port."""
+        try:
+            with _translated():
+                found = self._v1.prices.retrieve(price_id, {"expand": ["product"]})
+        except NotFound:
+            return PRICE_MISSING
+        price = self._own(found)
+        product = price.get("product")
+        is_sold = price.get("active") and isinstance(product, Mapping) and product.get("active")
+        return "" if is_sold else PRICE_INACTIVE
+
+    def activate_product(self, product_id: str, *, key: str) -> None:
+        """See the port."""
+        with _translated():
+            self._own(
+                self._v1.products.update(product_id, {"active": True}, {"idempotency_key": key})
+            )
 
     def open_checkout(self, *, key: str, parameters: Mapping[str, Any]) -> SessionFact:
         """See the port."""

@@ -83,6 +83,10 @@ class OfferPrice(models.Model):
     stripe_price_id = models.CharField(max_length=255, default="", blank=True)
     created_at = models.DateTimeField()
     ready_at = models.DateTimeField(null=True, blank=True)
+    # How often, and when last, it had to be made anew because Stripe sold nothing at it any more.
+    times_renewed = models.PositiveIntegerField(default=0)
+    renewed_at = models.DateTimeField(null=True, blank=True)
+    renewed_because = models.CharField(max_length=40, default="", blank=True)
 
     class Meta:
         constraints = [

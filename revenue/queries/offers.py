@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from revenue.enums import OfferState
-from revenue.models import Offer, OfferPrice
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+
+from revenue.enums import OfferState, PaymentLinkState
+from revenue.models import Offer, OfferPrice, PaymentLink
 
 OFFERS_SHOWN_MAX = 200
+LINKS_NAMED_MAX = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,35 @@ def sellable_offers() -> list[Offer]:
 def price_of(offer: Offer, *, mode: str) -> OfferPrice | None:
     """Return under which ids Stripe knows the offer in ``mode``; None before anybody asked."""
     return OfferPrice.objects.filter(offer=offer, mode=mode).first()
+
+
+def prices_on_sale(*, mode: str) -> list[tuple[Offer, str]]:
+    """Return what is on sale with Stripe's id of its price, where it has one. One statement."""
+    prices = OfferPrice.objects.select_related("offer").filter(
+        mode=mode,
+        ready_at__isnull=False,
+        offer__state=OfferState.PUBLISHED,
+        offer__is_sample=False,
+    )
+    return [(price.offer, price.stripe_price_id) for price in prices.order_by("pk")]
+
+
+def links_on_old_prices(*, mode: str, offer: Offer | None = None) -> list[PaymentLink]:
+    """Return the open payment links that ask for a price which was made anew since.
+
+    Stripe lets nobody pay by them. One statement.
+    """
+    now_sold_at = OfferPrice.objects.filter(
+        offer=OuterRef("offer"), mode=OuterRef("mode"), times_renewed__gt=0
+    )
+    asked = KeyTextTransform("price", KeyTransform("0", KeyTransform("line_items", "parameters")))
+    links = PaymentLink.objects.filter(state=PaymentLinkState.ACTIVE, mode=mode).annotate(
+        asks_for=asked, sold_at=Subquery(now_sold_at.values("stripe_price_id")[:1])
+    )
+    old = links.filter(sold_at__isnull=False).exclude(asks_for=F("sold_at"))
+    if offer is not None:
+        old = old.filter(offer=offer)
+    return list(old.order_by("pk")[:LINKS_NAMED_MAX])
 
 
 def unready_offers(*, mode: str) -> Sequence[Offer]:

@@ -40,6 +40,11 @@ urlpatterns: list[URLPattern] = [
         payment_links.deactivate,
         name="payment-link-deactivate",
     ),
+    path(
+        "payment-links/<str:reference>/anew/",
+        payment_links.make_anew,
+        name="payment-link-anew",
+    ),
     path("alerts/<str:reference>/", alerts.alert, name="alert"),
     path("alerts/<str:reference>/dismiss/", alerts.dismiss, name="alert-dismiss"),
     path("alerts/<str:reference>/undo/", alerts.undo, name="alert-undo"),

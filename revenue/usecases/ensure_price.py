@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from kernel.modes import Mode
 from revenue.models import Offer, OfferPrice
@@ -41,6 +42,57 @@ def ensure_price(
     return price
 
 
+def renew_price(
+    *,
+    offer: Offer,
+    mode: Mode | str,
+    gone_id: str,
+    because: str,
+    asked_at: datetime,
+    gateway: PaymentGateway,
+    now: datetime,
+) -> OfferPrice:
+    """Make the price anew that Stripe calls ``gone_id`` and sells nothing at any more.
+
+    ``asked_at`` is when it was asked for in vain: whoever asked before somebody else made it anew
+    finds that one and makes none. Raises the gateway's errors, as ``ensure_price`` does.
+    """
+    is_still_gone = Q(renewed_at=None) | Q(renewed_at__lt=asked_at)
+    prices = OfferPrice.objects.filter(is_still_gone, offer=offer, mode=mode)
+    with transaction.atomic(durable=True):
+        prices.filter(stripe_price_id=gone_id).update(
+            stripe_product_id="",
+            stripe_price_id="",
+            ready_at=None,
+            times_renewed=F("times_renewed") + 1,
+            renewed_at=now,
+            renewed_because=because,
+        )
+    return ensure_price(offer=offer, mode=mode, gateway=gateway, now=now)
+
+
+def look_after_price(
+    *, offer: Offer, mode: Mode | str, gateway: PaymentGateway, now: datetime
+) -> OfferPrice:
+    """Ask Stripe whether it sells at the offer's price, and make it, or make it anew, if not.
+
+    Raises the gateway's errors.
+    """
+    price = ensure_price(offer=offer, mode=mode, gateway=gateway, now=now)
+    ailment = gateway.what_ails_price(price.stripe_price_id)
+    if not ailment:
+        return price
+    return renew_price(
+        offer=offer,
+        mode=mode,
+        gone_id=price.stripe_price_id,
+        because=ailment,
+        asked_at=now,
+        gateway=gateway,
+        now=now,
+    )
+
+
 def _row(*, offer: Offer, mode: Mode, now: datetime) -> OfferPrice:
     known = OfferPrice.objects.filter(offer=offer, mode=mode)
     found = known.first()
@@ -73,11 +125,13 @@ def _make_product(
         try:
             return gateway.make_product(key=key, parameters=parameters)
         except GatewayRefused as refusal:
-            if refusal.code == PRODUCT_EXISTS:  # the id is ours, so the product is too
-                return product_id
-            raise
+            if refusal.code != PRODUCT_EXISTS:  # the id is ours, so the product is too
+                raise
+        if price.times_renewed:  # it may be the product that was archived
+            gateway.activate_product(product_id, key=f"{key}:active")
+        return product_id
 
-    return _made(make, key=f"{name}:product", find=lambda: None, now=now)
+    return _made(make, key=f"{name}:product{_nth(price)}", find=lambda: None, now=now)
 
 
 def _make_price(
@@ -90,6 +144,8 @@ def _make_price(
         "lookup_key": name,
         "metadata": {"offer": offer.reference, "offer_version": offer.version},
     }
+    if price.times_renewed:  # the archived one holds the lookup key
+        parameters["transfer_lookup_key"] = True
 
     def find() -> str | None:
         return gateway.find_price(lookup_key=name)
@@ -103,7 +159,12 @@ def _make_price(
             raise
 
     # An earlier answer may have been lost so long ago that Stripe has forgotten our key.
-    return find() or _made(make, key=f"{name}:price", find=find, now=now)
+    return find() or _made(make, key=f"{name}:price{_nth(price)}", find=find, now=now)
+
+
+def _nth(price: OfferPrice) -> str:
+    """Return what sets the idempotency keys of a price made anew apart from its first ones."""
+    return f":{price.times_renewed}" if price.times_renewed else ""
 
 
 def _made(

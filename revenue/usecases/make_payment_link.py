@@ -9,15 +9,22 @@ from django.db import IntegrityError, transaction
 
 from crm import operations as crm
 from crm.enums import ActivityKind
-from crm.queries import DealForSale
+from crm.queries import DealForSale, deal_ref_of
 from kernel.references import new_reference
 from revenue.enums import PaymentLinkState
 from revenue.models import Offer, PaymentLink
 from revenue.planning import payment_link_parameters
 from revenue.policy import CALL_TIME, backoff, error_to_keep, may_repeat, next_attempt, pressed_key
-from revenue.ports import GatewayRefused, GatewayUnknown, OpenedLink, PaymentGateway
+from revenue.ports import (
+    PRICE_GONE,
+    GatewayRefused,
+    GatewayUnknown,
+    OpenedLink,
+    PaymentGateway,
+)
+from revenue.usecases.deactivate_payment_link import deactivate_payment_link
 from revenue.usecases.ensure_price import ensure_price
-from revenue.usecases.open_checkout import deal_of_this_mode
+from revenue.usecases.open_checkout import again_key, deal_of_this_mode, renewed_price_id
 
 
 def make_payment_link(
@@ -51,7 +58,37 @@ def make_payment_link(
             form_key=pressed,
             now=now,
         )
-    return make_at_stripe(known, gateway=gateway, now=now)
+    made = make_at_stripe(known, gateway=gateway, now=now)
+    if made.state != PaymentLinkState.FAILED or made.last_error not in PRICE_GONE:
+        return made
+    again = _make_row(
+        offer=offer,
+        deal=deal_of_this_mode(deal_ref),
+        price_id=renewed_price_id(made, gateway=gateway, now=now),
+        actor_id=actor_id,
+        form_key=again_key(pressed),
+        now=now,
+    )
+    return make_at_stripe(again, gateway=gateway, now=now)
+
+
+def make_link_anew(
+    reference: str, *, actor_id: int, gateway: PaymentGateway, now: datetime
+) -> PaymentLink:
+    """Switch off a link whose price Stripe sells nothing at, and make one in its place.
+
+    Safe to repeat. Raises LinkNotActive, DealNotForSale, and the gateway's errors.
+    """
+    link = PaymentLink.objects.select_related("offer").get(reference=reference)
+    deactivate_payment_link(reference, actor_id=actor_id, gateway=gateway, now=now)
+    return make_payment_link(
+        offer=link.offer,
+        deal_ref=deal_ref_of(link.deal_id),
+        form_key=link.reference,
+        actor_id=actor_id,
+        gateway=gateway,
+        now=now,
+    )
 
 
 def _make_row(

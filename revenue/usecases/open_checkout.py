@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.conf import settings
@@ -13,14 +16,20 @@ from kernel.connections import give_back
 from kernel.references import new_reference
 from kernel.transitions import LostRace
 from revenue.enums import CheckoutOrigin, CheckoutState, Source
-from revenue.models import CheckoutSession, Offer
+from revenue.models import CheckoutSession, Offer, OfferPrice, PaymentLink
 from revenue.operations.alerts import raise_checkout_refused, tell_of_refusal
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
 from revenue.planning import checkout_parameters
 from revenue.policy import CALL_TIME, backoff, error_to_keep, may_repeat, next_attempt, pressed_key
-from revenue.ports import GatewayError, GatewayRefused, GatewayUnknown, PaymentGateway
-from revenue.usecases.ensure_price import ensure_price
+from revenue.ports import (
+    PRICE_GONE,
+    GatewayError,
+    GatewayRefused,
+    GatewayUnknown,
+    PaymentGateway,
+)
+from revenue.usecases.ensure_price import ensure_price, renew_price
 
 
 class DealNotForSale(Exception):
@@ -55,7 +64,49 @@ def buy(
             entry_page=entry_page,
         )
     give_back()  # dozens may wait here, and the pool holds few connections
-    return open_at_stripe(known, gateway=gateway, now=now)
+    opened = open_at_stripe(known, gateway=gateway, now=now)
+    if not _lacks_price(opened):
+        return opened
+    with _refusals_told(offer, now=now):
+        renewed = renewed_price_id(opened, gateway=gateway, now=now)
+    again = _make_row(
+        offer=offer,
+        origin=CheckoutOrigin.OFFER_PAGE,
+        trace_ref=trace_ref,
+        price_id=renewed,
+        now=now,
+        buy_key=again_key(buy_key),
+        entry_page=entry_page,
+    )
+    return open_at_stripe(again, gateway=gateway, now=now)
+
+
+def _lacks_price(checkout: CheckoutSession) -> bool:
+    return checkout.state == CheckoutState.FAILED and checkout.last_error in PRICE_GONE
+
+
+def renewed_price_id(
+    made: CheckoutSession | PaymentLink, *, gateway: PaymentGateway, now: datetime
+) -> str:
+    """Return Stripe's id of the price that stands in for the one that ``made`` was refused for.
+
+    Raises the gateway's errors.
+    """
+    offer = Offer.objects.get(pk=made.offer_id or 0)  # never 0: it was made for an offer
+    return renew_price(
+        offer=offer,
+        mode=made.mode,
+        gone_id=str((made.parameters or {})["line_items"][0]["price"]),
+        because=made.last_error,
+        asked_at=made.created_at,
+        gateway=gateway,
+        now=now,
+    ).stripe_price_id
+
+
+def again_key(key: str) -> str:
+    """Return the key of the second row that one press makes, when the first lacked a price."""
+    return hashlib.sha256(f"{key}:again".encode()).hexdigest()
 
 
 def _price_for_a_visitor(offer: Offer, *, gateway: PaymentGateway, now: datetime) -> str:
@@ -64,9 +115,16 @@ def _price_for_a_visitor(offer: Offer, *, gateway: PaymentGateway, now: datetime
     An operator who prepares a checkout reads of it at once; a visitor's purchase is seen by nobody.
     """
     mode = settings.DEPLOYMENT_MODE
-    try:
+    with _refusals_told(offer, now=now):
         return ensure_price(offer=offer, mode=mode, gateway=gateway, now=now).stripe_price_id
+
+
+@contextmanager
+def _refusals_told(offer: Offer, *, now: datetime) -> Iterator[None]:
+    try:
+        yield
     except GatewayRefused as refusal:
+        mode = settings.DEPLOYMENT_MODE
         with transaction.atomic(durable=True):
             raise_checkout_refused(offer=offer, mode=mode, code=refusal.code, now=now)
         raise
@@ -101,7 +159,18 @@ def prepare_checkout(
             buy_key=pressed,
             now=now,
         )
-    return open_at_stripe(known, gateway=gateway, now=now)
+    opened = open_at_stripe(known, gateway=gateway, now=now)
+    if not _lacks_price(opened):
+        return opened
+    again = _make_row_of_deal(
+        offer=offer,
+        deal=deal_of_this_mode(deal_ref),
+        price_id=renewed_price_id(opened, gateway=gateway, now=now),
+        actor_id=actor_id,
+        buy_key=again_key(pressed),
+        now=now,
+    )
+    return open_at_stripe(again, gateway=gateway, now=now)
 
 
 def _make_row_of_deal(
@@ -228,10 +297,18 @@ def _settle_refusal(
     with transaction.atomic(durable=True):
         try:
             checkout.move(CheckoutState.FAILED, last_error=refusal.code, next_check_at=None)
-            tell_of_refusal(checkout, code=refusal.code, now=now)
+            if refusal.code not in PRICE_GONE or _is_second(checkout):
+                tell_of_refusal(checkout, code=refusal.code, now=now)
         except LostRace:
             checkout.refresh_from_db()
     return checkout
+
+
+def _is_second(checkout: CheckoutSession) -> bool:
+    """Say whether the price had just been made anew for this row, so that no third one follows."""
+    return OfferPrice.objects.filter(
+        offer=checkout.offer_id, mode=checkout.mode, renewed_at=checkout.created_at
+    ).exists()
 
 
 def _settle_unknown(

@@ -20,8 +20,8 @@ from revenue.forms.offers import OfferForm
 from revenue.models import Offer
 from revenue.ports import GatewayError
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
-from revenue.queries.offers import offer_families, price_of, versions_of
-from revenue.usecases.ensure_price import ensure_price
+from revenue.queries.offers import links_on_old_prices, offer_families, price_of, versions_of
+from revenue.usecases.ensure_price import look_after_price
 from revenue.usecases.publish_offer import DraftChanged, publish_offer
 from revenue.usecases.retire_offer import retire_offer
 from revenue.usecases.save_offer import (
@@ -115,6 +115,7 @@ def _page(
         "draft": draft,
         "seen": OfferWords.of(offer).digest(),
         "price": price_of(offer, mode=settings.DEPLOYMENT_MODE),
+        "old_links": links_on_old_prices(mode=settings.DEPLOYMENT_MODE, offer=offer),
         "public_address": f"{settings.BASE_URL}/offers/{offer.slug}/",
     }
     return render(request, "revenue/offer_edit.html", context, status=status)
@@ -154,7 +155,7 @@ def publish(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 @needs(MANAGE)
 def price(request: HttpRequest, reference: str) -> HttpResponse:
-    """Try again to make the price at Stripe."""
+    """Ask Stripe about the price, and make it where it is not sold at."""
     offer = get_object_or_404(Offer, reference=reference, state=OfferState.PUBLISHED)
     _say_price(request, offer, "")
     return redirect("offer-edit", reference=reference)
@@ -164,7 +165,7 @@ def _say_price(request: HttpRequest, offer: Offer, done: str) -> None:
     """Make the price at Stripe, and say beside ``done`` how that went."""
     try:
         with one_web_call():
-            ensure_price(
+            look_after_price(
                 offer=offer, mode=settings.DEPLOYMENT_MODE, gateway=gateway_for_web(), now=_now()
             )
     except (GatewayError, TooManyCalls) as error:

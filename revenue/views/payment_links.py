@@ -20,9 +20,10 @@ from revenue.enums import CheckoutState, OfferState, PaymentLinkState
 from revenue.models import CheckoutSession, Offer, Order, PaymentLink
 from revenue.ports import GatewayError, GatewayUnknown
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
+from revenue.queries.offers import links_on_old_prices
 from revenue.usecases.close_checkout import CheckoutNotOpen, close_checkout
 from revenue.usecases.deactivate_payment_link import LinkNotActive, deactivate_payment_link
-from revenue.usecases.make_payment_link import make_payment_link
+from revenue.usecases.make_payment_link import make_link_anew, make_payment_link
 from revenue.usecases.open_checkout import DealNotForSale, prepare_checkout
 
 PREPARE = "revenue.prepare_checkout"
@@ -170,6 +171,7 @@ def payment_link(request: HttpRequest, reference: str) -> HttpResponse:
         "link": link,
         "deal_ref": deal_ref_of(link.deal_id),
         "sessions": made.order_by("-id")[:SESSIONS_SHOWN_MAX],
+        "is_on_old_price": link in links_on_old_prices(mode=link.mode, offer=link.offer),
     }
     return render(request, "revenue/payment_link.html", context)
 
@@ -205,4 +207,27 @@ def deactivate(request: HttpRequest, reference: str) -> HttpResponse:
             messages.success(request, "The link is off. Nobody can pay by it any more.")
         else:
             messages.warning(request, "The link was paid before it could be switched off.")
+    return redirect("payment-link", reference)
+
+
+@require_POST
+@needs(PREPARE)
+def make_anew(request: HttpRequest, reference: str) -> HttpResponse:
+    """Make a link in the place of one that nobody can pay by, because its price is gone."""
+    get_object_or_404(PaymentLink, reference=reference, mode=settings.DEPLOYMENT_MODE)
+    try:
+        with one_web_call():
+            made = make_link_anew(
+                reference, actor_id=request.user.pk or 0, gateway=gateway_for_web(), now=_now()
+            )
+    except LinkNotActive:
+        messages.error(request, "Nothing was made: this link was used, or is off already.")
+    except DealNotForSale as refusal:
+        messages.error(request, f"The old link is off, and none was made. {refusal}")
+    except (GatewayError, TooManyCalls) as error:
+        code = getattr(error, "code", "busy")
+        messages.warning(request, f"Not made: Stripe did not answer as it should ({code}).")
+    else:
+        messages.success(request, "Send this link; the one before is off.")
+        return redirect("payment-link", made.reference)
     return redirect("payment-link", reference)

@@ -150,7 +150,15 @@ def _find(moment: Moment, doc_id: str, kind: str) -> Doc:
     return found
 
 
+def forget(moment: Moment, given: Params) -> Doc:
+    """Lose one object, as an account whose test data was deleted: nobody knows its id any more."""
+    found = _find(moment, given.required_text("id"), given.required_text("object"))
+    moment.store.write("DELETE FROM documents WHERE id = ?", (found["id"],))
+    return found
+
+
 DEEDS: Final[Mapping[str, Deed]] = {
+    "forget": forget,
     "refunds": refund,
     "disputes": dispute,
     "settle": settle,

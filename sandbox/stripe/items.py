@@ -76,6 +76,12 @@ def _read_item(call: Call, params: Params) -> Doc:
     else:
         raise missing_param(params.full("price"))
     product = call.moment.store.get(price["product"])
+    if price_id is not None and not product["active"]:
+        raise bad_param(
+            params.full("price"),
+            f"Price `{price_id}` is not available to be purchased because its product is not"
+            " active.",
+        )
     adjustable = params.child("adjustable_quantity")
     if adjustable is not None and adjustable.flag("enabled"):
         raise bad_param(params.full("adjustable_quantity"), "Not offered by the sandbox.")

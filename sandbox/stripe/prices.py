@@ -18,6 +18,8 @@ def create(call: Call) -> Doc:
     if params.has("recurring"):
         raise bad_param("recurring", "Recurring prices are not offered by the sandbox.")
     lookup_key = params.text("lookup_key", chars_max=200)
+    if params.flag("transfer_lookup_key"):
+        _take_over(call, lookup_key)
     _refuse_taken(call, lookup_key)
     params.text("billing_scheme", choices=("per_unit",))
     price = new_price(
@@ -34,6 +36,16 @@ def create(call: Call) -> Doc:
     price["tax_behavior"] = behavior or "unspecified"
     emit(moment, "price.created", moment.store.add(price))
     return price
+
+
+def _take_over(call: Call, lookup_key: str | None) -> None:
+    """Take the lookup key from the price that has it."""
+    held = call.moment.store.row(
+        "SELECT id FROM documents WHERE kind = 'price' AND json_extract(body, '$.lookup_key') = ?",
+        (lookup_key,),
+    )
+    if held is not None:
+        call.moment.store.change(call.moment.store.get(held["id"]), lookup_key=None)
 
 
 def _refuse_taken(call: Call, lookup_key: str | None) -> None:
