@@ -13,6 +13,7 @@ from console.order_lines import lines_of
 from fulfillment import queries as fulfillment
 from kernel.doors import needs
 from kernel.modes import Mode
+from kernel.money import Money
 from kernel.paging import Cursor
 from revenue import queries as revenue
 from revenue.enums import OrderState, ReviewReason
@@ -114,7 +115,24 @@ def _title(found: OrderFile) -> str:
     if order.state == OrderState.NOT_OURS and order.refunded_minor:
         is_all = order.refunded_minor >= order.amount_minor
         words = NOT_OURS_BACK if is_all else NOT_OURS_PARTLY_BACK
+    if order.state == OrderState.DISPUTED and found.disputes:
+        return _disputed(found)
+    if order.state == OrderState.NEEDS_REVIEW and not order.amount_minor:
+        return "A person has to decide about an order that cost nothing"
     return words.format(sum=order.total)
+
+
+def _disputed(found: OrderFile) -> str:
+    """Say how much is disputed, and whether it still is; of several, what is open goes first."""
+    total = found.order.total
+    sums = [each.amount for each in found.open_disputes or found.lost_disputes]
+    if not sums or any(each.currency != total.currency for each in sums):
+        return f"The buyer disputes a payment of {total}"
+    amount = Money.total(sums, currency=total.currency)
+    part = f"{amount}" if amount == total else f"{amount} of {total}"
+    if found.open_disputes:
+        return f"The buyer disputes {part}"
+    return f"The buyer disputed {part}, and the bank gave it back to them"
 
 
 def _differs(found: OrderFile) -> str:

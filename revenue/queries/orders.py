@@ -27,7 +27,7 @@ from revenue.models import (
     RefundRequest,
     RevenueEvent,
 )
-from revenue.policy import DISPUTES_CLOSED
+from revenue.policy import DISPUTE_LOST, DISPUTES_CLOSED
 from revenue.queries.doubles import possible_doubles
 from revenue.queries.refundable import (
     OPEN_STATES,
@@ -156,6 +156,16 @@ class OrderFile:
         return self.order.state == OrderState.NEEDS_REVIEW and self.review is None
 
     @property
+    def open_disputes(self) -> list[Dispute]:
+        """Return the disputes that nobody has decided yet."""
+        return [dispute for dispute in self.disputes if dispute.status not in DISPUTES_CLOSED]
+
+    @property
+    def lost_disputes(self) -> list[Dispute]:
+        """Return the disputes in which the bank gave the money back to the buyer."""
+        return [dispute for dispute in self.disputes if dispute.status == DISPUTE_LOST]
+
+    @property
     def is_dispute_lost(self) -> bool:
         """Say whether banks gave money back to the buyer that is not refunded by us."""
         is_taken = self.order.is_given_back and self.order.disputed_minor > 0
@@ -164,7 +174,7 @@ class OrderFile:
     @property
     def has_open_dispute(self) -> bool:
         """Say whether a bank still decides about money of it."""
-        return any(dispute.status not in DISPUTES_CLOSED for dispute in self.disputes)
+        return bool(self.open_disputes)
 
     @property
     def is_double_given_back(self) -> bool:

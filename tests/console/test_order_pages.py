@@ -82,6 +82,30 @@ def test_empty_lists_say_what_to_do(browser: Client) -> None:
     assert "No order is like that." in filtered
 
 
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ([(60, "needs_response")], "The buyer disputes $0.60 USD of $1.00 USD"),
+        ([(60, "lost")], "The buyer disputed $0.60 USD of $1.00 USD, and the bank gave it back"),
+        ([(100, "lost")], "The buyer disputed $1.00 USD, and the bank gave it back to them"),
+        ([(30, "lost"), (20, "under_review")], "The buyer disputes $0.20 USD of $1.00 USD"),
+        ([(30, "lost"), (70, "lost")], "The buyer disputed $1.00 USD, and the bank gave it back"),
+    ],
+)
+def test_the_title_says_how_much_is_disputed_and_whether_it_still_is(
+    browser: Client, process: Process, told: list[tuple[int, str]], words: str
+) -> None:
+    order = direct_sale(process)
+    for number, (amount, status) in enumerate(told):
+        seen = dispute_object(order.checkout, id=f"dp_title{number}", amount=amount, status=status)
+        filed("charge.dispute.updated", seen)
+    process()
+
+    page = browser.get(f"/console/orders/{order.reference}/").content.decode()
+
+    assert words in page.partition("<h1>")[2].partition("</h1>")[0]
+
+
 def test_an_order_shows_its_money(browser: Client, process: Process) -> None:
     order = direct_sale(process)
     filed("refund.updated", refund_object(order.checkout, id="re_orderpage1", amount=40))

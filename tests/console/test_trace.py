@@ -196,7 +196,7 @@ def test_refunds_and_disputes_are_told(process: Process) -> None:
         "$0.40 USD",
     )
     assert record(trace, "Dispute").state == "needs_response"
-    assert trace.stages[3].sentence == "Paid, and the buyer disputes it."
+    assert trace.stages[3].sentence == "Paid, and disputed by the buyer."
     assert record(trace, "Run").state == "frozen"
 
 

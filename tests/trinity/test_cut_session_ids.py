@@ -11,7 +11,7 @@ from django.test import Client
 
 from revenue.models import Order, StripeWebhookEvent
 from tests.factories.people import client_of, make_person
-from tests.factories.revenue import CheckoutFactory, filed, refund_object, session_object
+from tests.factories.revenue import NOON, CheckoutFactory, filed, refund_object, session_object
 from tests.revenue.conftest import clock, deaf_gateway, process
 from trinity.middleware import CutSessionIds
 
@@ -27,11 +27,11 @@ PAGES_MAX = 300
 
 @pytest.fixture
 def sale(process: Callable[[], list[StripeWebhookEvent]]) -> Order:
-    checkout = CheckoutFactory(stripe_id=SESSION)
+    checkout = CheckoutFactory(stripe_id=SESSION, opened_at=NOON)
     paid = session_object(checkout, payment_intent="pi_3Test0000001")
     filed("checkout.session.completed", paid)
     filed("refund.updated", refund_object(checkout, amount=40, payment_intent="pi_3Test0000001"))
-    filed("checkout.session.expired", session_object(checkout, status="weird", amount_total="x"))
+    filed("checkout.session.expired", {**paid, "status": "weird"})
     events = process()
     assert [event.state for event in events] == ["processed", "processed", "dead"], [
         (event.error_class, event.error) for event in events

@@ -42,7 +42,7 @@ ORDER_WORDS = {
     OrderState.PARTIALLY_REFUNDED: (Standing.DONE, "Paid, and partly refunded."),
     OrderState.REFUNDED: (Standing.DONE, "Paid, and refunded in full."),
     OrderState.REFUND_OWED: (Standing.DONE, "Paid, and a refund that failed is owed."),
-    OrderState.DISPUTED: (Standing.DONE, "Paid, and the buyer disputes it."),
+    OrderState.DISPUTED: (Standing.DONE, "Paid, and disputed by the buyer."),
 }
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 PAYMENT_EVENTS = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
@@ -78,11 +78,11 @@ def _moment(record: Record) -> datetime:
 def _standing(sale: Sale) -> tuple[Standing, str]:
     orders = sale.rows.orders
     if len(orders) > 1:
-        words = [ORDER_WORDS[OrderState(order.state)] for order in orders]
+        words = [_words_of(order) for order in orders]
         best = next((words_of for words_of in words if words_of[0] == Standing.DONE), words[-1])
         return best[0], f"{len(orders)} orders. The first: {words[0][1]}"
     if orders:
-        return ORDER_WORDS[OrderState(orders[0].state)]
+        return _words_of(orders[0])
     if sale.rows.checkouts:
         state = CheckoutState(sale.rows.checkouts[-1].state)
         if state in STOPPED_WORDS:
@@ -91,6 +91,12 @@ def _standing(sale: Sale) -> tuple[Standing, str]:
     if sale.rows.payment_links:
         return Standing.WAITING, "The payment link has not been used yet."
     return Standing.AHEAD, ""
+
+
+def _words_of(order: Any) -> tuple[Standing, str]:
+    if order.state == OrderState.NEEDS_REVIEW and (order.paid_at is None or not order.amount_minor):
+        return Standing.WAITING, "No money came, and a person has to decide about the order."
+    return ORDER_WORDS[OrderState(order.state)]
 
 
 def _ways_to_stripe(checkouts: Iterable[Any]) -> Iterable[Record]:

@@ -13,6 +13,7 @@ from revenue.enums import OrderState
 from revenue.models import BuyerMail, Order
 from revenue.usecases.decide_review import accept_order
 from tests.factories.orders import token_of
+from tests.factories.people import client_of
 from tests.factories.revenue import NOON, CheckoutFactory, filed, session_object
 from tests.revenue.reviews.conftest import Differs
 
@@ -53,6 +54,25 @@ def test_money_that_differs_is_still_said_to_have_arrived(differs: Differs) -> N
     back = read(order, f"/checkout/{order.checkout.reference}/")
 
     assert "Your payment arrived, and a person is checking it." in back
+
+
+def test_of_an_order_that_cost_nothing_nobody_says_that_money_came(
+    differs: Differs, operator: User
+) -> None:
+    order = differs(payment_status="no_payment_required", amount_total=0, payment_intent=None)
+
+    back = read(order, f"/checkout/{order.checkout.reference}/")
+    page = read(order, f"/order/{order.reference}/")
+
+    for words in (back, page):
+        assert "One of us is checking your order." in words
+        assert "It costs you nothing" in words
+        assert "payment" not in words.partition("It costs you nothing")[0].rpartition("Being")[2]
+    browser = client_of(operator)
+    told = browser.get(f"/console/orders/{order.reference}/").content.decode()
+    assert "A person has to decide about an order that cost nothing" in told
+    trace = browser.get(f"/console/trace/{order.trace_ref}/").content.decode()
+    assert "No money came, and a person has to decide about the order." in trace
 
 
 def test_once_the_bank_refused_both_pages_say_so(differs: Differs, process: Process) -> None:

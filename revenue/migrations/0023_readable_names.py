@@ -10,7 +10,7 @@ HIDDEN = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("revenue", "0020_facts_are_kept")]
+    dependencies = [("revenue", "0022_refunds_are_owed_until_they_arrive")]
 
     operations = [
         migrations.RunSQL(
