@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("revenue", "0024_refused_deliveries")]
+    dependencies = [("revenue", "0026_refused_deliveries")]
 
     operations = [
         migrations.AddField(

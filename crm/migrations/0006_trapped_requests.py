@@ -7,7 +7,7 @@ from kernel.schema import mode_steps
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0004_named_by_payment")]
+    dependencies = [("crm", "0005_named_by_payment")]
 
     operations = [
         migrations.CreateModel(

@@ -12,7 +12,7 @@ WHERE name <> '' AND NOT EXISTS (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0003_in_charge")]
+    dependencies = [("crm", "0004_funnel_from_history")]
 
     operations = [
         migrations.AddField(

@@ -23,7 +23,7 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("revenue", "0023_readable_names")]
+    dependencies = [("revenue", "0025_readable_names")]
 
     operations = [
         migrations.CreateModel(

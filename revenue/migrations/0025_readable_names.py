@@ -10,7 +10,7 @@ HIDDEN = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("revenue", "0022_refunds_are_owed_until_they_arrive")]
+    dependencies = [("revenue", "0024_offers_are_seen")]
 
     operations = [
         migrations.RunSQL(
