@@ -197,7 +197,8 @@ def test_what_the_example_file_shows_is_no_secret() -> None:
     secrets = {name: value for name, value in shown if weak_secrets({name: value})}
 
     assert set(secrets) == {
-        *("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS"),
+        *("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL", "EMAIL_URL"),
+        *("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS"),
     }
 
 
