@@ -186,11 +186,13 @@ def _make_room() -> bool:
 def _look_after_all(loop: asyncio.AbstractEventLoop) -> None:
     now_s = time.monotonic()
     unread = 0
-    for each in list(Connection.held):
-        each.look(now_s)
-        unread += each.transport.get_write_buffer_size()
-    if unread > UNREAD_BYTES_MAX:
-        max(Connection.held, key=lambda each: each.transport.get_write_buffer_size()).drop()
-    Connection.is_looked_after = bool(Connection.held)
-    if Connection.held:
-        loop.call_later(LOOK_EVERY_S, _look_after_all, loop)
+    try:
+        for each in list(Connection.held):
+            each.look(now_s)
+            unread += each.transport.get_write_buffer_size()
+        if unread > UNREAD_BYTES_MAX:
+            max(Connection.held, key=lambda each: each.transport.get_write_buffer_size()).drop()
+    finally:  # whatever happened: without the next look there are no deadlines
+        Connection.is_looked_after = bool(Connection.held)
+        if Connection.held:
+            loop.call_later(LOOK_EVERY_S, _look_after_all, loop)
