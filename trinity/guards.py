@@ -26,6 +26,9 @@ ENCRYPTED_MAIL: Final = frozenset({"smtp+tls", "smtp+ssl", "smtps"})
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 SELLER_IDENTITY: Final = ("SELLER_NAME", "SELLER_ADDRESS", "SELLER_CONTACT")
 
+# They are not given what pages and workers sell with (trinity.stack.secrets); those are asked.
+SELLS_NOTHING: Final = frozenset({"prepare", "doors", "beat"})
+
 
 class Refused(Exception):
     """What was asked must not happen with this environment. The text is one sentence."""
@@ -59,6 +62,10 @@ def mode(env: Mapping[str, str]) -> str:
 
 def problems(env: Mapping[str, str]) -> list[str]:
     """Return one sentence for each reason not to start; empty when all is well."""
+    process = env.get("TRINITY_PROCESS", "")
+    if process in SELLS_NOTHING:
+        of_the_door = _webhook_secret_problems(env) if process == "doors" else []
+        return [*_mode_problems(env), *of_the_door, *_switch_problems(env)]
     found = [
         *_mode_problems(env),
         *_key_problems(env),

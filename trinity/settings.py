@@ -24,7 +24,10 @@ from trinity.origins import cookie_name, is_below_apex
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-if (BASE_DIR / ".env").exists():
+# Of one process of a stack: set by whoever started it, who has read .env and passed on what this
+# process needs (trinity.stack.secrets). What it does not get, it does not miss.
+PROCESS = env.str("TRINITY_PROCESS", default="")
+if not PROCESS and (BASE_DIR / ".env").exists():
     env.read_env(BASE_DIR / ".env")
 
 if refusals := guards.problems(os.environ):
@@ -33,7 +36,7 @@ if refusals := guards.problems(os.environ):
 TRINITY_HOME = Path(env.str("TRINITY_HOME", default=str(BASE_DIR / ".trinity"))).resolve()
 DEPLOYMENT_MODE = Mode(guards.mode(os.environ))
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY")
+SECRET_KEY = env.str("SECRET_KEY", default="" if PROCESS in {"doors", "beat"} else env.NOTSET)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # while rolling the key
 PORT = env.int("PORT", default=8000)
 # Where the process that takes what Stripe posts answers; empty: there is none, and web takes it.
@@ -160,8 +163,9 @@ TEMPLATES = [
 # --- where things live -------------------------------------------------------------------------
 # Pages and workers log in as a role that owns no table (kernel.grants). Only ``prepare`` and a few
 # commands know the owner's address, and use it.
-_application = env.db_url("DATABASE_URL")
-_owner = env.db_url_config(env.str("MIGRATION_DATABASE_URL", "") or env.str("DATABASE_URL"))
+_url = env.str("DATABASE_URL", default="postgresql:///" if PROCESS == "beat" else env.NOTSET)
+_application = env.db_url_config(_url)
+_owner = env.db_url_config(env.str("MIGRATION_DATABASE_URL", default="") or _url)
 APPLICATION_ROLE = "" if _application["USER"] == _owner["USER"] else _application["USER"]
 DATABASES = {"default": _owner if env.bool("DATABASE_AS_OWNER", default=False) else _application}
 DATABASES["default"].setdefault("OPTIONS", {})

@@ -319,13 +319,13 @@ def test_the_example_changes_nothing_until_it_is_edited() -> None:
 
 def test_containers_run_known_processes_with_documented_settings() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
-    passed_on = set(re.findall(r"^    ([A-Z_]+):$", text, flags=re.MULTILINE))
+    passed_on = set(re.findall(r"^ +([A-Z_]+):$", text, flags=re.MULTILINE))
 
     assert set(re.findall(r'"process", "(\w+)"', text)) == set(container.PROCESSES)
     assert passed_on - documented() == set()
     own = {"PORT", "DOORS_PORT", "DOORS_URL", "DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"}
     assert documented() - passed_on - own == {
-        "DATABASE_AS_OWNER",
+        *("DATABASE_AS_OWNER", "TRINITY_PROCESS"),
         *("TRINITY_HOME", "MCP_PORT", "SANDBOX_PORT", "OWNER_EMAIL", "SEAL_KEY_FILE", "SEALS_LOG"),
         "SEAL_PINS",
         *("POSTGRES_PASSWORD", "TRINITY_DB_PASSWORD", "TRINITY_APP_DB_PASSWORD"),
@@ -337,7 +337,7 @@ def test_redis_of_the_containers_has_a_password_and_a_network_of_its_own() -> No
     text = (ROOT / "docker-compose.yml").read_text()
     redis_service = text.split("\n  redis:\n")[1].split("\n\n")[0]
 
-    assert 'REDIS_URL: "redis://:${REDIS_PASSWORD:-}@redis:6379/0"' in text
+    assert 'REDIS_URL: &redis "redis://:${REDIS_PASSWORD:-}@redis:6379/0"' in text
     assert "\n  redis: {internal: true}\n" in text
     assert "    networks: [redis]\n" in redis_service
     assert re.findall(r"networks: \[(.*redis.*)\]", text) == ["default, redis", "redis"]

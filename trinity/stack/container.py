@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
-from trinity.stack import commands
+from trinity.stack import commands, secrets
 from trinity.stack.answers import answers
 from trinity.stack.home import ROOT, Home
 
@@ -23,10 +23,10 @@ PROCESSES: Final[dict[str, Callable[[Mapping[str, str]], tuple[str, ...]]]] = {
 
 
 def become(name: str, env: Mapping[str, str]) -> NoReturn:
-    """Replace this process by ``name``."""
+    """Replace this process by ``name``, with the secrets that it needs."""
     argv = PROCESSES[name](env)
     os.chdir(ROOT)
-    os.execve(argv[0], argv, dict(env))  # noqa: S606 - a program of ours, no shell wanted
+    os.execve(argv[0], argv, secrets.for_process(name, env))  # noqa: S606 - a program of ours, no shell wanted
 
 
 def probe(name: str, env: Mapping[str, str]) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from trinity import guards
-from trinity.stack import commands
+from trinity.stack import commands, secrets
 from trinity.stack.children import Program
 from trinity.stack.errors import StackError
 from trinity.stack.home import Home
@@ -13,7 +13,6 @@ from trinity.stack.ports import Ports
 
 OWNER_EMAIL: Final = "owner@trinity.localhost"
 PROVIDER_NAMES: Final = ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS", "STRIPE_API_BASE")
-OWNERS_ADDRESS: Final = "MIGRATION_DATABASE_URL"  # known to whoever migrates, and to no page
 # They would make a stack slow (no bytecode kept), or point it at somebody else's settings.
 LEFT_OUT: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 
@@ -63,8 +62,7 @@ class Plan:
         A live deployment gets neither: its owner is invited, its offers are its own.
         """
         seeds = {} if self.mode == "live" else {"OWNER_EMAIL": self.owner, **self._password_file()}
-        owner = {name: url for name, url in self.env.items() if name == OWNERS_ADDRESS}
-        return self._program("prepare", commands.prepare(), more=seeds | owner)
+        return self._program("prepare", commands.prepare(), more=seeds)
 
     def web(self) -> Program:
         """Return the web server."""
@@ -91,8 +89,7 @@ class Plan:
     def _program(
         self, name: str, argv: tuple[str, ...], *, more: Mapping[str, str] | None = None
     ) -> Program:
-        env = {name: value for name, value in self.env.items() if name != OWNERS_ADDRESS}
-        env |= more or {}
+        env = secrets.for_process(name, {**self.env, **(more or {})})
         return Program(name=name, argv=argv, env=env, log=self.home.log / f"{name}.log")
 
     def _password_file(self) -> dict[str, str]:

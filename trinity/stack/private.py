@@ -25,7 +25,13 @@ NOT_INHERITED_NAMES: Final = frozenset(
     {
         *("DOORS_URL", "DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"),
         *("SECRET_KEY", "BASE_URL", "ALLOWED_HOSTS", "DEBUG"),
-        *("TRINITY_MODE", "DEFAULT_FROM_EMAIL", "WEBAUTHN_RP_ID", "DJANGO_SETTINGS_MODULE"),
+        *(
+            "TRINITY_MODE",
+            "TRINITY_PROCESS",
+            "DEFAULT_FROM_EMAIL",
+            "WEBAUTHN_RP_ID",
+            "DJANGO_SETTINGS_MODULE",
+        ),
     }
 )
 

@@ -14,7 +14,6 @@ from trinity.stack.children import Program
 from trinity.stack.errors import StackError
 from trinity.stack.home import Home, write_private
 from trinity.stack.plan import (
-    OWNERS_ADDRESS,
     PROVIDER_NAMES,
     Plan,
     make,
@@ -22,6 +21,7 @@ from trinity.stack.plan import (
     uses_sandbox,
 )
 from trinity.stack.ports import Ports
+from trinity.stack.secrets import OWNERS_ADDRESS
 from trinity.stack.stores import timed
 from trinity.stack.supervisor import StopAsked, Supervisor, supervising
 

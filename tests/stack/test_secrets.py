@@ -1,0 +1,84 @@
+"""Each process has its own secrets and no other's, on a laptop and in containers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from trinity import guards
+from trinity.stack import running, secrets
+from trinity.stack.home import ROOT
+from trinity.stack.secrets import OF, SECRETS
+
+COMPOSED = {"DATABASE_URL", "REDIS_URL", "MIGRATION_DATABASE_URL"}  # of passwords, in the file
+
+
+def test_what_is_none_of_its_business_is_taken_out() -> None:
+    env = dict.fromkeys(SECRETS, "secret") | {"PORT": "8000"}
+
+    for name, needed in OF.items():
+        given = secrets.for_process(name, env)
+        assert set(given) == {*needed, "PORT", "TRINITY_PROCESS"}, name
+        assert given["TRINITY_PROCESS"] == name
+    assert OF["beat"] == {"REDIS_URL"}
+    assert "MIGRATION_DATABASE_URL" not in OF["web"] | OF["worker"] | OF["doors"]
+
+
+def test_the_clock_and_the_door_start_in_live_mode_without_what_they_do_not_get() -> None:
+    live = {"TRINITY_MODE": "live", "BASE_URL": "https://shop.example.com"}
+
+    assert guards.problems(live | {"TRINITY_PROCESS": "beat", "REDIS_URL": "x"}) == []
+    assert guards.problems(live | {"TRINITY_PROCESS": "web"}) != []
+    [missing] = guards.problems(live | {"TRINITY_PROCESS": "doors"})
+    assert "STRIPE_WEBHOOK_SECRETS" in missing
+
+
+def test_containers_get_the_same() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    common = _block(text, "x-environment: &environment")
+    assert not SECRETS & _names(common), "a secret for everybody"
+    for name in OF.keys() - {"sandbox"}:
+        service = _block(text, f"  {name}:")
+        assert SECRETS & _names(service) == OF[name], name
+
+
+def _block(text: str, head: str) -> str:
+    """Return what is indented below the line ``head``."""
+    indent = len(head) - len(head.lstrip())
+    lines = text.split(f"\n{head}\n", 1)[1].splitlines()
+    end = next(
+        (
+            number
+            for number, line in enumerate(lines)
+            if line.strip() and len(line) - len(line.lstrip()) <= indent
+        ),
+        len(lines),
+    )
+    return "\n".join(lines[:end])
+
+
+def _names(block: str) -> set[str]:
+    return set(re.findall(r"^ +([A-Z_]+):", block, flags=re.MULTILINE))
+
+
+@pytest.mark.slow
+def test_each_process_gets_only_the_secrets_that_it_needs(tmp_path: Path) -> None:
+    """Read off the running processes themselves, their children included."""
+    with running(home=tmp_path / "home") as stack:
+        for name, pid in stack.pids().items():
+            if name not in OF:
+                continue  # Postgres and Valkey
+            for each in (pid, *_below(pid)):
+                had = {
+                    line.split(b"=", 1)[0].decode()
+                    for line in Path(f"/proc/{each}/environ").read_bytes().split(b"\0")
+                }
+                assert had & SECRETS <= OF[name], name
+            assert OF[name] & {"REDIS_URL"} <= had, name
+
+
+def _below(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(each) for each in children]

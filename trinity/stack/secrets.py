@@ -1,0 +1,32 @@
+"""Which process gets which secret: each what it needs, and no other.
+
+Where one is taken over, the others' secrets are not in its environment. docker-compose.yml says the
+same for containers; tests/stack/test_secrets.py holds the two together.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+SECRETS: Final = frozenset(
+    {
+        *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "MIGRATION_DATABASE_URL"),
+        *("REDIS_URL", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS", "EMAIL_URL"),
+    }
+)
+OWNERS_ADDRESS: Final = "MIGRATION_DATABASE_URL"
+_PAGES: Final = SECRETS - {OWNERS_ADDRESS}
+OF: Final[Mapping[str, frozenset[str]]] = {
+    "prepare": SECRETS - {"EMAIL_URL", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS"},
+    "web": _PAGES,
+    "doors": frozenset({"DATABASE_URL", "REDIS_URL", "STRIPE_WEBHOOK_SECRETS"}),
+    "worker": _PAGES,
+    "beat": frozenset({"REDIS_URL"}),
+    "sandbox": frozenset(),
+}
+
+
+def for_process(name: str, env: Mapping[str, str]) -> dict[str, str]:
+    """Return ``env`` without the secrets that are none of the business of process ``name``."""
+    needless = SECRETS - OF[name]
+    kept = {key: value for key, value in env.items() if key not in needless}
+    return kept | {"TRINITY_PROCESS": name}
