@@ -381,4 +381,6 @@ USE_TZ = True
 USE_I18N = False
 FORMAT_MODULE_PATH = "trinity.formats"
 BODY_KEPT_DAYS = env.int("BODY_KEPT_DAYS", default=90)
+# A second payment of one person for one offer within so many hours waits for a person; 0: never.
+DOUBLE_PAYMENT_HOURS = env.int("DOUBLE_PAYMENT_HOURS", default=24)
 SITE_NAME = "Trinity"

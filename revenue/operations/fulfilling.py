@@ -25,6 +25,8 @@ from revenue.enums import (
 from revenue.models import CheckoutSession, Order, StripeWebhookEvent
 from revenue.operations.alerts import raise_alert
 from revenue.operations.booking import book
+from revenue.operations.doubles import earlier_payment
+from revenue.operations.holding import hold_or_release_work
 from revenue.operations.links import close_link
 from revenue.operations.mails import queue_mail
 from revenue.operations.standing import settle, state_of_new
@@ -157,7 +159,7 @@ def _save(telling: Telling, order: Order, *, customer_id: str | None, is_new: bo
     attached = _attached(telling, order, customer_id=customer_id)
     if attached is not None:
         order.deal_id, order.contact_id = attached.deal_id, attached.contact_id
-        order.double_of = _first_payment(attached)
+        order.double_of_id = _first_payment(telling, order, attached)
     insert(order)
     telling.about(order_id=order.pk, trace_ref=order.trace_ref)
     telling.changed(f"order {order.reference} made: {order.state}")
@@ -178,11 +180,10 @@ def attach(
     attached = _attached(telling, order, standing=standing, customer_id=customer_id)
     if attached is None:
         return
-    first = _first_payment(attached)
     order.deal_id, order.contact_id = attached.deal_id, attached.contact_id
-    order.double_of = first
+    order.double_of_id = _first_payment(telling, order, attached)
     Order.objects.filter(pk=order.pk).update(
-        deal=attached.deal_id, contact=attached.contact_id, double_of=first
+        deal=attached.deal_id, contact=attached.contact_id, double_of=order.double_of_id
     )
 
 
@@ -213,10 +214,17 @@ def _attached(
     )
 
 
-def _first_payment(attached: AttachedDeal) -> Order | None:
-    if attached.won_by is None:
+def _first_payment(telling: Telling, order: Order, attached: AttachedDeal) -> int | None:
+    """Return the id of the order that may have been paid already by what pays ``order``.
+
+    The one that won its deal before; else one of the same person for the same offer.
+    """
+    if attached.won_by is not None:
+        return Order.objects.values_list("pk", flat=True).get(reference=attached.won_by)
+    if order.paid_at is None:
         return None
-    return Order.objects.get(reference=attached.won_by)
+    is_told_now = order.paid_at == telling.now
+    return earlier_payment(order, paid_at=telling.occurred_at if is_told_now else order.paid_at)
 
 
 def _wake_waiting(telling: Telling, order: Order) -> None:
@@ -245,7 +253,10 @@ def _book_payment(telling: Telling, order: Order, fact: SessionFact) -> None:
 
 
 def open_work(telling: Telling, order: Order) -> None:
-    """Open the intake of a paid order, and let fulfillment know."""
+    """Open the intake of a paid order, and let fulfillment know.
+
+    The work on a possible double payment waits for a person's word.
+    """
     intake = fulfillment.open_intake(
         order_id=order.pk,
         order_ref=order.reference,
@@ -256,6 +267,8 @@ def open_work(telling: Telling, order: Order) -> None:
         now=telling.now,
     )
     telling.changed(f"intake {intake.reference} opened")
+    if order.double_of_id is not None:
+        hold_or_release_work(telling, order)
     nudge_after_commit("order.paid")
 
 

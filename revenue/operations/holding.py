@@ -15,10 +15,12 @@ FREEZE_REASONS = {
 
 
 def hold_or_release_work(telling: Telling, order: Order) -> None:
-    """Freeze the work while ``order`` is disputed, or all of it went or is owed back."""
+    """Freeze the work while ``order`` is disputed, went or is owed back, or may be a mistake."""
     reason = FREEZE_REASONS.get(OrderState(order.state))
     if order.state == OrderState.REFUND_OWED and order.refund_owed == order.refundable:
         reason = FreezeReason.REFUND  # once it is paid, nothing of the payment is left
+    if reason is None and order.may_be_double:
+        reason = FreezeReason.REVIEW
     if reason is not None:
         fulfillment.freeze_work(order_id=order.pk, reason=reason, now=telling.now)
     else:

@@ -1,4 +1,4 @@
-"""Second payments of a deal that may be mistakes."""
+"""Second payments of a deal, or of one person for one offer, that may be mistakes."""
 
 from __future__ import annotations
 

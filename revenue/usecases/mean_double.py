@@ -6,11 +6,14 @@ from datetime import datetime
 
 from django.db import transaction
 
+from kernel.modes import Mode
 from ledger import operations as ledger
-from revenue.enums import OrderState
+from revenue.enums import OrderState, Source
 from revenue.models import DoubleVerdict, Order
 from revenue.operations.finding import lock_order
+from revenue.operations.holding import hold_or_release_work
 from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
+from revenue.operations.telling import Telling
 from revenue.queries.doubles import possible_doubles
 
 
@@ -18,8 +21,8 @@ from revenue.queries.doubles import possible_doubles
 def mean_double(*, order_ref: str, reason: str, actor_id: int, now: datetime) -> DoubleVerdict:
     """Take a possible double payment off everybody's list; who said so, and why, is kept.
 
-    The order is an order like any other from then on, and may still be refunded. Raises
-    AlreadyDecided, NothingToDecide, or Order.DoesNotExist.
+    Its work goes on. The order is an order like any other from then on, and may still be refunded.
+    Raises AlreadyDecided, NothingToDecide, or Order.DoesNotExist.
     """
     order = lock_order(order_ref)
     _require_open(order)
@@ -36,6 +39,8 @@ def mean_double(*, order_ref: str, reason: str, actor_id: int, now: datetime) ->
         key=f"order.double_meant:{order.reference}",
         now=now,
     )
+    telling = Telling(mode=Mode(order.mode), source=Source.DECISION, now=now, occurred_at=now)
+    hold_or_release_work(telling, order)
     return verdict
 
 

@@ -155,6 +155,6 @@ def filed(event_type: str, data: dict[str, Any], **changes: Any) -> StripeWebhoo
         body=body,
         body_sha256=hashlib.sha256(body).hexdigest(),
         next_attempt_at=NOON,
-        stripe_created_at=NOON,
+        stripe_created_at=datetime.fromtimestamp(envelope["created"], tz=UTC),
         received_at=NOON,
     )
