@@ -20,7 +20,8 @@ JOIN revenue_offer sold ON sold.id = bought.offer_id
 JOIN revenue_offer wanted ON wanted.id = %(offer_id)s AND wanted.slug = sold.slug
 JOIN revenue_revenueevent paid ON paid.order_id = bought.id AND paid.kind = '{RevenueKind.PAYMENT}'
 WHERE bought.contact_id = %(contact_id)s AND bought.mode = %(mode)s
-  AND bought.id IS DISTINCT FROM %(order_id)s AND bought.double_of_id IS DISTINCT FROM %(order_id)s
+  AND bought.id IS DISTINCT FROM %(order_id)s
+  AND (bought.double_of_id IS NULL OR bought.double_of_id IS DISTINCT FROM %(order_id)s)
   AND bought.state IN ({_HELD})
   AND (bought.amount_minor = 0
     OR bought.amount_minor > bought.refunded_minor + bought.disputed_minor)
