@@ -139,12 +139,17 @@ class Order(Stateful):
     def may_be_double(self) -> bool:
         """Whether it may have been paid a second time by mistake, and nobody has decided.
 
-        Open until all of it went back, by refunds or by disputes. Reads ``double_verdict``: select
-        it with a list.
+        Open while money of both payments is held. Reads ``double_of`` and ``double_verdict``:
+        select them with a list.
         """
-        if self.double_of_id is None or self.state not in HELD_STATES:
+        if self.double_of is None or not (self.is_held and self.double_of.is_held):
             return False
-        return not self.is_given_back and getattr(self, "double_verdict", None) is None
+        return getattr(self, "double_verdict", None) is None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether money of it was received and did not all go back."""
+        return self.state in HELD_STATES and not self.is_given_back
 
     @property
     def is_given_back(self) -> bool:

@@ -13,7 +13,8 @@ from revenue.models import Order
 
 _HELD: Final = ", ".join(f"'{state}'" for state in sorted(HELD_STATES))
 # Contacts are people by their normalised address; their rows are locked while a sale is recorded,
-# so that of two payments at one moment the later COMMIT sees the other.
+# so that of two payments at one moment the later COMMIT sees the other. FOR SHARE, so that a refund
+# of the earlier one at this moment either is seen here or finds the later one and lets it go on.
 _EARLIER: Final = f"""
 SELECT bought.id FROM revenue_order bought
 JOIN revenue_offer sold ON sold.id = bought.offer_id
@@ -26,7 +27,7 @@ WHERE bought.contact_id = %(contact_id)s AND bought.mode = %(mode)s
   AND (bought.amount_minor = 0
     OR bought.amount_minor > bought.refunded_minor + bought.disputed_minor)
   AND paid.occurred_at BETWEEN %(since)s AND %(until)s
-ORDER BY bought.id LIMIT 1
+ORDER BY bought.id LIMIT 1 FOR SHARE OF bought
 """  # noqa: S608  # our own words
 
 

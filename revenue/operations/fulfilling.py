@@ -181,7 +181,8 @@ def attach(
     if attached is None:
         return
     order.deal_id, order.contact_id = attached.deal_id, attached.contact_id
-    order.double_of_id = _first_payment(telling, order, attached)
+    if order.double_of_id is None:
+        order.double_of_id = _first_payment(telling, order, attached)
     Order.objects.filter(pk=order.pk).update(
         deal=attached.deal_id, contact=attached.contact_id, double_of=order.double_of_id
     )

@@ -6,6 +6,7 @@ from fulfillment import operations as fulfillment
 from fulfillment.enums import FreezeReason
 from revenue.enums import OrderState
 from revenue.models import Order
+from revenue.operations.finding import lock_order
 from revenue.operations.telling import Telling
 
 FREEZE_REASONS = {
@@ -15,7 +16,17 @@ FREEZE_REASONS = {
 
 
 def hold_or_release_work(telling: Telling, order: Order) -> None:
-    """Freeze the work while ``order`` is disputed, went or is owed back, or may be a mistake."""
+    """Freeze the work while ``order`` is disputed, went or is owed back, or may be a mistake.
+
+    Payments that may be doubles of ``order`` follow it: of one that went back there is no double.
+    """
+    _hold_or_release(telling, order)
+    seconds = Order.objects.filter(double_of=order).order_by("pk")
+    for reference in seconds.values_list("reference", flat=True):
+        _hold_or_release(telling, lock_order(reference))
+
+
+def _hold_or_release(telling: Telling, order: Order) -> None:
     reason = FREEZE_REASONS.get(OrderState(order.state))
     if order.state == OrderState.REFUND_OWED and order.refund_owed == order.refundable:
         reason = FreezeReason.REFUND  # once it is paid, nothing of the payment is left

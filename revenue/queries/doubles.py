@@ -13,6 +13,10 @@ def possible_doubles() -> QuerySet[Order]:
 
     ``Order.may_be_double`` as a query.
     """
-    held = Q(amount_minor=0) | Q(amount_minor__gt=F("refunded_minor") + F("disputed_minor"))
-    second = Order.objects.filter(double_of__isnull=False, state__in=HELD_STATES)
-    return second.filter(held, double_verdict__isnull=True)
+    return Order.objects.filter(_held(), _held("double_of__"), double_verdict__isnull=True)
+
+
+def _held(of: str = "") -> Q:
+    went_back = F(f"{of}refunded_minor") + F(f"{of}disputed_minor")
+    is_left = Q((f"{of}amount_minor", 0)) | Q((f"{of}amount_minor__gt", went_back))
+    return Q((f"{of}state__in", HELD_STATES)) & is_left

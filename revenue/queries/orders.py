@@ -59,7 +59,7 @@ def orders_page(
     if offer_id is not None:
         narrowed["offer_id"] = offer_id
     orders = possible_doubles() if is_possible_double else Order.objects.all()
-    orders = orders.select_related("offer", "double_verdict").filter(**narrowed)
+    orders = orders.select_related("offer", "double_of", "double_verdict").filter(**narrowed)
     return page_of(orders, cursor=cursor, limit=ROWS_PER_PAGE)
 
 

@@ -23,7 +23,9 @@ def sales_of_deal(deal_id: int) -> SalesOfDeal:
     """Return what was prepared for a deal and what came of it, the newest fifty of each."""
     checkouts = CheckoutSession.objects.filter(deal=deal_id).select_related("offer")
     links = PaymentLink.objects.filter(deal=deal_id).select_related("offer")
-    orders = Order.objects.filter(deal=deal_id).select_related("offer", "double_verdict")
+    orders = Order.objects.filter(deal=deal_id).select_related(
+        "offer", "double_of", "double_verdict"
+    )
     return SalesOfDeal(
         checkouts=list(checkouts.order_by("-id")[:SALES_PER_DEAL_MAX]),
         payment_links=list(links.order_by("-id")[:SALES_PER_DEAL_MAX]),

@@ -90,6 +90,10 @@ UNION ALL
 (SELECT '{DOUBLE}', '', second.reference, '', second.mode, second.amount_minor, second.currency,
    second.placed_at, NULL, ''
  FROM revenue_order second
+ JOIN revenue_order earlier ON earlier.id = second.double_of_id
+   AND earlier.state IN ({_quoted(HELD_STATES)})
+   AND (earlier.amount_minor = 0
+     OR earlier.amount_minor > earlier.refunded_minor + earlier.disputed_minor)
  LEFT JOIN revenue_doubleverdict meant ON meant.order_id = second.id
  WHERE second.double_of_id IS NOT NULL AND second.state IN ({_quoted(HELD_STATES)})
    AND second.mode <> '{Mode.SAMPLE}' AND meant.id IS NULL

@@ -165,7 +165,9 @@ def _say_closed(request: HttpRequest, closed: CheckoutSession) -> None:
 def payment_link(request: HttpRequest, reference: str) -> HttpResponse:
     """Show one payment link: what to send, and every session that it made."""
     link = get_object_or_404(PaymentLink.objects.select_related("offer"), reference=reference)
-    made = CheckoutSession.objects.filter(payment_link=link).select_related("order__double_verdict")
+    made = CheckoutSession.objects.filter(payment_link=link).select_related(
+        "order__double_of", "order__double_verdict"
+    )
     context = {
         "nav": "deal-list",
         "link": link,

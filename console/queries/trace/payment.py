@@ -168,13 +168,15 @@ _WENT_BACK = frozenset({OrderState.REFUNDED, OrderState.DISPUTED})  # all may ha
 
 
 def _double(order: Any) -> str:
-    """Say what is known of a second payment of the same deal."""
+    """Say what is known of a second payment."""
     is_meant = getattr(order, "double_verdict", None) is not None
     what = "possible double payment of"
     if is_meant:
         what = "second payment, meant by the buyer, after"
     elif order.state in _WENT_BACK and not order.may_be_double:
         what = "second payment, given back, after"
+    elif not order.double_of.is_held:
+        what = "second payment, the one that counts since all went back of"
     return f"{what} {order.double_of.reference}"
 
 

@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from fulfillment.models import AcquisitionRun, OrderIntake
 from fulfillment.usecases.start_run import start_run
 from revenue import queries
+from revenue.enums import OfferState
 from revenue.models import BuyerMail, Offer, Order, RevenueEvent, StripeWebhookEvent
+from revenue.queries.doubles import possible_doubles
 from revenue.usecases.mean_double import mean_double
 from tests.factories.people import client_of
 from tests.factories.revenue import (
@@ -77,6 +81,7 @@ def test_the_second_work_waits_and_all_else_is_as_ever(
 
 def test_a_new_version_of_the_offer_is_the_same_offer(process: Process, offer: Offer) -> None:
     buy(process, offer)
+    offer.move(OfferState.RETIRED, retired_at=NOON)
     newer = OfferFactory(slug=offer.slug, version=2)
 
     assert buy(process, newer).double_of_id is not None
@@ -155,3 +160,60 @@ def test_what_was_given_back_in_full_is_frozen_as_refunded(process: Process, off
     process()
 
     assert holds() == ["", "refund"]
+
+
+def refund(process: Process, order: Order, **changes: Any) -> None:
+    type_ = "refund.failed" if changes.get("status") == "failed" else "refund.created"
+    filed(type_, refund_object(order.checkout, **changes))
+    process()
+
+
+def test_the_second_work_goes_on_once_all_of_the_first_went_back(
+    process: Process, offer: Offer, operator: User
+) -> None:
+    first = buy(process, offer)
+    second = buy(process, offer)
+
+    refund(process, first)
+
+    assert holds() == ["refund", ""]
+    assert waiting() == []
+    assert not possible_doubles().exists()
+    page = client_of(operator).get(f"/console/orders/{second.reference}/").content.decode()
+    assert "this is the one that counts" in page
+    assert "Possible double payment" not in page
+
+
+def test_the_second_work_waits_on_while_part_of_the_first_is_held(
+    process: Process, offer: Offer
+) -> None:
+    first = buy(process, offer)
+    second = buy(process, offer)
+
+    refund(process, first, amount=40)
+
+    assert holds() == ["", "review"]
+    assert waiting() == [second.reference]
+
+
+def test_the_second_work_waits_again_when_the_refund_of_the_first_fails(
+    process: Process, offer: Offer
+) -> None:
+    first = buy(process, offer)
+    second = buy(process, offer)
+    refund(process, first)
+
+    refund(process, first, status="failed")
+
+    assert Order.objects.get(pk=second.pk).may_be_double
+    assert holds()[1] == "review"
+    assert waiting() == [second.reference]
+
+
+def test_looking_for_an_earlier_payment_is_one_statement(process: Process, offer: Offer) -> None:
+    process()
+    with CaptureQueriesContext(connection) as captured:
+        buy(process, offer)
+
+    looked = [q["sql"] for q in captured if "wanted.slug = sold.slug" in q["sql"]]
+    assert len(looked) == 1
