@@ -52,8 +52,11 @@ def confirm(page: Page, shop: Shop) -> None:
     page.get_by_role("button", name="Confirm").click()
 
 
-def mismatched(page: Page, shop: Shop) -> str:
-    """Let Stripe take $1.50 where we asked for $1.00; return the order's reference."""
+def mismatched(page: Page, shop: Shop, *, is_foreign: bool = False) -> str:
+    """Let Stripe take $1.50 where we asked for $1.00; return the order's reference.
+
+    ``is_foreign``: in a session that no checkout of ours opened.
+    """
     open_offer(page, shop)
     session = shop.from_stripe(f"checkout/sessions/{press_buy(page)}")
     told = session | {
@@ -64,12 +67,15 @@ def mismatched(page: Page, shop: Shop) -> str:
         "payment_intent": f"pi_test_{session['id'][-20:]}",
         "customer_details": {"email": new_email("odd"), "name": "Ada Example"},
     }
+    if is_foreign:
+        another = {"id": f"{session['id']}other", "client_reference_id": None, "metadata": {}}
+        told |= another | {"payment_intent": f"{told['payment_intent']}other"}
     shop.drill("emit", type="checkout.session.completed", object=told)
 
     def find() -> str | None:
         found = shop.rows(
             "SELECT o.reference FROM revenue_order o JOIN revenue_checkoutsession c"
-            f" ON c.id = o.checkout_id WHERE c.stripe_id = '{session['id']}'"
+            f" ON c.id = o.checkout_id WHERE c.stripe_id = '{told['id']}'"
         )
         return str(found[0]["reference"]) if found else None
 
@@ -119,8 +125,8 @@ def wait_for_badge(page: Page, words: str) -> None:
 
 def test_a_mismatch_waits_for_a_verdict(chromium: Browser, shop: Shop, looks: Looks) -> None:
     with visitor(chromium) as (_, page), at_desk(chromium, shop) as desk:
-        accepted, foreign = mismatched(page, shop), mismatched(page, shop)
-        page.goto(f"{shop.stack.base_url}/order/{foreign}/")
+        accepted, foreign = mismatched(page, shop), mismatched(page, shop, is_foreign=True)
+        page.goto(f"{shop.stack.base_url}/order/{accepted}/")
         looks.at(page, "order, needs review")
         desk.goto(f"{shop.stack.base_url}/console/review/")
         looks.at(desk, "needs review")
@@ -132,11 +138,14 @@ def test_a_mismatch_waits_for_a_verdict(chromium: Browser, shop: Shop, looks: Lo
         expect(desk.get_by_role("main")).to_contain_text("Accepted as paid.")
         looks.at(desk, "order in the console, accepted")
         desk.goto(f"{shop.stack.base_url}/console/orders/{foreign}/")
+        looks.at(desk, "order in the console, of no checkout of ours")
         desk.get_by_label("Whose is it").fill("A test of the other shop.")
-        desk.get_by_role("button", name="Decide: not ours").click()
-        expect(desk.get_by_role("main")).to_contain_text("Decided: not ours.")
-        page.reload()
-        looks.at(page, "order, not ours")
+        desk.get_by_role("button", name="Review: not ours").click()
+        expect(desk.get_by_role("heading", name="is not ours?")).to_be_visible()
+        looks.at(desk, "not ours, confirmed once more")
+        desk.get_by_role("button", name="is not ours").click()
+        expect(desk.get_by_role("main")).to_contain_text("not ours")
+        looks.at(desk, "order in the console, not ours")
 
 
 def test_a_dispute_shows_with_its_deadline(chromium: Browser, shop: Shop, looks: Looks) -> None:
