@@ -19,6 +19,7 @@ BODY_S: Final = 10.0  # from the head to the end of its body
 IDLE_S: Final = 15.0  # between an answer and the next head
 WRITE_S: Final = 20.0  # for the other side to take an answer, or a part of it, that is ready
 LOOK_EVERY_S: Final = 0.5
+# Of all that is no body: a head, or chunks' sizes and extensions, trailers, empty lines.
 HEAD_BYTES_MAX: Final = 32 * 1024
 CONNECTIONS_MAX: Final = 1024
 # Of all bodies under way together. Who sends most loses the place first.
@@ -91,11 +92,10 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, but no head longer than HEAD_BYTES_MAX and one read."""
-        if self.is_in_head:
-            self.head_bytes += len(data)
+        """Read on, but of what is no body no more than HEAD_BYTES_MAX and one read."""
+        self.head_bytes += len(data)
         super().data_received(data)
-        if self.is_in_head and self.head_bytes > HEAD_BYTES_MAX and self.parser is not None:
+        if self.head_bytes > HEAD_BYTES_MAX and self.parser is not None:
             self.send_400_response("The request's head is too long.")
 
     def pause_writing(self) -> None:
@@ -118,6 +118,11 @@ class Connection(HttpToolsProtocol):
         if self.waits is Waits.NEXT:
             self.wait(Waits.HEAD)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, or a trailer: those came after the request was judged, and are dropped."""
+        if self.is_in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """The head is complete; its body may follow."""
         self.is_in_head = False
@@ -130,6 +135,7 @@ class Connection(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Some of the body came."""
         super().on_body(body)
+        self.head_bytes -= len(body)
         self.body_bytes += len(body)
         Connection.body_bytes_held += len(body)
         if Connection.body_bytes_held > BODIES_BYTES_MAX:

@@ -9,6 +9,7 @@ BODY_BYTES_MAX: Final = 1024 * 1024  # no page takes files
 PATH_BYTES_MAX: Final = 1024
 QUERY_BYTES_MAX: Final = 8 * 1024
 PLAIN: Final = (b"content-type", b"text/plain; charset=utf-8")
+VERSIONS: Final = frozenset({"1.0", "1.1"})
 ONCE: Final = frozenset({b"host", b"content-length", b"content-type", b"transfer-encoding"})
 
 Scope = dict[str, Any]
@@ -41,6 +42,8 @@ def judge(scope: Scope) -> None:
         raise Refused(400)
     if scope["http_version"] != "1.0" and b"host" not in names:
         raise Refused(400)
+    if scope["http_version"] not in VERSIONS:
+        raise Refused(505)
     coding = dict(scope["headers"]).get(b"transfer-encoding", b"chunked")
     if coding.strip().lower() != b"chunked":
         raise Refused(501)

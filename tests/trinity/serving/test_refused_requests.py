@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from revenue.management.doctor.doors import passes_on_the_unfinished
 from tests.trinity.serving.serving import Served, split
 
 HOST = b"Host: localhost\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 
 def status(server: Served, request: bytes) -> int:
     return split(server.ask(request))[0]
+
+
+def pour(made: socket.socket, part: bytes) -> None:
+    """Send far more than all buffers between us hold."""
+    for _ in range(48):
+        made.sendall(part * 131072)
 
 
 AMBIGUOUS = {
@@ -61,6 +70,46 @@ def test_what_can_be_understood_in_two_ways_is_refused(
     server: Served = request.getfixturevalue(which)
 
     assert status(server, request_bytes) == 400
+
+
+@pytest.mark.parametrize("version", [b"0.9", b"2.0"])
+@pytest.mark.parametrize("which", ["web", "doors"])
+def test_other_versions_in_the_words_of_ours_are_not_spoken(
+    which: str, version: bytes, request: pytest.FixtureRequest
+) -> None:
+    server: Served = request.getfixturevalue(which)
+
+    assert status(server, b"GET /healthz HTTP/" + version + b"\r\n" + HOST + b"\r\n") == 505
+
+
+ENDLESS = {
+    "trailers": (b"0\r\n", b"A: b\r\n"),
+    "one long trailer": (b"0\r\nA: ", b"bbbbbbbb"),
+    "chunks of one byte": (b"", b"1\r\na\r\n"),
+    "an extension of a chunk": (b"1;", b"a=bbbbbb"),
+}
+
+
+@pytest.mark.parametrize(("first", "part"), ENDLESS.values(), ids=ENDLESS.keys())
+@pytest.mark.parametrize("which", ["web", "doors"])
+def test_what_is_no_body_has_an_end_too(
+    which: str, first: bytes, part: bytes, request: pytest.FixtureRequest
+) -> None:
+    server: Served = request.getfixturevalue(which)
+    with server.connect() as made:
+        made.sendall(b"POST /webhooks/stripe HTTP/1.1\r\n" + HOST + CHUNKED + b"\r\n" + first)
+
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            pour(made, part)
+
+
+def test_empty_lines_between_requests_have_an_end_too(doors: Served) -> None:
+    with doors.connect() as made:
+        made.sendall(b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n")
+        made.recv(65536)
+
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            pour(made, b"\r\n" * 4)
 
 
 def test_a_coding_besides_chunks_is_not_known(web: Served) -> None:

@@ -75,6 +75,22 @@ def test_a_name_with_underscores_passes_for_no_other(web: Served, name: bytes) -
     assert (alone["meta"]["CONTENT_LENGTH"], alone["meta"].get("CONTENT_TYPE")) == ("0", None)
 
 
+def test_what_comes_after_the_body_passes_for_no_header(web: Served) -> None:
+    trailers = b"X-Forwarded-For: 6.6.6.6\r\nHost: evil.example\r\nCookie: a=b\r\nProxy: c\r\n"
+
+    meta = asked(
+        web,
+        b"X-Forwarded-For: 192.0.2.7",
+        b"Transfer-Encoding: chunked",
+        b"Trailer: X-Forwarded-For, Host, Cookie",
+        method="POST",
+        body=b"1\r\na\r\n0\r\n" + trailers + b"\r\n",
+    )["meta"]
+
+    assert (meta["HTTP_X_FORWARDED_FOR"], meta["HTTP_HOST"]) == ("192.0.2.7", "localhost")
+    assert {"HTTP_COOKIE", "HTTP_PROXY"} & set(meta) == set()
+
+
 def test_headers_that_come_twice_are_joined_as_each_is_joined(web: Served) -> None:
     meta = asked(
         web,
