@@ -19,7 +19,9 @@ Object = Mapping[str, Any]
 REFERENCE_CHARS_MAX: Final = 500  # what Stripe takes in metadata; ours are shorter
 BIGINT_MAX: Final = 2**63 - 1  # of the columns that hold amounts
 SECONDS_MAX: Final = 253_402_300_799  # the last second of the year 9999
-ID: Final = re.compile(r"[A-Za-z0-9_]{1,255}")  # https://docs.stripe.com/upgrades: none is longer
+# https://docs.stripe.com/upgrades: none is longer. What has no prefix, no timeline takes either.
+ID: Final = re.compile(r"[a-z]{2,6}_[A-Za-z0-9_]{1,248}")
+OTHER_ID: Final = re.compile(r"[A-Za-z0-9_]{1,255}")  # old accounts named customers themselves
 WORD: Final = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{0,255}")
 URL: Final = re.compile(r"[\x21-\x7e]{0,5000}")  # Stripe's carry state of the page: some 500
 CODE_WORD: Final = re.compile(r"[a-z0-9_]{1,40}")  # as Stripe writes its enums; safe to quote
@@ -78,14 +80,14 @@ def own_id(data: Object) -> str:
     return found
 
 
-def id_of(data: Object, name: str) -> str:
+def id_of(data: Object, name: str, *, shape: re.Pattern[str] = ID) -> str:
     """Return the id of something that may be absent, an id, or an expanded object."""
     value = data.get(name)
     if value is None or value == "":
         return ""
     if isinstance(value, Mapping):
         value = value.get("id")
-    if not isinstance(value, str) or not ID.fullmatch(value):
+    if not isinstance(value, str) or not shape.fullmatch(value):
         raise UnreadableEvent(f"{name}: no id of Stripe's")
     return value
 
@@ -162,13 +164,24 @@ def require_payment(data: Object) -> None:
         raise UnreadableEvent("payment_intent: missing, and so is charge")
 
 
-def address(typed: str) -> str:
+def text(data: Object, name: str) -> str:
+    """Return what somebody typed, which may be absent."""
+    value = data.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise UnreadableEvent(f"{name}: no text")
+    return value
+
+
+def address(data: Object, name: str) -> str:
     """Return an e-mail address whole or not at all: what is left of one could be another's."""
+    typed = text(data, name)
     fitting = one_line(typed)
     is_whole = fitting == typed.strip() and len(fitting) <= BUYER_EMAIL_CHARS_MAX
     return fitting if is_whole else ""
 
 
-def reference(typed: str | None) -> str:
+def reference(data: Object, name: str) -> str:
     """Return what may be a reference of ours. A payment link's address lets the buyer type it."""
-    return storable(typed or "", chars_max=REFERENCE_CHARS_MAX)
+    return storable(text(data, name), chars_max=REFERENCE_CHARS_MAX)

@@ -43,21 +43,29 @@ def session(data: Object, *, has_failed: bool = False) -> SessionFact:
         livemode=fields.yes_or_no(data, "livemode"),
         amount=_session_amount(data),
         tax_minor=_tax_minor(data),
-        checkout_ref=fields.reference(
-            metadata.get("checkout_ref") or data.get("client_reference_id")
+        checkout_ref=(
+            fields.reference(metadata, "checkout_ref")
+            or fields.reference(data, "client_reference_id")
         ),
-        trace_ref=fields.reference(metadata.get("trace_ref")),
+        trace_ref=fields.reference(metadata, "trace_ref"),
         payment_intent_id=fields.id_of(data, "payment_intent"),
         payment_link_id=fields.id_of(data, "payment_link"),
-        link_ref=fields.reference(metadata.get("link_ref")),
-        customer_id=fields.id_of(data, "customer") or None,
-        email=fields.address(details.get("email") or data.get("customer_email") or ""),
-        name=one_line(details.get("name") or "")[:BUYER_NAME_CHARS_MAX].rstrip(),
+        link_ref=fields.reference(metadata, "link_ref"),
+        customer_id=fields.id_of(data, "customer", shape=fields.OTHER_ID) or None,
+        email=_address(data, details),
+        name=one_line(fields.text(details, "name"))[:BUYER_NAME_CHARS_MAX].rstrip(),
         url=fields.url(data, "url"),
         created_at=fields.at(data, "created"),
         expires_at=fields.when(data, "expires_at"),
         has_failed=has_failed or _is_refused(data),
     )
+
+
+def _address(data: Object, details: Object) -> str:
+    """Return what the buyer typed; what the page was opened with only where they typed nothing."""
+    if details.get("email"):
+        return fields.address(details, "email")
+    return fields.address(data, "customer_email")
 
 
 def _session_amount(data: Object) -> Money | None:
@@ -118,7 +126,7 @@ def refund(data: Object) -> RefundFact:
         amount=fields.money(data, "amount"),
         payment_intent_id=fields.id_of(data, "payment_intent"),
         charge_id=fields.id_of(data, "charge"),
-        request_ref=fields.reference(fields.part(data, "metadata").get("refund_ref")),
+        request_ref=fields.reference(fields.part(data, "metadata"), "refund_ref"),
         created_at=fields.at(data, "created"),
     )
 
@@ -164,8 +172,8 @@ def failed_payment(data: Object) -> PaymentFailedFact:
     error, metadata = fields.part(data, "last_payment_error"), fields.part(data, "metadata")
     return PaymentFailedFact(
         payment_intent_id=fields.own_id(data),
-        checkout_ref=fields.reference(metadata.get("checkout_ref")),
-        link_ref=fields.reference(metadata.get("link_ref")),
+        checkout_ref=fields.reference(metadata, "checkout_ref"),
+        link_ref=fields.reference(metadata, "link_ref"),
         try_id=fields.id_of(error, "charge") or fields.id_of(error, "payment_method"),
         code=fields.word(error, "decline_code") or fields.word(error, "code"),
     )
@@ -190,7 +198,7 @@ def balance_line(data: Object) -> BalanceLine:
         transaction_id=fields.own_id(data),
         type=fields.said(data, "type"),
         category=fields.word(data, "reporting_category") or fields.said(data, "type"),
-        source_id=fields.id_of(data, "source"),
+        source_id=fields.id_of(data, "source", shape=fields.OTHER_ID),
         payment_intent_id=fields.id_of(source, "payment_intent"),
         charge_id=fields.id_of(source, "id" if is_charge else "charge"),
         amount=amount,

@@ -128,6 +128,10 @@ NEVER_FITS: list[tuple[str, dict[str, Any], str]] = [
     ("session", {"currency": "zzz"}, "currency: none that we know"),
     ("session", {"id": "cs_test_a/b"}, "id: no id of Stripe's"),
     ("session", {"payment_intent": "pi_\0"}, "payment_intent: no id of Stripe's"),
+    ("session", {"customer_details": {"email": 7}}, "email: no text"),
+    ("session", {"customer_details": {"email": "a@b.example", "name": ["A"]}}, "name: no text"),
+    ("session", {"metadata": {"checkout_ref": 7}}, "checkout_ref: no text"),
+    ("session", {"client_reference_id": True, "metadata": {}}, "client_reference_id: no text"),
     ("session", {"expires_at": 10**20}, "expires_at: no time between 1970 and 9999"),
     ("session", {"total_details": {"amount_tax": HUGE}}, "amount_tax: more than can be booked"),
     ("refund", {"id": ""}, "id: empty"),
@@ -140,6 +144,10 @@ NEVER_FITS: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("dispute", {"reason": "frau\0dulent"}, "reason: no word of Stripe's"),
     ("dispute", {"id": ""}, "id: empty"),
+    ("dispute", {"id": "prevented"}, "id: no id of Stripe's"),
+    ("dispute", {"id": "Du_1"}, "id: no id of Stripe's"),
+    ("refund", {"id": "succeeded"}, "id: no id of Stripe's"),
+    ("refund", {"metadata": {"refund_ref": {}}}, "refund_ref: no text"),
     ("dispute", {"status": None}, "status: missing"),
     (
         "dispute",
@@ -149,7 +157,7 @@ NEVER_FITS: list[tuple[str, dict[str, Any], str]] = [
     # What is not looked at one by one, Postgres refuses, and its rule has a name.
     (
         "dispute",
-        {"balance_transactions": [movement("t" * 250, -100)]},
+        {"balance_transactions": [movement("txn_" + "t" * 246, -100)]},
         "StringDataRightTruncation",
     ),
     ("dispute", {"status": "x" * 200}, "status: no word of Stripe's"),

@@ -16,11 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kernel.addresses import ForeignId
+from kernel.documents import parsed
 from ledger.models import LedgerEntry
 from revenue.adapters.stripe_gateway import StripeGateway
+from revenue.adapters.stripe_signature import read_notice
 from revenue.enums import AlertKind, EventState, Outcome
 from revenue.models import OperatorAlert, StripeWebhookEvent
 from revenue.operations.alerts import raise_alert_about
+from revenue.ports import BodyRejected
 from revenue.queries.letters import alert_facts
 from revenue.usecases.accept_webhook import accept_webhook
 from revenue.usecases.empty_bodies import empty_old_bodies
@@ -127,6 +130,18 @@ def row_of(body: bytes) -> StripeWebhookEvent:
         api_version="2026-10-28.endive", body=body, body_sha256=hashlib.sha256(body).hexdigest(),
         next_attempt_at=NOON, stripe_created_at=NOON, received_at=NOON,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-32", "utf-8-sig"])
+def test_a_body_is_read_in_the_one_coding_that_json_travels_in(coding: str) -> None:
+    # In another, the letter's bytes end a text for whoever counts levels, and hide what follows.
+    deep = json.dumps("\u2200", ensure_ascii=False) + "," + "[" * 150 + "]" * 150
+    body = f'{{"object":"event","data":{{"object":{{}}}},"a":[{deep}]}}'.encode(coding)
+
+    with pytest.raises(BodyRejected):
+        read_notice(body)
+    with pytest.raises(ValueError):
+        parsed(body)
 
 
 @pytest.mark.parametrize("depth", [20, 100, 101, 490, 900, 40_000])
