@@ -113,6 +113,37 @@ FULL JOIN (
   WHERE own.mode <> 'sample' GROUP BY 1, 2, 3, 4) booked USING (mode, account, currency, day)
 WHERE coalesce(entered.minor, 0) <> coalesce(booked.minor, 0)
 """  # noqa: S608  # constants only
+# What an order's row says of its money follows from the events, and is what pages, refunds and the
+# work go by. (How much a bank holds back follows from Stripe's words too; here only that nothing
+# disputes it.)
+ORDERS: Final = """
+SELECT 'order_differs_from_events', sold.reference, concat_ws('; ',
+  CASE WHEN (sold.paid_at IS NOT NULL) <> (money.payments > 0)
+    THEN concat('it is ', CASE WHEN sold.paid_at IS NULL THEN 'not ' END, 'said to be paid, and ',
+      money.payments, ' payments were booked') END,
+  CASE WHEN money.payments > 0 AND money.paid_minor <> sold.amount_minor
+    THEN concat('it says that it took ', sold.amount_minor, ' ', sold.currency, ', its payments ',
+      money.paid_minor) END,
+  CASE WHEN money.refunded_minor <> sold.refunded_minor
+    THEN concat('it says that ', sold.refunded_minor, ' ', sold.currency,
+      ' went back, its refunds ', money.refunded_minor) END,
+  CASE WHEN NOT money.is_disputed AND sold.disputed_minor <> 0
+    THEN concat('it says that a bank holds ', sold.disputed_minor, ' back, and nothing disputes it')
+    END)
+FROM revenue_order sold CROSS JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE booked.kind = 'payment') AS payments,
+    coalesce(sum(booked.amount_minor) FILTER (WHERE booked.kind = 'payment'
+      AND booked.currency = sold.currency), 0) AS paid_minor,
+    -coalesce(sum(booked.amount_minor) FILTER (WHERE booked.currency = sold.currency
+      AND booked.kind IN ('refund', 'refund_reversal', 'refund_elsewhere')), 0) AS refunded_minor,
+    EXISTS (SELECT FROM revenue_dispute said WHERE said.order_id = sold.id) AS is_disputed
+  FROM revenue_revenueevent booked WHERE booked.order_id = sold.id) money
+WHERE sold.mode <> 'sample' AND (
+  (sold.paid_at IS NOT NULL) <> (money.payments > 0)
+  OR money.payments > 0 AND money.paid_minor <> sold.amount_minor
+  OR money.refunded_minor <> sold.refunded_minor
+  OR NOT money.is_disputed AND sold.disputed_minor <> 0)
+"""
 
 
 def declare() -> None:
@@ -123,6 +154,7 @@ def declare() -> None:
         comparisons=[
             Comparison("revenue events and their entries", PAIRS),
             Comparison("sums of revenue events and of legs", SUMS),
+            Comparison("orders and their revenue events", ORDERS),
         ],
         moves_money=True,
     )

@@ -6,8 +6,19 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from ledger.ports import Head, HeadsUnreadable
+
+# What reading JSON that somebody else wrote can raise: also for 1e999, and for very deep nesting.
+NOT_ONE_OF_OURS: Final = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,9 @@ class Mark:
             )
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError) as error:
+        except OSError as error:
+            raise HeadsUnreadable(f"{self._path} cannot be read: {error.strerror}") from error
+        except NOT_ONE_OF_OURS as error:
             raise HeadsUnreadable(f"{self._path} is no mark of a log") from error
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from io import SEEK_END
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
-from ledger.adapters.log_mark import Mark
+from ledger.adapters.log_mark import NOT_ONE_OF_OURS, Mark
 from ledger.heads import faults
 from ledger.ports import Head, HeadsBroken, HeadsShortened, HeadsUnreadable, key_id
 
@@ -39,7 +39,7 @@ class SealsLog:
         Where the file is not as we left it, all of it is read first. Raises HeadsUnreadable.
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a+b") as file:
+        with self._open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # freed when the file is closed
             is_as_left = self._mark.fits(os.fstat(file.fileno()))
             if not is_as_left:
@@ -64,9 +64,9 @@ class SealsLog:
         """
         try:
             mark = self._mark.read()  # first: it is written after the lines that it speaks of
+            size_bytes = self._size_bytes()
         except HeadsUnreadable as error:
             return _refuse(error)
-        size_bytes = self._path.stat().st_size if self._path.exists() else 0
         return self._heads_within(size_bytes, mark)
 
     def begin_anew(self) -> None:
@@ -99,13 +99,28 @@ class SealsLog:
     def _lines_within(self, size_bytes: int) -> Iterator[Head]:
         if not size_bytes:
             return
-        with self._path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
+        with self._open("rb") as file:
+            for number, line in enumerate(iter(lambda: file.readline(TAIL_BYTES), b""), start=1):
                 size_bytes -= len(line)
                 if size_bytes < 0:  # appended since
                     return
-                if line.endswith(b"\n"):  # else a crash tore it; the next append makes it good
+                # Without its end a crash tore it, and the next append makes it good.
+                if line.endswith(b"\n") or len(line) == TAIL_BYTES:
                     yield _from_line(line, where=f"{self._path}, line {number}")
+
+    def _open(self, mode: str) -> BinaryIO:
+        try:
+            return cast(BinaryIO, self._path.open(mode))
+        except OSError as error:
+            raise HeadsUnreadable(f"{self._path} cannot be read: {error.strerror}") from error
+
+    def _size_bytes(self) -> int:
+        try:
+            return self._path.stat().st_size
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise HeadsUnreadable(f"{self._path} cannot be read: {error.strerror}") from error
 
 
 def _refuse(error: HeadsUnreadable) -> Iterator[Head]:
@@ -160,6 +175,6 @@ def _from_line(line: bytes, *, where: str) -> Head:
         )
         if fields["key_id"] != key_id(head.public_key):
             raise ValueError("the key is not the one that is named")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except NOT_ONE_OF_OURS as error:
         raise HeadsUnreadable(f"{where} is no head of a seal") from error
     return head

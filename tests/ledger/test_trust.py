@@ -287,6 +287,12 @@ LOG_CHANGES: dict[str, tuple[Callable[[list[str]], list[str]], set[str]]] = {
         ],
         {"head_changed"},
     ),
+    "a number that is none": (
+        lambda a: [a[0], a[1].replace('"seal": 2', '"seal": 1e999'), a[2]],
+        {"heads_unreadable"},
+    ),
+    "a line that nests": (lambda a: [*a, "[" * 200_000 + "\n"], {"heads_unreadable"}),
+    "a line without end": (lambda a: [*a, "[" * 200_000], {"heads_unreadable"}),
 }  # fmt: skip
 
 
@@ -314,6 +320,25 @@ def test_nothing_is_sealed_after_a_log_that_was_edited(name: str, settings: Any)
 
     assert Seal.objects.count() == 3
     assert settings.SEALS_LOG.read_text() == spoiled
+
+
+@pytest.mark.parametrize("spoiled", ["1e999", "[" * 200_000, None])
+@pytest.mark.parametrize("name", ["seals.log", "seals.log.mark"])
+@pytest.mark.usefixtures("references")
+def test_what_cannot_be_read_at_all_is_a_finding_and_nothing_is_sealed(
+    name: str, spoiled: str | None, settings: Any
+) -> None:
+    """Also a folder in its place: a report that breaks off would hide all else."""
+    path = settings.SEALS_LOG.with_name(name)
+    path.unlink()
+    if spoiled is None:
+        path.mkdir()
+    else:
+        path.write_text(f'{{"seal": {spoiled}}}\n')
+
+    assert set(codes(check())) == {"heads_unreadable"}
+    with pytest.raises(HeadsUnreadable):
+        seal()
 
 
 @pytest.mark.usefixtures("references")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from fulfillment.usecases.start_run import start_run
@@ -71,7 +72,10 @@ def record(order: Order, **changes: Any) -> str:
 
 
 def event(order: Order, **changes: Any) -> RevenueEvent:
-    """Write a revenue event as our code would, but for ``changes``, and no entry."""
+    """Write a revenue event as our code would, but for ``changes``, and no entry.
+
+    The forger is thorough: the order says what its events say.
+    """
     fields: dict[str, Any] = {
         "reference": new_reference("rev"),
         "mode": order.mode,
@@ -86,7 +90,12 @@ def event(order: Order, **changes: Any) -> RevenueEvent:
         "occurred_at": NOON,
         "recorded_at": NOON,
     }
-    return RevenueEvent.objects.create(**{**fields, **changes})
+    made = RevenueEvent.objects.create(**{**fields, **changes})
+    paid = RevenueEvent.objects.filter(order=made.order, kind="payment", currency="USD")
+    Order.objects.filter(pk=made.order_id).update(
+        amount_minor=paid.aggregate(total=Sum("amount_minor"))["total"]
+    )
+    return made
 
 
 def test_a_forged_entry_is_found_sealed_or_not(order: Order, settings: Any, tmp_path: Any) -> None:
@@ -177,6 +186,49 @@ def test_a_pair_that_differs_is_found_and_said(
     assert dict(report.counts) == expected
     [says] = [each.says for each in report.findings if each.code == "entry_differs_from_row"]
     assert says == f"{booked.reference} is said otherwise: {said}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"amount_minor": 9_900}, "it says that it took 9900 USD, its payments 100"),
+        ({"currency": "JPY"}, "it says that it took 100 JPY, its payments 0"),
+        (
+            {"refunded_minor": 40, "state": "partially_refunded"},
+            "it says that 40 USD went back, its refunds 0",
+        ),
+        (
+            {"disputed_minor": 100, "state": "disputed"},
+            "it says that a bank holds 100 back, and nothing disputes it",
+        ),
+        (
+            {"paid_at": None, "state": "awaiting_payment"},
+            "it is not said to be paid, and 1 payments were booked",
+        ),
+    ],
+)
+def test_an_order_that_says_other_than_its_events_is_found_and_said(
+    changes: dict[str, Any], said: str, order: Order
+) -> None:
+    """The application's role may write there, and pages, refunds and the work go by it."""
+    Order.objects.filter(pk=order.pk).update(**changes)
+
+    report = queries.compare_rows()
+
+    assert [(each.code, each.what, each.says) for each in report.findings] == [
+        ("order_differs_from_events", order.reference, said)
+    ]
+
+
+def test_an_order_marked_as_paid_without_money_is_found(process: Callable[[], object]) -> None:
+    session = session_object(CheckoutFactory(), payment_status="unpaid")
+    filed("checkout.session.completed", session)
+    process()
+    assert found() == {}
+
+    Order.objects.update(paid_at=NOON, state="paid")
+
+    assert found() == {"order_differs_from_events": 1}
 
 
 def test_money_under_another_kind_of_entry_is_found(order: Order) -> None:
