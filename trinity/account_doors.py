@@ -19,7 +19,7 @@ def login_webauthn(request: HttpRequest) -> HttpResponseBase:
     Each challenge is a row of its own, which the browser's answer is compared with: the one thing
     that a stranger makes us keep. allauth counts the answers, not the challenges.
     """
-    if request.method == "GET" and not allow(
+    if request.method != "POST" and not allow(  # HEAD makes one, too
         what="passkey_challenge",
         who=visitor_key(request),
         limit=PASSKEY_CHALLENGES_PER_HOUR,

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from allauth.account import forms as account
+from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.base.internal.flows import check_rate_limit
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authentication_failed
-from allauth.mfa.webauthn import forms as webauthn
 from django.contrib.auth.models import User
 from django.forms import CharField, Form, TextInput
 from django.http import HttpRequest
@@ -82,6 +82,13 @@ class ChangePasswordForm(account.ChangePasswordForm):  # type: ignore[misc]  # s
         )
         self.fields["oldpassword"].help_text = ""
 
+    def clean_oldpassword(self) -> str:
+        """Compare it as a login does: wrong ones are counted, and too many end the trying."""
+        typed: str = self.cleaned_data["oldpassword"]
+        if not get_account_adapter().reauthenticate(self.user, typed):
+            raise get_account_adapter().validation_error("enter_current_password")
+        return typed
+
 
 class CodeForm(mfa.AuthenticateForm):  # type: ignore[misc]  # see LoginForm
     """A code from the app, or a recovery code: each is taken once."""
@@ -149,17 +156,3 @@ class ActivateTOTPForm(Form):
             raise get_adapter().validation_error("incorrect_code")
         forget_try()
         return code
-
-
-class AddWebAuthnForm(webauthn.AddWebAuthnForm):  # type: ignore[misc]  # see LoginForm
-    """A name for the key; the key itself is made by the browser."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _say(self, {"name": "Name of this key", "passwordless": "Let this key log me in by itself"})
-        self.fields["name"].help_text = "So that you can tell your keys apart."
-        self.fields["passwordless"].initial = True
-        self.fields["passwordless"].help_text = (
-            "A passkey: no password is asked. Your device checks that it is you, by PIN, "
-            "finger or face. Without it, the key is asked for after your password."
-        )

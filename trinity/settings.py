@@ -283,7 +283,9 @@ TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 MFA_FORMS = {
     "authenticate": "trinity.account_forms.AuthenticateForm",
     "activate_totp": "trinity.account_forms.ActivateTOTPForm",
-    "add_webauthn": "trinity.account_forms.AddWebAuthnForm",
+    "add_webauthn": "trinity.passkeys.AddForm",
+    "authenticate_webauthn": "trinity.passkeys.AuthenticateForm",
+    "login_webauthn": "trinity.passkeys.LoginForm",
 }
 MFA_ADAPTER = "trinity.accounts.SecondFactorAdapter"
 MFA_TOTP_ISSUER = f"Trinity, {SELLER_NAME}"

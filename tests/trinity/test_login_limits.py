@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import mail
-from django.test import Client
+from django.test import Client, override_settings
 from redis import Redis
 
 from tests.factories.people import PASSWORD, client_of, log_in, make_person
@@ -165,3 +165,19 @@ def test_no_counter_holds_an_address(person: User) -> None:
 
     assert len(names) == 4
     assert not any("@" in name or "203.0" in name for name in names)
+
+
+@override_settings(
+    ACCOUNT_RATE_LIMITS=settings.ACCOUNT_RATE_LIMITS | {"change_password": "100/m/user"}
+)
+def test_the_present_password_is_guessed_no_oftener_at_its_change(person: User) -> None:
+    """Whoever found a session knows no password; five tries a minute are 7,200 a day."""
+    client = client_of(person)
+    new = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    for number in range(limits.PER_KNOWN_BROWSER.tries):
+        client.post("/accounts/password/change/", {"oldpassword": f"wrong {number}", **new})
+
+    client.post("/accounts/password/change/", {"oldpassword": PASSWORD, **new})
+
+    person.refresh_from_db()
+    assert person.check_password(PASSWORD)

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from allauth.account import forms as account
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import QueryDict
 
+from trinity import passkeys
 from trinity.account_forms import CodeForm
 from trinity.step_up.freshness import has_second_factor
 
@@ -44,7 +44,7 @@ class CodeProof(CodeForm):
         super().__init__(*args, prefix=PREFIX, **kwargs)
 
 
-class PasskeyProof(webauthn.ReauthenticateWebAuthnForm):  # type: ignore[misc]  # see PasswordProof
+class PasskeyProof(passkeys.ConfirmForm):
     """A passkey or security key; the browser fills in what it answered."""
 
     proved_by = "credential"
