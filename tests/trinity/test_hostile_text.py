@@ -89,7 +89,10 @@ def patterns() -> dict[str, re.Pattern[str]]:
 
 
 # What only whoever runs the machine writes, and the facts that we write ourselves.
-OURS = ("trinity.stack", "trinity.sale", "ledger.shapes", "revenue.management.commands")
+OURS = (
+    *("trinity.stack", "trinity.sale", "trinity.sbom", "kernel.weak_secrets", "ledger.shapes"),
+    "revenue.management.commands",
+)
 PATTERNS = {name: found for name, found in patterns().items() if not name.startswith(OURS)}
 
 
