@@ -121,6 +121,8 @@ def end_all_backends_but_ours() -> None:
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+    connection.close()
+    connection.close_pool()  # what lies idle in this process's own is among them
 
 
 def test_lost_connections_cost_no_delivery(server: Served) -> None:
