@@ -21,6 +21,9 @@ def _tables(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         make_tables()
     yield
     with django_db_blocker.unblock():
+        # Some tests let Postgres end connections, and none of those may be what is taken now.
+        connection.close()
+        connection.close_pool()
         drop_tables()
 
 
