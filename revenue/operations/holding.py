@@ -18,12 +18,32 @@ FREEZE_REASONS = {
 def hold_or_release_work(telling: Telling, order: Order) -> None:
     """Freeze the work while ``order`` is disputed, went or is owed back, or may be a mistake.
 
-    Payments that may be doubles of ``order`` follow it: of one that went back there is no double.
+    Payments that may be doubles of ``order`` follow it: of one that went back there is no double,
+    and of several the earliest takes its place.
     """
     _hold_or_release(telling, order)
-    seconds = Order.objects.filter(double_of=order).order_by("pk")
-    for reference in seconds.values_list("reference", flat=True):
-        _hold_or_release(telling, lock_order(reference))
+    references = Order.objects.filter(double_of=order).order_by("pk")
+    seconds = [lock_order(each) for each in references.values_list("reference", flat=True)]
+    held = [second for second in seconds if second.is_held]
+    if held and not order.is_held:
+        _take_its_place(order, *held)
+    for second in seconds:
+        _hold_or_release(telling, second)
+
+
+def _take_its_place(gone: Order, heir: Order, *others: Order) -> None:
+    """Make ``heir`` what ``gone`` was to the others.
+
+    It stands beneath what ``gone`` stood beneath, and waits again should that money come back.
+    """
+    _point(heir, to=gone.double_of or gone)
+    for other in others:
+        _point(other, to=heir)
+
+
+def _point(order: Order, *, to: Order) -> None:
+    order.double_of = to
+    Order.objects.filter(pk=order.pk).update(double_of=to)
 
 
 def _hold_or_release(telling: Telling, order: Order) -> None:

@@ -164,7 +164,8 @@ def test_what_was_given_back_in_full_is_frozen_as_refunded(process: Process, off
 
 def refund(process: Process, order: Order, **changes: Any) -> None:
     type_ = "refund.failed" if changes.get("status") == "failed" else "refund.created"
-    filed(type_, refund_object(order.checkout, **changes))
+    told = refund_object(order.checkout, id=f"re_1Test{order.pk:08d}", **changes)
+    filed(type_, told)
     process()
 
 
@@ -182,6 +183,46 @@ def test_the_second_work_goes_on_once_all_of_the_first_went_back(
     page = client_of(operator).get(f"/console/orders/{second.reference}/").content.decode()
     assert "this is the one that counts" in page
     assert "Possible double payment" not in page
+
+
+def test_of_three_payments_one_is_worked_on_once_the_first_went_back(
+    process: Process, offer: Offer
+) -> None:
+    first, second, third = (buy(process, offer) for _ in range(3))
+
+    refund(process, first)
+
+    assert holds() == ["refund", "", "review"]
+    assert Order.objects.get(pk=third.pk).double_of_id == second.pk
+    assert waiting() == [third.reference]
+
+
+def test_the_third_waits_for_the_first_once_the_second_went_back(
+    process: Process, offer: Offer
+) -> None:
+    first = buy(process, offer)
+    second = buy(process, offer)
+    refund(process, first)
+    third = buy(process, offer)
+    refund(process, first, status="failed")
+
+    refund(process, second)
+
+    assert Order.objects.get(pk=third.pk).double_of_id == first.pk
+    assert holds() == ["refund", "refund", "review"]  # the first is owed, and held until it is paid
+
+
+def test_the_third_waits_again_when_the_refund_of_the_first_fails(
+    process: Process, offer: Offer
+) -> None:
+    first, second, _ = (buy(process, offer) for _ in range(3))
+    refund(process, first)
+    refund(process, second)
+    assert holds() == ["refund", "refund", ""]
+
+    refund(process, first, status="failed")
+
+    assert holds() == ["refund", "refund", "review"]  # the first is owed, and held until it is paid
 
 
 def test_the_second_work_waits_on_while_part_of_the_first_is_held(
