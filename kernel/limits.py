@@ -45,8 +45,8 @@ def _of_one_household(address: str) -> str:
 def allow(*, what: str, who: str, limit: int, per_s: int, is_open_on_failure: bool) -> bool:
     """Count one use of ``what`` by ``who``; say whether at most ``limit`` fell in ``per_s``.
 
-    With Redis down the answer is ``is_open_on_failure``: public forms stay open (and the failure
-    is logged), a login stays shut.
+    With Redis down public forms stay open, and the failure is logged. Where ``is_open_on_failure``
+    is false, RedisError is raised: a login that cannot count answers 503.
     """
     key = cache.make_key(f"limit:{what}:{who}")
     try:
@@ -57,7 +57,9 @@ def allow(*, what: str, who: str, limit: int, per_s: int, is_open_on_failure: bo
             is_allowed = int(both.execute()[0]) <= limit
     except RedisError as error:
         logger.warning("limit not counted", extra={"what": what, "error": type(error).__name__})
-        return is_open_on_failure
+        if not is_open_on_failure:
+            raise
+        return True
     if not is_allowed:
         tallies.count(tallies.LIMIT, tallies.door_of(what), now=timezone.now())
     return is_allowed

@@ -1,31 +1,57 @@
-"""Account pages of allauth's that a stranger may open, with the limits that they lack."""
+"""Account pages of allauth's, where ours keep less than theirs."""
 
 from __future__ import annotations
 
-from typing import Final
+import json
+from typing import Any, Final
 
 from allauth.mfa.webauthn import views as webauthn
-from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import render
+from allauth.mfa.webauthn.internal import auth
+from django.conf import settings
+from django.core.signing import BadSignature
+from django.http import HttpRequest, HttpResponse
 
-from kernel.limits import allow, visitor_key
+from trinity.passkeys import CHALLENGE_LIVES
 
-PASSKEY_CHALLENGES_PER_HOUR: Final = 40
+SALT: Final = "trinity.passkey-challenge"
 
 
-def login_webauthn(request: HttpRequest) -> HttpResponseBase:
+class LoginByPasskey(webauthn.LoginWebAuthnView):  # type: ignore[misc]  # allauth has no types
     """Log in with a passkey.
 
-    Each challenge is a row of its own, which the browser's answer is compared with: the one thing
-    that a stranger makes us keep. allauth counts the answers, not the challenges.
+    The challenge waits in the browser, in a signed cookie. allauth keeps it in the session: a row
+    for each stranger who asks, and so a limit that strangers use up for whoever shares their
+    address.
     """
-    if request.method != "POST" and not allow(  # HEAD makes one, too
-        what="passkey_challenge",
-        who=visitor_key(request),
-        limit=PASSKEY_CHALLENGES_PER_HOUR,
-        per_s=3600,
-        is_open_on_failure=False,
-    ):
-        return render(request, "429.html", status=429)
-    answer: HttpResponseBase = webauthn.login_webauthn(request)
-    return answer
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Return a challenge."""
+        response: HttpResponse = super().get(request, *args, **kwargs)
+        if state := auth.get_state():
+            auth.clear_state()
+            response.set_signed_cookie(
+                settings.PASSKEY_COOKIE_NAME,
+                json.dumps(state),
+                salt=SALT,
+                max_age=CHALLENGE_LIVES,
+                secure=settings.SESSION_COOKIE_SECURE,
+                httponly=True,
+                samesite="Lax",
+            )
+        return response
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Compare the answer with the challenge of this browser."""
+        try:
+            state = request.get_signed_cookie(
+                settings.PASSKEY_COOKIE_NAME, salt=SALT, max_age=CHALLENGE_LIVES
+            )
+        except (KeyError, BadSignature):
+            auth.clear_state()
+        else:
+            auth.set_state(json.loads(str(state)))
+        try:
+            response: HttpResponse = super().post(request, *args, **kwargs)
+        finally:
+            auth.clear_state()
+        return response

@@ -10,15 +10,17 @@ from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
-from allauth.mfa.base.internal.flows import check_rate_limit
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authentication_failed
 from django.contrib.auth.models import User
 from django.forms import CharField, Form, TextInput
 from django.http import HttpRequest
 
+from kernel.limits import visitor_key
 from trinity.accounts import secret_to_set_up
+from trinity.logins import browsers, limits
 from trinity.people.links import answer_reset
+from trinity.people.queries import person_id_at
 from trinity.people.usecases.accept_code import accept_code, fitting_counters
 
 CODE_ATTRIBUTES = {"inputmode": "numeric", "class": "code", "spellcheck": "false"}
@@ -30,6 +32,15 @@ def _say(form: Form, labels: Mapping[str, str]) -> None:
         field.widget.attrs.pop("placeholder", None)
     for name, label in labels.items():
         form.fields[name].label = label
+
+
+def _attempt_of_code(user: User) -> limits.Attempt:
+    """Count one code of ``user``, before it is compared. Raises ValidationError at too many."""
+    browser = browsers.browser_id(allauth_context.request, user.pk)
+    attempt = limits.attempt_of_code(user_id=user.pk, browser=browser)
+    if not attempt.is_allowed:
+        raise get_account_adapter().validation_error("too_many_login_attempts")
+    return attempt
 
 
 class LoginForm(account.LoginForm):  # type: ignore[misc]  # allauth has no types
@@ -50,8 +61,16 @@ class ResetPasswordForm(account.ResetPasswordForm):  # type: ignore[misc]  # see
         _say(self, {"email": "E-mail"})
 
     def clean_email(self) -> str:
-        """Return the address; whose it is, is asked once and by ``save``."""
-        return str(self.cleaned_data["email"])
+        """Return the address, whether anybody has it or not, unless it was asked for too often."""
+        request, address = allauth_context.request, str(self.cleaned_data["email"])
+        attempt = limits.attempt_of_link(
+            address=address,
+            visitor=visitor_key(request),
+            browser=browsers.browser_id(request, person_id_at(address)),
+        )
+        if not attempt.is_allowed:
+            raise get_account_adapter().validation_error("too_many_login_attempts")
+        return address
 
     def save(self, request: HttpRequest, **_theirs: Any) -> str:  # noqa: ARG002  # theirs
         """Send the link, or do the same for nobody."""
@@ -103,13 +122,13 @@ class CodeForm(mfa.AuthenticateForm):  # type: ignore[misc]  # see LoginForm
 
     def clean_code(self) -> str:
         """Take the code, and count a wrong one against the person's tries."""
-        forget_try = check_rate_limit(self.user)
+        attempt = _attempt_of_code(self.user)
         code: str = self.cleaned_data["code"]
         factor = accept_code(user_id=self.user.pk, code=code)
         if factor is None:
             self._say_that_it_failed()
             raise get_adapter().validation_error("incorrect_code")
-        forget_try()
+        attempt.give_back()
         self.authenticator = factor
         return code
 
@@ -149,10 +168,10 @@ class ActivateTOTPForm(Form):
 
     def clean_code(self) -> str:
         """Compare the code with the secret; count a wrong one against the person's tries."""
-        forget_try = check_rate_limit(self.user, error_key="rate_limited")
+        attempt = _attempt_of_code(self.user)
         code: str = self.cleaned_data["code"]
         self.counter = next(fitting_counters(self.secret, code), None)
         if self.counter is None:
             raise get_adapter().validation_error("incorrect_code")
-        forget_try()
+        attempt.give_back()
         return code

@@ -75,7 +75,7 @@ urlpatterns = [
     ),
     path("2fa/webauthn/", webauthn.list_webauthn, name="mfa_list_webauthn"),
     path("2fa/webauthn/add/", fresh_login(factors.AddKey.as_view()), name="mfa_add_webauthn"),
-    path("2fa/webauthn/login/", account_doors.login_webauthn, name="mfa_login_webauthn"),
+    path("2fa/webauthn/login/", account_doors.LoginByPasskey.as_view(), name="mfa_login_webauthn"),
     path(
         "2fa/webauthn/keys/<int:pk>/remove/",
         fresh_login(factors.RemoveKey.as_view()),

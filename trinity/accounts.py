@@ -76,7 +76,7 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
         self._attempt = limits.attempt(
             address=address,
             visitor=visitor_key(request),
-            browser=_known_browser_id(request, address),
+            browser=browsers.browser_id(request, person_id_at(address)),
         )
         if not self._attempt.is_allowed:
             raise self.validation_error("too_many_login_attempts")
@@ -188,17 +188,6 @@ def _proofs(request: HttpRequest, user: AbstractBaseUser) -> dict[str, str]:
         for step in get_authentication_records(request, user)
     ]
     return dict(zip(("proof", "factor"), steps, strict=False))
-
-
-def _known_browser_id(request: HttpRequest, address: str) -> str | None:
-    """Return a name for the browser if whoever logs in at ``address`` did so there before."""
-    if request.user.is_authenticated:  # and confirms it with the password
-        return f"user:{request.user.pk}"
-    browser = browsers.known_browser(request)
-    if browser is None:
-        return None
-    user_id = person_id_at(address)
-    return browser.id if user_id is not None and browser.knows(user_id) else None
 
 
 def _drop(message: EmailMessage, _template_prefix: str) -> None:

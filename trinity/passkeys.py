@@ -6,16 +6,25 @@ import logging
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, Final
 
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn import forms as webauthn
+from allauth.mfa.webauthn.internal.auth import get_state
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from django.core.exceptions import ValidationError
 from django.forms import HiddenInput, JSONField
+from django.utils import timezone
+
+from kernel.limits import allow
+from kernel.tallies import door_of
+from trinity.logins.enums import Refusal
+from trinity.logins.operations import count_refusal
 
 logger = logging.getLogger(__name__)
+CHALLENGE_LIVES: Final = timedelta(minutes=10)
 # What allauth's and fido2's readers raise at JSON, CBOR and keys that are none; they say no list.
 UNREADABLE: Final = (
     ArithmeticError, AttributeError, InvalidSignature, LookupError, RecursionError, TypeError,
@@ -61,6 +70,14 @@ class AuthenticateForm(webauthn.AuthenticateWebAuthnForm):  # type: ignore[misc]
             key: Authenticator = super().clean_credential()
         return key
 
+    def clean(self) -> dict[str, Any]:
+        """Count an answer that was refused: about the person, where the login says who it is."""
+        answered: dict[str, Any] = super().clean()
+        if "credential" not in answered:
+            whose = f"user:{self.user.pk}" if self.user else door_of("mfa_login_webauthn")
+            count_refusal(Refusal.WRONG_PASSKEY, whose=whose, now=timezone.now())
+        return answered
+
 
 class ConfirmForm(AuthenticateForm):
     """A key that proves once more who somebody is."""
@@ -75,10 +92,22 @@ class LoginForm(AuthenticateForm, webauthn.LoginWebAuthnForm):  # type: ignore[m
 
     def clean_credential(self) -> Authenticator:
         """Return the passkey that answered; a key that is none is asked for after the password."""
+        state = get_state() or {}
         key = super().clean_credential()
-        if not key.wrap().is_passwordless:
+        if not key.wrap().is_passwordless or not _is_first_answer(state["challenge"]):
             raise get_adapter().validation_error("incorrect_code")
         return key
+
+
+def _is_first_answer(challenge: str) -> bool:
+    """Say whether nobody has answered this challenge before; its cookie may have been kept."""
+    return allow(
+        what="passkey_answer",
+        who=challenge,
+        limit=1,
+        per_s=int(CHALLENGE_LIVES.total_seconds()),
+        is_open_on_failure=False,
+    )
 
 
 class AddForm(webauthn.AddWebAuthnForm):  # type: ignore[misc]  # see above

@@ -265,7 +265,11 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds that a proof holds (trinity.st
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a stranger's address gets no mail from us
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or second factor is told to its owner
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}  # second factors; trinity.logins.limits
+# trinity.logins.limits counts instead: allauth's would shut all out who share an address with one.
+ACCOUNT_RATE_LIMITS = dict.fromkeys(
+    ("login", "login_failed", "reset_password", "reset_password_from_key")
+)
+MFA_RATE_LIMITS = {"webauthn_login": None}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _origin.scheme
 ACCOUNT_FORMS = {
     "login": "trinity.account_forms.LoginForm",
@@ -309,6 +313,7 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_NAME = cookie_name("session", port=PORT, is_https=IS_HTTPS)
 CSRF_COOKIE_NAME = cookie_name("csrf", port=PORT, is_https=IS_HTTPS)
 KNOWN_BROWSER_COOKIE_NAME = cookie_name("browser", port=PORT, is_https=IS_HTTPS)
+PASSKEY_COOKIE_NAME = cookie_name("passkey", port=PORT, is_https=IS_HTTPS)
 ORDERS_COOKIE_NAME = cookie_name("orders", port=PORT, is_https=IS_HTTPS)
 ORDERS_COOKIE_FORMER_NAME = cookie_name("orders", port=PORT, is_https=False)  # of 0.1
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS

@@ -21,6 +21,7 @@ NAMES = {
     "CSRF_COOKIE_NAME": "__Host-trinity_csrf",
     "ORDERS_COOKIE_NAME": "__Host-trinity_orders",
     "KNOWN_BROWSER_COOKIE_NAME": "__Host-trinity_browser",
+    "PASSKEY_COOKIE_NAME": "__Host-trinity_passkey",
     "SESSION_COOKIE_SECURE": True,
     "CSRF_COOKIE_SECURE": True,
     "CSRF_COOKIE_HTTPONLY": True,
@@ -47,13 +48,13 @@ def test_an_https_address_makes_them_so() -> None:
 
 def test_over_https_each_cookie_is_bound_to_its_host(https: Client) -> None:
     https.get("/accounts/login/")
+    https.get("/accounts/2fa/webauthn/login/", headers={"accept": "application/json"})
     log_in(https, make_person("owner"))
     https.get(f"/o/{token_of(OrderFactory())}/")
 
     cookies: dict[str, Morsel[str]] = dict(https.cookies)
-    assert {f"__Host-trinity_{name}" for name in ("session", "csrf", "orders", "browser")} <= set(
-        cookies
-    )
+    named = ("session", "csrf", "orders", "browser", "passkey")
+    assert {f"__Host-trinity_{name}" for name in named} <= set(cookies)
     for name, cookie in cookies.items():
         assert name.startswith("__Host-"), name
         bound = (cookie["secure"], cookie["path"], cookie["domain"], cookie["samesite"])

@@ -111,11 +111,12 @@ def test_too_many_wrong_passwords_close_the_account_for_a_while(client: Client) 
     assert not is_logged_in(client)
 
 
-def test_a_page_says_that_there_were_too_many_tries(client: Client) -> None:
-    for _ in range(30):
-        client.post("/accounts/login/", {"login": "", "password": ""})
+def test_a_page_says_that_there_were_too_many_tries() -> None:
+    changing = client_of(make_person("operator"))
+    for _ in range(5):
+        changing.post("/accounts/password/change/", {})
 
-    answer = client.post("/accounts/login/", {"login": "a@example.com", "password": PASSWORD})
+    answer = changing.post("/accounts/password/change/", {})
 
     assert answer.status_code == 429
     assert "Too many tries" in answer.content.decode()
@@ -126,7 +127,6 @@ def test_a_page_says_that_there_were_too_many_tries(client: Client) -> None:
     [
         ("/accounts/login/", {"login": "EMAIL", "password": PASSWORD}),
         ("/accounts/password/reset/", {"email": "EMAIL"}),
-        ("/accounts/2fa/webauthn/login/", {"credential": "{}"}),
     ],
 )
 def test_with_redis_down_the_doors_stay_shut(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import mail
@@ -12,11 +14,13 @@ from django.test import Client, override_settings
 from redis import Redis
 
 from tests.factories.people import PASSWORD, client_of, log_in, make_person
+from tests.trinity.test_login import totp_code
 from trinity.accounts import POSTMAN
 from trinity.logins import limits
 from trinity.logins.browsers import KnownBrowser
 
 pytestmark = pytest.mark.django_db
+SEED = "JBSWY3DPEHPK3PXP"
 COOKIE = settings.KNOWN_BROWSER_COOKIE_NAME
 NEW_PASSWORD = "another horse battery"
 
@@ -83,6 +87,90 @@ def test_a_known_browser_is_not_locked_out_by_others(
     guess(person, 8)
 
     assert try_to_log_in(known, person, PASSWORD, "203.0.113.1")  # from the very same address
+
+
+def test_forms_sent_from_the_same_address_keep_nobody_out(person: User) -> None:
+    """An office has one address: who sends empty forms there is no reason to refuse the rest."""
+    for _ in range(40):
+        Client().post("/accounts/login/", {"login": "", "password": ""}, REMOTE_ADDR="203.0.113.1")
+
+    assert try_to_log_in(Client(), person, PASSWORD, "203.0.113.1")
+
+
+def test_links_opened_at_the_same_address_keep_nobody_out(person: User) -> None:
+    for _ in range(30):
+        Client().post("/accounts/password/reset/key/1-a-b/", {}, REMOTE_ADDR="203.0.113.1")
+
+    page = Client().post("/accounts/password/reset/key/1-a-b/", {}, REMOTE_ADDR="203.0.113.1")
+
+    assert page.status_code == 200
+
+
+def guess_codes(user: User, times: int) -> None:
+    """Wrong codes, by somebody who has the password, from as many addresses."""
+    for number in range(times):
+        client = Client(REMOTE_ADDR=f"203.0.113.{number}")
+        client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+        client.post("/accounts/2fa/authenticate/", {"code": "000000"})
+
+
+def is_let_in_by_code(client: Client, user: User) -> bool:
+    client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    code = totp_code(SEED, time.time() + 30)
+    client.post("/accounts/2fa/authenticate/", {"code": code})
+    return "_auth_user_id" in client.session
+
+
+def test_who_has_the_password_guesses_few_codes_and_shuts_no_known_browser_out(
+    person: User,
+) -> None:
+    known = Client()
+    log_in(known, person)
+    known.post("/accounts/logout/")
+    TOTP.activate(person, SEED)
+    guess_codes(person, 6)
+
+    assert not is_let_in_by_code(Client(), person)
+    assert is_let_in_by_code(known, person)
+
+
+def mails_of_resets(user: User, times: int, client: Client, visitor: str) -> int:
+    before = len(mail.outbox)
+    for _ in range(times):
+        client.post("/accounts/password/reset/", {"email": user.email}, REMOTE_ADDR=visitor)
+        client.cookies.pop(settings.SESSION_COOKIE_NAME, None)
+    POSTMAN.submit(int).result(20)
+    return len(mail.outbox) - before
+
+
+def test_who_asks_for_links_keeps_neither_others_nor_known_browsers_from_it(person: User) -> None:
+    """Each link ends the one before: too many of them would be a way to keep somebody out."""
+    known = Client()
+    log_in(known, person)
+    known.post("/accounts/logout/")
+    mail.outbox.clear()
+
+    asked = [
+        mails_of_resets(person, 8, client, visitor)
+        for client, visitor in (
+            (Client(), "203.0.113.1"),
+            (Client(), "203.0.113.2"),
+            (Client(), "203.0.113.3"),
+            (known, "203.0.113.1"),
+        )
+    ]
+
+    assert asked == [5, 5, 0, 5]
+
+
+def test_too_many_links_are_refused_alike_whether_or_not_the_address_is_known(
+    person: User,
+) -> None:
+    for address in (person.email, "stranger@example.com"):
+        pages = [Client().post("/accounts/password/reset/", {"email": address}) for _ in range(6)]
+
+        assert [page.status_code for page in pages] == [302] * 5 + [200]
+        assert "Too many tries" in pages[-1].content.decode()
 
 
 def test_a_known_browser_guesses_not_for_long_either(person: User) -> None:

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, override_settings
 from fido2 import cbor
 
 from tests.factories.people import PASSWORD, client_of, make_person
 from tests.trinity.soft_key import Answer, SoftKey, text
-from tests.trinity.test_login import is_logged_in
+from tests.trinity.test_login import DEAD_REDIS, is_logged_in
+from trinity import tasks
+from trinity.logins.models import RefusalCount
 
 pytestmark = pytest.mark.django_db
 
+COOKIE = settings.PASSKEY_COOKIE_NAME
 LOGIN, ADD, STEP_UP = (
     "/accounts/2fa/webauthn/login/",
     "/accounts/2fa/webauthn/add/",
@@ -166,12 +172,87 @@ def test_a_touch_without_pin_or_finger_logs_nobody_in() -> None:
     assert not is_logged_in(client)
 
 
-def test_asking_for_a_challenge_by_head_is_counted_as_well() -> None:
-    for _ in range(40):
-        challenge_of(Client())
+def test_a_kept_challenge_is_answered_once() -> None:
+    user, key, client = make_person("owner"), SoftKey(), Client()
+    with_key(user, key, passwordless="on")
+    answer = json.dumps(key.signed(challenge_of(client), user=user_pk_to_url_str(user)))
+    other = Client()
+    other.cookies[COOKIE] = client.cookies[COOKIE].value
+    client.post(LOGIN, {"credential": answer})
+    assert is_logged_in(client)
+
+    other.post(LOGIN, {"credential": answer})
+
+    assert not is_logged_in(other)
+
+
+@pytest.mark.parametrize("cookie", ["", "nonsense", '{"challenge":"AAAA"}:1:x'])
+def test_a_challenge_that_is_not_ours_is_none(cookie: str) -> None:
+    user, key, client = make_person("owner"), SoftKey(), Client()
+    with_key(user, key, passwordless="on")
+    client.cookies[COOKIE] = cookie
+
+    answer = json.dumps(key.signed("AAAA", user=user_pk_to_url_str(user)))
+    said = client.post(LOGIN, {"credential": answer})
+
+    assert (said["Location"], is_logged_in(client)) == ("/accounts/login/", False)
+
+
+def test_a_challenge_ends_after_ten_minutes() -> None:
+    user, key, client = make_person("owner"), SoftKey(), Client()
+    with_key(user, key, passwordless="on")
+    answer = json.dumps(key.signed(challenge_of(client), user=user_pk_to_url_str(user)))
+
+    with patch("django.core.signing.time.time", return_value=time.time() + 601):
+        client.post(LOGIN, {"credential": answer})
+
+    assert not is_logged_in(client)
+
+
+def test_strangers_at_the_same_address_keep_no_passkey_out_and_leave_no_row() -> None:
+    user, key = make_person("owner"), SoftKey()
+    with_key(user, key, passwordless="on")
     rows = Session.objects.count()
-
-    said = Client().head(LOGIN, headers={"accept": "application/json"})
-
-    assert said.status_code == 429
+    for _ in range(50):
+        stranger = Client()
+        challenge_of(stranger)
+        stranger.post(LOGIN, {"credential": "{}"})
     assert Session.objects.count() == rows
+
+    assert logs_in_alone(user, key)
+
+
+def test_with_redis_down_no_passkey_logs_in() -> None:
+    user, key, client = make_person("owner"), SoftKey(), Client()
+    with_key(user, key, passwordless="on")
+    answer = json.dumps(key.signed(challenge_of(client), user=user_pk_to_url_str(user)))
+
+    with override_settings(CACHES=DEAD_REDIS):
+        said = client.post(LOGIN, {"credential": answer})
+
+    assert (said.status_code, is_logged_in(client)) == (503, False)
+
+
+@pytest.mark.parametrize("credential", ["{}", "{", "", "forged"])
+def test_a_refused_passkey_is_counted_at_each_place_where_one_is_asked_for(credential: str) -> None:
+    user, key = make_person("owner"), SoftKey()
+    client = with_key(user, key, passwordless="on")
+    handle, forger = user_pk_to_url_str(user), SoftKey()
+
+    def answer(challenge: str) -> str:
+        is_forged = credential == "forged"
+        return json.dumps(forger.signed(challenge, user=handle)) if is_forged else credential
+
+    client.post(STEP_UP, {"proof-credential": answer("AAAA")})
+    stranger = Client()
+    stranger.post(LOGIN, {"credential": answer(challenge_of(stranger))})
+    halfway = Client()
+    halfway.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    halfway.post("/accounts/2fa/authenticate/", {"credential": answer("AAAA")})
+    tasks.write_tallies()
+
+    assert dict(RefusalCount.objects.values_list("whose", "times")) == {
+        f"user:{user.pk}": 2,
+        "door:mfa_login_webauthn": 1,
+    }
+    assert set(RefusalCount.objects.values_list("kind", flat=True)) == {"wrong_passkey"}

@@ -48,6 +48,18 @@ def known_browser(request: HttpRequest) -> KnownBrowser | None:
     return KnownBrowser(said["id"], tuple(said["people"]))
 
 
+def browser_id(request: HttpRequest, user_id: int | None) -> str | None:
+    """Return by which name tries at this person's login are counted apart from those of strangers.
+
+    None where they never logged in here. Whoever is logged in and confirms it has a name, too.
+    """
+    if request.user.is_authenticated:
+        return f"user:{request.user.pk}"
+    browser = known_browser(request)
+    is_known = browser is not None and user_id is not None and browser.knows(user_id)
+    return browser.id if browser is not None and is_known else None
+
+
 def remember(request: HttpRequest, response: HttpResponseBase, *, user_id: int) -> None:
     """Let this browser be known to the person from now on."""
     browser = known_browser(request) or KnownBrowser(secrets.token_urlsafe(16))

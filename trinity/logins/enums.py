@@ -10,6 +10,7 @@ class Refusal(models.TextChoices):
 
     WRONG_PASSWORD = "wrong_password", "Wrong password"
     WRONG_CODE = "wrong_code", "Wrong code"
+    WRONG_PASSKEY = "wrong_passkey", "Wrong passkey"
     CLOSED_ACCOUNT = "closed_account", "Right password of a closed account"
     LIMIT = "limit", "Too many tries"
 

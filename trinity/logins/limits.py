@@ -1,9 +1,10 @@
-"""How many wrong passwords there may be, so that nobody is locked out by somebody else.
+"""How much may be tried at the login, so that nobody is locked out by somebody else.
 
 A wrong password counts for the address *and* the visitor together. What all visitors may try at
 one address is a generous total; browsers in which the person logged in before count apart from it,
-and passkeys are no passwords. Counted before the password is looked at, and given back when it is
-right: guesses sent at once are counted all the same.
+and a passkey's answer is nothing to guess. The same holds of links to choose a password. Counted
+before the password is looked at, and given back when it is right: guesses sent at once are counted
+all the same.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from kernel.limits import allow, give_back
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many wrong passwords in so many seconds."""
+    """So many tries in so many seconds."""
 
     what: str
     tries: int
@@ -30,30 +31,65 @@ PER_ADDRESS_AND_VISITOR: Final = (Limit("login:pair", 5, 300), Limit("login:pair
 PER_ADDRESS: Final = Limit("login:address", 100, 3600)  # ASVS: at most 100 an hour per account
 PER_KNOWN_BROWSER: Final = Limit("login:browser", 10, 300)
 
+# Codes of one person: together from all browsers that are unknown, else from each one apart.
+CODES: Final = Limit("login:code", 5, 300)
+
+# Each link ends the one before it, so that also the total is small.
+LINKS_PER_VISITOR: Final = Limit("link:visitor", 20, 60)
+LINKS_PER_ADDRESS_AND_VISITOR: Final = Limit("link:pair", 5, 900)
+LINKS_PER_ADDRESS: Final = Limit("link:address", 10, 3600)
+LINKS_PER_KNOWN_BROWSER: Final = Limit("link:browser", 5, 900)
+
 Counter = tuple[Limit, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One password about to be looked at, counted already."""
+    """One password, code or address about to be looked at, counted already."""
 
     counted: Sequence[Counter]
     is_allowed: bool
 
     def give_back(self) -> None:
-        """The password was right: it does not count."""
+        """What was typed was right: it does not count."""
         for limit, who in self.counted:
             give_back(what=limit.what, who=who)
 
 
 def attempt(*, address: str, visitor: str, browser: str | None) -> Attempt:
-    """Count one try at ``address``; ``browser`` is the id of one where its person logged in.
+    """Count one password at ``address``; ``browser`` is the id of one where its person logged in.
+
+    Raises RedisError, as all of these do.
+    """
+    return _counted(_counters(address=address, visitor=visitor, browser=browser))
+
+
+def attempt_of_code(*, user_id: int, browser: str | None) -> Attempt:
+    """Count one code of a second factor. Whoever has the password shuts no known browser out."""
+    return _counted([(CODES, _digest(str(user_id), browser or ""))])
+
+
+def attempt_of_link(*, address: str, visitor: str, browser: str | None) -> Attempt:
+    """Count one request for a link to choose a password."""
+    if browser is not None:
+        return _counted([(LINKS_PER_KNOWN_BROWSER, _digest(address, browser))])
+    return _counted(
+        [
+            (LINKS_PER_VISITOR, visitor),
+            (LINKS_PER_ADDRESS_AND_VISITOR, _digest(address, visitor)),
+            (LINKS_PER_ADDRESS, _digest(address)),
+        ]
+    )
+
+
+def _counted(counters: Sequence[Counter]) -> Attempt:
+    """Count in each, the narrowest first.
 
     What a limit refuses is not counted by the wider ones after it: one visitor cannot use up the
-    total. With Redis down nothing is allowed.
+    total.
     """
     counted: list[Counter] = []
-    for limit, who in _counters(address=address, visitor=visitor, browser=browser):
+    for limit, who in counters:
         is_allowed = allow(
             what=limit.what, who=who, limit=limit.tries, per_s=limit.per_s, is_open_on_failure=False
         )
