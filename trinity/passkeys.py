@@ -20,11 +20,13 @@ from django.utils import timezone
 
 from kernel.limits import allow
 from kernel.tallies import door_of
+from kernel.texts import LineField
 from trinity.logins.enums import Refusal
 from trinity.logins.operations import count_refusal
 
 logger = logging.getLogger(__name__)
 CHALLENGE_LIVES: Final = timedelta(minutes=10)
+NAME_CHARS_MAX: Final = 60
 # What allauth's and fido2's readers raise at JSON, CBOR and keys that are none; they say no list.
 UNREADABLE: Final = (
     ArithmeticError, AttributeError, InvalidSignature, LookupError, RecursionError, TypeError,
@@ -113,13 +115,16 @@ def _is_first_answer(challenge: str) -> bool:
 class AddForm(webauthn.AddWebAuthnForm):  # type: ignore[misc]  # see above
     """A name for the key; the key itself is made by the browser."""
 
+    name = LineField(
+        label="Name of this key",
+        required=False,
+        max_length=NAME_CHARS_MAX,
+        help_text="So that you can tell your keys apart.",
+    )
     credential = CredentialField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].widget.attrs.pop("placeholder", None)
-        self.fields["name"].label = "Name of this key"
-        self.fields["name"].help_text = "So that you can tell your keys apart."
         self.fields["passwordless"].label = "Let this key log me in by itself"
         self.fields["passwordless"].initial = True
         self.fields["passwordless"].help_text = (
@@ -134,3 +139,9 @@ class AddForm(webauthn.AddWebAuthnForm):  # type: ignore[misc]  # see above
             if credential := said.get("credential"):
                 credential["clientExtensionResults"] = {"credProps": {"rk": said["passwordless"]}}
         return said
+
+
+class RenameForm(webauthn.EditWebAuthnForm):  # type: ignore[misc]  # see above
+    """Another name for the key."""
+
+    name = LineField(label="Name of this key", max_length=NAME_CHARS_MAX)

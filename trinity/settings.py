@@ -288,6 +288,7 @@ MFA_FORMS = {
     "authenticate": "trinity.account_forms.AuthenticateForm",
     "activate_totp": "trinity.account_forms.ActivateTOTPForm",
     "add_webauthn": "trinity.passkeys.AddForm",
+    "edit_webauthn": "trinity.passkeys.RenameForm",
     "authenticate_webauthn": "trinity.passkeys.AuthenticateForm",
     "login_webauthn": "trinity.passkeys.LoginForm",
 }

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import timedelta
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from allauth.account.utils import user_pk_to_url_str
@@ -22,7 +21,7 @@ from fido2 import cbor
 from tests.factories.people import PASSWORD, client_of, make_person
 from tests.trinity.soft_key import Answer, SoftKey, text
 from tests.trinity.test_login import DEAD_REDIS, is_logged_in
-from trinity import tasks
+from trinity import account_doors, tasks
 from trinity.logins.models import RefusalCount
 
 pytestmark = pytest.mark.django_db
@@ -198,13 +197,15 @@ def test_a_challenge_that_is_not_ours_is_none(cookie: str) -> None:
     assert (said["Location"], is_logged_in(client)) == ("/accounts/login/", False)
 
 
-def test_a_challenge_ends_after_ten_minutes() -> None:
+def test_a_challenge_ends_after_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     user, key, client = make_person("owner"), SoftKey(), Client()
     with_key(user, key, passwordless="on")
     answer = json.dumps(key.signed(challenge_of(client), user=user_pk_to_url_str(user)))
 
-    with patch("django.core.signing.time.time", return_value=time.time() + 601):
-        client.post(LOGIN, {"credential": answer})
+    assert client.cookies[COOKIE]["max-age"] == 600
+    monkeypatch.setattr(account_doors, "CHALLENGE_LIVES", timedelta(seconds=-1))  # it is over
+
+    client.post(LOGIN, {"credential": answer})
 
     assert not is_logged_in(client)
 
@@ -256,3 +257,32 @@ def test_a_refused_passkey_is_counted_at_each_place_where_one_is_asked_for(crede
         "door:mfa_login_webauthn": 1,
     }
     assert set(RefusalCount.objects.values_list("kind", flat=True)) == {"wrong_passkey"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("My\r\nkey\u202eexe.\x07", "My keyexe."),
+        ("\u200b\u2066", "My passkey"),
+        ("\N{BLACK FLAG}", "\N{BLACK FLAG}"),
+    ],
+)
+def test_the_name_of_a_key_is_one_line_that_can_be_read(typed: str, kept: str) -> None:
+    client = with_key(make_person("owner"), SoftKey(), name=typed)
+    key = Authenticator.objects.get(type=Authenticator.Type.WEBAUTHN)
+    assert str(key) == kept
+
+    client.post(f"/accounts/2fa/webauthn/keys/{key.pk}/edit/", {"name": f"{typed}!"})
+
+    key.refresh_from_db()
+    assert str(key) in {f"{kept}!", "!"}
+
+
+def test_the_name_of_a_key_is_short() -> None:
+    client = with_key(make_person("owner"), SoftKey())
+    key = Authenticator.objects.get(type=Authenticator.Type.WEBAUTHN)
+
+    page = client.post(f"/accounts/2fa/webauthn/keys/{key.pk}/edit/", {"name": "x" * 61})
+
+    key.refresh_from_db()
+    assert (page.status_code, str(key)) == (200, "My passkey")
