@@ -15,10 +15,9 @@ from django.shortcuts import redirect
 from redis.exceptions import RedisError
 
 from kernel.doors import View, body_bytes_max
-from kernel.modes import Mode
 from trinity.errors import too_large, unavailable
 from trinity.paths import page_above
-from trinity.people.queries import is_owner_without_second_factor
+from trinity.people.queries import must_set_up_second_factor
 
 logger = logging.getLogger(__name__)
 NUL: Final = "\0"
@@ -178,15 +177,12 @@ class OwnersProveTwice:
         self, request: HttpRequest, view: View, _args: object, _kwargs: object
     ) -> HttpResponse | None:
         """Redirect such an owner from every page that is neither public nor on that way."""
-        if (
-            settings.DEPLOYMENT_MODE != Mode.LIVE
-            or getattr(view, "required_permission", "") is None
-        ):
+        if getattr(view, "required_permission", "") is None:
             return None
         match = request.resolver_match
         if match is not None and match.view_name in self.ON_THE_WAY:
             return None
-        if not is_owner_without_second_factor(request.user):
+        if not must_set_up_second_factor(request.user):
             return None
         messages.warning(request, "Set up a second factor first: an owner needs one in live mode.")
         return redirect("mfa_index")

@@ -20,6 +20,7 @@ from django.test import Client, override_settings
 
 from kernel.modes import Mode
 from ledger.models import LedgerEntry
+from tests.factories.orders import AlertFactory
 from tests.factories.people import PASSWORD, client_of, log_in, make_person
 from tests.owner import as_owner
 from tests.trinity.doors import DOORS
@@ -365,6 +366,31 @@ def test_and_is_told_why(client: Client) -> None:
 
     assert "an owner needs one in live mode" in page
     assert page.count("an owner needs one in live mode") == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/accounts/2fa/",
+        "/accounts/2fa/totp/activate/",
+        "/accounts/2fa/webauthn/add/",
+        "/accounts/reauthenticate/?next=/console/people/ID/role/",
+        "/console/nothing-here/",
+    ],
+)
+def test_and_learns_nothing_of_what_there_is(address: str) -> None:
+    other = make_person("operator", email="grace@example.com")
+    AlertFactory()
+    client = client_of(make_person("owner"), is_fresh="reauthenticate" not in address)
+
+    with override_settings(DEPLOYMENT_MODE=Mode.LIVE):
+        page = client.get(address.replace("ID", str(other.pk)))
+
+    html = page.content.decode()
+    assert page.status_code == (404 if "nothing" in address else 200)
+    assert "My account" in html
+    for word in ("Orders", "People", "waiting", 'role="search"', "grace@example.com", "/admin/"):
+        assert word not in html
 
 
 def test_and_gets_in_once_it_is_set_up(client: Client) -> None:

@@ -10,10 +10,12 @@ from datetime import datetime
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from kernel.modes import Mode
 from trinity.roles import OWNER, strongest
 
 # What is asked for beside a password. Recovery codes stand in for one of these.
@@ -78,9 +80,12 @@ def active_owner_ids() -> set[int]:
     return set(owners.values_list("pk", flat=True))
 
 
-def is_owner_without_second_factor(user: AbstractBaseUser | AnonymousUser) -> bool:
-    """Say whether a password alone lets this person do everything. One query."""
-    if not user.is_authenticated:
+def must_set_up_second_factor(user: AbstractBaseUser | AnonymousUser) -> bool:
+    """Say whether a password alone lets this person do everything, in live mode. One query.
+
+    Whoever must reaches nothing else before, and learns nothing of what there is.
+    """
+    if settings.DEPLOYMENT_MODE != Mode.LIVE or not user.is_authenticated:
         return False
     proved_twice = Authenticator.objects.filter(user=OuterRef("pk"), type__in=SECOND_FACTORS)
     owners = User.objects.filter(pk=user.pk, groups__name=OWNER)

@@ -12,7 +12,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 
 from revenue.queries.offers import version_in_words
-from trinity.people.queries import person
+from trinity.people.queries import must_set_up_second_factor, person
 from trinity.step_up.waiting import TOKEN, Waiting
 
 UNKNOWN: Final = "go on"
@@ -72,7 +72,8 @@ def deed(waiting: Waiting, user: User) -> Deed:
     name = waiting.match.url_name if waiting.match else None
     verb, about = DEEDS.get(name or "", (UNKNOWN, ""))
     permission = getattr(waiting.view, "required_permission", None)
-    if not about or (permission and not user.has_perm(permission)):
+    is_closed = must_set_up_second_factor(user) or (permission and not user.has_perm(permission))
+    if not about or is_closed:
         return Deed(verb, verb)
     subject = _subject(waiting, user)
     return Deed(verb, about.format(subject) if subject else verb)
