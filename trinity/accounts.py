@@ -42,6 +42,7 @@ from trinity.step_up.freshness import is_fresh
 
 logger = logging.getLogger(__name__)
 POSTMAN: Final = ThreadPoolExecutor(1, thread_name_prefix="account-mail")
+IS_FIRST_LOGIN: Final = "_is_first_login"
 WRONG_CODE = "This code is not right, or it was used already."
 
 
@@ -92,16 +93,25 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
         """Count anew after a password was chosen by mail. Theirs has no public name."""
         limits.forget(address=str(who.get("email", "")), visitor=visitor_key(request))
 
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Log in, and keep for ``post_login`` whether this person ever did before."""
+        setattr(user, IS_FIRST_LOGIN, user.last_login is None)
+        super().login(request, user)
+
     def post_login(
         self, request: HttpRequest, user: AbstractBaseUser, **login: Any
     ) -> HttpResponseBase:
-        """Write the login down, tell an owner of a new browser, and know it from now on."""
+        """Write the login down, tell an owner of a new browser, and know it from now on.
+
+        Where somebody logs in for the first time there is no other browser; the mail that a
+        password was chosen has told them already.
+        """
         response: HttpResponseBase = super().post_login(request, user, **login)
         browser = browsers.known_browser(request)
         is_new = browser is None or not browser.knows(user.pk)
         facts: dict[str, FactValue] = {**_proofs(request, user), "is_new_browser": is_new}
         note(LOGGED_IN, user_id=user.pk, facts=facts, now=timezone.now())
-        if is_new and is_owner(user.pk):
+        if is_new and not getattr(user, IS_FIRST_LOGIN) and is_owner(user.pk):
             self.send_notification_mail("account/email/new_browser", user)
         browsers.remember(request, response, user_id=user.pk)
         return response
@@ -117,6 +127,11 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
         count_refusal(Refusal.CLOSED_ACCOUNT, whose=f"user:{user.pk}", now=timezone.now())
         response: HttpResponse = super().respond_user_inactive(request, user)
         return response
+
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        """Write the password and no other column: the account may have been closed meanwhile."""
+        user.set_password(password)
+        user.save(update_fields=["password"])
 
     def is_open_for_signup(self, _request: HttpRequest) -> bool:
         """Return False: owners invite."""

@@ -302,6 +302,7 @@ def test_a_tally_ends_by_itself() -> None:
 
 
 def test_an_owner_is_told_of_a_new_browser_once(owner: User) -> None:
+    log_in(Client(), owner)
     client = Client(headers={"user-agent": "Browser 7"})
     for _ in range(2):
         log_in(client, owner)
@@ -312,7 +313,14 @@ def test_an_owner_is_told_of_a_new_browser_once(owner: User) -> None:
     assert "Browser 7" in str(told[0].body)
 
 
+def test_the_first_login_of_an_owner_is_no_news(owner: User) -> None:
+    log_in(Client(), owner)
+
+    assert sent() == []
+
+
 def test_an_operator_is_not(person: User) -> None:
+    log_in(Client(), person)
     log_in(Client(), person)
 
     assert (sent(), mail.outbox) == ([], [])
