@@ -14,6 +14,7 @@ from allauth.usersessions import views as usersessions
 from csp.decorators import csp_update
 from django.http import HttpRequest
 from django.urls import path, re_path
+from django.views.decorators.cache import never_cache
 
 from kernel.doors import fresh_login
 from trinity import account_doors, factors
@@ -33,21 +34,25 @@ change_password = fresh_login(account.password_change, only_if=_is_factor_missin
 urlpatterns = [
     path("login/", account.login, name="account_login"),
     path("logout/", account.logout, name="account_logout"),
-    path("inactive/", account.account_inactive, name="account_inactive"),
+    path("inactive/", never_cache(account.account_inactive), name="account_inactive"),
     path("signup/", account.signup, name="account_signup"),
     path("reauthenticate/", reauthenticate, name="account_reauthenticate"),
     path("password/change/", change_password, name="account_change_password"),
     path("password/set/", fresh_login(account.password_set), name="account_set_password"),
-    path("password/reset/", account.password_reset, name="account_reset_password"),
-    path("password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
+    path("password/reset/", never_cache(account.password_reset), name="account_reset_password"),
+    path(
+        "password/reset/done/",
+        never_cache(account.password_reset_done),
+        name="account_reset_password_done",
+    ),
     path(
         "password/reset/key/done/",
-        account.password_reset_from_key_done,
+        never_cache(account.password_reset_from_key_done),
         name="account_reset_password_from_key_done",
     ),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        account.password_reset_from_key,
+        account_doors.ChoosePassword.as_view(),
         name="account_reset_password_from_key",
     ),
     path("2fa/", mfa.index, name="mfa_index"),

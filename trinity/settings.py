@@ -274,7 +274,6 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = _origin.scheme
 ACCOUNT_FORMS = {
     "login": "trinity.account_forms.LoginForm",
     "reset_password": "trinity.account_forms.ResetPasswordForm",
-    "reset_password_from_key": "trinity.account_forms.ResetPasswordKeyForm",
     "change_password": "trinity.account_forms.ChangePasswordForm",
 }
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "trinity.logins.links.PasswordLinks"  # noqa: S105  # a name
@@ -314,6 +313,7 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_NAME = cookie_name("session", port=PORT, is_https=IS_HTTPS)
 CSRF_COOKIE_NAME = cookie_name("csrf", port=PORT, is_https=IS_HTTPS)
 KNOWN_BROWSER_COOKIE_NAME = cookie_name("browser", port=PORT, is_https=IS_HTTPS)
+LINK_COOKIE_NAME = cookie_name("link", port=PORT, is_https=IS_HTTPS)
 PASSKEY_COOKIE_NAME = cookie_name("passkey", port=PORT, is_https=IS_HTTPS)
 ORDERS_COOKIE_NAME = cookie_name("orders", port=PORT, is_https=IS_HTTPS)
 ORDERS_COOKIE_FORMER_NAME = cookie_name("orders", port=PORT, is_https=False)  # of 0.1

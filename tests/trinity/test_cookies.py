@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from http.cookies import Morsel
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
@@ -13,6 +14,7 @@ from pytest_django import Settings
 from tests.factories.orders import OrderFactory, token_of
 from tests.factories.people import log_in, make_person
 from tests.trinity.test_deployed import settings_of
+from trinity.people.links import password_link
 
 pytestmark = pytest.mark.django_db
 FORMER = "trinity_orders_8000"
@@ -22,6 +24,7 @@ NAMES = {
     "ORDERS_COOKIE_NAME": "__Host-trinity_orders",
     "KNOWN_BROWSER_COOKIE_NAME": "__Host-trinity_browser",
     "PASSKEY_COOKIE_NAME": "__Host-trinity_passkey",
+    "LINK_COOKIE_NAME": "__Host-trinity_link",
     "SESSION_COOKIE_SECURE": True,
     "CSRF_COOKIE_SECURE": True,
     "CSRF_COOKIE_HTTPONLY": True,
@@ -49,11 +52,14 @@ def test_an_https_address_makes_them_so() -> None:
 def test_over_https_each_cookie_is_bound_to_its_host(https: Client) -> None:
     https.get("/accounts/login/")
     https.get("/accounts/2fa/webauthn/login/", headers={"accept": "application/json"})
-    log_in(https, make_person("owner"))
+    owner = make_person("owner")
+    log_in(https, owner)
+    owner.refresh_from_db()
+    https.get(urlsplit(password_link(owner)).path)
     https.get(f"/o/{token_of(OrderFactory())}/")
 
     cookies: dict[str, Morsel[str]] = dict(https.cookies)
-    named = ("session", "csrf", "orders", "browser", "passkey")
+    named = ("session", "csrf", "orders", "browser", "passkey", "link")
     assert {f"__Host-trinity_{name}" for name in named} <= set(cookies)
     for name, cookie in cookies.items():
         assert name.startswith("__Host-"), name

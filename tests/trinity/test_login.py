@@ -11,11 +11,13 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
+from allauth.account.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client, override_settings
 from redis import Redis
@@ -364,3 +366,14 @@ def test_without_trusted_proxies_the_header_is_not_believed(client: Client) -> N
     )
 
     assert UserSession.objects.get(user=user).ip == "127.0.0.1"
+
+
+def test_a_new_password_opens_no_account_that_was_closed_meanwhile() -> None:
+    """The page read the person before; it writes the password, not all that it read."""
+    user = make_person("operator")
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+    get_adapter().set_password(user, "another horse battery")
+
+    user.refresh_from_db()
+    assert (user.check_password("another horse battery"), user.is_active) == (True, False)

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories.people import PASSWORD, log_in, make_person
-from tests.trinity.test_login import sent
+from ledger.models import LedgerEntry
+from tests.factories.people import PASSWORD, client_of, log_in, make_person
+from tests.trinity.doors import DOORS, Door, by_route
+from tests.trinity.test_login import is_logged_in, sent
+from trinity.account_forms import ResetPasswordKeyForm
 from trinity.logins.models import PasswordLinkSerial
 from trinity.people.links import password_link
 
 pytestmark = pytest.mark.django_db
 NEW_PASSWORD = "another horse battery"
+NEW_WORDS = "Welcome. Choose your password"
 DEAD = "This link does not work any more"
 
 
@@ -131,3 +138,93 @@ def test_a_closed_account_gets_no_link(person: User) -> None:
     person.save()
 
     assert asked_for(person.email) == ""
+
+
+def test_a_link_of_an_account_that_was_closed_meanwhile_is_dead(person: User) -> None:
+    link = asked_for(person.email)
+    User.objects.filter(pk=person.pk).update(is_active=False)
+
+    assert is_dead(link)
+
+
+def test_the_token_leaves_the_address_and_lies_in_no_session(person: User) -> None:
+    link, client = asked_for(person.email), Client()
+
+    page = client.get(link, follow=True)
+
+    token = link.rstrip("/").rpartition("-")[2]
+    assert token not in page.redirect_chain[-1][0] + page.content.decode()
+    assert NEW_WORDS in page.content.decode()
+    assert not Session.objects.exists()
+
+
+def test_a_browser_that_did_not_open_the_link_is_shown_no_form(person: User) -> None:
+    client = Client()
+    address = client.get(asked_for(person.email), follow=True).redirect_chain[-1][0]
+    theirs = Client().get(asked_for(make_person("operator").email), follow=True)
+
+    assert DEAD in Client().get(address).content.decode()
+    assert DEAD in client.get(theirs.redirect_chain[-1][0]).content.decode()
+
+
+def test_opening_somebodys_link_logs_nobody_out(person: User) -> None:
+    """A link is opened by a click on any page; what changes something is a form."""
+    client = client_of(make_person("owner"))
+
+    client.get(asked_for(person.email), follow=True)
+
+    assert client.get("/console/people/").status_code == 200
+
+
+def test_whoever_chose_a_password_is_logged_in_nowhere(person: User) -> None:
+    client = client_of(person)
+    page = client.get(asked_for(person.email), follow=True)
+    form = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    said = client.post(page.redirect_chain[-1][0], form)
+
+    assert said["Location"] == "/accounts/password/reset/key/done/"
+    assert not is_logged_in(client)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_send_one_link_at_once_one_chooses(
+    person: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, both = asked_for(person.email), Barrier(2)
+    clean = ResetPasswordKeyForm.clean
+
+    def clean_together(form: ResetPasswordKeyForm) -> object:
+        both.wait(20)
+        return clean(form)
+
+    monkeypatch.setattr(ResetPasswordKeyForm, "clean", clean_together)
+
+    def send(number: int) -> bool:
+        client = Client()
+        page = client.get(link, follow=True)
+        chosen = f"{NEW_PASSWORD} {number}"
+        form = {"password1": chosen, "password2": chosen}
+        try:
+            said = client.post(page.redirect_chain[-1][0], form)
+        finally:
+            connection.close()
+        return bool(said.status_code == 302)
+
+    with ThreadPoolExecutor(2) as pool:
+        won = list(pool.map(send, range(2)))
+
+    person.refresh_from_db()
+    assert sorted(won) == [False, True]
+    assert person.check_password(f"{NEW_PASSWORD} {won.index(True)}")
+    assert LedgerEntry.objects.filter(event="person.password_changed").count() == 1
+
+
+@pytest.mark.parametrize(
+    "door", [door for door in DOORS if door.route.startswith("accounts/")], ids=by_route
+)
+def test_no_page_of_an_account_is_kept_by_the_browser_of_a_stranger(
+    door: Door, client: Client
+) -> None:
+    said = client.get(door.address)
+
+    assert said.status_code != 200 or "no-store" in said.headers.get("Cache-Control", "")

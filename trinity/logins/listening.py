@@ -12,7 +12,6 @@ from typing import Any
 from allauth.account.signals import (
     authentication_step_completed,
     password_changed,
-    password_reset,
     password_set,
 )
 from allauth.mfa.models import Authenticator
@@ -37,7 +36,6 @@ def listen() -> None:
     authentication_step_completed.connect(_proved, dispatch_uid="trinity.logins.proved")
     for signal in (password_changed, password_set):
         signal.connect(_password_changed, dispatch_uid="trinity.logins.password")
-    password_reset.connect(_password_reset, dispatch_uid="trinity.logins.password_reset")
     authenticator_added.connect(_factor_added, dispatch_uid="trinity.logins.added")
     authenticator_removed.connect(_factor_removed, dispatch_uid="trinity.logins.removed")
     authenticator_reset.connect(_codes_made, dispatch_uid="trinity.logins.reset")
@@ -58,11 +56,6 @@ def _proved(*, user: User, method: str, **said: Any) -> None:
 
 def _password_changed(*, user: User, **_signal: object) -> None:
     note(enums.PASSWORD_CHANGED, user_id=user.pk, now=timezone.now())
-
-
-def _password_reset(*, user: User, **_signal: object) -> None:
-    facts = {"proof": Proof.PASSWORD_RESET.value}
-    note(enums.PASSWORD_CHANGED, user_id=user.pk, now=timezone.now(), facts=facts)
 
 
 def _factor_added(*, user: User, authenticator: Authenticator, **_signal: object) -> None:
