@@ -2,6 +2,10 @@
 
 A worker that outlives its lease may come back late. The fencing token grows with each claim, and
 every write of a claimed row carries the token it was claimed with, so the late one writes nothing.
+
+A lease ends at its time, or as soon as the process that took it is known to be gone
+(``kernel.liveness``). While that process lives nobody takes the row before the database's own clock
+says that the lease is over, whatever time it is for the taker.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from typing import TypeVar
 from django.db import connection, models
 from django.db.models import F, Q
 
+from kernel.liveness import HOLDER_IS_GONE, process_number
 from kernel.statements import update_where
 from kernel.transitions import IllegalMove, LostRace, Stateful
 
@@ -28,6 +33,7 @@ class Leased(models.Model):
     """A row that one worker at a time may work on."""
 
     leased_until = models.DateTimeField(null=True, blank=True, editable=False)
+    leased_by = models.IntegerField(null=True, blank=True, editable=False)
     lease_token = models.PositiveBigIntegerField(default=0, editable=False)
 
     class Meta:
@@ -37,9 +43,10 @@ class Leased(models.Model):
         """Claim this row unless another lease still runs. Say whether we got it."""
         free = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
         rows = type(self)._base_manager.filter(free, pk=self.pk, lease_token=self.lease_token)
-        if not rows.update(leased_until=now + lease, lease_token=F("lease_token") + 1):
+        until, number = now + lease, process_number()
+        if not rows.update(leased_until=until, leased_by=number, lease_token=F("lease_token") + 1):
             return False
-        self.leased_until, self.lease_token = now + lease, self.lease_token + 1
+        self.leased_until, self.leased_by, self.lease_token = until, number, self.lease_token + 1
         return True
 
     def write_fenced(self, **changes: object) -> None:
@@ -77,8 +84,9 @@ def claim_due(
 ) -> list[M]:
     """Move up to ``limit`` rows that are past due into work, each to one claimer only.
 
-    Due means: in one of ``states`` with ``next_attempt_at`` not after ``now``. A claimed row comes
-    due again when its lease ends, so a claimer that dies loses nothing. The state is written here
+    Due means: in one of ``states`` with ``next_attempt_at`` not after ``now``, and leased to nobody
+    who lives. A claimed row comes due again when its lease ends, so a claimer that dies loses
+    nothing. The state is written here
     by compare-and-swap, like ``Stateful.move``, but for many rows in one statement; every edge is
     checked against the model's table of moves. ``only_id`` claims one row, due or not.
 
@@ -89,23 +97,46 @@ def claim_due(
         raise IllegalMove(f"{model.__name__}: {strangers} -> {to}")
     table = connection.ops.quote_name(model._meta.db_table)
     which = "next_attempt_at <= %s" if only_id is None else "id = %s"
+    is_free = f"(leased_until IS NULL OR leased_until <= clock_timestamp() OR {HOLDER_IS_GONE})"
     # The states are our own words, never input; inlined so that a partial index can be proved.
     listed = ", ".join(f"'{state}'" for state in states)
     # Materialized: as a plain subquery it may be run once per row of the UPDATE, and each run skips
     # what the last one locked, so that more than ``limit`` rows are claimed and then forgotten.
     sql = f"""
         WITH due AS MATERIALIZED (
-            SELECT id, state, next_attempt_at FROM {table} WHERE state IN ({listed}) AND {which}
+            SELECT id, state, next_attempt_at FROM {table}
+            WHERE state IN ({listed}) AND {which} AND {is_free}
             ORDER BY next_attempt_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
         UPDATE {table} claimed SET state = %s, leased_until = %s, next_attempt_at = %s,
-            lease_token = lease_token + 1, attempts = attempts + 1
+            leased_by = %s, lease_token = lease_token + 1, attempts = attempts + 1
         FROM due WHERE claimed.id = due.id
         RETURNING claimed.*, due.state AS state_before, due.next_attempt_at AS due_before"""  # noqa: S608  # table and states are ours
     until = now + lease
     rows = model._base_manager.raw(
-        sql, [now if only_id is None else only_id, limit, to, until, until]
+        sql, [now if only_id is None else only_id, limit, to, until, until, process_number()]
     )
     return sorted(rows, key=lambda row: row.pk)
+
+
+def end_leases_of_the_dead(model: type[M], *, where: str, now: datetime) -> int:
+    """End each lease that a process took which is gone. Returns how many.
+
+    What ``claim_due`` claimed is due at once. ``where`` is SQL of ours that the model's index of
+    work covers, so that this reads no table as a whole.
+    """
+    table = connection.ops.quote_name(model._meta.db_table)
+    written = ["leased_until = %(now)s"]
+    if any(field.name == "next_attempt_at" for field in model._meta.fields):
+        written.append(
+            "next_attempt_at = CASE WHEN next_attempt_at = leased_until"
+            " THEN %(now)s ELSE next_attempt_at END"
+        )
+    sql = f"""
+        UPDATE {table} SET {", ".join(written)}
+        WHERE {where} AND leased_until > %(now)s AND {HOLDER_IS_GONE}"""  # noqa: S608  # ours
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"now": now})
+        return int(cursor.rowcount)
 
 
 def was_in(row: Leased) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from celery import shared_task
 from django.db import connections
 
+from kernel.liveness import database_now
 from kernel.nudges import nudge
 from revenue import tasks_mail as tasks_mail  # registers its tasks
 from revenue import tasks_reconcile as tasks_reconcile  # registers its tasks
 from revenue import tasks_refunds as tasks_refunds  # registers its tasks
 from revenue.enums import Source
 from revenue.providers import gateway_for_worker
+from revenue.usecases.end_leases import end_leases
 from revenue.usecases.keep_views import keep_views
 from revenue.usecases.process_events import process_due
 from revenue.usecases.sweep_checkouts import sweep_checkouts as sweep
@@ -25,10 +27,6 @@ TURN_LONGEST: Final = timedelta(minutes=5)  # no batch begins later; tasks are e
 HANDS: Final = 2  # while one waits for the disk, or for Stripe, the other goes on
 
 
-def _clock() -> datetime:
-    return datetime.now(UTC)
-
-
 @shared_task(name="revenue.process_webhooks")
 def process_webhooks(**_newer: object) -> int:
     """Act on the events that are due; what is left after many batches asks for another turn.
@@ -36,7 +34,7 @@ def process_webhooks(**_newer: object) -> int:
     A full batch says that more wait, and those are drained with two hands. ``**_newer`` lets an
     old worker survive a new producer during a deploy.
     """
-    until = _clock() + TURN_LONGEST
+    until = database_now() + TURN_LONGEST
     done = _process_batch()
     if done < BATCH:
         return done
@@ -53,7 +51,7 @@ def _drain(until: datetime) -> int:
     try:
         for _ in range(BATCHES_MAX):
             done += (claimed := _process_batch())
-            if claimed < BATCH or _clock() > until:
+            if claimed < BATCH or database_now() > until:
                 break
         return done
     finally:
@@ -62,8 +60,16 @@ def _drain(until: datetime) -> int:
 
 def _process_batch() -> int:
     return process_due(
-        gateway=gateway_for_worker(), source=Source.DELIVERY, clock=_clock, limit=BATCH
+        gateway=gateway_for_worker(), source=Source.DELIVERY, clock=database_now, limit=BATCH
     )
+
+
+@shared_task(name="revenue.end_leases")
+def end_leases_of_dead_workers(**_newer: object) -> int:
+    """Make due what processes held that are gone, and wake those who go on with it."""
+    if ended := end_leases(now=database_now()):
+        nudge("leases.ended")
+    return ended
 
 
 @shared_task(name="revenue.keep_views")
@@ -75,4 +81,4 @@ def keep_offer_views(**_newer: object) -> int:
 @shared_task(name="revenue.sweep_checkouts")
 def sweep_checkouts(**_newer: object) -> int:
     """Find out about checkouts whose outcome nobody knows."""
-    return sweep(gateway=gateway_for_worker(), clock=_clock)
+    return sweep(gateway=gateway_for_worker(), clock=database_now)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from celery import shared_task
 from django.conf import settings
 
+from kernel.liveness import database_now
 from kernel.modes import Mode
 from kernel.nudges import nudge
 from revenue.providers import mailer
@@ -19,10 +20,6 @@ from revenue.usecases.watch import watch as watch_lag
 TURN: Final = timedelta(minutes=2)  # then another worker may have its turn
 
 
-def _clock() -> datetime:
-    return datetime.now(UTC)
-
-
 def _mode() -> Mode:
     return Mode(settings.DEPLOYMENT_MODE)
 
@@ -30,11 +27,11 @@ def _mode() -> Mode:
 @shared_task(name="revenue.send_mail")
 def send_mail(**_newer: object) -> int:
     """Send the mails to buyers that are due; say how many were tried."""
-    began, tried = _clock(), 0
+    began, tried = database_now(), 0
     give_up_lost(now=began)
-    while send_next(mailer=mailer(), clock=_clock) is not None:
+    while send_next(mailer=mailer(), clock=database_now) is not None:
         tried += 1
-        if _clock() > began + TURN:
+        if database_now() > began + TURN:
             nudge("mail.queued")
             break
     return tried
@@ -43,16 +40,16 @@ def send_mail(**_newer: object) -> int:
 @shared_task(name="revenue.send_alerts")
 def send_alerts(**_newer: object) -> int:
     """Tell operators by mail what needs a person."""
-    return tell_operators(mailer=mailer(), clock=_clock)
+    return tell_operators(mailer=mailer(), clock=database_now)
 
 
 @shared_task(name="revenue.answer_link_requests")
 def answer_link_requests(**_newer: object) -> int:
     """Answer those who asked for the link to their order."""
-    return answer(mode=_mode(), now=_clock())
+    return answer(mode=_mode(), now=database_now())
 
 
 @shared_task(name="revenue.watch")
 def watch(**_newer: object) -> int:
     """Raise the alarm about work that waits too long; say how many kinds of work do."""
-    return len(watch_lag(mode=_mode(), now=_clock()))
+    return len(watch_lag(mode=_mode(), now=database_now()))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from celery import shared_task
 from django.conf import settings
 
+from kernel.liveness import database_now
 from revenue.ports import GatewayError
 from revenue.providers import gateway_for_worker
 from revenue.usecases.empty_bodies import empty_old_bodies as empty
@@ -18,10 +19,6 @@ from revenue.usecases.sweep_payment_links import sweep_payment_links as sweep
 logger = logging.getLogger(__name__)
 
 
-def _clock() -> datetime:
-    return datetime.now(UTC)
-
-
 @shared_task(name="revenue.reconcile")
 def reconcile(**_newer: object) -> int:
     """Compare the books; return how many differences there are.
@@ -29,7 +26,7 @@ def reconcile(**_newer: object) -> int:
     With Stripe away the run itself says so, and the next one does all of it again.
     """
     try:
-        return len(compare(gateway=gateway_for_worker(), clock=_clock).differences)
+        return len(compare(gateway=gateway_for_worker(), clock=database_now).differences)
     except AlreadyRunning:
         logger.info("a comparison is under way already")
     except GatewayError as error:
@@ -40,11 +37,11 @@ def reconcile(**_newer: object) -> int:
 @shared_task(name="revenue.sweep_payment_links")
 def sweep_payment_links(**_newer: object) -> int:
     """Find out about payment links whose outcome nobody knows."""
-    return sweep(gateway=gateway_for_worker(), clock=_clock)
+    return sweep(gateway=gateway_for_worker(), clock=database_now)
 
 
 @shared_task(name="revenue.empty_old_bodies")
 def empty_old_bodies(**_newer: object) -> int:
     """Empty the bodies of events that were kept long enough."""
     kept = timedelta(days=settings.BODY_KEPT_DAYS)
-    return empty(gateway=gateway_for_worker(), kept=kept, now=_clock())
+    return empty(gateway=gateway_for_worker(), kept=kept, now=database_now())

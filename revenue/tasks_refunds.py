@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from celery import shared_task
 
+from kernel.liveness import database_now
 from revenue.providers import gateway_for_worker
 from revenue.usecases.sweep_refunds import sweep_refunds as sweep
-
-
-def _clock() -> datetime:
-    return datetime.now(UTC)
 
 
 @shared_task(name="revenue.sweep_refunds")
 def sweep_refunds(**_newer: object) -> int:
     """Find out about refunds that nobody has heard of since they were asked for."""
-    return sweep(gateway=gateway_for_worker(), clock=_clock)
+    return sweep(gateway=gateway_for_worker(), clock=database_now)

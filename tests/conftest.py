@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from crm.policy import HOME_PROJECT
+from kernel.liveness import leave
 from tests.grouping import pytest_xdist_make_scheduler  # noqa: F401  # pytest finds it here
 from tests.journeys.browsing import launch
 from tests.owner import as_owner
@@ -77,6 +78,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     with django_db_blocker.unblock():
         _act_as(settings.APPLICATION_ROLE)
         yield
+        leave()  # nobody may be in a database that is dropped
         _act_as("")
 
 

@@ -11,6 +11,7 @@ from typing import Final
 FLOW: Final[dict[str, tuple[str, ...]]] = {
     "webhook.accepted": ("revenue.process_webhooks",),
     "order.paid": ("fulfillment.start_runs",),
+    "leases.ended": ("revenue.process_webhooks", "revenue.send_mail"),
     "mail.queued": ("revenue.send_mail",),
     "alert.raised": ("revenue.send_alerts",),
     "order_links.requested": ("revenue.answer_link_requests",),
@@ -20,6 +21,7 @@ FLOW: Final[dict[str, tuple[str, ...]]] = {
 # Task name -> seconds between two runs. Every sweep is a no-op when nothing is past due.
 SWEEPS_EVERY_S: Final[dict[str, int]] = {
     "revenue.process_webhooks": 5,
+    "revenue.end_leases": 10,
     "revenue.sweep_checkouts": 30,
     "revenue.sweep_payment_links": 30,
     "revenue.sweep_refunds": 60,

@@ -14,6 +14,7 @@ class ReconcileRun(models.Model):
     mode = mode_field()
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
+    leased_by = models.IntegerField(null=True, blank=True, editable=False)
     since = models.DateTimeField()
     until = models.DateTimeField()
     events_recovered = models.PositiveIntegerField(default=0)

@@ -10,7 +10,9 @@ from typing import Final
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
+from kernel.liveness import holder_is_gone, process_number
 from kernel.modes import Mode
 from ledger import queries as ledger
 from revenue.models import ReconcileRun
@@ -60,6 +62,7 @@ def _begin(*, now: datetime, days: int) -> ReconcileRun:
         started_at=now,
         since=midnight - timedelta(days=days),
         until=now,
+        leased_by=process_number(),
     )
     try:
         with transaction.atomic(durable=True):
@@ -73,9 +76,9 @@ def _begin(*, now: datetime, days: int) -> ReconcileRun:
 def _close_abandoned(*, now: datetime) -> None:
     """A killed worker leaves its run open; nothing is lost, the next one does it all again."""
     ReconcileRun.objects.filter(
+        Q(started_at__lt=now - ABANDONED_AFTER) | Q(holder_is_gone()),
         mode=settings.DEPLOYMENT_MODE,
         finished_at=None,
-        started_at__lt=now - ABANDONED_AFTER,
     ).update(finished_at=now, error_class="Abandoned")
 
 

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
+from kernel.liveness import process_number
 from kernel.modes import Mode
 from revenue.adapters.letters import alert_line, write_letter
 from revenue.enums import ToldAs
@@ -88,6 +89,7 @@ def _claim(*, now: datetime) -> Batch | None:
         OperatorAlert.objects.filter(pk__in=[alert.pk for alert in alerts]).update(
             told_as=told_as,
             leased_until=batch.until,
+            leased_by=process_number(),
             next_attempt_at=batch.until,
             attempts=F("attempts") + 1,
         )

@@ -28,20 +28,15 @@ UNION ALL SELECT 'checkout nobody knows', count(*) FROM revenue_checkoutsession
     WHERE state = 'unknown' HAVING count(*) > 0
 UNION ALL SELECT 'unsealed entry', count(*) FROM ledger_unsealedentry HAVING count(*) > 0
 """
-# A worker that died holds a mail for five minutes and a comparison for fifteen, an intake is left
-# alone for thirty seconds, and a worker whose clock is fast dates its work ten minutes ahead. That
-# time passes here, but not for what began a moment ago.
+# An intake is left alone for thirty seconds, and a worker whose clock is fast dates its work ten
+# minutes ahead. That time passes here, but not for what began a moment ago.
 LET_TIME_PASS: Final = (
-    "UPDATE revenue_buyermail SET leased_until = now(), next_attempt_at = now()"
-    " WHERE state = 'sending' AND leased_until < now() + interval '4 minutes 57 seconds'",
     "UPDATE revenue_buyermail SET next_attempt_at = now()"
     " WHERE state = 'queued' AND next_attempt_at > now() + interval '1 minute'",
     "UPDATE revenue_stripewebhookevent SET next_attempt_at = now()"
-    " WHERE next_attempt_at > now() + interval '1 minute'",
+    " WHERE state <> 'processing' AND next_attempt_at > now() + interval '1 minute'",
     "UPDATE fulfillment_orderintake SET opened_at = opened_at - interval '11 minutes'"
     " WHERE run_made_at IS NULL AND opened_at > now() - interval '30 seconds'",
-    "UPDATE revenue_reconcilerun SET started_at = started_at - interval '15 minutes'"
-    " WHERE finished_at IS NULL AND started_at < now() - interval '10 seconds'",
 )
 
 PER_PAID_ORDER: Final = """

@@ -12,7 +12,6 @@ from tests.chaos.shop import Shop
 from trinity.stack import commands, running
 
 ENVIRONMENT = {
-    "WEBHOOK_LEASE_S": "3",  # a killed worker's events come due again soon
     "TRUSTED_PROXY_COUNT": "1",  # every buyer has an address of their own
     # Three people at once may wait for a silent Stripe, also when one process serves them all:
     # half of a process's threads may, and the next one would be told to come back.

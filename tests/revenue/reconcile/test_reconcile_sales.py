@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 
 from fulfillment.models import OrderIntake
+from kernel.liveness import NUMBER_MAX
 from kernel.money import Money
 from ledger.models import Posting
 from revenue.adapters.stripe_gateway import StripeGateway
@@ -316,6 +317,16 @@ def test_only_one_runs_at_a_time_and_an_abandoned_one_blocks_nobody(
     assert run().is_clean
     other.refresh_from_db()
     assert (other.error_class, other.is_clean) == ("Abandoned", False)
+
+
+def test_a_run_whose_process_is_gone_blocks_nobody(run: Run, now: datetime) -> None:
+    start = an_hour_from_now()
+    started = {"mode": "sandbox", "started_at": start, "since": now, "until": now}
+    other = ReconcileRun.objects.create(**started, leased_by=NUMBER_MAX)
+
+    assert run().is_clean
+    other.refresh_from_db()
+    assert other.error_class == "Abandoned"
 
 
 def test_a_run_that_cannot_reach_stripe_says_so_and_the_next_one_works(
