@@ -5,9 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from django.core.management import execute_from_command_line
-from django.db.utils import OperationalError
-
+from trinity import command_line
 from trinity.stack import dotenv
 
 # They make or drop tables or databases; the rest has the rights of pages and workers.
@@ -25,9 +23,4 @@ if __name__ == "__main__":
     if AS_OWNER.intersection(sys.argv[1:2]):
         os.environ["DATABASE_AS_OWNER"] = "1"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trinity.settings")
-    try:
-        execute_from_command_line(sys.argv)
-    except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", None) is not None:
-            raise
-        sys.exit("manage.py: the database does not answer; start the stack with bin/run.")
+    command_line.run(sys.argv)

@@ -40,6 +40,8 @@ def main() -> int:
     )
     parser.add_argument("only", nargs="*", help=f"of: {', '.join(MODULES)}")
     asked = parser.parse_args()
+    if unknown := sorted(set(asked.only) - set(MODULES)):
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(MODULES)}")
     try:
         guards.refuse_live_keys(os.environ, what="bin/bench")
     except guards.Refused as error:

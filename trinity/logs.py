@@ -148,6 +148,8 @@ def configuration(*, is_json: bool, level: str) -> dict[str, Any]:
             # These write whole requests at DEBUG.
             "stripe": {"level": "WARNING"},
             "urllib3": {"level": "WARNING"},
+            # Whoever asks says how it went.
+            "httpx": {"level": "WARNING"},
             # A line per sweep every few seconds would bury everything else.
             "celery.beat": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},

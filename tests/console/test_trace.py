@@ -339,6 +339,11 @@ def test_the_command_says_what_it_could_look_up() -> None:
         call_command("trace", "ord_unknown", stdout=StringIO())
 
 
+def test_the_command_repeats_no_more_of_a_reference_than_one_can_have() -> None:
+    with pytest.raises(CommandError, match=r"the reference 'x{100}'\. It may"):
+        call_command("trace", "x" * 5000, stdout=StringIO())
+
+
 def test_two_orders_of_one_deal_tell_of_it_once(process: Process, operator: User) -> None:
     deal_ref = lead()
     accept_lead(deal_ref=deal_ref, actor_id=operator.pk, now=NOON)

@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from console.queries.trace import KINDS, build_trace, traces_of
 from console.trace_words import as_json, as_text
 
+REFERENCE_CHARS_MAX = 100  # Stripe's longest session ids stay below
+
 
 class Command(BaseCommand):
     """Show one sale. Exit code 1 when the reference is unknown; gaps are shown, not an error."""
@@ -26,7 +28,8 @@ class Command(BaseCommand):
         traces = traces_of(options["ref"])
         trace = build_trace(traces[0]) if traces else None
         if trace is None:
-            raise CommandError(f"No sale with the reference {options['ref']!r}. It may be {KINDS}.")
+            asked = options["ref"][:REFERENCE_CHARS_MAX]
+            raise CommandError(f"No sale with the reference {asked!r}. It may be {KINDS}.")
         if options["json"]:
             self.stdout.write(json.dumps(as_json(trace), indent=2))
         else:

@@ -35,5 +35,5 @@ class Command(BaseCommand):
             try:
                 emptied = empty_bodies_of(contact, gateway=gateway, actor_id=None, now=now)
             except NoSuchContact as error:
-                raise CommandError(f"Nobody is known as {contact}.") from error
+                raise CommandError(f"Nobody is known as {contact!r}.") from error
         self.stdout.write(f"{emptied} event(s) emptied. Ids, digests and everything recorded stay.")

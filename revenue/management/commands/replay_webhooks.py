@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -15,6 +15,7 @@ from revenue.queries.events import events_to_replay
 from revenue.usecases.replay_event import EventBusy, Replayed, dry_run, replay_event
 
 BAD = frozenset({Outcome.FAILED, Outcome.PARKED})
+LIMIT_MAX = 1_000_000
 
 
 def _clock() -> datetime:
@@ -22,7 +23,10 @@ def _clock() -> datetime:
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no date; write it like 2026-11-22") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -34,13 +38,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take which events, how many, and whether to change anything."""
         states = [*EventState.values, "any"]
-        parser.add_argument("--state", choices=states, default=EventState.DEAD.value)
+        parser.add_argument(
+            "--state",
+            choices=states,
+            default=EventState.DEAD.value,
+            help="dead unless told otherwise: those that wait for a person",
+        )
         parser.add_argument("--type", default="", help="such as checkout.session.completed")
         parser.add_argument(
             "--since", type=_moment, default=None, help="received since, such as 2026-11-22"
         )
-        parser.add_argument("--dry-run", action="store_true")
-        parser.add_argument("--limit", type=int, default=100)
+        parser.add_argument("--dry-run", action="store_true", help="say what would change")
+        parser.add_argument("--limit", type=int, default=100, help="at most so many (100)")
 
     def handle(
         self,
@@ -53,8 +62,8 @@ class Command(BaseCommand):
         **_options: object,
     ) -> None:
         """Replay one after the other; exit code 1 where any could not be recorded."""
-        if limit < 1:
-            raise CommandError("--limit must be at least 1.")
+        if not 1 <= limit <= LIMIT_MAX:
+            raise CommandError(f"--limit must be between 1 and {LIMIT_MAX:,}.")
         events = events_to_replay(
             state="" if state == "any" else state,
             type_=type,
@@ -66,8 +75,8 @@ class Command(BaseCommand):
         for stripe_id, event_type in events:
             outcomes[self._one(stripe_id, event_type, is_dry=dry_run)] += 1
         words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
-        what = "would be" if dry_run else ""
-        self.stdout.write(f"{len(events)} event(s){' ' + what if what else ''}: {words or 'none'}")
+        what = " would be" if dry_run else ""
+        self.stdout.write(f"{len(events)} event(s){what}: {words or 'none'}")
         if any(outcomes[outcome] for outcome in BAD):
             raise CommandError("Some events could not be recorded; each says why above.")
 

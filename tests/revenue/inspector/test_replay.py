@@ -268,10 +268,15 @@ def test_the_command_narrows_by_state_type_and_age() -> None:
         assert out.getvalue().strip().splitlines()[-1].startswith(f"{found} event(s)"), options
 
 
-@pytest.mark.parametrize("limit", ["-1", "0"])
-def test_the_command_replays_one_event_at_least(limit: str) -> None:
-    with pytest.raises(CommandError, match="--limit must be at least 1"):
+@pytest.mark.parametrize("limit", ["-1", "0", "1000001", "9" * 30])
+def test_the_command_replays_one_event_at_least_and_a_million_at_most(limit: str) -> None:
+    with pytest.raises(CommandError, match="--limit must be between 1 and 1,000,000"):
         call_command("replay_webhooks", f"--limit={limit}", stdout=StringIO())
+
+
+def test_the_command_says_how_a_date_is_written() -> None:
+    with pytest.raises(CommandError, match="'yesterday' is no date; write it like 2026-11-22"):
+        call_command("replay_webhooks", "--since=yesterday", stdout=StringIO())
 
 
 def test_the_command_fails_where_an_event_could_not_be_recorded() -> None:

@@ -30,7 +30,7 @@ class Command(BaseCommand):
         try:
             key = lend_session(email=email, to=to, now=timezone.now())
         except NobodyThere:
-            raise CommandError(f"Nobody on the team has the address {email}.") from None
+            raise CommandError(f"Nobody on the team has the address {email!r}.") from None
         except AccountClosed:
             raise CommandError(
                 f"The account of {email} is closed. An owner opens it again on the people page."

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         try:
             done = reset_login(email=email, removes_second_factors=mfa, now=timezone.now())
         except NobodyThere:
-            raise CommandError(f"Nobody on the team has the address {email}.") from None
+            raise CommandError(f"Nobody on the team has the address {email!r}.") from None
         except AccountClosed:
             raise CommandError(
                 "This account is closed. An owner opens it again on the people page first."
