@@ -1,7 +1,9 @@
-"""Putting the sandbox together: one store, one loop, one ASGI app."""
+"""Putting the sandbox together: one store, one loop, one ASGI app, and the vendors in it."""
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -10,21 +12,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox.clockwork import run_clockwork
+from sandbox.background import run_background
+from sandbox.control.routes import control_routes
+from sandbox.errors import Refused
 from sandbox.pages import STYLE, page
 from sandbox.server import serve
 from sandbox.settings import Settings
+from sandbox.state import State
 from sandbox.store import Store
-from sandbox.stripe.delivery import Postman
-from sandbox.stripe.endpoints import ensure_default_endpoint
-from sandbox.stripe.jobs import JOBS
-from sandbox.stripe.routes import stripe_routes
-from sandbox.world import Refused, World
+from sandbox.stripe.vendor import STRIPE
+from sandbox.vendor import Vendor, merged
+from sandbox.webhooks import WebhookSender
 
 log = logging.getLogger("sandbox")
 
+VENDORS: Final = (STRIPE,)
 
-def build(world: World, postman: Postman) -> Starlette:
+
+def build(state: State, sender: WebhookSender, vendors: Sequence[Vendor]) -> Starlette:
     """The ASGI app. Only loopback names are answered, so no web page can rebind its way in."""
     return Starlette(
         routes=[
@@ -32,33 +37,46 @@ def build(world: World, postman: Postman) -> Starlette:
             Route("/_sandbox/health", _health),
             Route("/_sandbox/sandbox.css", _style),
             Route("/favicon.ico", _no_icon),
-            *stripe_routes(world, postman),
+            *(route for vendor in vendors for route in vendor.routes(state, sender)),
+            *control_routes(state, sender, vendors),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
-        exception_handlers={404: _not_found, Refused: _refused, 500: _broken},
+        exception_handlers={404: _not_found, Refused: _refused, 500: _broken(vendors)},
     )
 
 
-async def run(settings: Settings) -> None:
-    """Serve until told to stop; whatever was queued is found again at the next start."""
-    store = Store(settings.database)
-    world = World(settings=settings, store=store)
+def _open(settings: Settings, vendors: Sequence[Vendor]) -> State:
+    """The store with every vendor's tables in it, and each vendor ready."""
+    store = Store(
+        settings.database,
+        schema="".join(vendor.schema for vendor in vendors),
+        indexed_fields=[name for vendor in vendors for name in vendor.indexed_fields],
+    )
+    state = State(settings=settings, store=store)
     with store.transaction():
-        ensure_default_endpoint(world.moment())
-    postman = Postman(world)
-    clockwork = asyncio.create_task(run_clockwork(world, jobs=JOBS, workers=[postman.start_due]))
+        for vendor in vendors:
+            vendor.prepare(state.context())
+    return state
+
+
+async def run(settings: Settings, vendors: Sequence[Vendor] = VENDORS) -> None:
+    """Serve until told to stop; whatever was queued is found again at the next start."""
+    state = _open(settings, vendors)
+    sender = WebhookSender(state, merged(vendor.webhooks for vendor in vendors))
+    jobs = merged(vendor.jobs for vendor in vendors)
+    background = asyncio.create_task(run_background(state, jobs=jobs, workers=[sender.start_due]))
     print(f"sandbox: listening on {settings.base_url}", flush=True)
-    serving = asyncio.create_task(serve(build(world, postman), port=settings.port))
+    serving = asyncio.create_task(serve(build(state, sender, vendors), port=settings.port))
     try:
-        await asyncio.wait({clockwork, serving}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (clockwork, serving):
+        await asyncio.wait({background, serving}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (background, serving):
             if task.done():
                 task.result()
     finally:
-        clockwork.cancel()
-        await asyncio.gather(clockwork, return_exceptions=True)
-        await postman.close()
-        store.close()
+        background.cancel()
+        await asyncio.gather(background, return_exceptions=True)
+        await sender.close()
+        state.store.close()
 
 
 async def _home(_: Request) -> Response:
@@ -82,12 +100,17 @@ async def _refused(_: Request, error: Exception) -> Response:
     return page("refused.html", status=400, reason=str(error))
 
 
-async def _broken(request: Request, error: Exception) -> Response:
+def _broken(vendors: Sequence[Vendor]) -> Callable[[Request, Exception], Awaitable[Response]]:
     """A bug of ours: written down here, said plainly there."""
-    log.error("%s %s broke", request.method, request.url.path, exc_info=error)
-    if request.url.path.startswith("/v1/"):
-        return JSONResponse({"error": {"type": "api_error", "message": "The sandbox broke."}}, 500)
-    return page("broken.html", status=500)
+
+    async def answer(request: Request, error: Exception) -> Response:
+        log.error("%s %s broke", request.method, request.url.path, exc_info=error)
+        for vendor in vendors:
+            if request.url.path.startswith(vendor.api_path):
+                return JSONResponse(vendor.api_broken, 500)
+        return page("broken.html", status=500)
+
+    return answer
 
 
 async def _not_found(_: Request, __: Exception) -> Response:

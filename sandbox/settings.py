@@ -15,7 +15,7 @@ class BadSettings(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """One sandbox: where it listens, where it keeps its file, whom it tells."""
+    """One sandbox: where it listens, where it keeps its file, where its webhooks go."""
 
     port: int
     home: Path
@@ -32,6 +32,11 @@ class Settings:
     def base_url(self) -> str:
         """The address people and SDKs use, without a slash at the end."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def control_key(self) -> str:
+        """The key that test control asks for."""
+        return self.stripe_key
 
     @property
     def database(self) -> Path:

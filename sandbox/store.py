@@ -1,4 +1,4 @@
-"""The sandbox's memory: documents, events to deliver, jobs and keys in one SQLite file.
+"""The sandbox's memory in one SQLite file: documents, deliveries, jobs, faults, vendors' tables.
 
 One connection in one thread. A caller opens ``transaction()`` and never awaits inside it, so
 every change is atomic and nothing interleaves. WAL with synchronous=NORMAL survives SIGKILL.
@@ -6,26 +6,13 @@ every change is atomic and nothing interleaves. WAL with synchronous=NORMAL surv
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 Doc = dict[str, Any]
 Row = sqlite3.Row
-
-# Fields that lists are filtered by; each has its own index, so lists stay quick when full.
-INDEXED_FIELDS: Final = (
-    "payment_intent",
-    "payment_link",
-    "charge",
-    "source",
-    "type",
-    "product",
-    "status",
-    "_slug",
-    "_payout",
-)
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -63,15 +50,6 @@ CREATE TABLE IF NOT EXISTS jobs (
     UNIQUE (verb, subject)
 );
 CREATE INDEX IF NOT EXISTS jobs_due ON jobs (due_at);
-CREATE TABLE IF NOT EXISTS idempotency_keys (
-    key TEXT PRIMARY KEY,
-    path TEXT NOT NULL,
-    fingerprint TEXT NOT NULL,
-    status INTEGER NOT NULL,
-    body BLOB NOT NULL,
-    request_id TEXT NOT NULL,
-    created REAL NOT NULL
-);
 CREATE TABLE IF NOT EXISTS faults (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     rule TEXT NOT NULL,
@@ -80,27 +58,24 @@ CREATE TABLE IF NOT EXISTS faults (
 );
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
-TABLES: Final = (
-    "documents",
-    "deliveries",
-    "attempts",
-    "jobs",
-    "idempotency_keys",
-    "faults",
-)
 
 
 class Store:
     """Documents by id and kind, and plain SQL for the queues beside them."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, schema: str = "", indexed_fields: Iterable[str] = ()) -> None:
+        """Open or make the file. ``schema``: the vendors' own tables, made where they are missing.
+
+        ``indexed_fields``: those that lists of documents are filtered by; each has its own index,
+        so lists stay quick when full.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.executescript(SCHEMA)
-        for field in INDEXED_FIELDS:
+        self._db.executescript(SCHEMA + schema)
+        for field in indexed_fields:
             self._db.execute(
                 f"CREATE INDEX IF NOT EXISTS documents_by_{field}"
                 f" ON documents (kind, json_extract(body, '$.{field}'), created, seq)"
@@ -190,8 +165,11 @@ class Store:
     def wipe(self) -> None:
         """Forget everything but the notes (the account's identity and secrets)."""
         with self.transaction():
-            for table in TABLES:
-                self._db.execute(f"DELETE FROM {table}")  # noqa: S608  names are ours
+            for row in self.rows(
+                "SELECT name FROM sqlite_master WHERE type = 'table'"
+                " AND name <> 'notes' AND name NOT LIKE 'sqlite%'"
+            ):
+                self._db.execute(f"DELETE FROM {row['name']}")  # noqa: S608  names are ours
 
     def close(self) -> None:
         """Checkpoint and let go of the file."""

@@ -32,7 +32,7 @@ def gateway_to(
 
 def lose_next_answer(outside: RunningSandbox, path: str) -> None:
     """Let Stripe do what the next POST to ``path`` asks for, and cut the line before it answers."""
-    outside.drill(
+    outside.control(
         "faults", path=path, method="POST", effect="timeout_after_success", hang_ms=0, count=1
     )
 
@@ -52,7 +52,7 @@ def _outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbo
 @pytest.fixture
 def outside(_outside: RunningSandbox) -> Iterator[RunningSandbox]:
     """The sandbox, empty and well-behaved at the start of each test."""
-    _outside.drill("reset")
+    _outside.control("reset")
     _outside.clear_faults()
     yield _outside
     _outside.clear_faults()

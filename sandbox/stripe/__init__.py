@@ -1,1 +1,1 @@
-"""A stand-in for Stripe that the real SDK, a real browser and a real webhook door can work with."""
+"""A stand-in for Stripe that the real SDK, a real browser and a real webhook endpoint work with."""

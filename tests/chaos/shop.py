@@ -99,7 +99,7 @@ class Shop:
 
     def pay(self, session: str, *, card: str = TEST_CARD["number"], email: str = "") -> None:
         """Pay without a browser: nobody comes back to the return page."""
-        self.drill("pay", session=session, card=card, email=email or "x@example.com", wait_s=0)
+        self.control("pay", session=session, card=card, email=email or "x@example.com", wait_s=0)
 
     def come_back(self, buyer: Buyer, session: str) -> str:
         """Load the return page until it shows the order; return the order's reference."""
@@ -123,7 +123,7 @@ class Shop:
             trust_env=False,
         )
 
-    def drill(self, name: str, **given: Any) -> Any:
+    def control(self, name: str, **given: Any) -> Any:
         """Tell the stand-in for Stripe to do something."""
         answer = self._outside.post(f"/_sandbox/{name}", json=given)
         assert answer.status_code == 200, (name, answer.text)
@@ -163,7 +163,7 @@ class Shop:
 
     def undelivered(self) -> int:
         """Return how many deliveries are still to be tried."""
-        return int(self.drill("wait", timeout_s=0)["pending_deliveries"])
+        return int(self.control("wait", timeout_s=0)["pending_deliveries"])
 
     # --- our side ----------------------------------------------------------------------------
 

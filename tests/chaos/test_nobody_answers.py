@@ -39,11 +39,11 @@ def test_stripe_is_silent_after_success(shop: Shop) -> None:
     shop.pay(session, email=paid.email)
     order = shop.come_back(paid, session)
     silence = {"effect": "timeout_after_success", "hang_ms": WEB_WAITS_MS + 1000}
-    shop.drill("faults", method="POST", path="/v1/checkout/sessions", count=2, **silence)
-    shop.drill("faults", method="POST", path="/v1/refunds", count=1, **silence)
+    shop.control("faults", method="POST", path="/v1/checkout/sessions", count=2, **silence)
+    shop.control("faults", method="POST", path="/v1/refunds", count=1, **silence)
     late = {"target": "webhook", "effect": "delay", "delay_ms": WEB_WAITS_MS + 500}
-    shop.drill("faults", type="refund.*", **late)
-    shop.drill("faults", type="charge.*", **late)
+    shop.control("faults", type="refund.*", **late)
+    shop.control("faults", type="charge.*", **late)
 
     def press_once(buyer: Buyer) -> str:
         form = shop.buy_form(buyer)

@@ -73,15 +73,15 @@ def one_sale(shop: Shop, story: str) -> None:
     if story == "returns":
         shop.come_back(buyer, session)
     if story == "refunded":
-        shop.drill("refunds", session=session, amount=40)
-        shop.drill("refunds", session=session, amount=60)
+        shop.control("refunds", session=session, amount=40)
+        shop.control("refunds", session=session, amount=60)
 
 
 def test_sales_go_on_while_everything_dies(
     shop: Shop, record_property: Callable[[str, object], None]
 ) -> None:
     for rule in DELIVERIES:
-        shop.drill("faults", target="webhook", seed=shop.seed, **rule)
+        shop.control("faults", target="webhook", seed=shop.seed, **rule)
     is_over = threading.Event()
     stories = [shop.chance.choice(STORIES) for _ in range(500)]
     broken = list(breakings(shop).items())

@@ -41,12 +41,12 @@ def test_nobody_at_the_address_leaves_the_outcome_unknown(call: Call) -> None:
 def test_a_cut_line_leaves_the_outcome_unknown(
     call: Call, outside: RunningSandbox, gateway: StripeGateway
 ) -> None:
-    outside.drill("faults", effect="drop")
+    outside.control("faults", effect="drop")
     assert unknown(call, gateway).is_replayable
 
 
 def test_no_answer_in_time_leaves_the_outcome_unknown(call: Call, outside: RunningSandbox) -> None:
-    outside.drill("faults", effect="timeout_after_success", hang_ms=1_500)
+    outside.control("faults", effect="timeout_after_success", hang_ms=1_500)
     assert unknown(call, gateway_to(outside.base, timeout_s=0.3)).is_replayable
 
 
@@ -64,7 +64,7 @@ def test_what_a_lost_answer_had_made_comes_back_under_the_same_key(
 def test_a_server_error_is_unknown_and_must_be_looked_up(
     call: Call, outside: RunningSandbox, gateway: StripeGateway, status: int
 ) -> None:
-    outside.drill("faults", effect="status", status=status)
+    outside.control("faults", effect="status", status=status)
     error = unknown(call, gateway)
     assert (error.code, error.is_replayable) == (f"http_{status}", False)
 
@@ -72,7 +72,7 @@ def test_a_server_error_is_unknown_and_must_be_looked_up(
 def test_a_server_error_is_kept_under_its_key_although_the_work_was_done(
     outside: RunningSandbox, gateway: StripeGateway
 ) -> None:
-    outside.drill("faults", effect="status", status=500, when="after", count=1, method="POST")
+    outside.control("faults", effect="status", status=500, when="after", count=1, method="POST")
     for _ in range(2):  # the second answer is the first one, replayed
         with pytest.raises(GatewayUnknown) as raised:
             gateway.make_product(key="k", parameters=SNAPSHOT)
@@ -82,12 +82,12 @@ def test_a_server_error_is_kept_under_its_key_although_the_work_was_done(
 def test_too_many_requests_may_be_repeated(
     call: Call, outside: RunningSandbox, gateway: StripeGateway
 ) -> None:
-    outside.drill("faults", effect="status", status=429)
+    outside.control("faults", effect="status", status=429)
     assert unknown(call, gateway).is_replayable
 
 
 def test_a_worker_with_patience_gets_through_a_short_failure(outside: RunningSandbox) -> None:
-    outside.drill("faults", effect="drop", count=1)
+    outside.control("faults", effect="drop", count=1)
     patient = gateway_to(outside.base, retries=2)
     assert patient.make_product(key="k", parameters=SNAPSHOT).startswith("prod_")
 
@@ -118,7 +118,7 @@ def test_a_clear_no_is_a_refusal(
 def test_who_is_turned_away_learns_nothing_of_an_earlier_call(
     call: Call, outside: RunningSandbox, gateway: StripeGateway, status: int
 ) -> None:
-    outside.drill("faults", effect="status", status=status)
+    outside.control("faults", effect="status", status=status)
     with pytest.raises(GatewayRefused) as raised:
         call(gateway)
     assert not raised.value.is_proof

@@ -1,4 +1,4 @@
-"""What the gateway says once a buyer has paid. Needs the sandbox's drills."""
+"""What the gateway says once a buyer has paid. Needs the sandbox's test control."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_session_of_a_link_names_the_link(
             "restrictions": {"completed_sessions": {"limit": 1}},
         },
     )
-    session = outside.drill("visit", payment_link=link.url)
+    session = outside.control("visit", payment_link=link.url)
     outside.pay(session["id"], wait_s=0)
     assert gateway.read_session(session["id"]).payment_link_id == link.link_id
     assert gateway.payment_links(limit=5)[0][0].is_active is False
@@ -93,7 +93,7 @@ def test_a_refund_is_asked_for_once_and_read_back(
 
 def test_a_dispute_says_what_it_moved(outside: RunningSandbox, gateway: StripeGateway) -> None:
     session = paid(outside)
-    opened = outside.drill("disputes", session=session["id"])
+    opened = outside.control("disputes", session=session["id"])
     fact = gateway.dispute(opened["id"])
     assert fact.status == "needs_response"
     assert fact.payment_intent_id == session["payment_intent"]
@@ -109,9 +109,9 @@ def test_balance_lines_say_what_they_belong_to(
     refund = gateway.refund(
         key="rfq_1", parameters={"payment_intent": session["payment_intent"], "amount": 1_000}
     )
-    dispute = outside.drill("disputes", session=session["id"])
+    dispute = outside.control("disputes", session=session["id"])
     paid(outside)
-    outside.drill("payouts", is_early=True)
+    outside.control("payouts", is_early=True)
     found = sorted(gateway.balance_lines(**window()), key=lambda line: line.category)
     lines = {line.category: line for line in found}
     assert sorted(lines) == ["charge", "dispute", "payout", "refund"]
@@ -134,7 +134,7 @@ def test_a_session_says_that_the_bank_refused_once_it_has(
     session = outside.open_session()
     outside.pay(session.id, "4000000000002222", wait_s=0)
     assert not gateway.read_session(session.id).has_failed
-    outside.drill("settle", session=session.id, succeeds=False)
+    outside.control("settle", session=session.id, succeeds=False)
     fact = gateway.read_session(session.id)
     assert (fact.status, fact.is_settled, fact.has_failed) == ("complete", False, True)
 
@@ -143,8 +143,8 @@ def test_all_lines_of_one_payment_or_refund_are_told(
     outside: RunningSandbox, gateway: StripeGateway
 ) -> None:
     session = paid(outside)
-    refund = outside.drill("refunds", session=session["id"], amount=4_000)
-    outside.drill("settle", refund=refund["id"], succeeds=False)
+    refund = outside.control("refunds", session=session["id"], amount=4_000)
+    outside.control("settle", refund=refund["id"], succeeds=False)
     every = {line.category: line for line in gateway.balance_lines(**window())}
     assert gateway.balance_lines_of(session["payment_intent"]) == [every["charge"]]
     assert gateway.balance_lines_of(refund["id"]) == [every["refund"], every["refund_failure"]]
@@ -193,7 +193,7 @@ def test_the_object_of_each_event_type_is_read_anew(
     refund = gateway.refund(
         key="rfq_1", parameters={"payment_intent": session["payment_intent"], "amount": 1_000}
     )
-    dispute = outside.drill("disputes", session=session["id"])
+    dispute = outside.control("disputes", session=session["id"])
     asked = {
         "checkout.session.completed": (session["id"], SessionFact),
         "refund.updated": (refund.refund_id, RefundFact),
@@ -211,7 +211,7 @@ def test_a_failed_bank_payment_is_still_a_failure_when_read_anew(
 ) -> None:
     session = outside.open_session()
     outside.pay(session.id, BANK_FAILS, wait_s=0)
-    outside.drill("settle", session=session.id)
+    outside.control("settle", session=session.id)
     fact = gateway.reread(event_type="checkout.session.async_payment_failed", object_id=session.id)
     assert isinstance(fact, SessionFact)
     assert (fact.payment_status, fact.has_failed) == ("unpaid", True)

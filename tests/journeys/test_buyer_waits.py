@@ -41,7 +41,7 @@ def test_a_bank_that_takes_its_time_and_pays(chromium: Browser, shop: Shop, look
         page.get_by_role("link", name="See your order").click()
         looks.at(page, "order, awaiting payment")
         page.goto(waiting_at)
-        shop.drill("settle", session=session, succeeds=True)
+        shop.control("settle", session=session, succeeds=True)
         paid_order(page)
     mail_to(shop, address, subject="Your bank is processing the payment")
     mail_to(shop, address, subject="Receipt for your order")
@@ -51,7 +51,7 @@ def test_the_same_without_javascript(chromium: Browser, shop: Shop) -> None:
     with visitor(chromium, has_javascript=False) as (_, page):
         session = buy(page, shop, card=PAYS_LATER, email=new_email("slow.no.script"))
         says(page, "Your bank is processing the payment.")
-        shop.drill("settle", session=session, succeeds=True)
+        shop.control("settle", session=session, succeeds=True)
         paid_order(page)  # the page loads itself again
 
 
@@ -61,7 +61,7 @@ def test_a_bank_that_refuses_later(chromium: Browser, shop: Shop, looks: Looks) 
         session = buy(page, shop, card=BANK_REFUSES, email=address)
         says(page, "Your bank is processing the payment.")
         order_page = page.get_by_role("link", name="See your order").get_attribute("href")
-        shop.drill("settle", session=session, succeeds=False)
+        shop.control("settle", session=session, succeeds=False)
         says(page, "Nothing was charged.")
         looks.at(page, "bank refused")
         page.goto(f"{shop.stack.base_url}{order_page}")
@@ -87,7 +87,7 @@ def test_a_payment_page_that_ran_out(chromium: Browser, shop: Shop, looks: Looks
     with visitor(chromium, expects_status=[410]) as (_, page):
         open_offer(page, shop)
         session = press_buy(page)
-        shop.drill("expire", session=session)
+        shop.control("expire", session=session)
         page.reload()
         expect(page.get_by_role("main")).to_contain_text("expired")
         page.goto(f"{shop.stack.base_url}/return/?session_id={session}")
@@ -101,7 +101,7 @@ def test_stripe_is_away_and_comes_back(chromium: Browser, shop: Shop, looks: Loo
     """The buyer reads that nothing was charged, and the page finds the way on by itself."""
     with visitor(chromium) as (_, page):
         open_offer(page, shop)
-        shop.drill("faults", method="POST", path="/v1/checkout/sessions", effect="drop", count=1)
+        shop.control("faults", method="POST", path="/v1/checkout/sessions", effect="drop", count=1)
         page.get_by_role("button", name="Pay $1.00").click()
         says(page, "the payment page is being opened")
         assert "Nothing has been charged." in page.get_by_role("main").inner_text()
@@ -121,8 +121,8 @@ def test_a_return_that_stripe_does_not_confirm_yet(
         open_offer(page, shop)
         session = press_buy(page)
         fill_card(page, email=new_email("confirming"))
-        shop.drill("faults", target="webhook", effect="delay", delay_ms=4000)
-        shop.drill(
+        shop.control("faults", target="webhook", effect="delay", delay_ms=4000)
+        shop.control(
             "faults", method="GET", path="/v1/checkout/sessions", effect="status", status=500
         )
         page.goto(f"{shop.stack.base_url}/return/?session_id={session}")

@@ -70,7 +70,7 @@ def mismatched(page: Page, shop: Shop, *, is_foreign: bool = False) -> str:
     if is_foreign:
         another = {"id": f"{session['id']}other", "client_reference_id": None, "metadata": {}}
         told |= another | {"payment_intent": f"{told['payment_intent']}other"}
-    shop.drill("emit", type="checkout.session.completed", object=told)
+    shop.control("emit", type="checkout.session.completed", object=told)
 
     def find() -> str | None:
         found = shop.rows(
@@ -152,7 +152,7 @@ def test_a_dispute_shows_with_its_deadline(chromium: Browser, shop: Shop, looks:
     with visitor(chromium) as (_, buyer), at_desk(chromium, shop) as desk:
         session = buy(buyer, shop, email=new_email("dispute"))
         order = paid_order(buyer)
-        shop.drill("disputes", session=session, reason="fraudulent")
+        shop.control("disputes", session=session, reason="fraudulent")
         desk.goto(f"{shop.stack.base_url}/console/orders/{order}/")
         wait_for_badge(desk, "disputed")
         expect(desk.get_by_role("main")).to_contain_text("Answer at Stripe before")

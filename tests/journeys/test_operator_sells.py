@@ -114,8 +114,8 @@ def test_who_pays_by_a_link_before_anybody_tells_us_of_it_waits_and_sees_the_ord
         desk.get_by_role("button", name="Make a payment link").click()
         buyer.goto(desk.get_by_label("Send this address to the buyer").input_value())
         fill_card(buyer, email=email)
-        shop.drill("faults", target="webhook", effect="delay", delay_ms=15_000)
-        shop.drill(
+        shop.control("faults", target="webhook", effect="delay", delay_ms=15_000)
+        shop.control(
             "faults", method="GET", path="/v1/checkout/sessions", effect="status", status=500
         )
         # A page that is to look again by itself is never done, so nobody waits for that.

@@ -118,7 +118,7 @@ def test_paying_and_coming_back_shows_the_order(
 ) -> None:
     press_buy(buyer, ticket_of(buyer))
     checkout = CheckoutSession.objects.get()
-    outside.drill("pay", session=checkout.stripe_id, card="4242424242424242", email="a@b.example")
+    outside.control("pay", session=checkout.stripe_id, card="4242424242424242", email="a@b.example")
 
     back = buyer.get(f"/return/?session_id={checkout.stripe_id}", follow=True)
 
@@ -147,7 +147,7 @@ def test_links_that_were_taken_back_do_not_come_back(
     ticket = ticket_of(buyer)
     press_buy(buyer, ticket)
     checkout = CheckoutSession.objects.get()
-    outside.drill("pay", session=checkout.stripe_id, card="4242424242424242", email="a@b.example")
+    outside.control("pay", session=checkout.stripe_id, card="4242424242424242", email="a@b.example")
     address = f"/return/?session_id={checkout.stripe_id}"
     assert buyer.get(address, follow=True).status_code == 200
     order = Order.objects.get()
@@ -175,7 +175,7 @@ def test_only_the_buyer_can_leave_stripes_page_and_only_while_it_is_open(
 
     assert Client().get(left).status_code == 200
     assert left_at() is None
-    outside.drill("pay", session=checkout.stripe_id, card="4242424242424242", email="a@b.example")
+    outside.control("pay", session=checkout.stripe_id, card="4242424242424242", email="a@b.example")
     buyer.get(f"/return/?session_id={checkout.stripe_id}", follow=True)
     buyer.get(left)
     assert left_at() is None
@@ -186,7 +186,7 @@ def test_coming_back_while_stripe_is_away_says_that_nothing_is_known(
 ) -> None:
     press_buy(buyer, ticket_of(buyer))
     checkout = CheckoutSession.objects.get()
-    outside.drill("faults", effect="status", status=500, path=SESSIONS, method="GET")
+    outside.control("faults", effect="status", status=500, path=SESSIONS, method="GET")
 
     page = buyer.get(f"/return/?session_id={checkout.stripe_id}", follow=True).content.decode()
 
@@ -270,7 +270,7 @@ def test_after_a_500_the_sweep_looks_before_it_repeats(
     offer: Offer, buyer: Client, outside: RunningSandbox, gateway: StripeGateway
 ) -> None:
     press_buy(buyer, ticket_of(buyer))
-    outside.drill("faults", effect="status", status=500, path=SESSIONS, method="POST", count=1)
+    outside.control("faults", effect="status", status=500, path=SESSIONS, method="POST", count=1)
     press_buy(buyer, ticket_of(buyer))
     lost = CheckoutSession.objects.order_by("-id")[0]
 
@@ -383,7 +383,7 @@ def test_a_refused_session_was_handed_to_nobody_and_did_not_expire(
     offer: Offer, buyer: Client, outside: RunningSandbox
 ) -> None:
     press_buy(buyer, ticket_of(buyer))  # the price is made at Stripe
-    outside.drill("faults", effect="status", status=400, path=SESSIONS, method="POST", count=1)
+    outside.control("faults", effect="status", status=400, path=SESSIONS, method="POST", count=1)
 
     page = buyer.get(press_buy(buyer, ticket_of(buyer))["Location"])
 
@@ -403,7 +403,7 @@ def test_operators_are_told_once_that_stripe_refuses_an_offer(
     offer: Offer, buyer: Client, outside: RunningSandbox
 ) -> None:
     press_buy(buyer, ticket_of(buyer))  # the price is made at Stripe
-    outside.drill("faults", effect="status", status=400, path=SESSIONS, method="POST", count=2)
+    outside.control("faults", effect="status", status=400, path=SESSIONS, method="POST", count=2)
 
     for _ in range(2):
         press_buy(buyer, ticket_of(buyer))
@@ -418,7 +418,7 @@ def test_operators_are_told_once_that_stripe_refuses_an_offer(
 def test_they_are_told_when_it_is_the_price_that_stripe_refuses(
     offer: Offer, buyer: Client, outside: RunningSandbox
 ) -> None:
-    outside.drill("faults", effect="status", status=401, path="/v1/products", count=9)
+    outside.control("faults", effect="status", status=401, path="/v1/products", count=9)
 
     answer = press_buy(buyer, ticket_of(buyer))
 
@@ -431,11 +431,11 @@ def test_they_are_told_when_only_the_sweep_hears_of_the_refusal(
     offer: Offer, buyer: Client, outside: RunningSandbox, gateway: StripeGateway
 ) -> None:
     press_buy(buyer, ticket_of(buyer))
-    outside.drill("faults", effect="drop", path=SESSIONS, method="POST", count=9)
+    outside.control("faults", effect="drop", path=SESSIONS, method="POST", count=9)
     press_buy(buyer, ticket_of(buyer))
     assert alerts_of_refusals() == []
     outside.clear_faults()
-    outside.drill("faults", effect="status", status=400, path=SESSIONS, method="POST", count=1)
+    outside.control("faults", effect="status", status=400, path=SESSIONS, method="POST", count=1)
 
     sweep_checkouts(gateway=gateway, clock=later(1))
 

@@ -78,7 +78,7 @@ def test_who_comes_back_before_we_heard_of_the_session_waits_until_stripe_answer
     silence: dict[str, Any], paid_unseen: str, outside: RunningSandbox
 ) -> None:
     address, buyer = f"/return/?session_id={paid_unseen}", Client()
-    outside.drill("faults", path="/v1/checkout/sessions", method="GET", **silence)
+    outside.control("faults", path="/v1/checkout/sessions", method="GET", **silence)
 
     waiting = buyer.get(address)
     rows = CheckoutSession.objects.count()
@@ -186,7 +186,7 @@ def test_invented_sessions_take_no_place_from_people_who_buy(
     outside: RunningSandbox, gateway: StripeGateway, link_out: PaymentLink
 ) -> None:
     """Three ask about sessions that nobody knows, and Stripe is slow: they wait for one place."""
-    outside.drill(
+    outside.control(
         "faults", path="/v1/checkout/sessions", method="GET", effect="delay", delay_ms=700
     )
     barrier = threading.Barrier(4)

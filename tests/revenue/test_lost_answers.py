@@ -125,7 +125,7 @@ def test_the_first_press_with_a_key_that_is_turned_away_made_nothing(
 def test_looking_for_a_session_that_is_refused_says_nothing_of_it(
     lost: CheckoutSession, outside: RunningSandbox, gateway: StripeGateway, at: datetime
 ) -> None:
-    outside.drill("faults", path=SESSIONS, method="GET", effect="status", status=400, count=1)
+    outside.control("faults", path=SESSIONS, method="GET", effect="status", status=400, count=1)
 
     sweep(lost, gateway, at + timedelta(hours=25))
 
@@ -138,7 +138,7 @@ def test_an_abandoned_session_that_was_paid_before_it_could_be_closed_is_no_fail
 ) -> None:
     [session] = outside.client().checkout.sessions.list({"limit": 1}).data
     path = f"{SESSIONS}/{session.id}/expire"
-    outside.drill("faults", path=path, method="POST", effect="status", status=400, count=1)
+    outside.control("faults", path=path, method="POST", effect="status", status=400, count=1)
 
     sweep(lost, gateway, at + timedelta(minutes=45))
 
@@ -175,7 +175,7 @@ def test_a_session_that_only_a_later_try_made_is_found_too(
     at: datetime,
 ) -> None:  # fmt: skip
     checkout = press(gateway=deaf_gateway, now=at - timedelta(hours=23))
-    outside.drill(
+    outside.control(
         "faults", path=SESSIONS, method="POST", effect="status", status=500, when="after", count=1
     )
     sweep(checkout, gateway, at)  # made at Stripe almost a day after the row
@@ -256,11 +256,11 @@ def test_the_mail_says_that_it_is_stripe_who_has_not_answered(
 def test_after_a_server_error_pressing_again_does_not_repeat_the_call(
     press: Press, outside: RunningSandbox, gateway: StripeGateway, at: datetime
 ) -> None:
-    outside.drill(
+    outside.control(
         "faults", path=SESSIONS, method="POST", effect="status", status=500, when="after", count=1
     )
     assert press().last_error == "http_500"
-    outside.drill("faults", path=SESSIONS, method="POST", effect="drop", count=1)
+    outside.control("faults", path=SESSIONS, method="POST", effect="drop", count=1)
 
     again = press(now=at + timedelta(seconds=3))
 

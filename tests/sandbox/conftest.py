@@ -1,4 +1,4 @@
-"""One sandbox process and one webhook door for all of these tests. No Django, no database."""
+"""One sandbox process and one webhook endpoint for all of these tests. No Django, no database."""
 
 from __future__ import annotations
 
@@ -7,25 +7,27 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page
 
-from tests.sandbox.running_sandbox import RunningSandbox, Sink
+from tests.sandbox.in_browser import NARROW
+from tests.sandbox.running_sandbox import RunningSandbox, WebhookReceiver
 
 
 @pytest.fixture(scope="session")
-def _session_sink() -> Iterator[Sink]:
-    sink = Sink()
-    sink.start()
-    yield sink
-    sink.stop()
+def _session_receiver() -> Iterator[WebhookReceiver]:
+    receiver = WebhookReceiver()
+    receiver.start()
+    yield receiver
+    receiver.stop()
 
 
 @pytest.fixture(scope="session")
 def _session_sandbox(
-    _session_sink: Sink, tmp_path_factory: pytest.TempPathFactory
+    _session_receiver: WebhookReceiver, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningSandbox]:
     running = RunningSandbox(
         tmp_path_factory.mktemp("sandbox"),
-        webhook_url=f"http://127.0.0.1:{_session_sink.port}/webhooks/stripe",
+        webhook_url=f"http://127.0.0.1:{_session_receiver.port}/webhooks/stripe",
     )
     running.start()
     yield running
@@ -33,9 +35,9 @@ def _session_sandbox(
 
 
 @pytest.fixture
-def sink(_session_sink: Sink) -> Iterator[Sink]:
-    yield _session_sink
-    _session_sink.answer = lambda _: 200
+def receiver(_session_receiver: WebhookReceiver) -> Iterator[WebhookReceiver]:
+    yield _session_receiver
+    _session_receiver.answer = lambda _: 200
 
 
 @pytest.fixture
@@ -71,3 +73,18 @@ def eventually() -> Callable[..., Any]:
         return answer
 
     return wait
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def plain_page(chromium: Browser) -> Iterator[Page]:
+    """A narrow window without JavaScript."""
+    context = chromium.new_context(viewport=NARROW, java_script_enabled=False)
+    yield context.new_page()
+    context.close()

@@ -1,4 +1,4 @@
-"""A real sandbox process on a free port, and a webhook door that writes down what it is told."""
+"""A real sandbox process on a free port, and a webhook endpoint that keeps what it is sent."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class Received:
 
 
 @dataclass
-class Sink:
-    """Somebody's webhook door. ``answer`` gives the status for an event."""
+class WebhookReceiver:
+    """Somebody's webhook endpoint. ``answer`` gives the status for an event."""
 
     port: int = field(default_factory=free_port)
     answer: Callable[[dict[str, Any]], int] = lambda _: 200
@@ -52,27 +52,27 @@ class Sink:
     secret: str = SECRET
 
     def start(self) -> None:
-        sink = self
+        receiver = self
 
-        class Door(BaseHTTPRequestHandler):
+        class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 event = json.loads(body)
                 signature = self.headers["Stripe-Signature"]
-                sink.received.append(Received(event, body, signature, time.time()))
-                status = sink.answer(event)
+                receiver.received.append(Received(event, body, signature, time.time()))
+                status = receiver.answer(event)
                 self.send_response(status)
                 if 300 <= status < 400:
-                    self.send_header("Location", f"http://127.0.0.1:{sink.port}/elsewhere")
+                    self.send_header("Location", f"http://127.0.0.1:{receiver.port}/elsewhere")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Door)
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
@@ -88,9 +88,15 @@ class Sink:
 
 
 class RunningSandbox:
-    """``python -m sandbox`` with a home of its own, and all the ways to talk to it."""
+    """``python -m sandbox`` with a home of its own, and all the ways to talk to it.
 
-    def __init__(self, home: Path, *, webhook_url: str = "", **environment: str) -> None:
+    ``module``: another one that runs a sandbox, with more vendors in it.
+    """
+
+    def __init__(
+        self, home: Path, *, webhook_url: str = "", module: str = "sandbox", **environment: str
+    ) -> None:
+        self._module = module
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.home = home
@@ -117,7 +123,7 @@ class RunningSandbox:
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox"], cwd=ROOT, env=self._environment
+            [sys.executable, "-m", self._module], cwd=ROOT, env=self._environment
         )
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
@@ -146,13 +152,13 @@ class RunningSandbox:
             http_client=stripe.RequestsClient(timeout=timeout_s),
         ).v1
 
-    def drill(self, name: str, **given: Any) -> Any:
-        """POST to ``/_sandbox/<name>``; the answer, which must be a good one."""
-        answer = self.try_drill(name, **given)
+    def control(self, name: str, **given: Any) -> Any:
+        """Test control: POST to ``/_sandbox/<name>``; the answer, which must be a good one."""
+        answer = self.try_control(name, **given)
         assert answer.status_code == 200, (name, answer.text)
         return answer.json()
 
-    def try_drill(self, name: str, **given: Any) -> httpx.Response:
+    def try_control(self, name: str, **given: Any) -> httpx.Response:
         return self._http.post(f"/_sandbox/{name}", json=given)
 
     def ask(self, name: str, **query: Any) -> Any:
@@ -189,7 +195,7 @@ class RunningSandbox:
         return self.client().checkout.sessions.create(asked, options)
 
     def pay(self, session_id: str, card: str = "4242424242424242", **more: Any) -> Any:
-        return self.drill("pay", session=session_id, card=card, **more)
+        return self.control("pay", session=session_id, card=card, **more)
 
     def paid_charge(self, card: str = "4242424242424242", *, unit_amount: int = 10_000) -> Any:
         """A session paid with ``card``; its charge."""
@@ -199,4 +205,4 @@ class RunningSandbox:
 
     def quiet(self) -> None:
         """Wait until every webhook is delivered or given up."""
-        assert self.drill("wait", timeout_s=60)["is_quiet"]
+        assert self.control("wait", timeout_s=60)["is_quiet"]

@@ -1,1 +1,1 @@
-"""New objects in Stripe's shape: every field the API shows, nothing decided by the network."""
+"""Stripe's own shapes: objects with every field, ids, errors, amounts, cards. No store, no time."""

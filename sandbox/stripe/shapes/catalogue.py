@@ -1,7 +1,7 @@
 """The shapes of products and prices."""
 
 from sandbox.store import Doc
-from sandbox.stripe.ids import new_id
+from sandbox.stripe.shapes.ids import new_id
 
 
 def new_product(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sandbox.store import Doc
-from sandbox.stripe.ids import new_id, random_text
+from sandbox.stripe.shapes.ids import new_id, random_text
 
 # Settings of a session or link that are stored and shown, and change nothing here.
 NO_CUSTOM_TEXT: Final = {

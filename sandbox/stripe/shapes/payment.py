@@ -3,10 +3,10 @@
 from typing import Any, Final
 
 from sandbox.store import Doc
-from sandbox.stripe.cards import Card
-from sandbox.stripe.ids import new_id, random_text
-from sandbox.stripe.money import processing_fee_minor
+from sandbox.stripe.shapes.cards import Card
 from sandbox.stripe.shapes.checkout import NO_ADDRESS
+from sandbox.stripe.shapes.ids import new_id, random_text
+from sandbox.stripe.shapes.money import processing_fee_minor
 
 FUNDS_DELAY_S: Final = 2 * 24 * 60 * 60
 

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from sandbox.store import Doc
-from sandbox.stripe.ids import new_id
+from sandbox.stripe.shapes.ids import new_id
 
 EVIDENCE_DUE_S: Final = 10 * 24 * 60 * 60
 EVIDENCE_FIELDS: Final = (

@@ -71,7 +71,7 @@ def test_an_endpoint_that_is_off_or_sends_too_little_is_bad(
     gateway: StripeGateway, outside: RunningSandbox
 ) -> None:
     [endpoint] = outside.ask("endpoints")["data"]
-    outside.drill(
+    outside.control(
         "endpoints", id=endpoint["id"], status="disabled", enabled_events=[NEEDED, "charge.x"]
     )
     words = bad(selling.look_at_stripe(gateway))

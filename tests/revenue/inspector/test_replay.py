@@ -300,7 +300,7 @@ def test_nothing_is_open_in_the_database_while_stripe_is_asked(
 ) -> None:
     """A slow Stripe never holds a lock or a snapshot of ours."""
     event = paid_event(api_version=OLD_VERSION)  # read anew, so Stripe is asked
-    outside.drill("faults", effect="timeout_after_success", hang_ms=3000)
+    outside.control("faults", effect="timeout_after_success", hang_ms=3000)
     hasty = gateway_to(outside.base, timeout_s=2)
 
     def go() -> None:

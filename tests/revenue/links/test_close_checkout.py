@@ -113,7 +113,7 @@ def test_with_no_answer_the_sweep_goes_on_until_it_is_closed(
     effect: dict[str, object],
 ) -> None:
     path = f"/v1/checkout/sessions/{checkout.stripe_id}/expire"
-    outside.drill("faults", path=path, method="POST", count=1, **effect)
+    outside.control("faults", path=path, method="POST", count=1, **effect)
     with pytest.raises(GatewayUnknown):
         close()
     checkout.refresh_from_db()
@@ -131,7 +131,7 @@ def test_the_page_says_that_nobody_knows_yet(
     seller: User, checkout: CheckoutSession, outside: RunningSandbox
 ) -> None:
     path = f"/v1/checkout/sessions/{checkout.stripe_id}/expire"
-    outside.drill("faults", path=path, method="POST", effect="status", status=500, count=9)
+    outside.control("faults", path=path, method="POST", effect="status", status=500, count=9)
     browser = client_of(seller)
 
     page = press(browser, checkout)

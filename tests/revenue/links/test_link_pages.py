@@ -70,7 +70,7 @@ def test_a_checkout_is_prepared_and_its_page_says_until_when(
 def test_with_stripe_away_the_operator_is_told_that_nothing_was_prepared(
     operator: Client, deal: Deal, offer: Offer, outside: RunningSandbox, what: str
 ) -> None:
-    outside.drill("faults", effect="drop")
+    outside.control("faults", effect="drop")
     answer = operator.post(f"/console/deals/{deal.reference}/{what}/", form_of(offer), follow=True)
     assert answer.redirect_chain == [(f"/console/deals/{deal.reference}/", 302)]
     assert "Nothing was prepared: Stripe could not make the price" in said(answer)
@@ -79,7 +79,7 @@ def test_with_stripe_away_the_operator_is_told_that_nothing_was_prepared(
 def test_an_unknown_outcome_is_said_as_such(
     operator: Client, deal: Deal, offer: Offer, outside: RunningSandbox
 ) -> None:
-    outside.drill("faults", path="/v1/payment_links", effect="drop")
+    outside.control("faults", path="/v1/payment_links", effect="drop")
     answer = operator.post(
         f"/console/deals/{deal.reference}/payment-link/", form_of(offer), follow=True
     )
@@ -126,7 +126,7 @@ def test_a_link_is_switched_off_from_its_page(
 ) -> None:
     link = made_link(operator, deal, offer)
     address = f"/console/payment-links/{link.reference}/"
-    outside.drill("faults", path="/v1/payment_links", effect="drop", count=1)
+    outside.control("faults", path="/v1/payment_links", effect="drop", count=1)
     answer = operator.post(f"{address}deactivate/", follow=True)
     assert "The link may still be open: press again." in said(answer)
     answer = operator.post(f"{address}deactivate/", follow=True)
@@ -137,7 +137,7 @@ def test_a_link_is_switched_off_from_its_page(
 def test_a_failed_link_says_so_and_has_nothing_to_switch_off(
     operator: Client, deal: Deal, offer: Offer, outside: RunningSandbox
 ) -> None:
-    outside.drill("faults", path="/v1/payment_links", effect="status", status=402)
+    outside.control("faults", path="/v1/payment_links", effect="status", status=402)
     link = made_link(operator, deal, offer)
     answer = operator.post(f"/console/payment-links/{link.reference}/deactivate/", follow=True)
     assert "There is nothing to switch off" in said(answer)

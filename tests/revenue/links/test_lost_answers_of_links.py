@@ -104,11 +104,11 @@ def test_the_first_press_with_a_key_that_is_turned_away_made_nothing(
 def test_after_a_server_error_pressing_again_does_not_repeat_the_call(
     make: Make, outside: RunningSandbox, gateway: StripeGateway, now: datetime
 ) -> None:
-    outside.drill(
+    outside.control(
         "faults", path=LINKS, method="POST", effect="status", status=500, when="after", count=1
     )
     make()
-    outside.drill("faults", path=LINKS, method="POST", effect="drop", count=1)
+    outside.control("faults", path=LINKS, method="POST", effect="drop", count=1)
 
     again = make(at=now + timedelta(seconds=3))
 
@@ -150,7 +150,7 @@ def test_with_no_answer_the_sweep_goes_on_until_it_is_off(
     if fault["effect"] == "lost":
         lose_next_answer(outside, path)
     else:
-        outside.drill("faults", path=path, method="POST", count=2, **fault)
+        outside.control("faults", path=path, method="POST", count=2, **fault)
     with pytest.raises(GatewayError):
         switch_off(link, seller, gateway, now)
     link.refresh_from_db()
@@ -193,7 +193,7 @@ def test_a_payment_that_comes_before_the_link_is_off_ends_the_asking(
 ) -> None:  # fmt: skip
     with pytest.raises(GatewayError):
         switch_off(link, seller, deaf_gateway, now)
-    session = outside.drill("visit", payment_link=link.url)
+    session = outside.control("visit", payment_link=link.url)
     outside.pay(session["id"], wait_s=0)
     telling = Telling(mode="sandbox", source="sweep", now=now, occurred_at=now)
     record_session(telling, gateway.read_session(session["id"]))

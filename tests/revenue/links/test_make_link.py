@@ -111,7 +111,7 @@ def test_with_stripe_away_before_the_row_nothing_is_kept(
 
 
 def test_a_refused_link_says_failed_and_why(make: Make, outside: RunningSandbox) -> None:
-    outside.drill("faults", path="/v1/payment_links", effect="status", status=402)
+    outside.control("faults", path="/v1/payment_links", effect="status", status=402)
     link = make()
     assert (link.state, link.next_check_at) == (PaymentLinkState.FAILED, None)
     assert link.last_error != ""
@@ -147,7 +147,7 @@ def sweep(gateway: StripeGateway, at: datetime) -> int:
 def test_after_a_server_error_the_link_is_looked_for_not_repeated(
     make: Make, outside: RunningSandbox, gateway: StripeGateway, now: datetime, when: str
 ) -> None:
-    outside.drill(
+    outside.control(
         "faults",
         path="/v1/payment_links",
         method="POST",
@@ -170,7 +170,7 @@ def test_after_a_server_error_the_link_is_looked_for_not_repeated(
 def test_after_a_day_the_key_is_gone_so_the_link_is_looked_for(
     make: Make, outside: RunningSandbox, gateway: StripeGateway, now: datetime
 ) -> None:
-    outside.drill("faults", path="/v1/payment_links", method="POST", effect="drop")
+    outside.control("faults", path="/v1/payment_links", method="POST", effect="drop")
     link = make()
     assert link.state == PaymentLinkState.UNKNOWN
     sweep(gateway, now + timedelta(hours=25))
@@ -181,11 +181,11 @@ def test_after_a_day_the_key_is_gone_so_the_link_is_looked_for(
 def test_a_server_error_is_remembered_through_a_later_silence(
     make: Make, outside: RunningSandbox, gateway: StripeGateway, now: datetime
 ) -> None:
-    outside.drill(
+    outside.control(
         "faults", path="/v1/payment_links", method="POST", effect="status", status=500, count=1
     )
     link = make()
-    outside.drill("faults", path="/v1/payment_links", effect="drop", count=1)
+    outside.control("faults", path="/v1/payment_links", effect="drop", count=1)
     sweep(gateway, now + timedelta(minutes=1))
     link.refresh_from_db()
     assert (link.state, link.last_error, link.attempts) == ("unknown", "http_500", 2)
@@ -204,7 +204,7 @@ def test_a_session_of_the_link_is_its_own_checkout_and_uses_the_link_up(
     make: Make, outside: RunningSandbox, gateway: StripeGateway, deal: Deal, now: datetime
 ) -> None:
     link = make()
-    session = outside.drill("visit", payment_link=link.url)
+    session = outside.control("visit", payment_link=link.url)
     outside.pay(session["id"], wait_s=0)
     hear(outside, session["id"], gateway, now)
     checkout = CheckoutSession.objects.get()
@@ -221,7 +221,7 @@ def test_a_second_payment_of_the_deal_is_its_own_order_marked_double(
 ) -> None:
     links = [make(), make(now=now + timedelta(minutes=1))]
     for link in links:
-        session = outside.drill("visit", payment_link=link.url)
+        session = outside.control("visit", payment_link=link.url)
         outside.pay(session["id"], wait_s=0)
         hear(outside, session["id"], gateway, now)
     first, second = Order.objects.order_by("id")
@@ -257,7 +257,7 @@ def test_a_payment_that_came_through_wins_over_switching_off(
     make: Make, outside: RunningSandbox, gateway: StripeGateway, seller: User, now: datetime
 ) -> None:
     link = make()
-    session = outside.drill("visit", payment_link=link.url)
+    session = outside.control("visit", payment_link=link.url)
     outside.pay(session["id"], wait_s=0)
     deactivate_payment_link(link.reference, actor_id=seller.pk, gateway=gateway, now=now)
     hear(outside, session["id"], gateway, now)

@@ -44,9 +44,9 @@ def trouble(outside: RunningSandbox, price: OfferPrice, what: str) -> None:
     if what == "product archived":
         stripe_v1.products.update(price.stripe_product_id, {"active": False})
     if what in ("forgotten", "both forgotten"):
-        outside.drill("forget", id=price.stripe_price_id, object="price")
+        outside.control("forget", id=price.stripe_price_id, object="price")
     if what == "both forgotten":
-        outside.drill("forget", id=price.stripe_product_id, object="product")
+        outside.control("forget", id=price.stripe_product_id, object="product")
 
 
 def press(offer: Offer, gateway: StripeGateway, *, key: str = "k") -> CheckoutSession:
@@ -84,7 +84,9 @@ def test_what_stays_refused_is_told_once_more_and_ends(
     outside: RunningSandbox, gateway: StripeGateway, offer: Offer, price: OfferPrice
 ) -> None:
     trouble(outside, price, "archived")
-    outside.drill("faults", path="/v1/prices", method="POST", effect="status", status=400, count=9)
+    outside.control(
+        "faults", path="/v1/prices", method="POST", effect="status", status=400, count=9
+    )
 
     with pytest.raises(GatewayRefused):
         press(offer, gateway)

@@ -85,7 +85,7 @@ def test_a_lost_answer_ends_at_one_product_and_one_price(
     outside: RunningSandbox, gateway: StripeGateway, now: datetime, path: str, fault: dict
 ) -> None:
     offer = OfferFactory()
-    outside.drill("faults", path=path, method="POST", count=2, **fault)
+    outside.control("faults", path=path, method="POST", count=2, **fault)
     with pytest.raises(GatewayUnknown):
         ensure_price(offer=offer, mode="sandbox", gateway=gateway, now=now)
     outside.clear_faults()
@@ -100,7 +100,7 @@ def test_what_a_server_error_had_made_all_the_same_is_found(
     outside: RunningSandbox, gateway: StripeGateway, now: datetime, path: str
 ) -> None:
     offer = OfferFactory()
-    outside.drill(
+    outside.control(
         "faults", path=path, method="POST", effect="status", status=500, when="after", count=1
     )
     price = ensure_price(offer=offer, mode="sandbox", gateway=gateway, now=now)
@@ -164,7 +164,7 @@ def test_a_refusal_is_told_and_leaves_nothing_half_ready(
     outside: RunningSandbox, gateway: StripeGateway, now: datetime
 ) -> None:
     offer = OfferFactory()
-    outside.drill("faults", path="/v1/prices", effect="status", status=402)
+    outside.control("faults", path="/v1/prices", effect="status", status=402)
     with pytest.raises(GatewayRefused):
         ensure_price(offer=offer, mode="sandbox", gateway=gateway, now=now)
     assert OfferPrice.objects.get(offer=offer).ready_at is None

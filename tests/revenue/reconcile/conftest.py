@@ -68,7 +68,7 @@ def run(gateway: StripeGateway) -> Run:
 def without_events(outside: RunningSandbox) -> None:
     """Stripe believes that there is nobody to tell: no event is ever listed as undelivered."""
     [endpoint] = outside.ask("endpoints")["data"]
-    outside.drill("endpoints", id=endpoint["id"], status="disabled")
+    outside.control("endpoints", id=endpoint["id"], status="disabled")
 
 
 @pytest.fixture

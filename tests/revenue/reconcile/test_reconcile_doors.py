@@ -219,7 +219,7 @@ def test_the_command_says_that_the_bank_is_still_at_it(outside: RunningSandbox) 
 
 @pytest.mark.usefixtures("pages_use_outside")
 def test_the_command_says_that_stripe_is_away(outside: RunningSandbox) -> None:
-    outside.drill("faults", effect="status", status=503)
+    outside.control("faults", effect="status", status=503)
     with pytest.raises(CommandError, match="Stripe could not be read"):
         call_command("reconcile", stdout=StringIO())
 
@@ -237,7 +237,7 @@ def test_the_task_finds_the_sale_and_outlives_stripes_absence(
     sell: Sell, outside: RunningSandbox
 ) -> None:
     sell()
-    outside.drill("faults", path="/v1/events", effect="status", status=503)
+    outside.control("faults", path="/v1/events", effect="status", status=503)
     assert task() == 0
     assert ReconcileRun.objects.get().error_code == "http_503"
     outside.clear_faults()

@@ -106,7 +106,7 @@ def test_a_young_checkout_is_left_to_its_buyer(sell: Sell, run: Run) -> None:
 @pytest.mark.usefixtures("without_events")
 def test_an_expired_checkout_is_closed(sell: Sell, run: Run, outside: RunningSandbox) -> None:
     checkout = sell(card=None)
-    outside.drill("expire", session=checkout.stripe_id)
+    outside.control("expire", session=checkout.stripe_id)
     run()
     checkout.refresh_from_db()
     assert checkout.state == "expired"
@@ -120,7 +120,7 @@ def test_a_bank_that_answered_unheard_settles_the_order(
     checkout = sell(PAYS_LATER)
     run()
     waiting = Order.objects.get()
-    outside.drill("settle", session=checkout.stripe_id)
+    outside.control("settle", session=checkout.stripe_id)
     found = run()
     waiting.refresh_from_db()
     assert waiting.state == OrderState.PAID
@@ -137,7 +137,7 @@ def test_a_bank_that_refused_unheard_fails_the_order(
     if review_reason:
         Order.objects.update(review_reason=review_reason, state=OrderState.NEEDS_REVIEW)
     assert run().differences == []
-    outside.drill("settle", session=checkout.stripe_id, succeeds=False)
+    outside.control("settle", session=checkout.stripe_id, succeeds=False)
     found = run()
     order = Order.objects.get()
     assert order.state == (OrderState.NEEDS_REVIEW if review_reason else OrderState.FAILED)
@@ -166,8 +166,8 @@ def test_refunds_and_disputes_made_at_stripe_are_found(
 ) -> None:
     refunded, disputed = sell(), sell()
     run()
-    outside.drill("refunds", session=refunded.stripe_id, amount=2_500)
-    outside.drill("disputes", session=disputed.stripe_id)
+    outside.control("refunds", session=refunded.stripe_id, amount=2_500)
+    outside.control("disputes", session=disputed.stripe_id)
     found = run()
     assert (found.facts_recovered, found.differences) == (2, [])
     states = {order.checkout_id: order.state for order in Order.objects.all()}
@@ -187,8 +187,8 @@ def test_refunds_and_disputes_made_at_stripe_are_found(
 
 def test_a_dispute_that_was_won_ties_out(sell: Sell, run: Run, outside: RunningSandbox) -> None:
     checkout = sell()
-    dispute = outside.drill("disputes", session=checkout.stripe_id)
-    outside.drill("disputes", dispute=dispute["id"], action="win", is_fee_returned=True)
+    dispute = outside.control("disputes", session=checkout.stripe_id)
+    outside.control("disputes", dispute=dispute["id"], action="win", is_fee_returned=True)
     found = run()
     assert found.differences == []
     assert Order.objects.get().state == OrderState.PAID
@@ -199,11 +199,11 @@ def test_a_refund_that_is_pending_is_no_difference_yet(
     sell: Sell, run: Run, outside: RunningSandbox
 ) -> None:
     checkout = sell(SLOW_REFUND)
-    refund = outside.drill("refunds", session=checkout.stripe_id, amount=1_000)
+    refund = outside.control("refunds", session=checkout.stripe_id, amount=1_000)
     found = run()
     assert (found.differences, RevenueKind.REFUND in booked()) == ([], False)
     assert [(row["what"], row["amount_minor"]) for row in found.listed] == [("under_way", -1_000)]
-    outside.drill("settle", refund=refund["id"])
+    outside.control("settle", refund=refund["id"])
     found = run()
     assert (found.differences, found.listed) == ([], [])
     assert booked()[RevenueKind.REFUND] == -1_000
@@ -213,9 +213,9 @@ def test_a_refund_that_failed_leaves_both_books_even(
     sell: Sell, run: Run, outside: RunningSandbox
 ) -> None:
     checkout = sell()
-    refund = outside.drill("refunds", session=checkout.stripe_id, amount=1_000)
+    refund = outside.control("refunds", session=checkout.stripe_id, amount=1_000)
     run()
-    outside.drill("settle", refund=refund["id"], succeeds=False)
+    outside.control("settle", refund=refund["id"], succeeds=False)
     found = run()
     assert found.differences == []
     assert Order.objects.get().state == OrderState.REFUND_OWED
@@ -228,10 +228,10 @@ def test_a_refund_that_took_longer_than_the_window_leaves_both_books_even(
 ) -> None:
     """Stripe's line is as old as the refund's beginning; ours as the bank's answer."""
     checkout = sell(SLOW_REFUND)
-    refund = outside.drill("refunds", session=checkout.stripe_id, amount=1_000)
+    refund = outside.control("refunds", session=checkout.stripe_id, amount=1_000)
     run()
     assert backdate(days=9, source=refund["id"]) == 1
-    outside.drill("settle", refund=refund["id"], succeeds=succeeds)
+    outside.control("settle", refund=refund["id"], succeeds=succeeds)
     found = run(days=7)
     assert found.differences == []
     assert booked().get(RevenueKind.REFUND) == (-1_000 if succeeds else None)
@@ -247,7 +247,7 @@ def test_a_payment_that_took_longer_than_the_window_leaves_both_books_even(
     run()
     charge = outside.client().charges.list({"limit": 1}).data[0].id
     backdate(days=9, source=charge)
-    outside.drill("settle", session=checkout.stripe_id)
+    outside.control("settle", session=checkout.stripe_id)
     found = run(days=7)
     assert found.differences == []
     assert booked() == {RevenueKind.PAYMENT: 10_000, RevenueKind.FEE: -stripes_fee(outside)}
@@ -256,7 +256,7 @@ def test_a_payment_that_took_longer_than_the_window_leaves_both_books_even(
 
 def test_payouts_are_listed_and_not_booked(sell: Sell, run: Run, outside: RunningSandbox) -> None:
     sell()
-    outside.drill("payouts", is_early=True)
+    outside.control("payouts", is_early=True)
     found = run()
     assert [(row["what"], row["amount_minor"]) for row in found.listed] == [("payout", -9_680)]
     assert found.differences == []
@@ -269,7 +269,7 @@ def test_an_event_of_an_unread_version_is_read_anew(
     """Stripe lists events as the account's own version rendered them, not as the endpoint's."""
     checkout = sell()
     for told in outside.ask("events", limit=100)["data"]:
-        outside.drill("emit", **{key: told[key] for key in ("id", "type")},
+        outside.control("emit", **{key: told[key] for key in ("id", "type")},
                       object=told["data"]["object"], api_version="2019-05-16")  # fmt: skip
     run()
     event = StripeWebhookEvent.objects.get(type="checkout.session.completed")
@@ -282,10 +282,12 @@ def test_a_listed_event_stays_a_hint_for_whoever_tries_it_next(
 ) -> None:
     sell()
     for told in outside.ask("events", limit=100)["data"]:
-        outside.drill("emit", **{key: told[key] for key in ("id", "type")},
+        outside.control("emit", **{key: told[key] for key in ("id", "type")},
                       object=told["data"]["object"], api_version="2019-05-16")  # fmt: skip
     [about] = [each.reference for each in CheckoutSession.objects.all()]
-    outside.drill("faults", path="/v1/checkout/sessions", method="GET", effect="status", status=503)
+    outside.control(
+        "faults", path="/v1/checkout/sessions", method="GET", effect="status", status=503
+    )
     with pytest.raises(GatewayUnknown):
         run()
     outside.clear_faults()
@@ -333,7 +335,7 @@ def test_a_run_that_cannot_reach_stripe_says_so_and_the_next_one_works(
     sell: Sell, run: Run, outside: RunningSandbox
 ) -> None:
     sell()
-    outside.drill("faults", path="/v1/balance_transactions", effect="status", status=503)
+    outside.control("faults", path="/v1/balance_transactions", effect="status", status=503)
     with pytest.raises(GatewayUnknown):
         run()
     failed = ReconcileRun.objects.get()

@@ -55,13 +55,13 @@ def refunded_anew(
 
     def call(*, days_between: int = 0) -> tuple[str, str]:
         checkout = sell()
-        first = outside.drill("refunds", session=checkout.stripe_id)
+        first = outside.control("refunds", session=checkout.stripe_id)
         run()
         assert Order.objects.get().state == OrderState.REFUNDED
         if days_between:
             assert backdate(days=days_between, source=first["id"])
-        outside.drill("settle", refund=first["id"], succeeds=False)
-        second = outside.drill("refunds", session=checkout.stripe_id)
+        outside.control("settle", refund=first["id"], succeeds=False)
+        second = outside.control("refunds", session=checkout.stripe_id)
         return first["id"], second["id"]
 
     return call
@@ -84,10 +84,10 @@ def test_a_refunded_charge_heard_before_the_failure_that_made_it_room(
     sell: Sell, run: Run, outside: RunningSandbox, gateway: StripeGateway
 ) -> None:
     checkout = sell()
-    first = outside.drill("refunds", session=checkout.stripe_id, amount=4_000)
+    first = outside.control("refunds", session=checkout.stripe_id, amount=4_000)
     run()
-    outside.drill("settle", refund=first["id"], succeeds=False)
-    outside.drill("refunds", session=checkout.stripe_id, amount=8_000)
+    outside.control("settle", refund=first["id"], succeeds=False)
+    outside.control("refunds", session=checkout.stripe_id, amount=8_000)
 
     assert hear(outside, gateway, "charge.refunded", first["charge"]) == EventState.PROCESSED
 
@@ -114,8 +114,8 @@ def test_what_cannot_be_recorded_stops_nothing_else_and_is_named(
     odd, usual = sell(), sell()
     run()
     Order.objects.filter(checkout=odd).update(amount_minor=100)  # its refund cannot fit now
-    refund = outside.drill("refunds", session=odd.stripe_id, amount=2_500)
-    outside.drill("refunds", session=usual.stripe_id, amount=2_500)
+    refund = outside.control("refunds", session=odd.stripe_id, amount=2_500)
+    outside.control("refunds", session=usual.stripe_id, amount=2_500)
     sell()
 
     found = run()

@@ -120,7 +120,7 @@ def test_refunds_begun_at_stripe_count_once(ask: Ask, paid_order: Order) -> None
 
 
 def test_stripe_says_no(ask: Ask, outside: RunningSandbox, paid_order: Order) -> None:
-    outside.drill("refunds", session=paid_order.checkout.stripe_id)  # all of it, from there
+    outside.control("refunds", session=paid_order.checkout.stripe_id)  # all of it, from there
 
     request = ask(3_000)
 

@@ -64,7 +64,7 @@ def test_a_call_that_never_arrived_is_repeated_with_its_key(
 def test_after_a_5xx_that_did_the_work_nothing_is_doubled(
     ask: Ask, outside: RunningSandbox, gateway: StripeGateway, paid_order: Order
 ) -> None:
-    outside.drill(
+    outside.control(
         "faults", effect="status", status=500, when="after", path=REFUNDS, method="POST", count=1
     )
     request = ask(3_000)

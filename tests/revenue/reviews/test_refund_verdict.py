@@ -125,7 +125,9 @@ def test_pressing_twice_is_one_request(decide: Decide) -> None:
 def test_a_refusal_leaves_the_verdict_and_an_owner_asks_again(
     decide: Decide, order: Order, owner: User, gateway: StripeGateway, outside: RunningSandbox
 ) -> None:
-    outside.drill("faults", effect="status", status=402, path="/v1/refunds", method="POST", count=1)
+    outside.control(
+        "faults", effect="status", status=402, path="/v1/refunds", method="POST", count=1
+    )
     assert decide().state == RefundState.REFUSED
 
     again = request_refund(

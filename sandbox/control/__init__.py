@@ -1,0 +1,1 @@
+"""Playing the other side: a control page for people, test control for programs."""

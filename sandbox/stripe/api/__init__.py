@@ -1,0 +1,1 @@
+"""The API under ``/v1``: requests, parameters, lists, idempotency, and every endpoint."""

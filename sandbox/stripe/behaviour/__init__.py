@@ -1,0 +1,1 @@
+"""What happens at Stripe and at the banks: payments, refunds, disputes, and their events."""
