@@ -54,14 +54,14 @@ def run(*, port: int, requests: Iterator[bytes], connections: int, seconds_max: 
         busy += _send(key, requests)
     while busy and time.perf_counter() - began < seconds_max:
         for key, _ in selector.select(timeout=1):
-            answer = key.fileobj.recv(4096)  # type: ignore[union-attr]
+            answer = key.fileobj.recv(4096)  # type: ignore[union-attr]  # registered with a socket
             latencies.append((time.perf_counter() - key.data[0]) * 1000)
             status = int(answer[9:12])
             statuses[status] = statuses.get(status, 0) + 1
             busy += _send(key, requests) - 1
     seconds = time.perf_counter() - began
     for key in list(selector.get_map().values()):
-        key.fileobj.close()  # type: ignore[union-attr]
+        key.fileobj.close()  # type: ignore[union-attr]  # registered with a socket
     return Load(len(latencies), seconds, latencies, statuses)
 
 
@@ -70,5 +70,5 @@ def _send(key: selectors.SelectorKey, requests: Iterator[bytes]) -> int:
     if request is None:
         return 0
     key.data[0] = time.perf_counter()
-    key.fileobj.sendall(request)  # type: ignore[union-attr]
+    key.fileobj.sendall(request)  # type: ignore[union-attr]  # registered with a socket
     return 1

@@ -61,7 +61,7 @@ class Coalescer(Generic[Item, Result]):
             loop = asyncio.get_running_loop()
             call = loop.run_in_executor(self._pool, self._work, [item for item, _ in taken])
             answers = [answer for _, answer in taken]
-            call.add_done_callback(lambda call, answers=answers: self._end(call, answers))  # type: ignore[misc]
+            call.add_done_callback(lambda call, answers=answers: self._end(call, answers))  # type: ignore[misc]  # of a default
 
     def _end(
         self,

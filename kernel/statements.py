@@ -76,7 +76,7 @@ def _insert_sql(
         field for field in model._meta.concrete_fields if has_key or not field.primary_key
     )
     sql = (
-        f"INSERT INTO {_quoted(model._meta.db_table)}"  # noqa: S608  # names of our own
+        f"INSERT INTO {_quoted(model._meta.db_table)}"  # noqa: S608  # names of our own columns  # names of our own
         f" ({', '.join(_quoted(field.column) for field in fields)})"
         f" VALUES ({', '.join(['%s'] * len(fields))})"
         f"{' ON CONFLICT DO NOTHING' if or_nothing else ''}"
@@ -91,7 +91,7 @@ def _update_sql(model: type[models.Model], written: tuple[str, ...], where: tupl
         return between.join(f"{_quoted(_field(model, name).column)} = %s" for name in names)
 
     table = _quoted(model._meta.db_table)
-    return f"UPDATE {table} SET {pairs(written, ', ')} WHERE {pairs(where, ' AND ')}"  # noqa: S608
+    return f"UPDATE {table} SET {pairs(written, ', ')} WHERE {pairs(where, ' AND ')}"  # noqa: S608  # names of our own columns
 
 
 def _quoted(name: str | None) -> str:

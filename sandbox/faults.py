@@ -140,4 +140,4 @@ def _bites(store: Store, row: Row, fault: Fault) -> bool:
 
 def _dice(fault: Fault, draws: int) -> random.Random:
     seed = None if fault.seed is None else f"{fault.seed}:{draws}"
-    return random.Random(seed)  # noqa: S311  chance for tests, not a secret
+    return random.Random(seed)  # noqa: S311  # chance for tests, not a secret

@@ -169,7 +169,7 @@ class Store:
                 "SELECT name FROM sqlite_master WHERE type = 'table'"
                 " AND name <> 'notes' AND name NOT LIKE 'sqlite%'"
             ):
-                self._db.execute(f"DELETE FROM {row['name']}")  # noqa: S608  names are ours
+                self._db.execute(f"DELETE FROM {row['name']}")  # noqa: S608  # names are ours
 
     def close(self) -> None:
         """Checkpoint and let go of the file."""

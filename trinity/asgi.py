@@ -9,11 +9,11 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trinity.settings")
 _django = get_wsgi_application()
 
-from django.conf import settings  # noqa: E402  # apps must be loaded first
+from django.conf import settings
 
-from trinity.serving.pages import Pages  # noqa: E402
-from trinity.serving.requests import Receive, Scope, Send, judged, read_body  # noqa: E402
-from trinity.webhook_door import is_webhooks, take  # noqa: E402
+from trinity.serving.pages import Pages
+from trinity.serving.requests import Receive, Scope, Send, judged, read_body
+from trinity.webhook_door import is_webhooks, take
 
 _pages = Pages(_django, threads=settings.WEB_BLOCKING_THREADS)
 # Who presses Pay waits for Stripe: a wait that costs a thread and no work, so there are many of

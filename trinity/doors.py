@@ -10,8 +10,8 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trinity.settings")
 django.setup()
 
-from trinity.serving.requests import Receive, Refused, Scope, Send, answer, judged  # noqa: E402
-from trinity.webhook_door import is_webhooks, take  # noqa: E402
+from trinity.serving.requests import Receive, Refused, Scope, Send, answer, judged
+from trinity.webhook_door import is_webhooks, take
 
 HEALTH: Final = b'{"status": "ok"}'
 

@@ -10,7 +10,7 @@ from django.views.generic import RedirectView
 from trinity import health
 
 # One door for all: the admin has no login page of its own, and no second place for passwords.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # allauth's way in
 
 urlpatterns = [
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),

@@ -17,8 +17,8 @@ sys.path.insert(0, str(HERE.parents[1]))
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402  # the clone first
 
-from trinity.sale.steps import Sale  # noqa: E402
-from trinity.stack.private import Stack, running  # noqa: E402
+from trinity.sale.steps import Sale  # noqa: E402  # needs the path above
+from trinity.stack.private import Stack, running  # noqa: E402  # needs the path above
 
 CHROMIUM: Final = "/usr/bin/chromium"
 ARGUMENTS: Final = [
@@ -100,7 +100,7 @@ def operate(stack: Stack, browser: Browser, *, reference: str) -> None:
 def window(browser: Browser) -> Page:
     """Open a window of somebody's own."""
     viewport = {"width": WIDTH, "height": HEIGHT}
-    return browser.new_context(viewport=viewport, reduced_motion="reduce").new_page()  # type: ignore[arg-type]
+    return browser.new_context(viewport=viewport, reduced_motion="reduce").new_page()  # type: ignore[arg-type]  # a plain dict will do
 
 
 def keep(page: Page, name: str, *, width: int = WIDTH, height: int = HEIGHT) -> None:

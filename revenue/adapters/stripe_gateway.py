@@ -184,13 +184,13 @@ class StripeGateway:
     def make_product(self, *, key: str, parameters: Mapping[str, Any]) -> str:
         """See the port."""
         with _translated():
-            made = self._v1.products.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]
+            made = self._v1.products.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]  # its own dict types
         return str(self._own(made)["id"])
 
     def make_price(self, *, key: str, parameters: Mapping[str, Any]) -> str:
         """See the port."""
         with _translated():
-            made = self._v1.prices.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]
+            made = self._v1.prices.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]  # its own dict types
         return str(self._own(made)["id"])
 
     def find_price(self, *, lookup_key: str) -> str | None:
@@ -230,13 +230,13 @@ class StripeGateway:
     def make_payment_link(self, *, key: str, parameters: Mapping[str, Any]) -> OpenedLink:
         """See the port."""
         with _translated():
-            made = self._v1.payment_links.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]
+            made = self._v1.payment_links.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]  # its own dict types
         return _read(reading.payment_link, self._own(made))
 
     def refund(self, *, key: str, parameters: Mapping[str, Any]) -> RefundFact:
         """See the port."""
         with _translated():
-            made = self._v1.refunds.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]
+            made = self._v1.refunds.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]  # its own dict types
         return _read(reading.refund, self._own(made))
 
     def expire_session(self, session_id: str, *, key: str) -> SessionFact:
@@ -323,7 +323,7 @@ class StripeGateway:
             "limit": PAGE,
         }
         with _translated():
-            for event in self._v1.events.list(asked).auto_paging_iter():  # type: ignore[arg-type]
+            for event in self._v1.events.list(asked).auto_paging_iter():  # type: ignore[arg-type]  # its own dict types
                 body = json.dumps(event.to_dict(for_json=True)).encode()
                 try:
                     notice = read_notice(body)
@@ -361,7 +361,7 @@ class StripeGateway:
             "expand": ["data.source"],
         }
         with _translated():
-            for line in self._v1.balance_transactions.list(asked).auto_paging_iter():  # type: ignore[arg-type]
+            for line in self._v1.balance_transactions.list(asked).auto_paging_iter():  # type: ignore[arg-type]  # its own dict types
                 yield _read(reading.balance_line, self._own(line))
 
     def balance_lines_of(self, object_id: str) -> Sequence[BalanceLine]:

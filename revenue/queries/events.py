@@ -33,7 +33,8 @@ _FIRST_ID_SINCE: Final = """
 WITH RECURSIVE halves (low, high) AS (
     SELECT COALESCE(min(id), 0), COALESCE(max(id), 0) + 1 FROM revenue_stripewebhookevent
     UNION ALL
-    SELECT CASE WHEN is_later THEN low ELSE probe_id + 1 END, CASE WHEN is_later THEN mid ELSE high END
+    SELECT CASE WHEN is_later THEN low ELSE probe_id + 1 END,
+        CASE WHEN is_later THEN mid ELSE high END
     FROM (
         SELECT low, high, mid, probe.id AS probe_id,
             probe.id IS NULL OR probe.id >= high OR probe.received_at >= %(moment)s AS is_later
@@ -45,7 +46,7 @@ WITH RECURSIVE halves (low, high) AS (
     ) AS step
 )
 SELECT low FROM halves WHERE low >= high LIMIT 1
-"""  # noqa: E501
+"""
 
 
 def events_page(

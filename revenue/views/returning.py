@@ -102,7 +102,7 @@ def checkout_status(request: HttpRequest, reference: str) -> HttpResponse:
     order, is_unpaid = _bring_up_to_date(checkout)
     standing = "unpaid" if order is None and is_unpaid else _standing(checkout, order)
     if order is not None and standing == "order":
-        if request.htmx:  # type: ignore[attr-defined]  # a redirect would be swapped into the page
+        if request.htmx:  # type: ignore[attr-defined]  # by its middleware  # a redirect would be swapped into the page
             return HttpResponseClientRedirect(reverse("order", args=[order.reference]))
         return redirect("order", reference=order.reference)
     context = {
@@ -111,7 +111,7 @@ def checkout_status(request: HttpRequest, reference: str) -> HttpResponse:
         "standing": standing,
         "poll_s": _poll_s(checkout, standing),
     }
-    template = "return_part" if request.htmx else "return"  # type: ignore[attr-defined]
+    template = "return_part" if request.htmx else "return"  # type: ignore[attr-defined]  # by its middleware
     return render(request, f"revenue/{template}.html", context)
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import io
+import re
 import subprocess
 import sys
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +24,7 @@ SOURCES = sorted(
     for path in (ROOT / package).rglob("*.py")
     if "migrations" not in path.parts
 )
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 FILE_LINES_MAX, FUNCTION_LINES_MAX = 400, 60
 BANNED_STEMS = {"services", "utils", "helpers", "common", "misc"}
 APPS = ("ledger", "approvals", "toolrouter", "crm", "fulfillment", "revenue", "console")
@@ -53,6 +57,29 @@ def test_it_fits_on_a_screen(path: Path) -> None:
     assert source.count("\n") <= FILE_LINES_MAX
     assert long == {}
     assert path.stem not in BANNED_STEMS
+
+
+SUPPRESSION = re.compile(r"# (?:noqa|type: ignore|pragma)\b(?P<rest>.*)")
+SPECIFIC = re.compile(r"(: [A-Z]+\d+(, [A-Z]+\d+)*|\[[a-z-]+(, ?[a-z-]+)*\])")
+WHY = re.compile(r"  # \S+")
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=name_of)
+def test_every_suppression_is_specific_and_says_why(path: Path) -> None:
+    tokens = tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline)
+    found = [
+        (token.start[0], rest)
+        for token in tokens
+        if token.type == tokenize.COMMENT
+        for rest in SUPPRESSION.findall(token.string)
+    ]
+
+    bare = [
+        line
+        for line, rest in found
+        if not (code := SPECIFIC.match(rest)) or not WHY.match(rest[code.end() :])
+    ]
+    assert bare == [], "lines that say nothing of why"
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:

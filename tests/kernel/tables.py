@@ -85,7 +85,7 @@ def _run(step: migrations.RunSQL, *, is_back: bool = False) -> None:
 
 
 def _as_list(statements: object) -> Iterable[str]:
-    return [statements] if isinstance(statements, str) else list(statements)  # type: ignore[arg-type]
+    return [statements] if isinstance(statements, str) else list(statements)
 
 
 STEPS = (

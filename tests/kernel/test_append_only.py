@@ -81,7 +81,7 @@ def test_python_refuses_before_the_database_is_asked(
         lambda: Remark.objects.bulk_update([remark], ["number"]),
     ):
         with (
-            django_assert_num_queries(0),  # type: ignore[operator]
+            django_assert_num_queries(0),
             pytest.raises(AppendOnlyViolation),
         ):
             rewrite()

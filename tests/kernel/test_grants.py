@@ -113,7 +113,7 @@ def test_what_was_given_by_hand_is_taken_back_and_what_was_taken_is_given() -> N
 
 @pytest.mark.django_db
 def test_a_role_that_is_not_there_is_one_sentence(settings: pytest.FixtureRequest) -> None:
-    settings.APPLICATION_ROLE = "nobody_made_it"  # type: ignore[attr-defined]
+    settings.APPLICATION_ROLE = "nobody_made_it"
 
     with pytest.raises(grants.RoleMissing, match="CREATE ROLE nobody_made_it LOGIN"):
         grants.give_after_migrate(using="default")

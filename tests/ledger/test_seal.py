@@ -39,7 +39,7 @@ shared = pytest.mark.django_db(transaction=True)  # several connections see the 
 
 
 def log_lines() -> list[str]:
-    path: Path = providers.head_sink()._path  # type: ignore[attr-defined]  # the file itself
+    path: Path = providers.head_sink()._path  # the file itself
     return path.read_text().splitlines()
 
 
@@ -212,7 +212,7 @@ def test_a_crash_between_the_commit_and_the_head_is_made_up_for() -> None:
 def test_a_head_torn_by_a_crash_is_written_again() -> None:
     paid()
     seal()
-    path: Path = providers.head_sink()._path  # type: ignore[attr-defined]  # the file itself
+    path: Path = providers.head_sink()._path  # the file itself
     mark = path.with_name("seals.log.mark")
     whole, marked = path.read_text(), mark.read_text()
     paid()
@@ -232,7 +232,7 @@ def test_a_lost_log_is_written_again_from_the_chain_when_a_person_says_so() -> N
         paid()
         seal()
     before = log_lines()
-    Path(providers.head_sink()._path).unlink()  # type: ignore[attr-defined]  # the file itself
+    Path(providers.head_sink()._path).unlink()  # the file itself
 
     with pytest.raises(HeadsShortened, match="ends at seal 0, but the heads up to seal 3"):
         publish_heads(sink=providers.head_sink())

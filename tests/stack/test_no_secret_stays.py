@@ -114,7 +114,7 @@ def keys(stack: Stack) -> Iterator[tuple[str, bytes]]:
                 yield "redis", key + b" " + str(_value(store, key)).encode()
 
 
-def _value(store: redis.Redis, key: bytes) -> object:  # type: ignore[type-arg]
+def _value(store: redis.Redis, key: bytes) -> object:
     read = {
         b"string": store.get,
         b"hash": store.hgetall,

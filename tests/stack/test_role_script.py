@@ -51,7 +51,7 @@ def as_superuser(server: dict[str, str], *statements: sql.Composed | str) -> Non
         autocommit=True,
     ) as database:
         for statement in statements:
-            database.execute(statement)  # type: ignore[arg-type]
+            database.execute(statement)
 
 
 @pytest.mark.slow

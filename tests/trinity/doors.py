@@ -36,7 +36,7 @@ class Door:
 
     @property
     def permission(self) -> str | None:
-        word: str | None = self.view.required_permission  # type: ignore[attr-defined]
+        word: str | None = self.view.required_permission
         return word
 
 

@@ -107,7 +107,7 @@ def test_a_request_leaves_one_line_with_an_id_and_without_what_was_searched(
 
 @pytest.mark.django_db
 def test_a_line_costs_no_query(client: Client, django_assert_num_queries: object) -> None:
-    with django_assert_num_queries(0):  # type: ignore[operator]
+    with django_assert_num_queries(0):
         client.get("/accounts/login/")
 
 

@@ -302,7 +302,7 @@ def test_a_long_list_costs_as_many_queries_as_a_short_one(
     for _ in range(5):
         make_person("operator")
 
-    with django_assert_num_queries(3):  # type: ignore[operator]
+    with django_assert_num_queries(3):
         queries.people()
 
 

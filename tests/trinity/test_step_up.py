@@ -232,7 +232,7 @@ def test_a_form_that_does_not_fit_beside_the_proof_is_typed_again(
 
 def test_nothing_of_a_waiting_form_is_kept_anywhere(owner: User, operator: User) -> None:
     client = client_of(owner)
-    store = caches["default"]._cache.get_client()  # type: ignore[attr-defined]
+    store = caches["default"]._cache.get_client()
 
     asked = client.post(role_url(operator), {"role": "auditor", "reason": "zebra"})
     prove(client, asked)

@@ -75,7 +75,7 @@ class Connection(HttpToolsProtocol):
 
     # --- what the transport says ---------------------------------------------------------------
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # ours is never a file
         """Take a place, if need be another's."""
         super().connection_made(transport)
         if len(Connection.held) >= Connection.places and not _make_room():

@@ -9,7 +9,7 @@ from trinity.stack import commands, secrets
 from trinity.stack.answers import answers
 from trinity.stack.home import ROOT, Home
 
-ALL_ADDRESSES: Final = "0.0.0.0"  # noqa: S104 - a container's own network
+ALL_ADDRESSES: Final = "0.0.0.0"  # noqa: S104  # a container's own network
 PORTS: Final = {"web": "8000", "doors": "8003"}
 PROCESSES: Final[dict[str, Callable[[Mapping[str, str]], tuple[str, ...]]]] = {
     "web": lambda env: commands.web(host=ALL_ADDRESSES, port=env.get("PORT") or PORTS["web"]),
@@ -26,7 +26,7 @@ def become(name: str, env: Mapping[str, str]) -> NoReturn:
     """Replace this process by ``name``, with the secrets that it needs."""
     argv = PROCESSES[name](env)
     os.chdir(ROOT)
-    os.execve(argv[0], argv, secrets.for_process(name, env))  # noqa: S606 - a program of ours, no shell wanted
+    os.execve(argv[0], argv, secrets.for_process(name, env))  # noqa: S606  # a program of ours, no shell wanted
 
 
 def probe(name: str, env: Mapping[str, str]) -> int:

@@ -111,7 +111,7 @@ class Home:
     @property
     def socket_folder_elsewhere(self) -> Path:
         """The folder in /tmp; ``claim_folder`` makes sure that it is ours."""
-        return Path("/tmp") / f"trinity-{os.geteuid()}-{self.digest}"  # noqa: S108 - claimed
+        return Path("/tmp") / f"trinity-{os.geteuid()}-{self.digest}"  # noqa: S108  # claimed
 
     def _already_runs(self) -> str:
         address = self.state().get("addresses", {}).get("web")

@@ -267,7 +267,7 @@ def _settle(home: Home, *, wanted: Path) -> tuple[Path, RunAs]:
         places = [] if is_others else [wanted]
         if who.user is not None:  # Our own folder may lie below one that is closed to them.
             name = f"trinity-{home.digest}-{secrets.token_hex(4)}"
-            places += [Path("/var/lib") / name, Path("/var/tmp") / name]  # noqa: S108 - new
+            places += [Path("/var/lib") / name, Path("/var/tmp") / name]  # noqa: S108  # new
         for base in places:
             claim_folder(base, uid=who.owner_uid, gid=who.owner_gid)
             if who.can_write(base):

@@ -86,7 +86,7 @@ def list_of(call: Call, kind: str, *, url: str, where: Filter | None = None) -> 
         values.extend(_position(call, kind, cursor, name))
     order = "ASC" if before else "DESC"
     rows = call.context.store.rows(
-        f"SELECT body FROM documents WHERE {' AND '.join(clauses)}"  # noqa: S608  clauses are ours
+        f"SELECT body FROM documents WHERE {' AND '.join(clauses)}"  # noqa: S608  # clauses are ours
         f" ORDER BY created {order}, seq {order} LIMIT ?",
         (*values, limit + 1),
     )

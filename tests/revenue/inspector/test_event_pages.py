@@ -180,7 +180,7 @@ def test_other_content_is_shown_masked_and_taken_off_the_list(
     checkout = CheckoutFactory()
     event = filed(COMPLETED, session_object(checkout))
     forged = event_body(COMPLETED, session_object(checkout, amount_total=5), id=event.stripe_id)
-    deliver(forged, deaf_gateway, clock)  # type: ignore[arg-type]
+    deliver(forged, deaf_gateway, clock)
     address = f"/console/events/{event.stripe_id}/"
     page = main_of(operator, address)
     assert "This id came again with other content." in page

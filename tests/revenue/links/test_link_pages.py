@@ -28,11 +28,11 @@ def form_of(offer: Offer) -> dict[str, str]:
 
 
 def said(answer: object) -> str:
-    return " ".join(str(each) for each in answer.context["messages"])  # type: ignore[attr-defined]
+    return " ".join(str(each) for each in answer.context["messages"])
 
 
 def page_of(answer: object) -> str:
-    return str(answer.content.decode().split("<main")[1])  # type: ignore[attr-defined]
+    return str(answer.content.decode().split("<main")[1])
 
 
 def test_a_link_is_made_from_the_deal_and_its_page_says_what_to_send(

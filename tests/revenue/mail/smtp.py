@@ -37,7 +37,7 @@ class MailServer:
 
     @property
     def messages(self) -> list[EmailMessage]:
-        return [message_from_bytes(body, policy=policy.default) for body in self.bodies]  # type: ignore[misc]
+        return [message_from_bytes(body, policy=policy.default) for body in self.bodies]
 
 
 class _Handler(socketserver.StreamRequestHandler):

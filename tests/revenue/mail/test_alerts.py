@@ -182,7 +182,7 @@ def test_whoever_dies_while_telling_is_followed_by_the_next(clock: Clock) -> Non
     AlertFactory()
 
     class Dies(Mailbox):
-        def send(self, letter: Letter) -> None:  # noqa: ARG002
+        def send(self, letter: Letter) -> None:  # noqa: ARG002  # the port names it
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

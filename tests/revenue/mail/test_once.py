@@ -86,7 +86,7 @@ def test_many_workers_send_each_mail_once(clock: Clock) -> None:
     letters: list[str] = []
 
     def drain() -> None:
-        while send_next(mailer=Collecting(letters), clock=clock):  # type: ignore[arg-type]
+        while send_next(mailer=Collecting(letters), clock=clock):
             pass
 
     at_once(drain)
@@ -101,7 +101,7 @@ def test_many_workers_tell_operators_five_times_and_once_together(clock: Clock) 
         AlertFactory()
     letters: list[str] = []
 
-    at_once(lambda: send_alerts(mailer=Collecting(letters), clock=clock))  # type: ignore[arg-type]
+    at_once(lambda: send_alerts(mailer=Collecting(letters), clock=clock))
 
     assert sorted(letters) == [
         "[sandbox: no real money] 4 matters need a person",

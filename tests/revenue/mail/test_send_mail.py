@@ -85,7 +85,7 @@ def test_the_letter_leaves_outside_of_any_transaction_after_its_link_is_committe
     seen = []
 
     class Looking(ScriptedMailer):
-        def send(self, letter: Letter) -> None:  # noqa: ARG002
+        def send(self, letter: Letter) -> None:  # noqa: ARG002  # the port names it
             seen.append((connection.in_atomic_block, OrderLink.objects.count()))
 
     send_next(mailer=Looking(), clock=clock)
@@ -194,7 +194,7 @@ def test_a_mail_whose_sender_died_with_the_letter_in_hand_is_unknown(clock: Cloc
     mail = BuyerMailFactory()
 
     class Dies(ScriptedMailer):
-        def send(self, letter: Letter) -> None:  # noqa: ARG002
+        def send(self, letter: Letter) -> None:  # noqa: ARG002  # the port names it
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -237,7 +237,7 @@ def test_a_late_sender_writes_nothing(clock: Clock) -> None:
     mail = BuyerMailFactory()
 
     class Slow(ScriptedMailer):
-        def send(self, letter: Letter) -> None:  # noqa: ARG002
+        def send(self, letter: Letter) -> None:  # noqa: ARG002  # the port names it
             clock.at += LEASE + timedelta(seconds=1)
             give_up_lost(now=clock())
 

@@ -51,7 +51,7 @@ def test_lag_is_how_long_the_oldest_due_row_of_each_kind_waits(
     AlertFactory(next_attempt_at=NOON - timedelta(seconds=4))
     OrderLinkRequest.objects.create(email="a@b.example", requested_at=NOON - timedelta(seconds=2))
 
-    with django_assert_num_queries(1):  # type: ignore[operator]
+    with django_assert_num_queries(1):
         lag = queries.lag(NOON + timedelta(seconds=10))
 
     assert lag == {

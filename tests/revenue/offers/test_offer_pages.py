@@ -38,7 +38,7 @@ def operator() -> Client:
 
 
 def said(answer: object) -> list[str]:
-    return [str(message) for message in answer.context["messages"]]  # type: ignore[attr-defined]
+    return [str(message) for message in answer.context["messages"]]
 
 
 def test_a_draft_is_typed_saved_and_shown(operator: Client) -> None:

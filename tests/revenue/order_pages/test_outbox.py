@@ -70,7 +70,7 @@ def test_the_list_pages_by_key_and_costs_few_statements(
     for n in range(ROWS_PER_PAGE + 1):
         BuyerMailFactory(order=order, fact=str(n), state=MailState.SENT)
 
-    with django_assert_max_num_queries(10):  # type: ignore[operator]
+    with django_assert_max_num_queries(10):
         first = operator.get("/console/outbox/").content.decode()
     next_page = first.split('rel="next" href="')[1].split('"')[0]
     older = operator.get(f"/console/outbox/{next_page}")
