@@ -116,8 +116,8 @@ def test_two_vendors_cannot_use_one_name() -> None:
     "post_office",
     [
         replace(POST_OFFICE, actions={"refunds": POST_OFFICE.actions["burn"]}),
-        replace(POST_OFFICE, calls=[ControlCall(method="POST", name="pay", answer=None)]),  # type: ignore[arg-type]
-        replace(POST_OFFICE, calls=[ControlCall(method="POST", name="burn", answer=None)]),  # type: ignore[arg-type]
+        replace(POST_OFFICE, calls=[ControlCall(method="POST", name="pay", answer=None)]),
+        replace(POST_OFFICE, calls=[ControlCall(method="POST", name="burn", answer=None)]),
     ],
     ids=["two actions", "two calls", "an action and a call"],
 )
