@@ -9,7 +9,7 @@ from trinity import command_line
 from trinity.stack import dotenv
 
 # They make or drop tables or databases; the rest has the rights of pages and workers.
-AS_OWNER = frozenset({"migrate", "flush", "restore_drill", "seed_sample"})
+AS_OWNER = frozenset({"migrate", "flush", "restore_drill", "restore_guards", "seed_sample"})
 ROOT = Path(__file__).resolve().parent
 
 if __name__ == "__main__":

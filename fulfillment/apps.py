@@ -4,6 +4,9 @@ from django.apps import AppConfig
 
 from fulfillment import ledger_rows
 from fulfillment.enums import FreezeReason
+from fulfillment.guards import PROMISES
+from kernel import guards
+from kernel.schema import histories
 from ledger import facts
 
 
@@ -14,6 +17,7 @@ class FulfillmentConfig(AppConfig):
 
     def ready(self) -> None:
         """Say which facts the entries of runs carry."""
+        guards.register(*histories(self.get_models()), *PROMISES)
         ledger_rows.declare()
         facts.allow(
             "run",

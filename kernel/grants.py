@@ -1,9 +1,9 @@
-"""What the application's role may do with each table, read off the triggers that guard it.
+"""What the application's role may do with each table: it follows from the guards of its rows.
 
-``kernel.schema.forbid_changes`` and ``keep_facts`` are the one declaration: their triggers hold
+``kernel.schema.append_only`` and ``kept_facts`` are the one declaration: their triggers hold
 against everybody, the owner of the tables included, and name the columns that may change. The
-grants follow from them, so that the application has no right that a trigger would refuse, and
-cannot switch the trigger off either. A table without such a trigger can be written as usual.
+application gets no right that they would refuse, whether or not the trigger still stands, and
+cannot switch it off either. A table whose rows nobody keeps can be written as usual.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any, Final, TypeAlias
 from django.conf import settings
 from django.db import connections, transaction
 from psycopg import sql
+
+from kernel import guards
 
 GRANTS_LOCK: Final = 0x5EA3  # two machines that prepare at once take turns
 READ: Final = frozenset({"SELECT"})
@@ -33,17 +35,11 @@ READ_ONLY: Final = frozenset(
     }
 )
 
-# Each table of ours, its columns, and of its guard: the kind, the columns named first and second.
 _TABLES: Final = """
 SELECT c.relname, ARRAY(
          SELECT a.attname::text FROM pg_attribute a
-         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
-       p.proname, string_to_array(encode(t.tgargs, 'escape'), '\\000')
-FROM pg_class c
-LEFT JOIN (pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
-             AND p.proname IN ('trinity_append_only', 'trinity_keep_facts'))
-  ON t.tgrelid = c.oid AND t.tgtype & 16 = 16  -- the one for UPDATE
-WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
 """
 _GIVEN: Final = """
 WITH ours AS (SELECT * FROM pg_class WHERE relnamespace = 'public'::regnamespace),
@@ -90,7 +86,7 @@ class RoleMissing(Exception):
 
 
 def declared(*, using: str) -> Rights:
-    """Return the rights that follow from the triggers of the database ``using``."""
+    """Return the rights that follow from the guards, for the tables of the database ``using``."""
     with connections[using].cursor() as cursor:
         cursor.execute("SHOW server_version_num")
         [(version,)] = cursor.fetchall()
@@ -98,14 +94,15 @@ def declared(*, using: str) -> Rights:
         tables = cursor.fetchall()
     found: set[Right] = {Right(name, "USAGE") for name in _names(_SEQUENCES, using=using)}
     tidy = MAINTAIN if int(version) >= MAINTAIN_SINCE else frozenset()
-    for table, columns, guard, arguments in tables:
+    for table, columns in tables:
+        may_change = guards.changeable(table)
         if table in READ_ONLY:
             found |= _on(table, READ)
-        elif guard is None:
+        elif may_change is None:
             found |= _on(table, WRITE | tidy)
         else:
             found |= _on(table, APPEND)
-            found |= {Right(table, "UPDATE", each) for each in _open(columns, guard, arguments)}
+            found |= {Right(table, "UPDATE", each) for each in columns if may_change(each)}
     return frozenset(found)
 
 
@@ -177,14 +174,6 @@ def _require(role: str, *, using: str) -> None:
                 f"The role {role} of DATABASE_URL is not there: let a superuser run "
                 f"CREATE ROLE {role} LOGIN PASSWORD '...' (docs/operations.md, Upgrade)."
             )
-
-
-def _open(columns: Iterable[str], guard: str, arguments: list[str]) -> Iterable[str]:
-    """Return the columns that a guard lets change, be it to nothing or once."""
-    if guard == "trinity_append_only":
-        return [each for each in arguments if each]  # each ends with a zero byte, the last one too
-    frozen = arguments[0].split(",")
-    return [column for column in columns if column not in frozen]
 
 
 def _on(table: str, privileges: Iterable[str]) -> set[Right]:

@@ -2,7 +2,10 @@
 
 from django.apps import AppConfig
 
+from kernel import guards
+from kernel.schema import histories
 from ledger import facts, rows
+from ledger.guards import PROMISES
 
 
 class LedgerConfig(AppConfig):
@@ -12,6 +15,7 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         """Say which facts the ledger's own entries carry."""
+        guards.register(*histories(self.get_models()), *PROMISES)
         facts.allow(
             "audit",
             {

@@ -2,9 +2,12 @@
 
 from django.apps import AppConfig
 
+from kernel import guards
+from kernel.schema import histories
 from ledger import facts
 from revenue import ledger_rows
 from revenue.enums import ErasureReason, ReviewVerdict
+from revenue.guards import PROMISES
 
 
 class RevenueConfig(AppConfig):
@@ -14,6 +17,7 @@ class RevenueConfig(AppConfig):
 
     def ready(self) -> None:
         """Say which facts revenue's ledger entries carry."""
+        guards.register(*histories(self.get_models()), *PROMISES)
         money = {"amount_minor": facts.MINOR, "currency": facts.CURRENCY}
         facts.allow("revenue", money)
         ledger_rows.declare()

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from django.db import connection, migrations, models
 
+from kernel import guards
 from kernel.append_only import AppendOnly
 from kernel.grants import give_after_migrate
 from kernel.leases import Leased
 from kernel.modes import mode_field
-from kernel.schema import forbid_changes, mode_steps
+from kernel.schema import append_only, fixed_mode, step
 from kernel.transitions import Stateful
 from tests.owner import as_owner
 
@@ -77,8 +78,8 @@ class Child(models.Model):
 TABLES = (Door, Job, Remark, Parent, Child)
 
 
-def _run(step: migrations.RunSQL, *, is_back: bool = False) -> None:
-    statements = step.reverse_sql if is_back else step.sql
+def _run(taken: migrations.RunSQL, *, is_back: bool = False) -> None:
+    statements = taken.reverse_sql if is_back else taken.sql
     with connection.cursor() as cursor:
         for statement in _as_list(statements):
             cursor.execute(statement)
@@ -88,10 +89,10 @@ def _as_list(statements: object) -> Iterable[str]:
     return [statements] if isinstance(statements, str) else list(statements)
 
 
-STEPS = (
-    forbid_changes("kernel_tests_remark", erasable=["words", "salt", "body"]),
-    mode_steps("kernel_tests_parent"),
-    mode_steps("kernel_tests_child", follows={"parent_id": "kernel_tests_parent"}),
+PROMISES = (
+    append_only("kernel_tests_remark", erasable=["words", "salt", "body"]),
+    fixed_mode("kernel_tests_parent"),
+    fixed_mode("kernel_tests_child", follows={"parent_id": "kernel_tests_parent"}),
 )
 
 
@@ -100,15 +101,17 @@ def make_tables() -> None:
         with connection.schema_editor() as editor:
             for table in TABLES:
                 editor.create_model(table)
-        for step in STEPS:
-            _run(step)
+        for promise in PROMISES:
+            _run(step(promise))
+        guards.register(*PROMISES)
         give_after_migrate(using="default")
 
 
 def drop_tables() -> None:
     with as_owner():
-        for step in reversed(STEPS):
-            _run(step, is_back=True)
+        guards.forget(*PROMISES)
+        for promise in reversed(PROMISES):
+            _run(step(promise), is_back=True)
         with connection.schema_editor() as editor:
             for table in reversed(TABLES):
                 editor.delete_model(table)

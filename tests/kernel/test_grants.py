@@ -35,14 +35,14 @@ FILLED_BY_MIGRATE = {
 STATE_COLUMNS = {
     "revenue_stripewebhookevent": {
         *("state", "attempts", "waits_for", "next_attempt_at", "leased_until", "lease_token"),
-        *("error_class", "error", "settled_at", "order_id", "trace_ref"),
+        *("leased_by", "error_class", "error", "settled_at", "order_id", "trace_ref"),
         *("body", "emptied_at", "fact_sha256"),  # to nothing, and once
     },
     "revenue_refund": {"status", "undone_at"},
     "revenue_dispute": {"status", "reason", "evidence_due_at"},
     "revenue_refundrequest": {
         *("state", "attempts", "last_error", "next_check_at", "leased_until", "lease_token"),
-        *("stripe_id", "reason"),  # once, and to nothing
+        *("leased_by", "stripe_id", "reason"),  # the last two once, and to nothing
     },
 }
 

@@ -9,32 +9,26 @@ from pathlib import Path
 from smtplib import SMTPException
 from typing import Final
 
-from django.apps import apps
 from django.conf import settings
 from django.core.mail import get_connection
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 
-from kernel import grants
-from kernel.append_only import AppendOnly
+from kernel import grants, guard_check, guards
 from kernel.modes import MODE_WORDS, Mode
 from kernel.weak_secrets import weak_secrets
 from revenue.management.doctor.findings import Finding, bad, named, ok, warn
 
 POSTGRES_OLDEST: Final = 14
 RIGHTS_NAMED: Final = 5
-DEAF_MAIL: Final = ("console", "filebased", "locmem", "dummy")
-
-# What holds the database to its promises, besides the triggers of append-only tables.
-OTHER_GUARDS: Final = frozenset(
-    {
-        "revenue_offer_frozen",
-        "revenue_order_keep_mode",
-        "revenue_checkoutsession_keep_mode",
-        "revenue_revenueevent_keep_mode",
-        "revenue_stripewebhookevent_keep_mode",
-    }
+GUARD_REMEDY: Final = (
+    "History could be rewritten. Find out who did it; manage.py restore_guards puts it right; "
+    "then run manage.py verify_ledger."
 )
+BY_MIGRATION: Final = (
+    "Find out who did it; the migration that made it holds the SQL (manage.py sqlmigrate)."
+)
+DEAF_MAIL: Final = ("console", "filebased", "locmem", "dummy")
 
 
 def look_at_settings() -> Iterator[Finding]:
@@ -69,7 +63,7 @@ def look_at_settings() -> Iterator[Finding]:
 
 
 def look_at_database() -> Iterator[Finding]:
-    """Version, role, migrations, triggers, durability."""
+    """Version, role, migrations, guards, durability."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -100,7 +94,6 @@ def look_at_database() -> Iterator[Finding]:
             "Switch both on: an acknowledged event must survive a power cut.",
         )
     yield from _migrations()
-    yield from _guards()
 
 
 def _rights(role: str) -> Iterator[Finding]:
@@ -136,27 +129,16 @@ def _migrations() -> Iterator[Finding]:
         yield bad("migrations", f"{len(missing)} not applied", "Run manage.py migrate.")
     else:
         yield ok("migrations", "all applied")
+        yield from _guards()
 
 
 def _guards() -> Iterator[Finding]:
-    """Triggers that somebody dropped or switched off by hand leave no other trace."""
-    tables = [
-        model._meta.db_table
-        for model in apps.get_models()
-        if issubclass(model, AppendOnly) and not model._meta.proxy
-    ]
-    wanted = {f"{table}_{kind}" for table in tables for kind in ("append_only", "no_truncate")}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'")
-        there = {name for (name,) in cursor.fetchall()}
-    if missing := sorted((wanted | OTHER_GUARDS) - there):
-        yield bad(
-            "triggers",
-            f"missing or switched off: {', '.join(missing)}",
-            "History could be rewritten. Find out who did it; restore them from the migrations.",
-        )
-    else:
-        yield ok("triggers", f"{len(tables)} append-only tables are guarded")
+    """What somebody dropped, switched off, replaced or added by hand leaves no other trace."""
+    faults = guard_check.faults(using="default")
+    for fault in faults:
+        yield bad("guards", str(fault), GUARD_REMEDY if fault.repair else BY_MIGRATION)
+    if not faults:
+        yield ok("guards", f"all {len(guards.declared())} stand as declared")
 
 
 def look_at_mail() -> Iterator[Finding]:

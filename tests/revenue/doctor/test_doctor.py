@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django import Settings
 
+from kernel import guards
 from kernel.modes import Mode
 from ledger.operations import audit
 from revenue.adapters.stripe_gateway import StripeGateway
@@ -145,7 +146,7 @@ def test_the_database_is_looked_at() -> None:
     assert any(each.startswith("Postgres") for each in words)
     assert any("no superuser" in each for each in words)
     assert "all applied" in words
-    assert any("append-only tables are guarded" in each for each in words)
+    assert f"all {len(guards.declared())} stand as declared" in words
 
 
 def test_one_role_for_everything_is_told_as_such() -> None:
@@ -170,13 +171,26 @@ def test_a_right_too_many_and_one_too_few_are_told() -> None:
     [
         ("revenue_revenueevent", "revenue_revenueevent_append_only"),
         ("ledger_ledgerentry", "ledger_ledgerentry_no_truncate"),
+        ("ledger_posting", "ledger_legs_sum_to_zero"),
         ("revenue_offer", "revenue_offer_frozen"),
     ],
 )
 def test_a_trigger_that_somebody_switched_off_is_named(table: str, trigger: str) -> None:
     with as_owner(), connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
-    assert f"triggers: missing or switched off: {trigger}" in bad(house.look_at_database())
+    [finding] = [each for each in house.look_at_database() if each.level == Level.BAD]
+    assert f"{finding.what}: {finding.words}" == (
+        f"guards: trigger {trigger} of {table} is switched off"
+    )
+    assert "manage.py restore_guards" in finding.remedy
+
+
+def test_a_guard_that_only_a_migration_can_make_is_said_so() -> None:
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE ledger_posting DROP CONSTRAINT ledger_currency_is_iso")
+    [finding] = [each for each in house.look_at_database() if each.level == Level.BAD]
+    assert finding.words == "constraint ledger_currency_is_iso of ledger_posting is missing"
+    assert "manage.py sqlmigrate" in finding.remedy
 
 
 def test_a_migration_that_was_not_applied_is_told() -> None:
