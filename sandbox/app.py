@@ -106,7 +106,7 @@ def _broken(vendors: Sequence[Vendor]) -> Callable[[Request, Exception], Awaitab
     async def answer(request: Request, error: Exception) -> Response:
         log.error("%s %s broke", request.method, request.url.path, exc_info=error)
         for vendor in vendors:
-            if request.url.path.startswith(vendor.api_path):
+            if vendor.api_path and request.url.path.startswith(vendor.api_path):
                 return JSONResponse(vendor.api_broken, 500)
         return page("broken.html", status=500)
 

@@ -55,8 +55,8 @@ class Vendor:
     """A stand-in for one vendor. What it does not have, it leaves out."""
 
     routes: Callable[[State, WebhookSender], Sequence[BaseRoute]]  # its API and its pages
-    api_path: str  # where its API begins
-    api_broken: Mapping[str, Any]  # its own body of a 500, for bugs of ours
+    api_path: str | None = None  # where its API begins
+    api_broken: Mapping[str, Any] = field(default_factory=dict)  # the API's answer to a bug of ours
     schema: str = ""  # its tables beside the documents
     indexed_fields: Sequence[str] = ()  # of its documents, for its lists
     prepare: Callable[[RequestContext], None] = lambda _: None  # at each start, after each reset

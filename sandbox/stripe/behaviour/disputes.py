@@ -5,10 +5,10 @@ from typing import Final
 from sandbox.state import RequestContext
 from sandbox.store import Doc
 from sandbox.stripe.behaviour.events import emit
+from sandbox.stripe.shapes.balance import fee, new_balance_transaction
+from sandbox.stripe.shapes.disputes import new_dispute
 from sandbox.stripe.shapes.errors import ApiError
 from sandbox.stripe.shapes.money import DISPUTE_FEE_MINOR
-from sandbox.stripe.shapes.payment import fee, new_balance_transaction
-from sandbox.stripe.shapes.returns import new_dispute
 
 REASONS: Final = (
     "bank_cannot_process",

@@ -7,16 +7,15 @@ from sandbox.state import RequestContext
 from sandbox.store import Doc
 from sandbox.stripe.behaviour.events import emit
 from sandbox.stripe.behaviour.expiry import expire_if_due
+from sandbox.stripe.shapes.balance import new_balance_transaction, payment_fee
 from sandbox.stripe.shapes.cards import Card, Decline, Flow
 from sandbox.stripe.shapes.checkout import customer_details
 from sandbox.stripe.shapes.payment import (
     billing_details,
-    new_balance_transaction,
     new_charge,
     new_payment_intent,
     new_payment_method,
     outcome,
-    payment_fee,
 )
 
 SESSION_PLACEHOLDER: Final = "{CHECKOUT_SESSION_ID}"

@@ -5,8 +5,7 @@ from collections import defaultdict
 from sandbox.state import RequestContext
 from sandbox.store import Doc
 from sandbox.stripe.behaviour.events import emit
-from sandbox.stripe.shapes.payment import new_balance_transaction
-from sandbox.stripe.shapes.returns import new_payout
+from sandbox.stripe.shapes.balance import new_balance_transaction, new_payout
 
 
 def pay_out(context: RequestContext, *, is_early: bool = False) -> list[Doc]:

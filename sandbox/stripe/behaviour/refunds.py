@@ -5,12 +5,12 @@ from typing import Final
 from sandbox.state import RequestContext
 from sandbox.store import Doc
 from sandbox.stripe.behaviour.events import emit
+from sandbox.stripe.shapes.balance import new_balance_transaction
 from sandbox.stripe.shapes.cards import BY_NUMBER
 from sandbox.stripe.shapes.errors import ApiError, bad_param
 from sandbox.stripe.shapes.ids import random_text
 from sandbox.stripe.shapes.money import formatted
-from sandbox.stripe.shapes.payment import new_balance_transaction
-from sandbox.stripe.shapes.returns import new_refund
+from sandbox.stripe.shapes.refunds import new_refund
 
 OUTCOMES: Final = ("succeeded", "pending", "fails_later")
 FAILURE_REASONS: Final = ("expired_or_canceled_card", "lost_or_stolen_card", "unknown", "declined")

@@ -1,14 +1,11 @@
-"""The shapes of payment intents, payment methods, charges and balance transactions."""
+"""The shapes of payment intents, payment methods and charges."""
 
-from typing import Any, Final
+from typing import Any
 
 from sandbox.store import Doc
 from sandbox.stripe.shapes.cards import Card
 from sandbox.stripe.shapes.checkout import NO_ADDRESS
 from sandbox.stripe.shapes.ids import new_id, random_text
-from sandbox.stripe.shapes.money import processing_fee_minor
-
-FUNDS_DELAY_S: Final = 2 * 24 * 60 * 60
 
 
 def new_payment_intent(
@@ -158,56 +155,6 @@ def new_charge(*, now: int, intent: Doc, method: Doc, card: Card) -> Doc:
         "transfer_group": None,
         "_card": card.number,
     }
-
-
-def new_balance_transaction(
-    *,
-    now: int,
-    amount: int,
-    currency: str,
-    source: str,
-    kind: str,
-    category: str,
-    description: str | None,
-    fees: tuple[Doc, ...] = (),
-    available_on: int | None = None,
-) -> Doc:
-    """One movement on the account's balance; ``net`` is what is left after fees."""
-    fee = sum(each["amount"] for each in fees)
-    return {
-        "id": new_id("balance_transaction", now=now),
-        "object": "balance_transaction",
-        "amount": amount,
-        "available_on": now + FUNDS_DELAY_S if available_on is None else available_on,
-        "balance_type": "payments",
-        "created": now,
-        "currency": currency,
-        "description": description,
-        "exchange_rate": None,
-        "fee": fee,
-        "fee_details": list(fees),
-        "net": amount - fee,
-        "reporting_category": category,
-        "source": source,
-        "status": "pending",
-        "type": kind,
-    }
-
-
-def fee(amount: int, currency: str, description: str) -> Doc:
-    """One line of ``fee_details``."""
-    return {
-        "amount": amount,
-        "application": None,
-        "currency": currency,
-        "description": description,
-        "type": "stripe_fee",
-    }
-
-
-def payment_fee(amount: int, currency: str) -> Doc:
-    """What taking this payment costs the seller."""
-    return fee(processing_fee_minor(amount), currency, "Stripe processing fees")
 
 
 def outcome(card: Card) -> Doc:
