@@ -134,7 +134,7 @@ def _mails(found: OrderFile) -> Iterable[Line]:
         minor, currency = mail.amount_minor, found.order.currency
         yield Line(
             at=at,
-            title=f"Mail “{kind}”: {state.label}",
+            title=f"E-mail “{kind}”: {state.label}",
             amount=None if minor is None else Money(minor, currency),
             links=(Link(words="mail", reference=mail.reference, address=""),),
         )

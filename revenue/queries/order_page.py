@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, timedelta
 
 from fulfillment import queries as fulfillment
 from fulfillment.enums import FreezeReason
@@ -26,8 +27,9 @@ PAUSE_WORDS = {
     FreezeReason.DISPUTE: "Your bank is looking into the payment. The work goes on when it is "
     "settled.",
     FreezeReason.REFUND: "The payment was returned, so the work has stopped.",
-    FreezeReason.REVIEW: "One of us checks the payment first.",
+    FreezeReason.REVIEW: "We check the payment first.",
 }
+FRIDAY, SATURDAY = 4, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,16 @@ class OrderPage:
             return PAUSE_WORDS[FreezeReason(self.intake.frozen_reason)]
         is_disputed = self.order.state == OrderState.DISPUTED
         return PAUSE_WORDS[FreezeReason.DISPUTE] if is_disputed else ""
+
+    @property
+    def due_on(self) -> date | None:
+        """The day by which the offer promises the work: so many Mondays to Fridays later, UTC."""
+        if self.order.paid_at is None or self.order.offer is None:
+            return None
+        day = self.order.paid_at.astimezone(UTC).date()
+        for _ in range(self.order.offer.delivered_within_days):
+            day += timedelta(days={FRIDAY: 3, SATURDAY: 2}.get(day.weekday(), 1))
+        return day
 
     @property
     def is_refused(self) -> bool:

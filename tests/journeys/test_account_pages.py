@@ -142,7 +142,7 @@ def test_pages_about_second_factors_hold(
         found += problems(page, rules=rules)
         page.get_by_label("Code").fill(codes[0])
         page.get_by_role("button", name="Log in").click()
-        page.get_by_role("heading", name="How you log in").wait_for()
+        page.get_by_role("heading", name="My account").wait_for()
         found += problems(page, rules=rules)
         page.goto(f"{base_url}/accounts/reauthenticate/?next=/accounts/2fa/")
         found += problems(page, rules=rules)
@@ -232,7 +232,7 @@ def test_a_key_beside_the_password_is_asked_for_and_confirms(
 
         log_in(page, base_url, owner)
         page.get_by_role("button", name="Use my passkey or security key").click()
-        page.get_by_role("heading", name="How you log in").wait_for()
+        page.get_by_role("heading", name="My account").wait_for()
         page.goto(base_url + "/accounts/reauthenticate/?next=/accounts/sessions/")
         assert problems(page) == []
         page.get_by_role("button", name="Use my passkey or security key").click()
@@ -291,7 +291,7 @@ def test_the_menu_opens_by_keyboard_on_a_phone_without_javascript(
             "link", name="People"
         )
         people.click()
-        page.get_by_role("heading", name="Who belongs to the team").wait_for()
+        page.get_by_role("heading", name="People").wait_for()
 
 
 def test_the_admin_breaks_no_policy(chromium: Browser, base_url: str) -> None:

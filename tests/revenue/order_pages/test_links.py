@@ -167,7 +167,7 @@ def test_what_is_no_address_is_said_beside_the_field(email: str) -> None:
     status, _location, body = ask(Client(), email)
 
     assert status == 400
-    assert "No mail was sent yet." in body.decode()
+    assert "No e-mail was sent yet." in body.decode()
     assert OrderLinkRequest.objects.count() == 0
 
 

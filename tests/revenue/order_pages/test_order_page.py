@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 import pytest
 from django.test import Client
@@ -31,7 +32,7 @@ SENTENCES = {
     "refund_owed": "A refund did not reach you. You still get $0.40 USD.",
     "disputed": "This payment is disputed, so the work is paused.",
     "failed": "The payment did not go through. Nothing was charged.",
-    "needs_review": "Your payment arrived, and one of us is checking it.",
+    "needs_review": "Your payment arrived, and we are checking it.",
     "not_ours": "This payment is not for an order of ours.",
 }
 PAGES = ["/order/{}/", "/order/{}/receipt/", "/order/{}/refund-policy/"]
@@ -124,6 +125,35 @@ def test_the_page_follows_the_work() -> None:
     assert "Work set up" not in paused
 
 
+@pytest.mark.parametrize(
+    ("day", "days", "due"),
+    [
+        ("2026-10-01", 2, "Mon 5 Oct 2026"),  # a Thursday; Saturday and Sunday do not count
+        ("2026-10-02", 1, "Mon 5 Oct 2026"),
+        ("2026-10-03", 1, "Mon 5 Oct 2026"),
+        ("2026-10-04", 6, "Mon 12 Oct 2026"),
+        ("2026-10-05", 2, "Wed 7 Oct 2026"),
+    ],
+)
+def test_the_page_names_the_day_by_which_the_work_is_due(day: str, days: int, due: str) -> None:
+    paid_at = datetime.fromisoformat(f"{day}T23:59Z")
+    order = OrderFactory(paid_at=paid_at, offer=OfferFactory(delivered_within_days=days))
+
+    words = read(opened(order), f"/order/{order.reference}/")
+
+    assert f"Delivered By {due}. If you do not have it by then, write to us." in words
+
+
+@pytest.mark.parametrize("state", SENTENCES)
+def test_the_page_speaks_of_the_order_and_not_of_ourselves(state: str) -> None:
+    order = order_in(state)
+
+    words = read(opened(order), f"/order/{order.reference}/").lower()
+
+    for ours in ("one of us", "this version", "our version", " mail "):
+        assert ours not in words
+
+
 def test_the_page_promises_nothing_that_this_version_does_not_do() -> None:
     order = OrderFactory()
     client, path = opened(order), f"/order/{order.reference}/"
@@ -132,8 +162,7 @@ def test_the_page_promises_nothing_that_this_version_does_not_do() -> None:
 
     words = read(client, path)
 
-    assert "The work has not begun yet. Its plan and its progress are not part of" in words
-    assert "Handing it over on this page is not part of this version" in words
+    assert "By Mon 5 Oct 2026. If you do not have it by then, write to us." in words
     for promise in ("has a plan", "will appear", "Delivered here"):
         assert promise not in words
 
@@ -187,6 +216,7 @@ def test_a_possible_double_payment_is_said() -> None:
     words = read(opened(second), f"/order/{second.reference}/")
 
     assert "You may have paid twice." in words
+    assert "Your order is being prepared" not in words
     assert first.reference not in words
 
 
@@ -235,8 +265,8 @@ def test_a_refund_that_others_made_good_or_that_holds_no_money_is_not_said_to_ha
     [
         (MailState.SENT, "We sent a receipt to the address you gave"),
         (MailState.QUEUED, "A receipt is on its way to the address you gave"),
-        (MailState.UNKNOWN, "Our mail with the receipt may not have arrived"),
-        (MailState.FAILED, "Our mail with the receipt may not have arrived"),
+        (MailState.UNKNOWN, "Our e-mail with the receipt may not have arrived"),
+        (MailState.FAILED, "Our e-mail with the receipt may not have arrived"),
     ],
 )
 def test_the_page_says_where_the_receipt_is(state: str, sentence: str) -> None:

@@ -60,7 +60,10 @@ def test_the_list_is_narrowed(operator: Client) -> None:
         return html.count('<a href="/console/outbox/mail_')
 
     assert [shown(q) for q in ("state=sent", "kind=refund_failed", "mode=test")] == [1, 1, 1]
-    assert "No mail is like that." in operator.get("/console/outbox/?mode=live").content.decode()
+    assert (
+        "No e-mails match these filters."
+        in operator.get("/console/outbox/?mode=live").content.decode()
+    )
 
 
 def test_the_list_pages_by_key_and_costs_few_statements(

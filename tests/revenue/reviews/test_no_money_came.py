@@ -42,7 +42,7 @@ def test_while_the_bank_works_both_pages_say_that_no_money_came(differs: Differs
 
     back = read(order, f"/checkout/{order.checkout.reference}/")
 
-    assert "One of us is checking your order." in back
+    assert "We are checking your order." in back
     assert "We have not received any money for it yet." in back
     assert "payment arrived" not in back
     assert "payment arrived" not in read(order, f"/order/{order.reference}/")
@@ -53,7 +53,7 @@ def test_money_that_differs_is_still_said_to_have_arrived(differs: Differs) -> N
 
     back = read(order, f"/checkout/{order.checkout.reference}/")
 
-    assert "Your payment arrived, and a person is checking it." in back
+    assert "Your payment arrived, and we are checking it." in back
 
 
 def test_of_an_order_that_cost_nothing_nobody_says_that_money_came(
@@ -65,7 +65,7 @@ def test_of_an_order_that_cost_nothing_nobody_says_that_money_came(
     page = read(order, f"/order/{order.reference}/")
 
     for words in (back, page):
-        assert "One of us is checking your order." in words
+        assert "We are checking your order." in words
         assert "It costs you nothing" in words
         assert "payment" not in words.partition("It costs you nothing")[0].rpartition("Being")[2]
     browser = client_of(operator)
