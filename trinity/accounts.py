@@ -13,8 +13,9 @@ from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.stagekit import clear_login
 from allauth.core import context as allauth_context
-from allauth.core.exceptions import ReauthenticationRequired
+from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, generate_totp_secret
@@ -26,6 +27,7 @@ from django.contrib.auth.models import AbstractBaseUser, User
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.mail import EmailMessage, get_connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
@@ -42,6 +44,7 @@ from trinity.step_up.freshness import is_fresh
 
 logger = logging.getLogger(__name__)
 POSTMAN: Final = ThreadPoolExecutor(1, thread_name_prefix="account-mail")
+BEGAN_WITH: Final = "trinity_login_began_with"  # in the session, as Django keeps it after a login
 IS_FIRST_LOGIN: Final = "_is_first_login"
 WRONG_CODE = "This code is not right, or it was used already."
 
@@ -93,8 +96,25 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
         """Count anew after a password was chosen by mail. Theirs has no public name."""
         limits.forget(address=str(who.get("email", "")), visitor=visitor_key(request))
 
+    def pre_login(
+        self, request: HttpRequest, user: AbstractBaseUser, **login: Any
+    ) -> HttpResponse | None:
+        """Keep with which password a login began that may still ask for a second factor."""
+        refusal: HttpResponse | None = super().pre_login(request, user, **login)
+        if refusal is None:
+            request.session[BEGAN_WITH] = user.get_session_auth_hash()
+        return refusal
+
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
-        """Log in, and keep for ``post_login`` whether this person ever did before."""
+        """Log in, and keep for ``post_login`` whether this person ever did before.
+
+        Raises ImmediateHttpResponse, back to the beginning, where the password was changed or the
+        account closed since the login began.
+        """
+        began_with = request.session.pop(BEGAN_WITH, "")
+        if not user.is_active or began_with != user.get_session_auth_hash():
+            clear_login(request)
+            raise ImmediateHttpResponse(redirect("account_login"))
         setattr(user, IS_FIRST_LOGIN, user.last_login is None)
         super().login(request, user)
 

@@ -10,6 +10,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
@@ -320,6 +321,24 @@ def test_the_upgrade_from_0_1_ends_all_sessions() -> None:
 
     assert not Session.objects.exists()
     assert client.get("/accounts/2fa/").status_code == 302
+
+
+# --- between the password and the code ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", [{"password": make_password("another")}, {"is_active": False}])
+def test_a_login_that_waits_for_its_code_ends_with_the_password_and_the_account(
+    owner: User, change: dict[str, object]
+) -> None:
+    client = Client()
+    client.post("/accounts/login/", {"login": owner.email, "password": PASSWORD})
+    User.objects.filter(pk=owner.pk).update(**change)
+
+    said = client.post("/accounts/2fa/authenticate/", {"code": code_in(0)})
+
+    assert (said["Location"], is_logged_in(client)) == ("/accounts/login/", False)
+    assert not LedgerEntry.objects.filter(event="person.logged_in").exists()
+    assert client.get("/accounts/2fa/authenticate/").status_code == 302
 
 
 # --- live: no owner without one -----------------------------------------------------------------

@@ -45,7 +45,6 @@ DOORS: Final[Mapping[str, str]] = {
     "door:link_browser": "Password reset, one known browser",
     "door:mfa_login_webauthn": "Login by passkey",
     "door:passkey_answer": "Login by passkey, an answer sent again",
-    "door:account_reauthenticate": "Confirming who somebody is",
     "door:account_change_password": "Changing the password",
     "door:buy": "Pay",
     "door:return": "Coming back from Stripe",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from allauth.core import ratelimit
 from allauth.mfa.webauthn.internal.auth import begin_authentication
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -29,11 +28,6 @@ def reauthenticate(request: HttpRequest) -> HttpResponse:
     waiting = asked_for(request)
     if request.method != "POST":
         return redirect(waiting.address) if is_fresh(request) else ask(request, waiting)
-    refusal: HttpResponse | None = ratelimit.consume_or_429(
-        request, action="reauthenticate", user=request.user
-    )
-    if refusal is not None:
-        return refusal
     answers = ways_to_prove(_me(request), request.POST)
     right = next((form for form in answers if form.is_valid()), None)
     if right is None:
