@@ -20,7 +20,7 @@ from kernel.limits import visitor_key
 from trinity.accounts import secret_to_set_up
 from trinity.logins import browsers, limits
 from trinity.people.links import answer_reset
-from trinity.people.queries import person_id_at
+from trinity.people.queries import person_at
 from trinity.people.usecases.accept_code import accept_code, fitting_counters
 
 CODE_ATTRIBUTES = {"inputmode": "numeric", "class": "code", "spellcheck": "false"}
@@ -36,7 +36,7 @@ def _say(form: Form, labels: Mapping[str, str]) -> None:
 
 def _attempt_of_code(user: User) -> limits.Attempt:
     """Count one code of ``user``, before it is compared. Raises ValidationError at too many."""
-    browser = browsers.browser_id(allauth_context.request, user.pk)
+    browser = browsers.browser_id(allauth_context.request, user)
     attempt = limits.attempt_of_code(user_id=user.pk, browser=browser)
     if not attempt.is_allowed:
         raise get_account_adapter().validation_error("too_many_login_attempts")
@@ -66,7 +66,7 @@ class ResetPasswordForm(account.ResetPasswordForm):  # type: ignore[misc]  # see
         attempt = limits.attempt_of_link(
             address=address,
             visitor=visitor_key(request),
-            browser=browsers.browser_id(request, person_id_at(address)),
+            browser=browsers.browser_id(request, person_at(address)),
         )
         if not attempt.is_allowed:
             raise get_account_adapter().validation_error("too_many_login_attempts")

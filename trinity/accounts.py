@@ -39,7 +39,7 @@ from ledger.facts import FactValue
 from trinity.logins import browsers, limits
 from trinity.logins.enums import LOGGED_IN, SESSIONS_ENDED, Proof, Refusal
 from trinity.logins.operations import count_refusal, note
-from trinity.people.queries import is_owner, person_id_at
+from trinity.people.queries import is_owner, person_at
 from trinity.step_up.freshness import is_fresh
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
         self._attempt = limits.attempt(
             address=address,
             visitor=visitor_key(request),
-            browser=browsers.browser_id(request, person_id_at(address)),
+            browser=browsers.browser_id(request, person_at(address)),
         )
         if not self._attempt.is_allowed:
             raise self.validation_error("too_many_login_attempts")
@@ -118,9 +118,7 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
         setattr(user, IS_FIRST_LOGIN, user.last_login is None)
         super().login(request, user)
 
-    def post_login(
-        self, request: HttpRequest, user: AbstractBaseUser, **login: Any
-    ) -> HttpResponseBase:
+    def post_login(self, request: HttpRequest, user: User, **login: Any) -> HttpResponseBase:
         """Write the login down, tell an owner of a new browser, and know it from now on.
 
         Where somebody logs in for the first time there is no other browser; the mail that a
@@ -128,18 +126,18 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
         """
         response: HttpResponseBase = super().post_login(request, user, **login)
         browser = browsers.known_browser(request)
-        is_new = browser is None or not browser.knows(user.pk)
+        is_new = browser is None or not browser.knows(user)
         facts: dict[str, FactValue] = {**_proofs(request, user), "is_new_browser": is_new}
         note(LOGGED_IN, user_id=user.pk, facts=facts, now=timezone.now())
         if is_new and not getattr(user, IS_FIRST_LOGIN) and is_owner(user.pk):
             self.send_notification_mail("account/email/new_browser", user)
-        browsers.remember(request, response, user_id=user.pk)
+        browsers.remember(request, response, user=user)
         return response
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:  # noqa: ARG002  # theirs
         """Count a wrong password, about the person where it is one: the same work for all."""
-        user_id = person_id_at(str(credentials.get("email", "")))
-        whose = f"user:{user_id}" if user_id is not None else door_of("login")
+        user = person_at(str(credentials.get("email", "")))
+        whose = f"user:{user.pk}" if user is not None else door_of("login")
         count_refusal(Refusal.WRONG_PASSWORD, whose=whose, now=timezone.now())
 
     def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:

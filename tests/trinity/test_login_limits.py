@@ -215,11 +215,29 @@ def test_the_cookie_names_nobody_and_is_bound_to_the_host(person: User) -> None:
 
 
 def test_a_browser_remembers_five_people() -> None:
-    browser = KnownBrowser("b")
-    for user_id in range(1, 8):
-        browser = browser.after_login_of(user_id)
+    browser, people = KnownBrowser("b"), [make_person("operator") for _ in range(7)]
+    for user in people:
+        browser = browser.after_login_of(user)
 
-    assert [user_id for user_id in range(1, 8) if browser.knows(user_id)] == [3, 4, 5, 6, 7]
+    assert [user for user in people if browser.knows(user)] == people[2:]
+
+
+def test_a_new_password_makes_every_browser_unknown(person: User) -> None:
+    """Whoever has a copy of the cookie had no password with it, and gets no tries by it."""
+    known = Client()
+    log_in(known, person)
+    known.post("/accounts/logout/")
+    person.set_password(NEW_PASSWORD)
+    person.save()
+    guess(person, 8)
+
+    assert not try_to_log_in(known, person, NEW_PASSWORD, "203.0.113.1")
+
+
+def test_a_known_browser_has_fewer_than_a_hundred_tries_an_hour() -> None:
+    hours = [limit for limit in limits.PER_KNOWN_BROWSER if limit.per_s == 3600]
+
+    assert sum(limit.tries for limit in hours) < 100
 
 
 def test_a_new_password_by_mail_ends_the_wait(person: User) -> None:
@@ -262,7 +280,7 @@ def test_the_present_password_is_guessed_no_oftener_at_its_change(person: User) 
     """Whoever found a session knows no password; five tries a minute are 7,200 a day."""
     client = client_of(person)
     new = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
-    for number in range(limits.PER_KNOWN_BROWSER.tries):
+    for number in range(limits.PER_KNOWN_BROWSER[0].tries):
         client.post("/accounts/password/change/", {"oldpassword": f"wrong {number}", **new})
 
     client.post("/accounts/password/change/", {"oldpassword": PASSWORD, **new})

@@ -1,6 +1,7 @@
 """Browsers in which somebody logged in before: a signed cookie says so, no row does.
 
-Whoever has one is not locked out by what strangers type elsewhere, and its login is no news.
+Whoever has one is not locked out by what strangers type elsewhere, and its login is no news. A new
+password makes all of them unknown: whoever had a copy of the cookie has nothing any more.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core import signing
 from django.http import HttpRequest, HttpResponseBase
 
@@ -27,13 +29,13 @@ class KnownBrowser:
     id: str
     people: tuple[str, ...] = ()
 
-    def knows(self, user_id: int) -> bool:
-        """Say whether this person logged in there before."""
-        return _digest(self.id, user_id) in self.people
+    def knows(self, user: User) -> bool:
+        """Say whether this person logged in there before, with the password of today."""
+        return _digest(self.id, user) in self.people
 
-    def after_login_of(self, user_id: int) -> KnownBrowser:
+    def after_login_of(self, user: User) -> KnownBrowser:
         """Return the browser as it is known from now on."""
-        digest = _digest(self.id, user_id)
+        digest = _digest(self.id, user)
         others = [known for known in self.people if known != digest]
         return KnownBrowser(self.id, (*others, digest)[-PEOPLE_MAX:])
 
@@ -48,7 +50,7 @@ def known_browser(request: HttpRequest) -> KnownBrowser | None:
     return KnownBrowser(said["id"], tuple(said["people"]))
 
 
-def browser_id(request: HttpRequest, user_id: int | None) -> str | None:
+def browser_id(request: HttpRequest, user: User | None) -> str | None:
     """Return by which name tries at this person's login are counted apart from those of strangers.
 
     None where they never logged in here. Whoever is logged in and confirms it has a name, too.
@@ -56,14 +58,15 @@ def browser_id(request: HttpRequest, user_id: int | None) -> str | None:
     if request.user.is_authenticated:
         return f"user:{request.user.pk}"
     browser = known_browser(request)
-    is_known = browser is not None and user_id is not None and browser.knows(user_id)
-    return browser.id if browser is not None and is_known else None
+    if browser is None or user is None or not browser.knows(user):
+        return None
+    return browser.id
 
 
-def remember(request: HttpRequest, response: HttpResponseBase, *, user_id: int) -> None:
+def remember(request: HttpRequest, response: HttpResponseBase, *, user: User) -> None:
     """Let this browser be known to the person from now on."""
     browser = known_browser(request) or KnownBrowser(secrets.token_urlsafe(16))
-    known = browser.after_login_of(user_id)
+    known = browser.after_login_of(user)
     response.set_cookie(
         settings.KNOWN_BROWSER_COOKIE_NAME,
         signing.dumps({"id": known.id, "people": known.people}, salt=SALT),
@@ -75,6 +78,10 @@ def remember(request: HttpRequest, response: HttpResponseBase, *, user_id: int) 
     )
 
 
-def _digest(browser_id: str, user_id: int) -> str:
-    """Name the person in this one cookie: two browsers of one person share nothing."""
-    return hashlib.sha256(f"{browser_id}:{user_id}".encode()).hexdigest()[:32]
+def _digest(browser_id: str, user: User) -> str:
+    """Name the person in this one cookie: two browsers of one person share nothing.
+
+    What is stored of the password goes in whole, with its salt, which nobody guesses.
+    """
+    named = f"{browser_id}:{user.pk}:{user.password}"
+    return hashlib.sha256(named.encode()).hexdigest()[:32]

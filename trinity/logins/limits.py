@@ -29,7 +29,7 @@ class Limit:
 PER_VISITOR: Final = Limit("login:visitor", 10, 60)  # at any address: sprayed passwords
 PER_ADDRESS_AND_VISITOR: Final = (Limit("login:pair", 5, 300), Limit("login:pair-hour", 20, 3600))
 PER_ADDRESS: Final = Limit("login:address", 100, 3600)  # ASVS: at most 100 an hour per account
-PER_KNOWN_BROWSER: Final = Limit("login:browser", 10, 300)
+PER_KNOWN_BROWSER: Final = (Limit("login:browser", 10, 300), Limit("login:browser-hour", 40, 3600))
 
 # Codes of one person: together from all browsers that are unknown, else from each one apart.
 CODES: Final = Limit("login:code", 5, 300)
@@ -108,7 +108,7 @@ def forget(*, address: str, visitor: str) -> None:
 
 def _counters(*, address: str, visitor: str, browser: str | None) -> list[Counter]:
     if browser is not None:
-        return [(PER_KNOWN_BROWSER, _digest(address, browser))]
+        return [(limit, _digest(address, browser)) for limit in PER_KNOWN_BROWSER]
     pair = _digest(address, visitor)
     return [
         (PER_VISITOR, visitor),

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -62,11 +61,9 @@ def person(user_id: int) -> Person | None:
     return _person(row, _second_factors([user_id]).get(user_id, ())) if row else None
 
 
-def person_id_at(address: str) -> int | None:
+def person_at(address: str) -> User | None:
     """Return who logs in at this address, or None."""
-    known = EmailAddress.objects.filter(email=address.strip().lower())
-    user_id: int | None = known.values_list("user_id", flat=True).first()
-    return user_id
+    return User.objects.filter(emailaddress__email=address.strip().lower()).first()
 
 
 def is_owner(user_id: int) -> bool:
