@@ -10,7 +10,15 @@ from console.timeline import Line, Link, merged, of_run
 from console.told import sentence
 from fulfillment.queries import EventLine, IntakeFacts
 from kernel.money import Money
-from revenue.enums import MailKind, MailState, PaidBy, RefundState, RevenueKind, ReviewVerdict
+from revenue.enums import (
+    ExcessSettledBy,
+    MailKind,
+    MailState,
+    PaidBy,
+    RefundState,
+    RevenueKind,
+    ReviewVerdict,
+)
 from revenue.queries import OrderFile
 
 MONEY_TITLES: Final = {
@@ -18,6 +26,7 @@ MONEY_TITLES: Final = {
     RevenueKind.REFUND: "Refund booked",
     RevenueKind.REFUND_REVERSAL: "A refund failed and came back",
     RevenueKind.REFUND_ELSEWHERE: "Refund paid another way, booked",
+    RevenueKind.REFUND_RETURNED: "Refund returned by the buyer, booked",
     RevenueKind.DISPUTE: "Funds withdrawn for a dispute",
     RevenueKind.DISPUTE_REVERSAL: "Funds of a dispute returned",
     RevenueKind.FEE: "Stripe’s fee booked",
@@ -35,6 +44,7 @@ def lines_of(
         (_money(fact) for fact in found.revenue_events),
         (_request(asked) for asked in found.refund_requests),
         (_paid_elsewhere(paid) for paid in found.paid_elsewhere),
+        (_excess_settled(settled) for settled in found.excess_settlements),
         (_dispute(dispute) for dispute in found.disputes),
         _mails(found),
         _notes(found),
@@ -114,6 +124,20 @@ def _paid_elsewhere(paid: Any) -> Line:
         amount=paid.amount,
         words=paid.reason,
         links=(Link(words="record", reference=paid.reference, address=""),),
+    )
+
+
+def _excess_settled(settled: Any) -> Line:
+    how = ExcessSettledBy(settled.settled_by)
+    return Line(
+        at=settled.recorded_at,
+        title=f"Over-refund returned {how.label}"
+        if settled.is_returned
+        else "Over-refund written off",
+        actor=_name(settled.recorded_by),
+        amount=settled.amount,
+        words=settled.reason,
+        links=(Link(words="record", reference=settled.reference, address=""),),
     )
 
 

@@ -22,6 +22,7 @@ from revenue.models import (
     EventClosing,
     EventRendering,
     EventRepeat,
+    ExcessSettlement,
     Offer,
     OfferPrice,
     OfferViews,
@@ -219,6 +220,16 @@ class RefundPaidElsewhereAdmin(RevenueAdmin):
 
     list_display = ("reference", "order", "paid_by", "mode", "amount_minor", "currency")
     list_filter = ("paid_by", "mode")
+    list_select_related = ("order",)
+    search_fields = ("=reference", "=order__reference")
+
+
+@admin.register(ExcessSettlement)
+class ExcessSettlementAdmin(RevenueAdmin):
+    """What became of refunds above the payment."""
+
+    list_display = ("reference", "order", "settled_by", "mode", "amount_minor", "currency")
+    list_filter = ("settled_by", "mode")
     list_select_related = ("order",)
     search_fields = ("=reference", "=order__reference")
 

@@ -7,7 +7,13 @@ from typing import Final
 from ledger import rows
 from ledger.rows import Comparison, Row
 from revenue.enums import RevenueKind
-from revenue.policy import COUNTER_ACCOUNTS, PAID_FROM, STRIPE
+from revenue.policy import (
+    COUNTER_ACCOUNTS,
+    PAID_FROM,
+    REFUNDS_AT_STRIPE,
+    REFUNDS_ELSEWHERE,
+    STRIPE,
+)
 
 ORDER: Final = Row("revenue_order")
 EVENT: Final = (
@@ -35,6 +41,7 @@ AUDITED: Final[dict[str, Row | tuple[Row, ...] | None]] = {
     "order.reviewed": ORDER,
     "payment_link.off_asked": Row("revenue_paymentlink"),
     "personal_data.erased": (Row("crm_contact"), ORDER, *EVENT),
+    "refund.excess_settled": ORDER,
     "refund.paid_elsewhere": ORDER,
     "refund.refused": ORDER,
     "refund.requested": ORDER,
@@ -47,7 +54,10 @@ def _lies_on(event: str) -> str:
     """Return SQL for the account that the money of an event lies on."""
     return f"""CASE {event}.kind WHEN 'refund_elsewhere' THEN (
       SELECT CASE paid.paid_by {_PAID_FROM} END FROM revenue_refundpaidelsewhere paid
-      WHERE paid.reference = {event}.stripe_object_id) ELSE '{STRIPE}' END"""  # noqa: S608  # constants only
+      WHERE paid.reference = {event}.stripe_object_id)
+    WHEN 'refund_returned' THEN (
+      SELECT CASE settled.settled_by {_PAID_FROM} END FROM revenue_excesssettlement settled
+      WHERE settled.reference = {event}.stripe_object_id) ELSE '{STRIPE}' END"""  # noqa: S608  # constants only
 
 
 _COUNTER: Final = " ".join(
@@ -116,7 +126,8 @@ WHERE coalesce(entered.minor, 0) <> coalesce(booked.minor, 0)
 # What an order's row says of its money follows from the events, and is what pages, refunds and the
 # work go by. (How much a bank holds back follows from Stripe's words too; here only that nothing
 # disputes it.)
-ORDERS: Final = """
+_REFUNDS: Final = ", ".join(f"'{kind}'" for kind in (*REFUNDS_AT_STRIPE, *REFUNDS_ELSEWHERE))
+ORDERS: Final = f"""
 SELECT 'order_differs_from_events', sold.reference, concat_ws('; ',
   CASE WHEN (sold.paid_at IS NOT NULL) <> (money.payments > 0)
     THEN concat('it is ', CASE WHEN sold.paid_at IS NULL THEN 'not ' END, 'said to be paid, and ',
@@ -135,7 +146,7 @@ FROM revenue_order sold CROSS JOIN LATERAL (
     coalesce(sum(booked.amount_minor) FILTER (WHERE booked.kind = 'payment'
       AND booked.currency = sold.currency), 0) AS paid_minor,
     -coalesce(sum(booked.amount_minor) FILTER (WHERE booked.currency = sold.currency
-      AND booked.kind IN ('refund', 'refund_reversal', 'refund_elsewhere')), 0) AS refunded_minor,
+      AND booked.kind IN ({_REFUNDS})), 0) AS refunded_minor,
     EXISTS (SELECT FROM revenue_dispute said WHERE said.order_id = sold.id) AS is_disputed
   FROM revenue_revenueevent booked WHERE booked.order_id = sold.id) money
 WHERE sold.mode <> 'sample' AND (
@@ -143,7 +154,7 @@ WHERE sold.mode <> 'sample' AND (
   OR money.payments > 0 AND money.paid_minor <> sold.amount_minor
   OR money.refunded_minor <> sold.refunded_minor
   OR NOT money.is_disputed AND sold.disputed_minor <> 0)
-"""
+"""  # noqa: S608  # constants only
 
 
 def declare() -> None:

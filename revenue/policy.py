@@ -41,7 +41,7 @@ DISPUTES_ANSWERED: Final = frozenset({"under_review", "warning_under_review"})
 DISPUTES_CLOSED: Final = frozenset({"won", "lost", "warning_closed", "prevented"})
 DISPUTES_NOT_WAITING: Final = DISPUTES_ANSWERED | DISPUTES_CLOSED
 STRIPE: Final = "assets:stripe"
-# Where a refund was paid from that Stripe could not make.
+# Where a refund was paid from that Stripe could not make, and where one that a buyer returned is.
 PAID_FROM: Final = MappingProxyType(
     {
         PaidBy.BANK_TRANSFER: "assets:bank",
@@ -56,11 +56,14 @@ COUNTER_ACCOUNTS: Final = MappingProxyType(
         RevenueKind.REFUND: "expenses:refunds",
         RevenueKind.REFUND_REVERSAL: "expenses:refunds",
         RevenueKind.REFUND_ELSEWHERE: "expenses:refunds",
+        RevenueKind.REFUND_RETURNED: "expenses:refunds",
         RevenueKind.DISPUTE: "expenses:disputes",
         RevenueKind.DISPUTE_REVERSAL: "expenses:disputes",
         RevenueKind.FEE: "expenses:fees",
     }
 )
+REFUNDS_AT_STRIPE: Final = (RevenueKind.REFUND, RevenueKind.REFUND_REVERSAL)
+REFUNDS_ELSEWHERE: Final = (RevenueKind.REFUND_ELSEWHERE, RevenueKind.REFUND_RETURNED)
 DISPUTE_LOST: Final = "lost"
 DISPUTES_OVER_WELL: Final = frozenset({"won", "warning_closed", "prevented"})
 # Where Stripe keeps a balance in another currency, money that left and came back is not the same
@@ -223,20 +226,29 @@ class RefundStep:
     at: datetime
     failed_minor: int = 0  # promised, and did not arrive
     returned_minor: int = 0  # arrived after all, by whatever way
-    is_retry: bool = False
+    begun_at: datetime | None = None
+    is_retry: bool = False  # it was known to be one when it was begun
 
 
 def refund_debt(steps: Iterable[RefundStep]) -> int:
     """Return what is still owed after all ``steps``, in minor units.
 
-    A retry that fails is the same claim once more, not a second one. Of one moment, what failed
-    comes first: it is what the other was made for.
+    A retry that fails is the same claim once more, not a second one; whatever was begun while
+    something was owed is a retry. Of one moment, what failed comes first: it is what the other was
+    made for.
     """
-    debt = 0
+    debt, owed_since = 0, list[tuple[datetime, int]]()
     for step in sorted(steps, key=lambda step: (step.at, step.returned_minor > 0)):
-        if step.is_retry:
+        if step.is_retry or _owed_at(step.begun_at, owed_since):
             debt = max(debt, step.failed_minor)
         else:
             debt += step.failed_minor
         debt = max(0, debt - step.returned_minor)
+        owed_since.append((step.at, debt))
     return debt
+
+
+def _owed_at(at: datetime | None, owed_since: Sequence[tuple[datetime, int]]) -> int:
+    if at is None:
+        return 0
+    return next((debt for since, debt in reversed(owed_since) if since <= at), 0)

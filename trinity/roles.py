@@ -33,6 +33,7 @@ _BOOKS: Final = frozenset(
         "revenue.view_refundrequest",
         "revenue.view_refund",
         "revenue.view_refundpaidelsewhere",
+        "revenue.view_excesssettlement",
         "revenue.view_dispute",
         "revenue.view_eventalarm",
         "revenue.view_eventrendering",

@@ -30,6 +30,7 @@ RETURNED: Final = frozenset(
         RevenueKind.REFUND,
         RevenueKind.REFUND_REVERSAL,
         RevenueKind.REFUND_ELSEWHERE,
+        RevenueKind.REFUND_RETURNED,
         RevenueKind.DISPUTE,
         RevenueKind.DISPUTE_REVERSAL,
     }
@@ -204,7 +205,10 @@ def _card(
         received=total(RevenueKind.PAYMENT),
         payments=times(RevenueKind.PAYMENT),
         refunded=total(
-            RevenueKind.REFUND, RevenueKind.REFUND_REVERSAL, RevenueKind.REFUND_ELSEWHERE
+            RevenueKind.REFUND,
+            RevenueKind.REFUND_REVERSAL,
+            RevenueKind.REFUND_ELSEWHERE,
+            RevenueKind.REFUND_RETURNED,
         ),
         refunds=times(RevenueKind.REFUND)
         - times(RevenueKind.REFUND_REVERSAL)

@@ -17,7 +17,7 @@ from kernel.modes import Mode
 from kernel.paging import Cursor, Page
 from kernel.references import is_reference
 from revenue import queries as revenue
-from revenue.enums import AlertKind, AlertStanding, MailState, OrderState
+from revenue.enums import AlertKind, AlertStanding, MailState, OrderState, RefundStanding
 from revenue.queries import WaitingItem
 
 SHOWN_PER_GROUP: Final = 5
@@ -27,6 +27,7 @@ COUNTED_MAX: Final = 99
 VERBS: Final = {
     "dispute": ("Open the dispute", "revenue.view_dispute"),
     "owed": ("Settle", "revenue.view_order"),
+    "excess": ("Settle", "revenue.view_order"),
     "review": ("Decide", "revenue.review_order"),
     "dead_event": ("Look into it", "revenue.replay_webhook"),
     "double": ("Decide", "revenue.review_order"),
@@ -40,6 +41,7 @@ TO_ACT: Final = ("revenue.review_order", "revenue.replay_webhook", "crm.review_l
 KINDS: Final = {
     "dispute": ("dispute to answer", "disputes to answer", "dispute-list"),
     "owed": ("refund is owed", "refunds are owed", "refund-list"),
+    "excess": ("order was over-refunded", "orders were over-refunded", ""),
     "review": ("order needs a verdict", "orders need a verdict", "review-list"),
     "alert": ("alert stands", "alerts stand", "alert-list"),
     "dead_event": ("Stripe event needs a person", "Stripe events need a person", "event-list"),
@@ -50,6 +52,7 @@ KINDS: Final = {
 LISTED_AT: Final = {
     "dispute": ("dispute-list", "?standing=to_answer"),
     "owed": ("order-list", f"?state={OrderState.REFUND_OWED}"),
+    "excess": ("refund-list", f"?standing={RefundStanding.EXCESS}"),
     "double": ("order-list", "?double=possible"),
 }
 
@@ -79,7 +82,7 @@ class Shown:
             return reverse("outbox-mail", args=[self.item.reference])
         if self.item.what == "dispute":
             return reverse("dispute", args=[self.item.handle])
-        anchor = {"review": "#review", "owed": "#owed"}.get(self.item.what, "")
+        anchor = {"review": "#review", "owed": "#owed", "excess": "#excess"}.get(self.item.what, "")
         return f"{self.address}{anchor}"
 
     @property

@@ -18,12 +18,15 @@ from revenue.models.orders import (
     DoubleVerdict,
     Order,
     OrderReview,
-    Refund,
-    RefundRequest,
     RevenueEvent,
 )
-from revenue.models.paid_elsewhere import RefundPaidElsewhere
 from revenue.models.reconciling import ReconcileRun
+from revenue.models.refunds import (
+    ExcessSettlement,
+    Refund,
+    RefundPaidElsewhere,
+    RefundRequest,
+)
 from revenue.models.views import OfferViews
 
 __all__ = [
@@ -35,6 +38,7 @@ __all__ = [
     "EventClosing",
     "EventRendering",
     "EventRepeat",
+    "ExcessSettlement",
     "Offer",
     "OfferPrice",
     "OfferViews",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from kernel.append_only import AppendOnly
-from kernel.leases import Leased
 from kernel.modes import mode_field
 from kernel.money import Money
 from kernel.references import LENGTH_MAX
@@ -17,9 +14,7 @@ from kernel.transitions import Stateful
 from revenue.enums import (
     HELD_STATES,
     ORDER_MOVES,
-    REFUND_MOVES,
     OrderState,
-    RefundState,
     RevenueKind,
     ReviewReason,
     ReviewVerdict,
@@ -27,7 +22,7 @@ from revenue.enums import (
 )
 from revenue.models.checkouts import CheckoutSession
 from revenue.models.offers import Offer
-from revenue.policy import DISPUTES_NOT_WAITING, REFUND_ARRIVES_WITHIN
+from revenue.policy import DISPUTES_NOT_WAITING
 from revenue.ports import BUYER_EMAIL_CHARS_MAX, BUYER_NAME_CHARS_MAX
 
 
@@ -67,6 +62,11 @@ class Order(Stateful):
     refund_owed_minor = models.PositiveBigIntegerField(
         default=0, db_default=0, help_text="What the buyer was promised back and has not got."
     )
+    excess_minor = models.PositiveBigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="What went back beyond the payment, and nobody has settled.",
+    )
     double_of = models.ForeignKey("self", models.PROTECT, related_name="+", null=True, blank=True)
     review_reason = models.CharField(
         max_length=20, choices=ReviewReason.choices, default="", blank=True
@@ -103,8 +103,14 @@ class Order(Stateful):
                 name="order_unpaid_iff_no_money_came",
             ),
             models.CheckConstraint(
-                condition=Q(refunded_minor__gte=0) & Q(refunded_minor__lte=F("amount_minor")),
-                name="order_refunds_within_the_payment",
+                # All of it by Stripe, and at most as much another way.
+                condition=Q(refunded_minor__gte=0) & Q(refunded_minor__lte=F("amount_minor") * 2),
+                name="order_refunds_within_the_payment_each_way",
+            ),
+            models.CheckConstraint(
+                condition=Q(excess_minor=0)
+                | Q(excess_minor__lte=F("refunded_minor") - F("amount_minor")),
+                name="order_excess_is_above_the_payment",
             ),
             models.CheckConstraint(
                 condition=Q(disputed_minor__gte=0), name="order_disputes_bring_no_gain"
@@ -120,6 +126,7 @@ class Order(Stateful):
             models.Index(
                 fields=["-id"], condition=Q(double_of__isnull=False), name="order_second_payment"
             ),
+            models.Index(fields=["-id"], condition=Q(excess_minor__gt=0), name="order_excess"),
         ]
 
     def __str__(self) -> str:
@@ -160,6 +167,11 @@ class Order(Stateful):
     def refund_owed(self) -> Money:
         """What the buyer was promised back and has not got."""
         return Money(self.refund_owed_minor, self.currency)
+
+    @property
+    def excess(self) -> Money:
+        """What went back beyond the payment, and nobody has settled."""
+        return Money(self.excess_minor, self.currency)
 
     @property
     def refundable(self) -> Money:
@@ -246,7 +258,11 @@ class RevenueEvent(AppendOnly):
                     amount_minor__gte=0,
                 )
                 | Q(
-                    kind__in=[RevenueKind.REFUND_REVERSAL, RevenueKind.DISPUTE_REVERSAL],
+                    kind__in=[
+                        RevenueKind.REFUND_REVERSAL,
+                        RevenueKind.REFUND_RETURNED,
+                        RevenueKind.DISPUTE_REVERSAL,
+                    ],
                     amount_minor__gt=0,
                 )
                 | Q(
@@ -276,83 +292,6 @@ class RevenueEvent(AppendOnly):
     @property
     def amount(self) -> Money:
         """The signed amount."""
-        return Money(self.amount_minor, self.currency)
-
-
-class RefundRequest(Stateful, Leased):
-    """A refund that a person asked for. Booked only when Stripe says it happened."""
-
-    MOVES = REFUND_MOVES
-
-    reference = models.CharField(max_length=LENGTH_MAX, unique=True)
-    mode = mode_field()
-    order = models.ForeignKey(Order, models.PROTECT, related_name="refund_requests")
-    state = models.CharField(
-        max_length=12, choices=RefundState.choices, default=RefundState.UNKNOWN
-    )
-    amount_minor = models.PositiveBigIntegerField()
-    currency = models.CharField(max_length=3)
-    reason = models.CharField(max_length=500, default="", blank=True)
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    requested_at = models.DateTimeField()
-    is_retry = models.BooleanField(
-        default=False, db_default=False, help_text="Asked for while a failed refund was owed."
-    )
-    stripe_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    last_error = models.CharField(max_length=200, default="", blank=True)
-    next_check_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_amount_positive"),
-            models.CheckConstraint(
-                condition=Q(state__in=RefundState.values), name="refund_state_known"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"Refund {self.reference}"
-
-    @property
-    def amount(self) -> Money:
-        """What is to go back."""
-        return Money(self.amount_minor, self.currency)
-
-
-class Refund(models.Model):
-    """What we know of one ``re_…``, whoever started it. Money moves in revenue events only."""
-
-    stripe_id = models.CharField(max_length=255, unique=True)
-    order = models.ForeignKey(Order, models.PROTECT, related_name="refunds")
-    mode = mode_field()
-    amount_minor = models.PositiveBigIntegerField()
-    currency = models.CharField(max_length=3)
-    status = models.CharField(max_length=20)
-    created_at = models.DateTimeField()
-    undone_at = models.DateTimeField(
-        null=True, blank=True, help_text="When it failed or was canceled; of old ones not known."
-    )
-
-    class Meta:
-        indexes = [models.Index(fields=["status", "-id"], name="refund_by_status")]
-
-    def __str__(self) -> str:
-        return self.stripe_id
-
-    @property
-    def is_under_way(self) -> bool:
-        """Whether it is begun and not settled."""
-        return self.status in ("pending", "requires_action")
-
-    @property
-    def due_at(self) -> datetime:
-        """By when the buyer should have it."""
-        return self.created_at + REFUND_ARRIVES_WITHIN
-
-    @property
-    def amount(self) -> Money:
-        """What the refund returns."""
         return Money(self.amount_minor, self.currency)
 
 

@@ -20,7 +20,7 @@ from revenue.operations.booking import book, is_booked
 from revenue.operations.finding import lock_paid_order
 from revenue.operations.holding import hold_or_release_work
 from revenue.operations.mails import queue_mail
-from revenue.operations.standing import refunded_minor, settle
+from revenue.operations.standing import refunded_at_stripe_minor, refunded_minor, settle
 from revenue.operations.telling import Telling, Unrecordable
 from revenue.policy import REFUNDS_UNDONE
 from revenue.ports import RefundFact
@@ -107,12 +107,27 @@ def _book_once(telling: Telling, order: Order, fact: RefundFact, *, kind: Revenu
     settle(telling, order, refunded_minor=refunded_minor(order))
     hold_or_release_work(telling, order)
     _tell(telling, order, fact.amount, fact, is_failure=is_reversal)
+    if order.excess_minor:
+        _tell_of_excess(telling, order, fact)
     return True
 
 
+def _tell_of_excess(telling: Telling, order: Order, fact: RefundFact) -> None:
+    raise_alert(
+        telling,
+        kind=AlertKind.REFUND_EXCESS,
+        item=fact.refund_id,
+        order=order,
+        facts={"amount_minor": order.excess_minor, "currency": order.currency},
+    )
+
+
 def _require_room(order: Order, fact: RefundFact) -> None:
-    """Raise Unrecordable for more than what is left of the payment; failures are booked first."""
-    left = order.total - Money(refunded_minor(order), order.currency)
+    """Raise Unrecordable for more than Stripe has left of it; failures are booked first.
+
+    What was paid another way than by Stripe leaves its own room as it was.
+    """
+    left = order.total - Money(refunded_at_stripe_minor(order), order.currency)
     if fact.amount.currency == left.currency and left < fact.amount:
         raise Unrecordable(f"amount: a refund of {fact.amount}, and {left} is left of the payment")
 

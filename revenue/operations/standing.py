@@ -7,11 +7,18 @@ from collections import defaultdict
 from django.db.models import Sum
 
 from kernel.money import Money
-from revenue.enums import AlertKind, OrderState, RevenueKind
-from revenue.models import Dispute, Order, RevenueEvent
+from revenue.enums import AlertKind, ExcessSettledBy, OrderState, RevenueKind
+from revenue.models import Dispute, ExcessSettlement, Order, RevenueEvent
 from revenue.operations.alerts import close_alerts
 from revenue.operations.telling import Telling
-from revenue.policy import DISPUTES_OVER_WELL, OrderFacts, held_back, order_state
+from revenue.policy import (
+    DISPUTES_OVER_WELL,
+    REFUNDS_AT_STRIPE,
+    REFUNDS_ELSEWHERE,
+    OrderFacts,
+    held_back,
+    order_state,
+)
 from revenue.queries.owed import refund_owed_minor
 from revenue.queries.verdicts import standing_verdict
 
@@ -39,9 +46,29 @@ def refunded_minor(order: Order) -> int:
 
     In minor units of the order's currency.
     """
-    kinds = [RevenueKind.REFUND, RevenueKind.REFUND_REVERSAL, RevenueKind.REFUND_ELSEWHERE]
+    return _net_minor(order, *REFUNDS_AT_STRIPE, *REFUNDS_ELSEWHERE)
+
+
+def refunded_at_stripe_minor(order: Order) -> int:
+    """Return what of it Stripe gave back, in minor units of the order's currency."""
+    return _net_minor(order, *REFUNDS_AT_STRIPE)
+
+
+def _net_minor(order: Order, *kinds: RevenueKind) -> int:
     booked = RevenueEvent.objects.filter(order=order, kind__in=kinds, currency=order.currency)
     return -(booked.aggregate(total=Sum("amount_minor"))["total"] or 0)
+
+
+def excess_minor(order: Order) -> int:
+    """Return what went back beyond the payment and was not written off, in minor units.
+
+    One statement, and only where more went back than was paid.
+    """
+    excess = order.refunded_minor - order.amount_minor
+    if excess <= 0:
+        return 0
+    settled = ExcessSettlement.objects.filter(order=order, settled_by=ExcessSettledBy.WRITTEN_OFF)
+    return max(0, excess - (settled.aggregate(total=Sum("amount_minor"))["total"] or 0))
 
 
 def disputed_minor(order: Order) -> int:
@@ -71,6 +98,9 @@ def settle(telling: Telling, order: Order, **changes: object) -> None:
     owed_minor = refund_owed_minor(order)
     if owed_minor != order.refund_owed_minor:
         order.refund_owed_minor = changes["refund_owed_minor"] = owed_minor
+    was_excess, excess = order.excess_minor, excess_minor(order)
+    if excess != was_excess:
+        order.excess_minor = changes["excess_minor"] = excess
     was_owed = order.state == OrderState.REFUND_OWED
     target = order_state(facts_of(order))
     if target != order.state:
@@ -80,6 +110,8 @@ def settle(telling: Telling, order: Order, **changes: object) -> None:
         Order.objects.filter(pk=order.pk).update(**changes)
     if was_owed and order.state != OrderState.REFUND_OWED:
         close_alerts(subject=order.reference, kind=AlertKind.REFUND_FAILED, now=telling.now)
+    if was_excess and not excess:
+        close_alerts(subject=order.reference, kind=AlertKind.REFUND_EXCESS, now=telling.now)
 
 
 def state_of_new(order: Order) -> OrderState:

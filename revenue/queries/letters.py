@@ -33,6 +33,7 @@ PAGE_OF_ALERT: Final[Mapping[str, str]] = {
     AlertKind.EVENT_DIFFERS: "event",
     AlertKind.DISPUTE_OPENED: "order-detail",
     AlertKind.REFUND_FAILED: "order-detail",
+    AlertKind.REFUND_EXCESS: "order-detail",
     AlertKind.MAIL_UNSENT: "outbox-mail",
     AlertKind.CHECKOUT_REFUSED: "offer-edit",
 }

@@ -11,13 +11,12 @@ from revenue.ports import RefundFact
 
 
 def _order_of(*, payment_intent_id: str, charge_id: str, mode: str) -> Order | None:
-    """Return the order of a payment, with its sums; None where no order or no payment is known."""
+    """Return the order of a payment, with its sum; None where no order or no payment is known."""
     is_it = Q(payment_intent_id=payment_intent_id) if payment_intent_id else Q()
     is_it = is_it | Q(charge_id=charge_id) if charge_id else is_it
     if not is_it:
         return None
-    sums = ("amount_minor", "refunded_minor", "currency")
-    return Order.objects.filter(is_it, mode=mode).only(*sums).first()
+    return Order.objects.filter(is_it, mode=mode).only("amount_minor", "currency").first()
 
 
 def is_payment_known(*, payment_intent_id: str, mode: str) -> bool:
@@ -33,8 +32,10 @@ def known_refunds(*, payment_intent_id: str, charge_id: str, mode: str) -> Money
     None when we know no order of that payment.
     """
     order = _order_of(payment_intent_id=payment_intent_id, charge_id=charge_id, mode=mode)
-    if order is None:
-        return None
+    return None if order is None else _made(order)
+
+
+def _made(order: Order) -> Money:
     made = Refund.objects.filter(order=order, status="succeeded", currency=order.currency)
     return Money(made.aggregate(total=Sum("amount_minor"))["total"] or 0, order.currency)
 
@@ -42,13 +43,13 @@ def known_refunds(*, payment_intent_id: str, charge_id: str, mode: str) -> Money
 def exceeds_what_is_left(fact: RefundFact, *, mode: str) -> bool:
     """Say whether a refund fits its payment only once another refund of it has failed.
 
-    False where it is known already, and where it would not fit alone either.
+    False where it is known already, and where it would not fit alone either. What was paid another
+    way than by Stripe takes none of the payment's room there.
     """
     order = _order_of(payment_intent_id=fact.payment_intent_id, charge_id=fact.charge_id, mode=mode)
     if order is None or fact.amount.currency != order.currency:
         return False
-    amount = fact.amount.amount_minor
-    if not order.amount_minor - order.refunded_minor < amount <= order.amount_minor:
+    if not order.total - _made(order) < fact.amount <= order.total:
         return False
     settled = Refund.objects.filter(status__in=["succeeded", *REFUNDS_UNDONE])
     return not settled.filter(stripe_id=fact.refund_id).exists()

@@ -12,7 +12,7 @@ from fulfillment.queries import IntakeFacts
 from kernel.modes import MODE_WORDS, Mode
 from kernel.money import Money
 from revenue.enums import MailKind, MailState, OrderState
-from revenue.models import BuyerMail, Dispute, Order, Refund
+from revenue.models import BuyerMail, Dispute, Order, Refund, RefundPaidElsewhere
 from revenue.policy import DISPUTES_CLOSED, REFUNDS_UNDONE
 from revenue.queries.outbox import masked_address
 
@@ -52,6 +52,7 @@ class OrderPage:
     order: Order
     intake: IntakeFacts | None
     refunds: Sequence[RefundLine]
+    paid_elsewhere: Sequence[RefundPaidElsewhere]
     has_open_dispute: bool
     receipt_state: str
 
@@ -142,16 +143,18 @@ def order_for_buyer(reference: str) -> Order | None:
 
 
 def order_page(order: Order) -> OrderPage:
-    """Return all that the page of ``order`` says. Four statements."""
+    """Return all that the page of ``order`` says. At most five statements."""
     open_disputes = Dispute.objects.filter(order=order).exclude(status__in=DISPUTES_CLOSED)
     receipts = BuyerMail.objects.filter(order=order, kind=MailKind.PAID)
     refunds = Refund.objects.filter(order=order).order_by("created_at", "pk")
+    elsewhere = RefundPaidElsewhere.objects.filter(order=order)
     return OrderPage(
         order=order,
         intake=fulfillment.intake_of_order(order.pk),
         refunds=[
             RefundLine(refund, REFUND_WORDS.get(refund.status, "being made")) for refund in refunds
         ],
+        paid_elsewhere=list(elsewhere.order_by("pk")) if order.refunded_minor else [],
         has_open_dispute=open_disputes.exists(),
         receipt_state=receipts.values_list("state", flat=True).first() or "",
     )

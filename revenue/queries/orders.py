@@ -17,6 +17,7 @@ from revenue.models import (
     BuyerMail,
     Dispute,
     DoubleVerdict,
+    ExcessSettlement,
     Offer,
     Order,
     OrderLink,
@@ -27,7 +28,12 @@ from revenue.models import (
     RefundRequest,
     RevenueEvent,
 )
-from revenue.policy import DISPUTE_LOST, DISPUTES_CLOSED
+from revenue.policy import (
+    DISPUTE_LOST,
+    DISPUTES_CLOSED,
+    REFUNDS_AT_STRIPE,
+    REFUNDS_ELSEWHERE,
+)
 from revenue.queries.doubles import possible_doubles
 from revenue.queries.refundable import (
     OPEN_STATES,
@@ -119,6 +125,7 @@ class OrderFile:
     refunds: Sequence[Refund]
     refund_requests: Sequence[RefundRequest]
     paid_elsewhere: Sequence[RefundPaidElsewhere]
+    excess_settlements: Sequence[ExcessSettlement]
     disputes: Sequence[Dispute]
     mails: Sequence[BuyerMail]
     links: Sequence[OrderLink]
@@ -234,7 +241,8 @@ def order_file(reference: str) -> OrderFile | None:
         refund_requests=_newest(
             RefundRequest.objects.filter(order=order).select_related("requested_by")
         ),
-        paid_elsewhere=_paid_elsewhere(order) if order.refunded_minor else [],
+        paid_elsewhere=(paid := _recorded(RefundPaidElsewhere, order, order.refunded_minor)),
+        excess_settlements=_recorded(ExcessSettlement, order, len(paid)),
         disputes=_newest(Dispute.objects.filter(order=order)),
         mails=_newest(BuyerMail.objects.filter(order=order)),
         links=_newest(OrderLink.objects.filter(checkout=order.checkout_id)),
@@ -250,9 +258,11 @@ def _reviews(order: Order) -> list[OrderReview]:
     return list(reviews.order_by("pk"))
 
 
-def _paid_elsewhere(order: Order) -> list[RefundPaidElsewhere]:
-    paid = RefundPaidElsewhere.objects.filter(order=order).select_related("recorded_by")
-    return list(paid.order_by("-pk")[:RELATED_ROWS_MAX])
+def _recorded(model: Any, order: Order, is_possible: int) -> list[Any]:
+    """Return what people recorded of the order's money; no statement where there can be none."""
+    if not is_possible:
+        return []
+    return _newest(model.objects.filter(order=order).select_related("recorded_by"))
 
 
 def _newest(rows: QuerySet[Any]) -> list[Any]:
@@ -262,9 +272,7 @@ def _newest(rows: QuerySet[Any]) -> list[Any]:
 def _money(events: Sequence[RevenueEvent]) -> MoneyOfOrder:
     return MoneyOfOrder(
         received=_sums(events, RevenueKind.PAYMENT),
-        refunded=_sums(
-            events, RevenueKind.REFUND, RevenueKind.REFUND_REVERSAL, RevenueKind.REFUND_ELSEWHERE
-        ),
+        refunded=_sums(events, *REFUNDS_AT_STRIPE, *REFUNDS_ELSEWHERE),
         disputed=_sums(events, RevenueKind.DISPUTE, RevenueKind.DISPUTE_REVERSAL),
         fees=_sums(events, RevenueKind.FEE),
         kept=_sums(events, *RevenueKind),

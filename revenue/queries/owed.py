@@ -41,19 +41,25 @@ def _steps(
 ) -> Iterator[RefundStep]:
     """Yield what each refund did to the claim.
 
-    Nobody was promised what another shop refunded. A refund that was asked for here before
-    anything was owed pays nothing of it back; one from Stripe's dashboard may.
+    Nobody was promised what another shop refunded. A refund that was begun before anything was
+    owed pays nothing of it back; any later one does, here or in Stripe's dashboard.
     """
     for refund in refunds:
         request = requests.get(refund.stripe_id)
         is_retry = request is not None and request.is_retry
+        begun_at = refund.created_at
+        if request is not None and is_retry:  # by our clock it came after the failure
+            begun_at = max(begun_at, request.requested_at)
         if refund.undone_at is not None:
             if is_ours or request is not None:
                 yield RefundStep(
-                    at=refund.undone_at, failed_minor=refund.amount_minor, is_retry=is_retry
+                    at=refund.undone_at,
+                    failed_minor=refund.amount_minor,
+                    begun_at=begun_at,
+                    is_retry=is_retry,
                 )
-        elif refund.status == "succeeded" and (is_retry or request is None):
-            yield RefundStep(at=refund.created_at, returned_minor=refund.amount_minor)
+        elif refund.status == "succeeded":
+            yield RefundStep(at=begun_at, returned_minor=refund.amount_minor)
 
 
 def _paid_elsewhere(order: Order) -> Iterator[RefundStep]:

@@ -16,6 +16,7 @@ from revenue.models import (
     Dispute,
     DoubleVerdict,
     EventClosing,
+    ExcessSettlement,
     Order,
     OrderLinkRequest,
     OrderNote,
@@ -35,6 +36,13 @@ UNDECIDED: Final = {
     OrderState.NEEDS_REVIEW: "a person has to decide about it first",
     OrderState.REFUND_OWED: "a refund that failed is owed to the buyer",
 }
+WITH_REASONS: Final = (
+    OrderReview,
+    DoubleVerdict,
+    RefundPaidElsewhere,
+    ExcessSettlement,
+    RefundRequest,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +103,7 @@ def kept_about(email: str) -> Kept:
         event_refs=[event.ledger_ref for event in events.filter(pk__in=event_ids).order_by("pk")],
         reasons=sum(
             model.objects.filter(order__in=order_ids).exclude(reason="").count()
-            for model in (OrderReview, DoubleVerdict, RefundPaidElsewhere, RefundRequest)
+            for model in WITH_REASONS
         )
         + OrderNote.objects.filter(order__in=order_ids).exclude(words="").count()
         + closings_about(event_ids=event_ids, order_ids=order_ids).count(),

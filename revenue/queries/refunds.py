@@ -23,6 +23,7 @@ _STANDS: Final = {
         undone_at__isnull=False,
         order__state=OrderState.REFUND_OWED,
     ),
+    RefundStanding.EXCESS: Q(status="succeeded", order__excess_minor__gt=0),
     RefundStanding.UNDER_WAY: Q(status__in=UNDER_WAY_AT_STRIPE),
     RefundStanding.RETURNED: Q(status="succeeded"),
     RefundStanding.UNDONE: Q(status__in=sorted(REFUNDS_UNDONE)),

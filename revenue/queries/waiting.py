@@ -18,10 +18,15 @@ from revenue.queries.refundable import OPEN_STATES, UNDER_WAY_AT_STRIPE
 COUNTED_MAX: Final = 100  # of each kind; more is "99+"
 
 REVIEW, DEAD_EVENT, UNSENT_MAIL, ALERT, DOUBLE = "review", "dead_event", "mail", "alert", "double"
-DISPUTE, OWED = "dispute", "owed"
+DISPUTE, OWED, EXCESS = "dispute", "owed", "excess"
 
 # Alerts about these are the other lines of the same list.
-ALERTS_TOLD_ELSEWHERE: Final = (AlertKind.ORDER_REVIEW, AlertKind.EVENT_DEAD, AlertKind.MAIL_UNSENT)
+ALERTS_TOLD_ELSEWHERE: Final = (
+    AlertKind.ORDER_REVIEW,
+    AlertKind.EVENT_DEAD,
+    AlertKind.MAIL_UNSENT,
+    AlertKind.REFUND_EXCESS,
+)
 
 
 def _quoted(words: Iterable[str]) -> str:
@@ -57,6 +62,13 @@ UNION ALL
  FROM revenue_order owing
  WHERE owing.state = '{OrderState.REFUND_OWED}' AND owing.mode <> '{Mode.SAMPLE}'
  ORDER BY owing.id DESC LIMIT {COUNTED_MAX})
+UNION ALL
+(SELECT '{EXCESS}', '', over.reference, '', over.mode, over.excess_minor, over.currency,
+   COALESCE((SELECT max(created_at) FROM revenue_refund WHERE order_id = over.id),
+     over.placed_at), NULL, ''
+ FROM revenue_order over
+ WHERE over.excess_minor > 0 AND over.mode <> '{Mode.SAMPLE}'
+ ORDER BY over.id DESC LIMIT {COUNTED_MAX})
 UNION ALL
 (SELECT '{DEAD_EVENT}', '', stripe_id, type, mode, NULL, '', received_at, NULL, ''
  FROM revenue_stripewebhookevent

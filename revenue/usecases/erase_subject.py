@@ -14,6 +14,7 @@ from revenue.models import (
     BuyerMail,
     CheckoutSession,
     DoubleVerdict,
+    ExcessSettlement,
     Order,
     OrderLinkRequest,
     OrderNote,
@@ -101,6 +102,7 @@ def _blank(orders: Sequence[Order], *, mail_refs: Sequence[str], email: str, now
     DoubleVerdict.objects.filter(order__in=order_ids).exclude(reason="").update(reason="")
     OrderNote.objects.filter(order__in=order_ids).exclude(words="").update(words="")
     RefundPaidElsewhere.objects.filter(order__in=order_ids).exclude(reason="").update(reason="")
+    ExcessSettlement.objects.filter(order__in=order_ids).exclude(reason="").update(reason="")
     RefundRequest.objects.filter(order__in=order_ids).update(reason="")
     OrderLinkRequest.objects.filter(email__iexact=email).delete()
     for mail_ref in mail_refs:  # without an address nobody can send it again

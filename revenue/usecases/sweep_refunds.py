@@ -17,7 +17,7 @@ from revenue.models import RefundRequest
 from revenue.operations.recording import record
 from revenue.operations.refund_requests import settle_accepted, settle_refused, settle_unknown
 from revenue.operations.telling import Telling, Unrecordable
-from revenue.policy import KEY_KEPT, backoff, next_attempt
+from revenue.policy import KEY_KEPT, REFUNDS_UNDONE, backoff, next_attempt
 from revenue.ports import (
     GatewayError,
     GatewayRefused,
@@ -90,8 +90,9 @@ def _find(request: RefundRequest, *, gateway: PaymentGateway) -> RefundFact | No
 def _follow(request: RefundRequest, *, gateway: PaymentGateway, now: datetime) -> None:
     """No event came for an hour: read Stripe's own record, and record what it says."""
     fact = gateway.read_refund(request.stripe_id or "")
+    occurred_at = now if fact.status in REFUNDS_UNDONE else fact.created_at
     telling = Telling(
-        mode=Mode(request.mode), source=Source.SWEEP, now=now, occurred_at=fact.created_at
+        mode=Mode(request.mode), source=Source.SWEEP, now=now, occurred_at=occurred_at
     )
     facts = refund_after_failures(fact, gateway=gateway, mode=Mode(request.mode))
     with transaction.atomic(durable=True):

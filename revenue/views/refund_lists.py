@@ -75,7 +75,7 @@ def paid_elsewhere(request: HttpRequest, reference: str) -> HttpResponse:
         "paid_by": PaidBy.BANK_TRANSFER,
     }
     data = request.POST if request.method == "POST" else None
-    form = PaidElsewhereForm(data, initial=initial, owed=found.order.refund_owed)
+    form = PaidElsewhereForm(data, initial=initial, limit=found.order.refund_owed)
     if data is None or "again" in data:
         return _page(request, found, form)
     if not form.is_valid():

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.template.loader import render_to_string
 from django.test import Client
 
 from fulfillment.models import OrderIntake
@@ -27,6 +28,7 @@ from revenue.models import (
 )
 from revenue.policy import RefundStep, refund_debt
 from revenue.queries.books import booked_since
+from revenue.queries.order_page import order_page
 from revenue.queries.waiting import waiting
 from revenue.usecases.record_paid_elsewhere import NotOwed, record_paid_elsewhere
 from revenue.usecases.tend_alert import NotTended, dismiss_alert
@@ -335,3 +337,18 @@ def test_the_list_of_refunds_is_narrowed_and_names_what_stripe_never_made(
     assert ("re_1Owed0001" in undone, "rfq_refused00" in undone) == (True, False)
     returned = browser.get("/console/refunds/?standing=returned").content.decode()
     assert "No refunds match these filters." in returned
+
+
+def test_the_buyers_page_says_how_a_refund_was_paid(
+    sold: CheckoutSession, process: Process, owner: User
+) -> None:
+    order = fail(sold, process)
+    record(order, owner)
+    order.refresh_from_db()
+    found = order_page(order)
+
+    page = render_to_string("revenue/parts/order_standing.html", {"order": order, "page": found})
+    amounts = render_to_string("revenue/parts/amounts.html", {"order": order, "page": found})
+
+    assert "the way you paid" not in page
+    assert "by bank transfer" in amounts

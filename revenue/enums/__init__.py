@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 
+from revenue.enums.refunds import (
+    REFUND_MOVES,
+    ExcessSettledBy,
+    PaidBy,
+    RefundStanding,
+    RefundState,
+)
+
 if TYPE_CHECKING:  # an app's config reads these words before there are models
     from kernel.transitions import Moves
+
+__all__ = ["REFUND_MOVES", "ExcessSettledBy", "PaidBy", "RefundStanding", "RefundState"]
 
 
 class OfferState(models.TextChoices):
@@ -226,54 +236,10 @@ class RevenueKind(models.TextChoices):
     REFUND = "refund", "refund"
     REFUND_REVERSAL = "refund_reversal", "refund that failed and came back"
     REFUND_ELSEWHERE = "refund_elsewhere", "refund paid another way than by Stripe"
+    REFUND_RETURNED = "refund_returned", "refund that the buyer returned"
     DISPUTE = "dispute", "funds withdrawn for a dispute"
     DISPUTE_REVERSAL = "dispute_reversal", "funds of a dispute returned"
     FEE = "fee", "Stripe's fee"
-
-
-class RefundState(models.TextChoices):
-    """A refund that a person asked for."""
-
-    UNKNOWN = "unknown", "sent, answer unknown"
-    REQUESTED = "requested", "with Stripe"
-    REFUSED = "refused", "refused by Stripe"
-    BOOKED = "booked", "booked"
-    FAILED = "failed", "failed at the bank"
-
-
-REFUND_MOVES: Moves = MappingProxyType(
-    {
-        RefundState.UNKNOWN: frozenset(
-            {
-                RefundState.REQUESTED,
-                RefundState.REFUSED,
-                RefundState.BOOKED,
-                RefundState.FAILED,
-            }
-        ),
-        RefundState.REQUESTED: frozenset({RefundState.BOOKED, RefundState.FAILED}),
-        RefundState.BOOKED: frozenset({RefundState.FAILED}),
-        RefundState.REFUSED: frozenset({RefundState.BOOKED, RefundState.FAILED}),
-        RefundState.FAILED: frozenset(),
-    }
-)
-
-
-class PaidBy(models.TextChoices):
-    """How a refund was paid that Stripe could not make."""
-
-    BANK_TRANSFER = "bank_transfer", "by bank transfer"
-    CASH = "cash", "in cash"
-    OTHER = "other", "another way"
-
-
-class RefundStanding(models.TextChoices):
-    """What is to be done about a refund."""
-
-    OWED = "owed", "Owed to the buyer"
-    UNDER_WAY = "under_way", "On its way"
-    RETURNED = "returned", "Returned"
-    UNDONE = "undone", "Failed or canceled"
 
 
 class Gap(models.TextChoices):
@@ -367,6 +333,7 @@ class AlertKind(models.TextChoices):
     EVENT_DIFFERS = "event_differs", "a known event id came with other content"
     DISPUTE_OPENED = "dispute_opened", "a dispute was opened"
     REFUND_FAILED = "refund_failed", "a refund failed"
+    REFUND_EXCESS = "refund_excess", "more was refunded than paid"
     RECONCILE_DIFFERENCE = "reconcile_difference", "our books and Stripe's differ"
     SWEEP_LAG = "sweep_lag", "work is waiting too long"
     MAIL_UNSENT = "mail_unsent", "a mail to a buyer did not leave"

@@ -1,0 +1,97 @@
+"""An owner says what became of a refund above the payment: it was returned, or is written off."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from kernel.modes import Mode
+from kernel.money import Money
+from kernel.references import is_reference
+from ledger import operations as ledger
+from revenue.enums import ExcessSettledBy, PaidBy, RevenueKind, Source
+from revenue.models import ExcessSettlement, Order
+from revenue.operations.booking import book
+from revenue.operations.finding import lock_order
+from revenue.operations.holding import hold_or_release_work
+from revenue.operations.standing import refunded_minor, settle
+from revenue.operations.telling import Telling
+from revenue.policy import PAID_FROM
+
+
+class NotSettled(Exception):
+    """That cannot be recorded. The text is a sentence for the person who said so."""
+
+
+@transaction.atomic(durable=True)
+def settle_excess(
+    *,
+    order_ref: str,
+    record_ref: str,
+    amount: Money,
+    settled_by: ExcessSettledBy,
+    reason: str,
+    actor_id: int,
+    now: datetime,
+) -> ExcessSettlement:
+    """Book what came back, or leave it an expense, and let the order follow, in one commit.
+
+    ``record_ref`` was rendered once into the form: pressing twice finds the first row. Raises
+    NotSettled for more than the excess; Order.DoesNotExist.
+    """
+    order = lock_order(order_ref)
+    known = ExcessSettlement.objects.filter(reference=record_ref, order=order).first()
+    if known is not None:
+        return known
+    _require_excess(order, record_ref=record_ref, amount=amount)
+    settlement = ExcessSettlement.objects.create(
+        reference=record_ref,
+        mode=order.mode,
+        order=order,
+        amount_minor=amount.amount_minor,
+        currency=amount.currency,
+        settled_by=settled_by,
+        reason=reason,
+        recorded_by_id=actor_id,
+        recorded_at=now,
+    )
+    telling = Telling(mode=Mode(order.mode), source=Source.DECISION, now=now, occurred_at=now)
+    if settlement.is_returned:
+        _book(telling, order, settlement)
+    settle(telling, order, refunded_minor=refunded_minor(order))
+    hold_or_release_work(telling, order)
+    ledger.audit(
+        actor_id=actor_id,
+        event="refund.excess_settled",
+        subject=order.reference,
+        refs=[settlement.reference],
+        facts={"amount_minor": amount.amount_minor, "currency": amount.currency},
+        mode=order.mode,
+        trace_ref=order.trace_ref,
+        key=f"refund.excess_settled:{settlement.reference}",
+        now=now,
+    )
+    return settlement
+
+
+def _book(telling: Telling, order: Order, settlement: ExcessSettlement) -> None:
+    book(
+        telling,
+        order=order,
+        kind=RevenueKind.REFUND_RETURNED,
+        amount=settlement.amount,
+        fact_key=f"excess_returned:{settlement.reference}",
+        stripe_object_id=settlement.reference,
+        occurred_at=telling.now,
+        account=PAID_FROM[PaidBy(settlement.settled_by)],
+    )
+
+
+def _require_excess(order: Order, *, record_ref: str, amount: Money) -> None:
+    if not (is_reference(record_ref) and record_ref.startswith("exs_")):
+        raise NotSettled("This form is not one of ours; open the page again.")
+    if not order.excess_minor:
+        raise NotSettled("No more was refunded than was paid. Nothing was recorded.")
+    if amount.currency != order.currency or not 0 < amount.amount_minor <= order.excess_minor:
+        raise NotSettled(f"Enter an amount up to {order.excess}. Nothing was recorded.")
