@@ -198,7 +198,7 @@ class EventAlarm(AppendOnly):
 
 
 class EventRendering(AppendOnly):
-    """A known event that came again in a version we read, where we do not read its first one.
+    """A known event that came again in a version we read, where its first one cannot be read.
 
     Stripe renders an event once for each version that an endpoint is pinned to. What is acted on is
     what can be read; the event itself keeps the bytes that came first.

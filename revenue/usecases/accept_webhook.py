@@ -18,7 +18,7 @@ from revenue.models import EventAlarm, EventRendering, EventRepeat, StripeWebhoo
 from revenue.operations.alerts import raise_alert_about
 from revenue.operations.renderings import keep_rendering
 from revenue.policy import mode_of
-from revenue.ports import Notice, PaymentGateway
+from revenue.ports import Notice, PaymentGateway, UnreadableEvent
 from revenue.queries.renderings import is_readable
 
 ROW: Final = (
@@ -190,7 +190,7 @@ def _met_again(delivery: Delivery, *, gateway: PaymentGateway) -> bool | Excepti
     try:
         known = _filed(delivery.notice)
         EventRepeat.count(known.pk, now=delivery.received_at)
-        if is_other_rendering(known, delivery.notice):
+        if _brings_news(known, delivery.notice, gateway=gateway):
             return _take(known, delivery, gateway=gateway)
         _compare(known, delivery, gateway=gateway)
     except Exception as error:  # noqa: BLE001  # raised to whoever brought this delivery
@@ -201,7 +201,7 @@ def _met_again(delivery: Delivery, *, gateway: PaymentGateway) -> bool | Excepti
 def take_listed(delivery: Delivery, *, gateway: PaymentGateway) -> int | None:
     """Take an event that Stripe lists and we know already; return its id if that brings news."""
     known = _filed(delivery.notice)
-    if not is_other_rendering(known, delivery.notice):
+    if not _brings_news(known, delivery.notice, gateway=gateway):
         return None
     return known.pk if _take(known, delivery, gateway=gateway) else None
 
@@ -214,12 +214,22 @@ def _filed(notice: Notice) -> StripeWebhookEvent:
     return rows.get(stripe_id=notice.stripe_id)
 
 
-def is_other_rendering(known: StripeWebhookEvent, notice: Notice) -> bool:
-    """Say whether ``notice`` comes in a version that we read, and the event came in none of those.
+def _brings_news(known: StripeWebhookEvent, notice: Notice, *, gateway: PaymentGateway) -> bool:
+    """Say whether ``notice`` comes in another version, which we read, and the first is unreadable.
 
     Stripe sends an event to each endpoint in the version that is pinned there: so one upgrades.
     """
-    return is_readable(notice.api_version) and not is_readable(known.api_version)
+    if notice.api_version == known.api_version or not is_readable(notice.api_version):
+        return False
+    if not is_readable(known.api_version):
+        return True
+    if known.body is None:  # emptied, long after it was settled
+        return False
+    try:
+        gateway.read_event(bytes(known.body))
+    except UnreadableEvent:
+        return True
+    return False
 
 
 def _take(known: StripeWebhookEvent, delivery: Delivery, *, gateway: PaymentGateway) -> bool:

@@ -27,7 +27,7 @@ from revenue.operations.recording import record
 from revenue.operations.telling import CauseMissing, Telling
 from revenue.policy import ATTEMPTS_MAX
 from revenue.ports import PaymentGateway
-from revenue.queries.renderings import is_readable, readable_rendering
+from revenue.queries.renderings import other_renderings
 from revenue.usecases.reading_around import Park, Plan, plan_event
 
 logger = logging.getLogger(__name__)
@@ -135,6 +135,7 @@ def _commit(
     clock: Clock,
 ) -> Processed:
     telling = telling_of(event, source=source, now=started_at)
+    has_failed = bool(event.error_class)
     try:
         with transaction.atomic(durable=True):
             outcome = apply_plan(telling, plan)
@@ -142,7 +143,8 @@ def _commit(
                 outcome = settle_doubtful(event, telling, source=source, now=clock())
             else:
                 settle_event(event, telling, outcome=outcome, source=source, now=clock())
-                _close_alert_about_unread(event, now=clock())
+                if has_failed:  # and may have waited for a person since
+                    close_alerts(subject=event.stripe_id, kind=AlertKind.EVENT_DEAD, now=clock())
     except CauseMissing as missing:
         with transaction.atomic(durable=True):
             settle_waiting(
@@ -150,12 +152,6 @@ def _commit(
             )
         return Processed(outcome=Outcome.WAITING)
     return Processed(outcome=outcome, changes=telling.changes)
-
-
-def _close_alert_about_unread(event: StripeWebhookEvent, *, now: datetime) -> None:
-    """What nobody could read may have waited for a person before its other rendering came."""
-    if not is_readable(event.api_version):
-        close_alerts(subject=event.stripe_id, kind=AlertKind.EVENT_DEAD, now=now)
 
 
 def telling_of(event: StripeWebhookEvent, *, source: Source, now: datetime) -> Telling:
@@ -177,6 +173,12 @@ def apply_plan(telling: Telling, plan: Plan) -> Outcome:
     if Outcome.RECORDED in outcomes:
         return Outcome.RECORDED
     return outcomes[-1]
+
+
+def _is_rendered_anew(event: StripeWebhookEvent, error: Park) -> bool:
+    """Say whether another rendering came while we were at those that could not be read."""
+    read = error.renderings_read
+    return read is not None and other_renderings(event).count() > read
 
 
 def is_final(error: Exception) -> bool:
@@ -204,8 +206,8 @@ def _fail(
         event.refresh_from_db(fields=["state"], from_queryset=rows)
         if event.state != EventState.PROCESSING:
             return Processed(outcome=Outcome(event.attempt_rows.latest("pk").outcome))
-        if isinstance(error, Park) and error.is_unread and readable_rendering(event) is not None:
-            is_last = False  # its other rendering came while we were at it
+        if isinstance(error, Park) and _is_rendered_anew(event, error):
+            is_last = False
         settle_failure(
             event, error, is_final=is_last, source=source, started_at=started_at, now=clock()
         )

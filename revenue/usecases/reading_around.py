@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -22,7 +23,11 @@ from revenue.ports import (
     RefundFact,
     UnreadableEvent,
 )
-from revenue.queries.renderings import is_readable, readable_rendering
+from revenue.queries.renderings import (
+    is_own_body_read,
+    is_rendered_readably,
+    readable_bodies,
+)
 
 LOOK_UP_FROM_ATTEMPT = 2  # the first miss is nearly always a matter of seconds
 
@@ -30,12 +35,13 @@ LOOK_UP_FROM_ATTEMPT = 2  # the first miss is nearly always a matter of seconds
 class Park(Exception):
     """Nothing we may do about this event: a person must look. The text holds no personal data.
 
-    ``is_unread`` says that it came at no version we read; it may still come at another.
+    ``renderings_read`` says how many other renderings were looked at where none could be read: one
+    more may still come.
     """
 
-    def __init__(self, text: str, *, is_unread: bool = False) -> None:
+    def __init__(self, text: str, *, renderings_read: int | None = None) -> None:
         super().__init__(text)
-        self.is_unread = is_unread
+        self.renderings_read = renderings_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +67,7 @@ def _planned(event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Sour
     _require_our_world(event)
     if is_of_another_account(event):
         return Plan(())
-    rendering = readable_rendering(event)
-    is_read = rendering is not None or is_readable(event.api_version)
-    body = event.body if rendering is None else rendering.body
-    told = None if body is None or _is_hint(event, source=source, is_read=is_read) else bytes(body)
-    if told is not None and not is_read:
-        return _plan_unread(event, told, gateway=gateway)
-    fact = _read(event, told, gateway=gateway, source=source)
+    fact = _read(event, gateway=gateway, source=source)
     match fact:
         case None:
             return Plan(())
@@ -83,14 +83,14 @@ def _planned(event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Sour
             return Plan((fact,))
 
 
-def _is_hint(event: StripeWebhookEvent, *, source: Source, is_read: bool) -> bool:
+def _is_hint(event: StripeWebhookEvent, *, source: Source) -> bool:
     """Say whether the event only names an object, which is then read anew at our version.
 
     It was listed, not delivered, whoever acts on it then; or a person replays an event that came
     at no version we read.
     """
     is_listed = event.is_listed or source == Source.RECONCILE
-    return is_listed or (source == Source.REPLAY and not is_read)
+    return is_listed or (source == Source.REPLAY and not is_rendered_readably(event))
 
 
 def _require_our_world(event: StripeWebhookEvent) -> None:
@@ -101,44 +101,56 @@ def _require_our_world(event: StripeWebhookEvent) -> None:
         )
 
 
-def _plan_unread(event: StripeWebhookEvent, told: bytes, *, gateway: PaymentGateway) -> Plan:
-    """Plan for an event of an API version we do not read: a type of no meaning needs nobody."""
-    try:
-        means_nothing = gateway.read_event(told) is None
-    except UnreadableEvent:
-        means_nothing = False
-    if means_nothing:
-        return Plan(())
-    raise Park(
-        f"rendered for API version {event.api_version or 'unknown'}, which "
-        "STRIPE_API_VERSIONS does not name: pin the endpoint's version, then replay",
-        is_unread=True,
-    )
-
-
 def is_of_another_account(event: StripeWebhookEvent) -> bool:
     """Say whether an event is about an account that sells nothing here."""
     return bool(event.account) and event.account != settings.STRIPE_ACCOUNT
 
 
-def _read(
-    event: StripeWebhookEvent, told: bytes | None, *, gateway: PaymentGateway, source: Source
-) -> Fact | None:
-    """Read what was ``told``, or for a hint the object as it is now; a person's replay tries both.
+def _read(event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source) -> Fact | None:
+    """Read an event in the first rendering that can be read; a hint or an emptied one at Stripe.
 
-    Raises Park, and for a hint the gateway's errors.
+    A person's replay of what cannot be read asks Stripe as well. Raises Park, and where Stripe is
+    asked the gateway's errors.
     """
-    try:
-        if told is None:
-            return gateway.reread(event_type=event.type, object_id=event.object_id)
-        return gateway.read_event(told)
-    except UnreadableEvent as error:
-        if told is None or source != Source.REPLAY or not event.object_id:
-            raise Park(str(error)) from error
+    if _is_hint(event, source=source):
+        return _read_at_stripe(event, gateway=gateway)
+    problems: list[UnreadableEvent] = []
+    for body in readable_bodies(event):
         try:
+            return gateway.read_event(body)
+        except UnreadableEvent as error:
+            problems.append(error)
+    if not problems:
+        return _read_unread(event, gateway=gateway)
+    if source == Source.REPLAY and event.object_id:
+        with suppress(UnreadableEvent, GatewayError):
             return gateway.reread(event_type=event.type, object_id=event.object_id)
-        except (UnreadableEvent, GatewayError):
-            raise Park(str(error)) from error
+    others_read = len(problems) - is_own_body_read(event)
+    raise Park(str(problems[0]), renderings_read=others_read) from problems[0]
+
+
+def _read_at_stripe(event: StripeWebhookEvent, *, gateway: PaymentGateway) -> Fact | None:
+    try:
+        return gateway.reread(event_type=event.type, object_id=event.object_id)
+    except UnreadableEvent as error:
+        raise Park(str(error)) from error
+
+
+def _read_unread(event: StripeWebhookEvent, *, gateway: PaymentGateway) -> Fact | None:
+    """Take an event of an API version we do not read: a type of no meaning needs nobody.
+
+    One that was emptied is read at Stripe.
+    """
+    if event.body is None:
+        return _read_at_stripe(event, gateway=gateway)
+    with suppress(UnreadableEvent):
+        if gateway.read_event(bytes(event.body)) is None:
+            return None
+    raise Park(
+        f"rendered for API version {event.api_version or 'unknown'}, which "
+        "STRIPE_API_VERSIONS does not name: pin the endpoint's version, then replay",
+        renderings_read=0,
+    )
 
 
 def _plan_refunded_charge(

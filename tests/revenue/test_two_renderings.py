@@ -309,5 +309,88 @@ def test_its_page_shows_both(
     page = client_of(make_person("operator")).get("/console/events/evt_twice/").content.decode()
 
     assert f"The same event at version {API_VERSION}" in page
-    assert f"rendered for {NEWER}, which is not read here" in page
+    assert f"The first one, at version {NEWER}, could not be read" in page
     assert "ada@buyer.example" not in page
+
+
+def unreadable(told: dict[str, Any]) -> dict[str, Any]:
+    """The same object with a word that is on no list of ours."""
+    return {**told, "payment_status": "partially_paid"}
+
+
+@pytest.fixture
+def two_versions(settings: Any) -> None:
+    settings.STRIPE_API_VERSIONS = [API_VERSION, NEWER]
+
+
+@pytest.mark.usefixtures("two_versions")
+@pytest.mark.parametrize("is_processed", [True, False])
+@pytest.mark.parametrize("is_unreadable_first", [True, False])
+def test_a_body_that_nobody_could_read_is_acted_on_when_it_comes_readable(
+    deaf_gateway: StripeGateway,
+    process: Process,
+    checkout: CheckoutSession,
+    is_unreadable_first: bool,
+    is_processed: bool,
+) -> None:
+    paid = session_object(checkout)
+    bodies = [
+        body_of(COMPLETED, unreadable(paid), API_VERSION),
+        body_of(COMPLETED, paid, NEWER),
+    ]
+    for body in bodies if is_unreadable_first else reversed(bodies):
+        deliver(deaf_gateway, body)
+        if is_processed:
+            process()
+
+    (event,) = process()
+
+    assert (event.state, event.error) == (EventState.PROCESSED, "")
+    assert Order.objects.get().state == OrderState.PAID
+    assert not OperatorAlert.objects.filter(closed_at=None).exists()
+    assert not EventAlarm.objects.exists()
+
+
+def test_of_three_renderings_the_one_that_can_be_read_counts(
+    deaf_gateway: StripeGateway, process: Process, checkout: CheckoutSession, settings: Any
+) -> None:
+    settings.STRIPE_API_VERSIONS = [API_VERSION, "2025-01-01.acacia"]
+    paid = session_object(checkout)
+    deliver(deaf_gateway, body_of(COMPLETED, paid, NEWER))
+    deliver(deaf_gateway, body_of(COMPLETED, unreadable(paid), API_VERSION))
+    (event,) = process()
+    assert (event.state, "payment_status" in event.error) == (EventState.DEAD, True)
+
+    deliver(deaf_gateway, body_of(COMPLETED, paid, "2025-01-01.acacia"))
+    (event,) = process()
+
+    assert event.state == EventState.PROCESSED
+    assert Order.objects.get().state == OrderState.PAID
+
+
+@pytest.mark.usefixtures("two_versions")
+def test_of_a_body_that_can_be_read_no_other_rendering_is_kept(
+    deaf_gateway: StripeGateway, process: Process, checkout: CheckoutSession
+) -> None:
+    paid = session_object(checkout)
+
+    deliver(deaf_gateway, body_of(COMPLETED, paid, API_VERSION))
+    news = deliver(deaf_gateway, body_of(COMPLETED, paid, NEWER))
+
+    assert news == [False]
+    assert not EventRendering.objects.exists()
+
+
+@pytest.mark.usefixtures("two_versions")
+def test_the_page_shows_both_renderings_and_says_which_is_acted_on(
+    deaf_gateway: StripeGateway, process: Process, checkout: CheckoutSession, operator: User
+) -> None:
+    paid = session_object(checkout)
+    deliver(deaf_gateway, body_of(COMPLETED, unreadable(paid), API_VERSION))
+    deliver(deaf_gateway, body_of(COMPLETED, paid, NEWER))
+    process()
+
+    page = client_of(operator).get("/console/events/evt_twice/").content.decode()
+
+    assert f"The same event at version {NEWER}" in page
+    assert "could not be read" in page

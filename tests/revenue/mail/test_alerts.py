@@ -246,7 +246,12 @@ def run_that_names(object_id: str) -> ReconcileRun:
     )  # fmt: skip
 
 
-OF_ORDERS = (AlertKind.ORDER_REVIEW, AlertKind.DISPUTE_OPENED, AlertKind.REFUND_FAILED)
+OF_ORDERS = (
+    AlertKind.ORDER_REVIEW,
+    AlertKind.DISPUTE_OPENED,
+    AlertKind.REFUND_FAILED,
+    AlertKind.REFUND_EXCESS,
+)
 OF_EVENTS = (AlertKind.EVENT_DEAD, AlertKind.EVENT_DIFFERS)
 
 
