@@ -25,6 +25,10 @@ from kernel.references import new_reference
 REFERENCE: Final = re.compile(r"^[a-z]{2,6}_[A-Za-z0-9_]{1,250}$")
 
 
+class NotAReference(ValueError):
+    """A line of the timeline names something that is no reference. The text names its key."""
+
+
 class Activity(AppendOnly):
     """One line of the timeline. Append-only; ``key`` makes the same fact one line.
 
@@ -108,11 +112,11 @@ class Activity(AppendOnly):
     ) -> bool:
         """Append one line in one statement; say whether it is new (the key was unknown).
 
-        Mode, and the contact where none is named, are those of the deal. Raises ValueError for a
-        ``refs`` value that is no reference: words belong in ``words``.
+        Mode, and the contact where none is named, are those of the deal. Raises NotAReference for
+        a ``refs`` value that is none: words belong in ``words``.
         """
         if strange := [name for name, ref in refs.items() if not REFERENCE.match(ref)]:
-            raise ValueError(f"refs hold references only: {strange}")
+            raise NotAReference(f"{', '.join(strange)}: no reference, and refs hold nothing else")
         salt = new_salt() if words else ""
         row: dict[str, Any] = {
             "reference": new_reference("act"),

@@ -22,7 +22,7 @@ def note(
 ) -> bool:
     """Append one line to a deal's timeline in one statement; say whether ``key`` was new.
 
-    ``refs`` holds references only. Raises ValueError for anything else.
+    ``refs`` holds references only. Raises NotAReference for anything else.
     """
     return Activity.append(
         key=key, kind=kind, deal_id=deal_id, refs=refs, amount=amount, actor_id=actor_id, now=now

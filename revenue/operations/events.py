@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from datetime import datetime
 from typing import Final
 
@@ -11,7 +12,6 @@ from psycopg import errors
 
 from kernel.modes import Mode
 from ledger import operations as ledger
-from ledger.facts import FactRefused
 from revenue.enums import AlertKind, EventState, Outcome, Source
 from revenue.models import StripeWebhookEvent, WebhookAttempt
 from revenue.operations.alerts import raise_alert_about
@@ -20,16 +20,19 @@ from revenue.policy import ATTEMPTS_MAX, backoff
 from revenue.ports import UnreadableEvent
 
 ERROR_CHARS_MAX: Final = 300
-REFUSED_BY_RULE: Final = (errors.CheckViolation, errors.NotNullViolation)
-NEVER: Final = (
-    Unrecordable,
-    DataError,
-    ledger.ShapeRefused,
-    ledger.KeyReused,
-    ledger.Unbalanced,
-    FactRefused,
-    UnreadableEvent,
+REFUSED_BY_RULE: Final = (
+    errors.CheckViolation,
+    errors.NotNullViolation,
+    errors.ForeignKeyViolation,  # rows are not deleted, so what is missing stays so
+    errors.RestrictViolation,  # our triggers
 )
+# What Python raises for a value says the same of it the next time, and so do our own kinds of it:
+# ledger.ShapeRefused, ledger.facts.FactRefused, kernel.money.CurrencyMismatch, crm's NotAReference.
+NEVER: Final = (
+    *(Unrecordable, UnreadableEvent, DataError, ledger.KeyReused),
+    *(ValueError, TypeError, LookupError, ArithmeticError, AttributeError),
+)
+OURS: Final = frozenset({"revenue", "crm", "fulfillment", "ledger", "kernel"})
 
 
 def settle_event(
@@ -145,18 +148,26 @@ def scrubbed(error: Exception) -> str:
 
     A database error quotes the row it choked on, and an SDK error the request; both can hold a
     name or an address. Our own exceptions are written to hold none, and neither do the names of
-    our tables, columns and rules.
+    our tables, columns, rules and functions.
     """
     if isinstance(error, DatabaseError):
         return _where_in_the_database(error)[:ERROR_CHARS_MAX]
-    is_ours = type(error).__module__.split(".")[0] in {
-        "revenue",
-        "crm",
-        "fulfillment",
-        "ledger",
-        "kernel",
-    }
-    return str(error)[:ERROR_CHARS_MAX] if is_ours else ""
+    words = str(error) if _is_ours(type(error).__module__) else _where_in_our_code(error)
+    return words[:ERROR_CHARS_MAX]
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] in OURS
+
+
+def _where_in_our_code(error: Exception) -> str:
+    """Name the function of ours that an error came up in; "" where it was none."""
+    frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
+    for frame in reversed(frames):
+        module = str(frame.f_globals.get("__name__", ""))
+        if _is_ours(module):
+            return f"in {module}.{frame.f_code.co_name}"
+    return ""
 
 
 def _where_in_the_database(error: DatabaseError) -> str:
@@ -173,6 +184,8 @@ def _where_in_the_database(error: DatabaseError) -> str:
         )
         if name
     ]
+    if isinstance(cause, errors.RestrictViolation):  # in the words of our triggers
+        named.append(told.message_primary or "")
     return ", ".join([type(cause).__name__, *named])
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from crm import operations as crm
 from crm.enums import ActivityKind
 from kernel.references import new_reference
+from kernel.transitions import LostRace
 from revenue.enums import CheckoutOrigin, CheckoutState, Outcome
 from revenue.models import CheckoutSession, Offer, PaymentLink
 from revenue.operations.fulfilling import record_completion
@@ -87,7 +88,7 @@ def lock_checkout(telling: Telling, fact: SessionFact) -> CheckoutSession:
     )  # two workers may see a new session at once: one row
     made = _find(telling, fact)
     if made is None:
-        raise LookupError(f"{fact.session_id}: its row was there a moment ago")
+        raise LostRace(f"{fact.session_id}: its row was there a moment ago")
     telling.changed(f"checkout {made.reference} first seen")
     return made
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from crm.models import Deal
 from fulfillment.models import OrderIntake
@@ -20,7 +21,9 @@ from revenue.models import (
     StripeWebhookEvent,
     WebhookAttempt,
 )
+from revenue.operations.events import scrubbed, will_fail_again
 from revenue.policy import ATTEMPTS_MAX
+from tests.factories.crm import DealFactory
 from tests.factories.revenue import (
     CheckoutFactory,
     dispute_object,
@@ -185,6 +188,55 @@ def test_what_can_never_be_recorded_is_said_once_at_once_with_its_field(
     assert event.error.endswith(words)
     assert [alert.kind for alert in OperatorAlert.objects.all()] == ["event_dead"]
     assert WebhookAttempt.objects.filter(event=event).count() == 1
+
+
+def test_what_the_timeline_cannot_hold_is_said_once_at_once(process: Process) -> None:
+    checkout = CheckoutFactory(reference="no reference", deal=DealFactory(stage="checkout"))
+    payment = {
+        "id": "pi_1Declined", "object": "payment_intent", "livemode": False,
+        "metadata": {"checkout_ref": checkout.reference},
+        "last_payment_error": {"code": "card_declined", "charge": "ch_1Declined"},
+    }  # fmt: skip
+    filed("payment_intent.payment_failed", payment)
+
+    (event,) = process()
+
+    assert (event.state, event.attempts) == (EventState.DEAD, 1)
+    assert event.error_class == "NotAReference"
+    assert event.error == "checkout: no reference, and refs hold nothing else"
+
+
+def caught(do: Callable[[], object]) -> Exception:
+    with pytest.raises(Exception) as found, transaction.atomic():  # which, says the test
+        do()
+    return found.value  # type: ignore[return-value]  # no test raises SystemExit
+
+
+@pytest.mark.parametrize(
+    ("do", "words"),
+    [
+        (
+            lambda: Order.objects.update(mode="test"),
+            "RestrictViolation, the mode of a row never changes (revenue_order)",
+        ),
+        (
+            lambda: Order.objects.update(deal_id=10**9),
+            "ForeignKeyViolation, table revenue_order, rule ",
+        ),
+        (lambda: Money(1, "USD") - Money(1, "EUR"), "USD met EUR"),
+        (lambda: Money.parse("1", currency="nowhere"), "in kernel.money."),
+    ],
+)
+def test_what_lies_in_the_data_is_final_and_says_where(
+    process: Process, do: Callable[[], object], words: str
+) -> None:
+    filed("checkout.session.completed", session_object(CheckoutFactory()))
+    process()
+
+    error = caught(do)
+
+    assert will_fail_again(error)
+    assert scrubbed(error).startswith(words)
 
 
 @pytest.mark.parametrize(
