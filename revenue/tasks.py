@@ -20,6 +20,7 @@ from revenue.usecases.end_leases import end_leases
 from revenue.usecases.keep_views import keep_views
 from revenue.usecases.process_events import process_due
 from revenue.usecases.sweep_checkouts import sweep_checkouts as sweep
+from revenue.usecases.sweep_prices import sweep_prices
 
 BATCH: Final = 20  # events that are claimed together
 BATCHES_MAX: Final = 25  # of each hand: then another worker may have its turn
@@ -70,6 +71,12 @@ def end_leases_of_dead_workers(**_newer: object) -> int:
     if ended := end_leases(now=database_now()):
         nudge("leases.ended")
     return ended
+
+
+@shared_task(name="revenue.sweep_prices")
+def look_after_prices(**_newer: object) -> int:
+    """Ask Stripe about prices on sale before a buyer does."""
+    return sweep_prices(gateway=gateway_for_worker(), clock=database_now)
 
 
 @shared_task(name="revenue.keep_views")

@@ -25,6 +25,7 @@ SWEEPS_EVERY_S: Final[dict[str, int]] = {
     "revenue.sweep_checkouts": 30,
     "revenue.sweep_payment_links": 30,
     "revenue.sweep_refunds": 60,
+    "revenue.sweep_prices": 900,
     "revenue.send_mail": 15,
     "revenue.send_alerts": 60,
     "revenue.answer_link_requests": 30,

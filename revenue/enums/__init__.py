@@ -338,6 +338,7 @@ class AlertKind(models.TextChoices):
     SWEEP_LAG = "sweep_lag", "work is waiting too long"
     MAIL_UNSENT = "mail_unsent", "a mail to a buyer did not leave"
     CHECKOUT_REFUSED = "checkout_refused", "Stripe refused to open a payment page"
+    LINKS_UNPAYABLE = "links_unpayable", "nobody can pay by some payment links"
     DELIVERIES_REFUSED = "deliveries_refused", "deliveries to Stripe's door are refused"
 
 

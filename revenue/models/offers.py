@@ -86,6 +86,9 @@ class OfferPrice(models.Model):
     # How often, and when last, it had to be made anew because Stripe sold nothing at it any more.
     times_renewed = models.PositiveIntegerField(default=0)
     renewed_at = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When Stripe was last asked whether it sells at it."
+    )
     renewed_because = models.CharField(max_length=40, default="", blank=True)
 
     class Meta:

@@ -68,6 +68,18 @@ def raise_checkout_refused(*, offer: Offer, mode: Mode, code: str, now: datetime
     )
 
 
+def raise_links_on_old_price(*, offer: Offer, mode: Mode, count: int, now: datetime) -> None:
+    """Say that ``count`` open links ask for a price that is gone: once a day for each offer."""
+    raise_alert_about(
+        kind=AlertKind.LINKS_UNPAYABLE,
+        item=f"{offer.reference}:{now:%Y-%m-%d}",
+        subject=offer.reference,
+        mode=mode,
+        now=now,
+        facts={"links": count},
+    )
+
+
 def tell_of_refusal(checkout: CheckoutSession, *, code: str, now: datetime) -> None:
     """Tell operators that Stripe refused a visitor's checkout; of their own they read at once."""
     if checkout.origin == CheckoutOrigin.OFFER_PAGE and checkout.offer is not None:

@@ -36,6 +36,7 @@ PAGE_OF_ALERT: Final[Mapping[str, str]] = {
     AlertKind.REFUND_EXCESS: "order-detail",
     AlertKind.MAIL_UNSENT: "outbox-mail",
     AlertKind.CHECKOUT_REFUSED: "offer-edit",
+    AlertKind.LINKS_UNPAYABLE: "offer-edit",
 }
 # Kind of work, as ``lagging`` names it: the list that shows it, and how it is narrowed.
 LIST_OF_WORK: Final[Mapping[str, tuple[str, str]]] = {

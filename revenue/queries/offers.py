@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from revenue.enums import OfferState, PaymentLinkState
@@ -70,13 +70,27 @@ def price_of(offer: Offer, *, mode: str) -> OfferPrice | None:
 
 def prices_on_sale(*, mode: str) -> list[tuple[Offer, str]]:
     """Return what is on sale with Stripe's id of its price, where it has one. One statement."""
-    prices = OfferPrice.objects.select_related("offer").filter(
+    prices = _prices_on_sale(mode=mode).order_by("pk")
+    return [(price.offer, price.stripe_price_id) for price in prices]
+
+
+def prices_to_look_after(*, mode: str, limit: int) -> list[OfferPrice]:
+    """Return prices on sale, those first about which Stripe was not asked for longest.
+
+    One statement.
+    """
+    return list(
+        _prices_on_sale(mode=mode).order_by(F("asked_at").asc(nulls_first=True), "pk")[:limit]
+    )
+
+
+def _prices_on_sale(*, mode: str) -> QuerySet[OfferPrice]:
+    return OfferPrice.objects.select_related("offer").filter(
         mode=mode,
         ready_at__isnull=False,
         offer__state=OfferState.PUBLISHED,
         offer__is_sample=False,
     )
-    return [(price.offer, price.stripe_price_id) for price in prices.order_by("pk")]
 
 
 def links_on_old_prices(*, mode: str, offer: Offer | None = None) -> list[PaymentLink]:

@@ -12,16 +12,19 @@ from django.test import Client
 
 from crm.models import Deal
 from revenue.adapters.stripe_gateway import StripeGateway
-from revenue.enums import CheckoutState, PaymentLinkState
+from revenue.enums import AlertKind, CheckoutState, PaymentLinkState
 from revenue.management.doctor.findings import Level
 from revenue.management.doctor.selling import look_at_prices
 from revenue.models import CheckoutSession, Offer, OfferPrice, OperatorAlert, PaymentLink
 from revenue.ports import GatewayRefused
+from revenue.queries.letters import page_of_alert
 from revenue.queries.offers import links_on_old_prices
 from revenue.usecases.ensure_price import ensure_price, look_after_price
 from revenue.usecases.make_payment_link import make_payment_link
 from revenue.usecases.open_checkout import buy, prepare_checkout
+from revenue.usecases.sweep_prices import sweep_prices
 from tests.factories.people import client_of
+from tests.factories.revenue import OfferFactory
 from tests.sandbox.running_sandbox import RunningSandbox
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("pages_use_outside")]
@@ -198,3 +201,62 @@ def test_a_visitor_who_pays_notices_nothing(
 
     assert answer.status_code in (302, 303)
     assert outside.base in answer.headers["Location"]
+
+
+def sweep(gateway: StripeGateway, **more: Any) -> int:
+    return sweep_prices(gateway=gateway, clock=now, **more)
+
+
+@pytest.mark.parametrize("what", TROUBLES)
+def test_a_sweep_makes_it_anew_before_a_buyer_finds_out(
+    outside: RunningSandbox, gateway: StripeGateway, offer: Offer, price: OfferPrice, what: str
+) -> None:
+    trouble(outside, price, what)
+
+    asked = [sweep(gateway), sweep(gateway)]
+
+    price.refresh_from_db()
+    assert (asked, price.times_renewed, price.asked_at is not None) == ([1, 1], 1, True)
+    assert list(look_at_prices(gateway)) == []
+    assert press(offer, gateway).state == CheckoutState.OPEN
+    assert not OperatorAlert.objects.exists()
+
+
+def test_a_sweep_tells_operators_once_of_links_that_nobody_can_pay_by(
+    gateway: StripeGateway, offer: Offer, old_link: PaymentLink, seller: User
+) -> None:
+    sweep(gateway)
+    sweep(gateway)
+
+    alert = OperatorAlert.objects.get()
+    assert (alert.kind, alert.subject, alert.facts) == (
+        AlertKind.LINKS_UNPAYABLE, offer.reference, {"links": 1},
+    )  # fmt: skip
+    assert old_link.reference in client_of(seller).get(page_of_alert(alert)).content.decode()
+
+
+def test_a_sweep_asks_about_the_longest_unasked_first_and_no_more_than_it_may(
+    gateway: StripeGateway, offer: Offer, price: OfferPrice
+) -> None:
+    other = ensure_price(offer=OfferFactory(), mode="sandbox", gateway=gateway, now=now())
+
+    assert [sweep(gateway, limit=1), sweep(gateway, limit=1)] == [1, 1]
+
+    for each in (price, other):
+        each.refresh_from_db()
+        assert each.asked_at is not None
+
+
+def test_a_sweep_that_stripe_refuses_tells_operators_and_one_that_it_leaves_alone_goes_on_later(
+    outside: RunningSandbox, gateway: StripeGateway, offer: Offer, price: OfferPrice
+) -> None:
+    outside.drill("faults", path="/v1/prices", method="GET", effect="status", status=500, count=9)
+    assert sweep(gateway) == 0
+    price.refresh_from_db()
+    assert price.asked_at is None
+    outside.clear_faults()
+
+    trouble(outside, price, "archived")
+    outside.drill("faults", path="/v1/prices", method="POST", effect="status", status=400, count=9)
+    assert sweep(gateway) == 1
+    assert [alert.kind for alert in OperatorAlert.objects.all()] == ["checkout_refused"]

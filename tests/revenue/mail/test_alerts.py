@@ -270,9 +270,9 @@ def about(kind: str) -> tuple[str, str, dict[str, Any], str]:
         run = run_that_names("re_1Differs")
         run_that_names("re_1Another")
         return "re_1Differs", f"/console/reconcile/{run.pk}/", {"object": "re_1Differs"}, "re_1D"
-    if kind == AlertKind.CHECKOUT_REFUSED:
+    if kind in (AlertKind.CHECKOUT_REFUSED, AlertKind.LINKS_UNPAYABLE):
         offer = OfferFactory(title="A thing that nobody can buy")
-        facts = {"what": "amount_too_small"}
+        facts = {"what": "amount_too_small", "links": 2}
         return offer.reference, f"/console/offers/{offer.reference}/", facts, offer.title
     if kind == AlertKind.DELIVERIES_REFUSED:
         facts = {"reason": "secret", "words": "signed with no secret", "times": 30, "last_at": ""}
