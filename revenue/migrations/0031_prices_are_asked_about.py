@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("revenue", "0029_refunds_above_the_payment"),
+        ("revenue", "0030_refunds_above_the_payment"),
     ]
 
     operations = [

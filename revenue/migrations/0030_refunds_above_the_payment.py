@@ -11,7 +11,7 @@ from kernel.schema import forbid_changes, mode_steps
 class Migration(migrations.Migration):
     dependencies = [
         ("crm", "0006_trapped_requests"),
-        ("revenue", "0028_leases_end_with_their_process"),
+        ("revenue", "0029_modes_of_alerts_and_comparisons"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
