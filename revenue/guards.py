@@ -59,6 +59,7 @@ PROMISES: Final = (
     ),
     fixed_mode("revenue_refundrequest", follows=_OF_ORDER),
     fixed_mode("revenue_refundpaidelsewhere", follows=_OF_ORDER),
+    fixed_mode("revenue_excesssettlement", follows=_OF_ORDER),
     fixed_mode("revenue_refund", follows=_OF_ORDER),
     fixed_mode("revenue_dispute", follows=_OF_ORDER),
     fixed_mode("revenue_buyermail", follows=_OF_ORDER),

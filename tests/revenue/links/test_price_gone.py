@@ -250,13 +250,16 @@ def test_a_sweep_asks_about_the_longest_unasked_first_and_no_more_than_it_may(
 def test_a_sweep_that_stripe_refuses_tells_operators_and_one_that_it_leaves_alone_goes_on_later(
     outside: RunningSandbox, gateway: StripeGateway, offer: Offer, price: OfferPrice
 ) -> None:
-    outside.drill("faults", path="/v1/prices", method="GET", effect="status", status=500, count=9)
+    fault = {"path": "/v1/prices", "effect": "status", "count": 9}
+    outside.control("faults", **fault, method="GET", status=500)
     assert sweep(gateway) == 0
     price.refresh_from_db()
     assert price.asked_at is None
     outside.clear_faults()
 
     trouble(outside, price, "archived")
-    outside.drill("faults", path="/v1/prices", method="POST", effect="status", status=400, count=9)
+    outside.control(
+        "faults", path="/v1/prices", method="POST", effect="status", status=400, count=9
+    )
     assert sweep(gateway) == 1
     assert [alert.kind for alert in OperatorAlert.objects.all()] == ["checkout_refused"]
