@@ -17,6 +17,7 @@ import django
 
 from trinity import guards
 from trinity.stack.private import Stack, running
+from trinity.stopping import stoppable
 
 ROOT = Path(__file__).resolve().parent
 RESULTS = ROOT / "results" / "latest.json"
@@ -86,4 +87,6 @@ def _keep(metrics: dict[str, float], *, quick: bool) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with stoppable("bin/bench"):
+        code = main()
+    sys.exit(code)

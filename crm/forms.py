@@ -190,7 +190,7 @@ class NoteForm(forms.Form):
 class AssignForm(forms.Form):
     """Who takes care of a deal."""
 
-    owner = forms.TypedChoiceField(label="In charge", coerce=int)
+    owner = forms.TypedChoiceField(label="Owner", coerce=int)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -218,7 +218,7 @@ class DealFilterForm(forms.Form):
     mode = forms.ChoiceField(
         required=False, choices=[("", "Any mode"), *Mode.choices], label="Mode"
     )
-    owner = forms.TypedChoiceField(required=False, label="In charge", coerce=int, empty_value=None)
+    owner = forms.TypedChoiceField(required=False, label="Owner", coerce=int, empty_value=None)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from trinity.stack.home import ROOT
+from trinity.stopping import stoppable
 
 PINNED: Final = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?==(?P<version>[^\s;\\]+)", re.MULTILINE
@@ -85,5 +86,6 @@ def _component(purl: str, name: str, version: str, digests: list[str]) -> dict[s
 
 
 if __name__ == "__main__":
-    json.dump(document(), sys.stdout, indent=2)
-    sys.stdout.write("\n")
+    with stoppable("trinity.sbom"):
+        json.dump(document(), sys.stdout, indent=2)
+        sys.stdout.write("\n")

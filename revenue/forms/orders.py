@@ -38,7 +38,7 @@ class RefundForm(forms.Form):
         self.fields["amount"].help_text = (
             f"Type {refundable.decimal()}: all of it is refunded."
             if is_all
-            else f"At most {refundable}. Type it like {refundable.decimal()}."
+            else f"Up to {refundable}, e.g. {refundable.decimal()}."
         )
 
     def _money(self, field: str) -> Money:
@@ -51,7 +51,7 @@ class RefundForm(forms.Form):
         """Read the typed sum, exactly."""
         amount = self._money("amount")
         if not 0 < amount.amount_minor <= self.paid.amount_minor:
-            raise ValidationError(f"More than nothing, and at most {self.paid}.")
+            raise ValidationError(f"Enter an amount up to {self.paid}.")
         if problem := off_step(amount):
             raise ValidationError(f"{problem[:1].upper()}{problem[1:]}.")
         return amount

@@ -222,7 +222,7 @@ def test_the_table_says_that_it_counts_disputes_too(operator: User) -> None:
 
     assert table is not None
     assert "−$4.30" in table[0]
-    assert "Went back</th>" in table[0]
+    assert "Refunded or disputed</th>" in table[0]
     assert "Refunded</th>" not in table[0]
 
 

@@ -161,7 +161,7 @@ def test_errors_hold(chromium: Browser, base_url: str) -> None:
         found += problems(page, name="404")
         log_in(page, base_url, make_person("auditor"))
         page.goto(base_url + "/console/people/")
-        page.get_by_role("heading", name="Your role does not reach this page").wait_for()
+        page.get_by_role("heading", name="You don’t have access to this page").wait_for()
         found += problems(page, name="403")
         page.goto(base_url + "/console/nothing/")
         found += problems(page, name="404 in the console")

@@ -98,12 +98,12 @@ def test_an_owner_refunds_and_both_sides_see_it(
             if amount == "0.40":
                 desk.get_by_label("Amount to refund").fill("7.00")
                 desk.get_by_label("Why?").fill("The buyer asked for it.")
-                desk.get_by_role("button", name="Look once more, then refund").click()
+                desk.get_by_role("button", name="Review refund").click()
                 expect(desk.get_by_role("main")).to_contain_text("Nothing was sent to Stripe.")
                 looks.at(desk, "refund, with an error")
             desk.get_by_label("Amount to refund").fill(amount)
             desk.get_by_label("Why?").fill("The buyer asked for it.")
-            desk.get_by_role("button", name="Look once more, then refund").click()
+            desk.get_by_role("button", name="Review refund").click()
             if amount == "0.40":
                 looks.at(desk, "refund, the last look")
             desk.get_by_role("button", name=f"Refund ${amount} USD").click()

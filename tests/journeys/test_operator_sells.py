@@ -224,4 +224,4 @@ def test_an_invited_auditor_sees_and_cannot_touch(
             verbs = page.get_by_role("main").get_by_role("button").all_inner_texts()
             assert verbs == [], (address, verbs)
         page.goto(f"{shop.stack.base_url}/console/orders/{order}/refund/")
-        expect(page.get_by_role("heading", level=1)).to_contain_text("Your role does not reach")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("You don’t have access")

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from trinity.stack.home import ROOT
 
 ENDS_WITHIN_S = 60
@@ -49,7 +51,7 @@ def test_ctrl_c_is_one_sentence_and_the_exit_code_of_an_interrupt(tmp_path: Path
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=ENDS_WITHIN_S)
 
-    assert told == "manage.py: interrupted; what it had finished stays.\n"
+    assert told == "manage.py: stopped. What was recorded stays.\n"
     assert process.returncode == 130
 
 
@@ -62,6 +64,25 @@ def test_a_reader_that_goes_away_ends_a_command_in_silence(tmp_path: Path) -> No
     _, told = process.communicate(timeout=ENDS_WITHIN_S)
 
     assert (told, process.returncode) == ("", 141)
+
+
+@pytest.mark.parametrize("module", ["trinity.sale", "trinity.sbom", "benchmarks"])
+def test_the_other_programs_end_in_silence_too(module: str, tmp_path: Path) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    told = subprocess.run(
+        [sys.executable, "-m", module, "--help"],
+        cwd=ROOT,
+        env=environment(tmp_path) | {"TRINITY_HOME": str(tmp_path / "missing"), "PORT": "x"},
+        stdout=writes,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=ENDS_WITHIN_S,
+        check=False,
+    )
+    os.close(writes)
+
+    assert (told.stderr, told.returncode) == ("", 141)
 
 
 def test_an_argument_that_is_no_text_is_refused_in_one_sentence(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_a_public_door_asks_nobody_for_a_login(door: Door, client: Client) -> No
         assert answer.status_code < 500 or answer.status_code == 503
         assert urlsplit(answer.headers.get("Location", "")).path != LOGIN
         # A buyer's page may refuse who holds no key to it; no role would help.
-        assert "Your role does not reach" not in answer.content.decode(errors="replace")
+        assert "You don’t have access" not in answer.content.decode(errors="replace")
 
 
 @pytest.mark.parametrize("door", ACCOUNT, ids=by_route)

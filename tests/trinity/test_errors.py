@@ -12,8 +12,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.trinity.failing_url
 
 TITLES = {
     "400": "This request could not be understood",
-    "403": "Your role does not reach this page",
-    "404": "There is no page at this address",
+    "403": "You don’t have access to this page",
+    "404": "Page not found",
     "500": "Something broke on our side",
     "503": "We cannot do this just now",
 }

@@ -16,6 +16,7 @@ from trinity.sale.browser import Unexpected
 from trinity.sale.steps import Sale
 from trinity.stack.errors import StackError
 from trinity.stack.private import Stack, attached, running
+from trinity.stopping import stoppable
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -38,9 +39,6 @@ def main() -> int:
     except (guards.Refused, StackError) as error:
         print(f"bin/sale: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("\nbin/sale: stopped. What was recorded stays.", file=sys.stderr)
-        return 130
 
 
 def play(stack: Stack) -> int:
@@ -70,4 +68,6 @@ def play(stack: Stack) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with stoppable("bin/sale"):
+        code = main()
+    sys.exit(code)

@@ -108,7 +108,7 @@ def assignment_stage(sale: Sale) -> Stage:
     if is_prepared(sale):
         return _prepared(sale, title)
     if is_direct(sale):
-        sentence = "The buyer pressed Buy on the offer page: nothing had to be prepared."
+        sentence = "The buyer pressed Pay on the offer page: nothing had to be prepared."
         return Stage(number=3, title=title, standing=Standing.SKIPPED, sentence=sentence)
     if is_unexplained(sale):
         return _missing(3, title, UNEXPLAINED)

@@ -19,6 +19,10 @@ from revenue.usecases.erase_subject import NothingKept, NotYet, erase_subject
 ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
 NOTHING: Final = "Nothing is kept about that address."
 STAYS: Final = "References, states, amounts, times and the ledger stay."
+ELSEWHERE: Final = (
+    "Not reached: Stripe (redact the person there too), backups, e-mails that were sent, and a "
+    "sandbox's own records and e-mails in TRINITY_HOME."
+)
 
 
 class Command(BaseCommand):
@@ -64,6 +68,7 @@ class Command(BaseCommand):
         else:
             self._tell("Blanked:", kept)
             self.stdout.write(f"{STAYS} That it was done is in the ledger, under {kept.subject}.")
+            self.stdout.write(ELSEWHERE)
 
     def _preview(self, email: str) -> None:
         kept = kept_about(email)
