@@ -11,15 +11,21 @@ from typing import Final
 
 from kernel.modes import Mode
 from kernel.money import Money, step_minor
+from kernel.retries import Backoff
 from revenue.enums import OrderState, PaidBy, RevenueKind, ReviewReason, ReviewVerdict
 
-ATTEMPTS_MAX: Final = 10
-ATTEMPT_LAST: Final = 32_767  # the largest number in a PositiveSmallIntegerField
-BACKOFF_FIRST: Final = timedelta(seconds=5)
-BACKOFF_LONGEST: Final = timedelta(hours=6)
+# Ten tries of an event; then it waits, dead, for a person.
+EVENT_RETRIES: Final = Backoff(
+    first=timedelta(seconds=5), longest=timedelta(hours=6), attempts_max=10
+)
+# Calls to Stripe whose outcome is unknown: asked about until Stripe has an answer.
+CALL_RETRIES: Final = Backoff(first=timedelta(seconds=5), longest=timedelta(hours=6))
+# Twelve tries of a mail span some ten hours.
+MAIL_RETRIES: Final = Backoff(
+    first=timedelta(seconds=30), longest=timedelta(hours=3), attempts_max=12
+)
 KEY_KEPT: Final = timedelta(hours=24)  # https://docs.stripe.com/api/idempotent_requests
 CALL_TIME: Final = timedelta(seconds=30)  # a call under way is left alone for this long
-SERVER_ERROR: Final = "http_"  # how the code of a 5xx begins
 ALERT_HOUR: Final = timedelta(hours=1)
 ALERTS_ALONE_PER_HOUR: Final = 5  # what is more goes into one digest an hour
 
@@ -193,30 +199,6 @@ def pressed_key(*, form_key: str, deal_ref: str, offer_ref: str, actor_id: int) 
     """
     pressed = "\x1f".join([form_key, deal_ref, offer_ref, str(actor_id)])
     return hashlib.sha256(pressed.encode()).hexdigest()
-
-
-def may_repeat(*, made_at: datetime, last_error: str, now: datetime) -> bool:
-    """Say whether the POST of a row made at ``made_at`` may be sent again with the same key.
-
-    Not once Stripe may have forgotten the key, and not after a 5xx: it would only be replayed.
-    """
-    return now - made_at < KEY_KEPT and not last_error.startswith(SERVER_ERROR)
-
-
-def error_to_keep(*, known: str, told: str) -> str:
-    """Return which of two errors a row remembers: a 5xx, whatever came after it."""
-    return known if known.startswith(SERVER_ERROR) else told
-
-
-def next_attempt(attempts: int) -> int:
-    """Return the number of the attempt after ``attempts``; it stops where its column does."""
-    return min(attempts + 1, ATTEMPT_LAST)
-
-
-def backoff(attempts: int) -> timedelta:
-    """Return how long to wait after the ``attempts``-th attempt: 5 s, doubling, at most 6 h."""
-    doublings: int = 2 ** min(max(attempts - 1, 0), 20)
-    return min(BACKOFF_FIRST * doublings, BACKOFF_LONGEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

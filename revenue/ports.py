@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from kernel.money import Money
+from kernel.retries import CallFailed, Refused, Unknown
 
 SIGNATURE_AGE_S_MAX = 300  # https://docs.stripe.com/webhooks#replay-attacks
 # Stripe's words, in full. Of what is not among them nothing follows: a person looks at it.
@@ -36,15 +37,11 @@ class BodyRejected(Exception):
     """Signed, but not a JSON object that is an event. Answer 400, store nothing."""
 
 
-class GatewayError(Exception):
-    """Something about a call to Stripe. ``code`` is Stripe's own word, safe to log."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+class GatewayError(CallFailed):
+    """Something about a call to Stripe. ``code`` is Stripe's own word."""
 
 
-class GatewayRefused(GatewayError):
+class GatewayRefused(GatewayError, Refused):
     """Stripe answered: no. Nothing happened there because of this call.
 
     ``is_proof`` says that nothing had happened by an earlier call with the same idempotency key
@@ -57,7 +54,7 @@ class GatewayRefused(GatewayError):
         self.is_proof = is_proof
 
 
-class GatewayUnknown(GatewayError):
+class GatewayUnknown(GatewayError, Unknown):
     """Time-out, broken connection or 5xx. It may have happened: look before you repeat.
 
     ``is_replayable`` says that nobody answered, so that repeating the same POST with the same key

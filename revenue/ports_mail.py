@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from kernel.retries import CallFailed, Refused, Unknown
 
-class MailError(Exception):
+
+class MailError(CallFailed):
     """A letter did not leave for certain. ``code`` names the failure; it holds no address."""
 
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
-
-class MailRefused(MailError):
+class MailRefused(MailError, Refused):
     """Nobody took the letter. ``is_final``: the answer would be the same next time."""
 
     def __init__(self, code: str, *, is_final: bool) -> None:
@@ -23,7 +21,7 @@ class MailRefused(MailError):
         self.is_final = is_final
 
 
-class MailUnknown(MailError):
+class MailUnknown(MailError, Unknown):
     """The letter had begun to leave when the answer went missing. It may have arrived."""
 
 

@@ -16,7 +16,7 @@ from revenue.enums import AlertKind, EventState, Outcome, Source
 from revenue.models import StripeWebhookEvent, WebhookAttempt
 from revenue.operations.alerts import raise_alert_about
 from revenue.operations.telling import Telling, Unrecordable
-from revenue.policy import ATTEMPTS_MAX, backoff
+from revenue.policy import EVENT_RETRIES
 from revenue.ports import UnreadableEvent
 
 ERROR_CHARS_MAX: Final = 300
@@ -84,14 +84,14 @@ def settle_waiting(
     event: StripeWebhookEvent, *, cause: str, source: Source, started_at: datetime, now: datetime
 ) -> None:
     """Put an event aside until ``cause`` is recorded; after ten tries a person is asked."""
-    if event.attempts >= ATTEMPTS_MAX:
+    if EVENT_RETRIES.is_over(event.attempts):
         error = CauseNeverCame(f"no payment {cause} is known here or at Stripe's Checkout")
         settle_failure(event, error, is_final=True, source=source, started_at=started_at, now=now)
         return
     event.move_fenced(
         EventState.WAITING,
         waits_for=cause,
-        next_attempt_at=now + backoff(event.attempts),
+        next_attempt_at=now + EVENT_RETRIES.after(event.attempts),
     )
     _attempt(event, Outcome.WAITING, source=source, started_at=started_at, now=now)
 
@@ -111,11 +111,11 @@ def settle_failure(
     **sale: object,
 ) -> None:
     """Keep why an attempt failed; try again later, or park the event for a person."""
-    is_dead = is_final or event.attempts >= ATTEMPTS_MAX
+    is_dead = is_final or EVENT_RETRIES.is_over(event.attempts)
     name, words = type(error).__name__, scrubbed(error)
     event.move_fenced(
         EventState.DEAD if is_dead else EventState.FAILED,
-        next_attempt_at=None if is_dead else now + backoff(event.attempts),
+        next_attempt_at=None if is_dead else now + EVENT_RETRIES.after(event.attempts),
         error_class=name,
         error=words,
         **sale,

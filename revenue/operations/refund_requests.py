@@ -14,12 +14,13 @@ from crm.enums import ActivityKind
 from kernel.modes import Mode
 from kernel.money import Money
 from kernel.references import is_reference
+from kernel.retries import next_attempt
 from kernel.transitions import LostRace
 from ledger import operations as ledger
 from revenue.enums import AlertKind, RefundState
 from revenue.models import Order, RefundRequest
 from revenue.operations.alerts import raise_alert_about
-from revenue.policy import CALL_TIME, backoff, next_attempt, off_step
+from revenue.policy import CALL_RETRIES, CALL_TIME, off_step
 from revenue.ports import GatewayRefused, GatewayUnknown, RefundFact
 from revenue.queries.refundable import refundable_now, why_not_refundable
 
@@ -157,7 +158,7 @@ def settle_unknown(request: RefundRequest, unknown: GatewayUnknown, *, now: date
     RefundRequest.objects.filter(pk=request.pk, state=RefundState.UNKNOWN).update(
         attempts=attempts,
         last_error=unknown.code,
-        next_check_at=now + max(CALL_TIME, backoff(attempts)),
+        next_check_at=now + max(CALL_TIME, CALL_RETRIES.after(attempts)),
         leased_until=None,
     )
     request.refresh_from_db()

@@ -7,12 +7,13 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
+from kernel.retries import next_attempt
 from ledger import operations as ledger
 from revenue.enums import CheckoutOrigin, CheckoutState, Source
 from revenue.models import CheckoutSession
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
-from revenue.policy import CALL_TIME, next_attempt
+from revenue.policy import CALL_TIME
 from revenue.ports import GatewayRefused, PaymentGateway, SessionFact
 
 

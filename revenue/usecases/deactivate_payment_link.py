@@ -8,10 +8,11 @@ from django.db import transaction
 
 from crm import operations as crm
 from crm.enums import ActivityKind
+from kernel.retries import next_attempt
 from ledger import operations as ledger
 from revenue.enums import PaymentLinkState
 from revenue.models import PaymentLink
-from revenue.policy import CALL_TIME, next_attempt
+from revenue.policy import CALL_TIME
 from revenue.ports import OpenedLink, PaymentGateway
 
 

@@ -11,10 +11,11 @@ from crm import operations as crm
 from crm.enums import ActivityKind
 from crm.queries import DealForSale, deal_ref_of
 from kernel.references import new_reference
+from kernel.retries import error_to_keep, may_repeat, next_attempt
 from revenue.enums import PaymentLinkState
 from revenue.models import Offer, PaymentLink
 from revenue.planning import payment_link_parameters
-from revenue.policy import CALL_TIME, backoff, error_to_keep, may_repeat, next_attempt, pressed_key
+from revenue.policy import CALL_RETRIES, CALL_TIME, KEY_KEPT, pressed_key
 from revenue.ports import (
     PRICE_GONE,
     GatewayRefused,
@@ -141,7 +142,7 @@ def make_at_stripe(link: PaymentLink, *, gateway: PaymentGateway, now: datetime)
     nothing, or might make a second link, the row stays ``unknown`` and the sweep looks.
     """
     if link.state != PaymentLinkState.UNKNOWN or not may_repeat(
-        made_at=link.created_at, last_error=link.last_error, now=now
+        made_at=link.created_at, last_error=link.last_error, key_kept=KEY_KEPT, now=now
     ):
         return link
     is_first_call = link.created_at == now  # the row was made by this very press
@@ -197,7 +198,7 @@ def keep_unknown(link: PaymentLink, *, code: str, now: datetime) -> None:
     PaymentLink.objects.filter(pk=link.pk, state=PaymentLinkState.UNKNOWN).update(
         attempts=attempts,
         last_error=error_to_keep(known=link.last_error, told=code),
-        next_check_at=now + backoff(attempts),
+        next_check_at=now + CALL_RETRIES.after(attempts),
         leased_until=None,
     )
     link.refresh_from_db()

@@ -14,6 +14,7 @@ from crm import operations as crm
 from crm.queries import DealForSale, deal_for_sale
 from kernel.connections import give_back
 from kernel.references import new_reference
+from kernel.retries import error_to_keep, may_repeat, next_attempt
 from kernel.transitions import LostRace
 from revenue.enums import CheckoutOrigin, CheckoutState, Source
 from revenue.models import CheckoutSession, Offer, OfferPrice, PaymentLink
@@ -21,7 +22,7 @@ from revenue.operations.alerts import raise_checkout_refused, tell_of_refusal
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
 from revenue.planning import checkout_parameters
-from revenue.policy import CALL_TIME, backoff, error_to_keep, may_repeat, next_attempt, pressed_key
+from revenue.policy import CALL_RETRIES, CALL_TIME, KEY_KEPT, pressed_key
 from revenue.ports import (
     PRICE_GONE,
     GatewayError,
@@ -271,7 +272,7 @@ def open_at_stripe(
     nothing, or might make a second session, the row stays ``unknown`` and the sweep looks.
     """
     if checkout.state != CheckoutState.UNKNOWN or not may_repeat(
-        made_at=checkout.created_at, last_error=checkout.last_error, now=now
+        made_at=checkout.created_at, last_error=checkout.last_error, key_kept=KEY_KEPT, now=now
     ):
         return checkout
     is_first_call = checkout.created_at == now  # the row was made by this very press
@@ -319,7 +320,7 @@ def _settle_unknown(
     CheckoutSession.objects.filter(pk=checkout.pk, state=CheckoutState.UNKNOWN).update(
         attempts=attempts,
         last_error=error_to_keep(known=checkout.last_error, told=unknown.code),
-        next_check_at=now + backoff(attempts),
+        next_check_at=now + CALL_RETRIES.after(attempts),
     )
     checkout.refresh_from_db()
     return checkout

@@ -25,7 +25,7 @@ from revenue.operations.events import (
 )
 from revenue.operations.recording import record
 from revenue.operations.telling import CauseMissing, Telling
-from revenue.policy import ATTEMPTS_MAX
+from revenue.policy import EVENT_RETRIES
 from revenue.ports import PaymentGateway
 from revenue.queries.renderings import other_renderings
 from revenue.usecases.reading_around import Park, Plan, plan_event
@@ -119,7 +119,7 @@ def _attempt(
 
 def _require_attempts_left(event: StripeWebhookEvent, *, source: Source) -> None:
     """Raise Park where nobody lived to count the last attempt; a person may try all the same."""
-    if event.attempts > ATTEMPTS_MAX and source != Source.REPLAY:
+    if EVENT_RETRIES.is_over(event.attempts - 1) and source != Source.REPLAY:
         raise Park(
             f"tried {event.attempts - 1} times, and its last worker never said how it went: "
             "read that worker's log, then replay"

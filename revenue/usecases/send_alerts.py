@@ -18,10 +18,9 @@ from kernel.modes import Mode
 from revenue.adapters.letters import alert_line, write_letter
 from revenue.enums import ToldAs
 from revenue.models import OperatorAlert
-from revenue.policy import ALERT_HOUR, ALERTS_ALONE_PER_HOUR
+from revenue.policy import ALERT_HOUR, ALERTS_ALONE_PER_HOUR, MAIL_RETRIES
 from revenue.ports_mail import Letter, Mailer, MailError, MailRefused
 from revenue.queries.letters import alert_facts
-from revenue.usecases.send_mail import ATTEMPTS_MAX, backoff
 
 logger = logging.getLogger(__name__)
 
@@ -147,10 +146,11 @@ def _settle_told(batch: Batch, *, error: str, now: datetime) -> None:
 
 
 def _settle_refused(batch: Batch, *, error: str, now: datetime) -> None:
-    """Try again later, each alert at most ``ATTEMPTS_MAX`` times; the dashboard shows them all."""
+    """Try again later, as often as ``MAIL_RETRIES`` says; the dashboard shows them all."""
     tried = max(alert.attempts for alert in batch.alerts) + 1
+    over = [each.pk for each in batch.alerts if MAIL_RETRIES.is_over(each.attempts + 1)]
     with transaction.atomic(durable=True):
         held = batch.held()
-        held.filter(attempts__gte=ATTEMPTS_MAX).update(next_attempt_at=None)
-        held.exclude(next_attempt_at=None).update(next_attempt_at=now + backoff(tried))
+        held.filter(pk__in=over).update(next_attempt_at=None)
+        held.exclude(pk__in=over).update(next_attempt_at=now + MAIL_RETRIES.after(tried))
         held.update(told_as="", leased_until=None, error_class=error)

@@ -18,6 +18,7 @@ from revenue.adapters.letters import write_letter
 from revenue.enums import AlertKind, MailState
 from revenue.models import BuyerMail, Order, OrderLink
 from revenue.operations.alerts import raise_alert_about
+from revenue.policy import MAIL_RETRIES
 from revenue.ports_mail import Letter, Mailer, MailError, MailRefused
 from revenue.queries.letters import is_overtaken, letter_facts
 
@@ -25,9 +26,6 @@ logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 LEASE: Final = timedelta(minutes=5)  # longer than all time-outs of one letter together
-ATTEMPTS_MAX: Final = 12
-BACKOFF_FIRST: Final = timedelta(seconds=30)
-BACKOFF_LONGEST: Final = timedelta(hours=3)  # twelve tries span some ten hours
 GIVE_UP_BATCH: Final = 100
 
 
@@ -35,7 +33,7 @@ def send_next(*, mailer: Mailer, clock: Clock) -> MailState | None:
     """Send the mail that has been due longest. Returns where it stands now; None if none is due.
 
     A mail leaves at most once by itself: what failed before anybody took it is tried again with a
-    growing pause, at most ``ATTEMPTS_MAX`` times; what may have been taken waits for a person.
+    growing pause, as often as ``MAIL_RETRIES`` says; what may have been taken waits for a person.
     """
     claimed = claim_due(
         BuyerMail,
@@ -68,17 +66,11 @@ def give_up_lost(*, now: datetime) -> int:
             mail.take_lease(now=now, lease=LEASE)  # fences the old sender off, should it wake up
             if was_ready:
                 _park(mail, MailState.UNKNOWN, error="SenderLost", now=now)
-            elif mail.attempts >= ATTEMPTS_MAX:
+            elif MAIL_RETRIES.is_over(mail.attempts):
                 _park(mail, MailState.FAILED, error="SenderLost", now=now)
             else:
                 mail.move_fenced(MailState.QUEUED, next_attempt_at=now)
     return len(mails)
-
-
-def backoff(attempts: int) -> timedelta:
-    """Return the pause after the ``attempts``-th try: 30 s, doubling, at most 3 h."""
-    doublings: int = 2 ** min(attempts - 1, 16)
-    return min(BACKOFF_FIRST * doublings, BACKOFF_LONGEST)
 
 
 def _send_claimed(mail: BuyerMail, *, mailer: Mailer, clock: Clock) -> MailState:
@@ -135,7 +127,7 @@ def _mark(mail: BuyerMail) -> str:
 def _settle_refused(
     mail: BuyerMail, link: OrderLink | None, refusal: MailRefused, *, now: datetime
 ) -> MailState:
-    is_over = refusal.is_final or mail.attempts >= ATTEMPTS_MAX
+    is_over = refusal.is_final or MAIL_RETRIES.is_over(mail.attempts)
     with transaction.atomic(durable=True):
         if link is not None:
             link.delete()  # its secret never left the house, so nobody holds it
@@ -144,7 +136,7 @@ def _settle_refused(
             return MailState.FAILED
         mail.move_fenced(
             MailState.QUEUED,
-            next_attempt_at=now + backoff(mail.attempts),
+            next_attempt_at=now + MAIL_RETRIES.after(mail.attempts),
             error_class=refusal.code,
         )
     return MailState.QUEUED

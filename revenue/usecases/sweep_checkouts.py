@@ -10,13 +10,14 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 
+from kernel.retries import error_to_keep, may_repeat, next_attempt
 from kernel.transitions import LostRace
 from revenue.enums import CheckoutOrigin, CheckoutState, Source
 from revenue.models import CheckoutSession
 from revenue.operations.alerts import tell_of_refusal
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
-from revenue.policy import KEY_KEPT, backoff, error_to_keep, may_repeat, next_attempt
+from revenue.policy import CALL_RETRIES, KEY_KEPT
 from revenue.ports import GatewayError, GatewayRefused, NotFound, PaymentGateway, SessionFact
 from revenue.usecases.close_checkout import expired_or_as_it_is
 
@@ -73,7 +74,7 @@ def _ask(checkout: CheckoutSession, *, gateway: PaymentGateway, now: datetime) -
         is_over = checkout.close_asked_at is not None  # by a person, and the answer went missing
     else:
         is_repeated = may_repeat(
-            made_at=checkout.created_at, last_error=checkout.last_error, now=now
+            made_at=checkout.created_at, last_error=checkout.last_error, key_kept=KEY_KEPT, now=now
         )
         fact = (
             _made_again(checkout, gateway=gateway)
@@ -142,5 +143,5 @@ def _put_off(checkout: CheckoutSession, error: GatewayError, *, now: datetime) -
         checkout.write_fenced(
             attempts=attempts,
             last_error=error_to_keep(known=checkout.last_error, told=error.code),
-            next_check_at=None if is_over else now + backoff(attempts),
+            next_check_at=None if is_over else now + CALL_RETRIES.after(attempts),
         )

@@ -9,9 +9,10 @@ from typing import Final
 from django.conf import settings
 from django.db.models import Q
 
+from kernel.retries import may_repeat, next_attempt
 from revenue.enums import PaymentLinkState
 from revenue.models import PaymentLink
-from revenue.policy import backoff, may_repeat, next_attempt
+from revenue.policy import CALL_RETRIES, KEY_KEPT
 from revenue.ports import GatewayError, GatewayRefused, OpenedLink, PaymentGateway
 from revenue.usecases.deactivate_payment_link import keep_off
 from revenue.usecases.make_payment_link import keep_answer, keep_refusal, keep_unknown
@@ -41,7 +42,9 @@ def sweep_payment_links(*, gateway: PaymentGateway, clock: Clock, limit: int = 5
 
 
 def _find_out(link: PaymentLink, *, gateway: PaymentGateway, now: datetime) -> None:
-    is_repeated = may_repeat(made_at=link.created_at, last_error=link.last_error, now=now)
+    is_repeated = may_repeat(
+        made_at=link.created_at, last_error=link.last_error, key_kept=KEY_KEPT, now=now
+    )
     try:
         made = (
             gateway.make_payment_link(key=link.reference, parameters=link.parameters)
@@ -71,7 +74,7 @@ def _switch_off(link: PaymentLink, *, gateway: PaymentGateway, now: datetime) ->
         PaymentLink.objects.filter(pk=link.pk, state=PaymentLinkState.ACTIVE).update(
             attempts=number,
             last_error=error.code,
-            next_check_at=now + backoff(number),
+            next_check_at=now + CALL_RETRIES.after(number),
             leased_until=None,
         )
     else:

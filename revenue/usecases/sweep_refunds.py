@@ -11,13 +11,14 @@ from django.conf import settings
 from django.db import transaction
 
 from kernel.modes import Mode
+from kernel.retries import next_attempt
 from kernel.transitions import LostRace
 from revenue.enums import RefundState, Source
 from revenue.models import RefundRequest
 from revenue.operations.recording import record
 from revenue.operations.refund_requests import settle_accepted, settle_refused, settle_unknown
 from revenue.operations.telling import Telling, Unrecordable
-from revenue.policy import KEY_KEPT, REFUNDS_UNDONE, backoff, next_attempt
+from revenue.policy import CALL_RETRIES, KEY_KEPT, REFUNDS_UNDONE
 from revenue.ports import (
     GatewayError,
     GatewayRefused,
@@ -115,6 +116,6 @@ def _put_off(request: RefundRequest, error: GatewayError, *, now: datetime) -> N
         RefundRequest.objects.filter(pk=request.pk, lease_token=request.lease_token).update(
             attempts=attempts,
             last_error=error.code,
-            next_check_at=now + backoff(attempts),
+            next_check_at=now + CALL_RETRIES.after(attempts),
             leased_until=None,
         )

@@ -13,7 +13,7 @@ from kernel.leases import claim_due
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import EventState, Outcome, Source
 from revenue.models import OperatorAlert, Order, StripeWebhookEvent
-from revenue.policy import ATTEMPTS_MAX
+from revenue.policy import EVENT_RETRIES
 from revenue.ports import GatewayUnknown, RefundFact
 from revenue.usecases.process_events import LEASE, WORKABLE, process_due
 from revenue.usecases.replay_event import replay_event
@@ -141,7 +141,7 @@ def test_an_event_that_ends_its_workers_is_parked_for_a_person(
     clock: Any, process: Process
 ) -> None:
     file_sale()
-    workers_die(clock, times=ATTEMPTS_MAX)
+    workers_die(clock, times=EVENT_RETRIES.attempts_max)
 
     (event,) = process()
 
@@ -156,7 +156,7 @@ def test_a_person_may_try_a_parked_event_all_the_same(
     clock: Any, process: Process, deaf_gateway: StripeGateway
 ) -> None:
     sale = file_sale()
-    workers_die(clock, times=ATTEMPTS_MAX)
+    workers_die(clock, times=EVENT_RETRIES.attempts_max)
     process()
 
     replay_event(sale.stripe_id, gateway=deaf_gateway, actor_id=None, clock=clock)
@@ -178,7 +178,7 @@ def test_a_deadly_event_takes_no_sale_down_with_it(clock: Any) -> None:
         raise Killed
 
     killing = slow_stripe(die)
-    for _ in range(ATTEMPTS_MAX + 1):
+    for _ in range(EVENT_RETRIES.attempts_max + 1):
         for _tick in range(5):
             try:
                 process_due(gateway=killing, source=Source.DELIVERY, clock=clock)

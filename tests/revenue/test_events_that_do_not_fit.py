@@ -22,7 +22,7 @@ from revenue.models import (
     WebhookAttempt,
 )
 from revenue.operations.events import scrubbed, will_fail_again
-from revenue.policy import ATTEMPTS_MAX
+from revenue.policy import EVENT_RETRIES
 from tests.factories.crm import DealFactory
 from tests.factories.revenue import (
     CheckoutFactory,
@@ -106,7 +106,7 @@ def test_a_failing_event_is_retried_ever_later_and_then_waits_for_a_person(
     poison = filed("charge.refunded", unknown)
 
     waits = []
-    for _ in range(ATTEMPTS_MAX + 2):
+    for _ in range(EVENT_RETRIES.attempts_max + 2):
         process()
         poison.refresh_from_db()
         if poison.next_attempt_at is None:
@@ -114,7 +114,7 @@ def test_a_failing_event_is_retried_ever_later_and_then_waits_for_a_person(
         waits.append((poison.next_attempt_at - clock()).total_seconds())
         clock.at = poison.next_attempt_at
 
-    assert (poison.state, poison.attempts) == (EventState.DEAD, ATTEMPTS_MAX)
+    assert (poison.state, poison.attempts) == (EventState.DEAD, EVENT_RETRIES.attempts_max)
     assert (poison.error_class, poison.error) == ("GatewayUnknown", "no_answer")
     assert waits == sorted(waits)
     assert waits[:3] == [5, 10, 20]

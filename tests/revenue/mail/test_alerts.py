@@ -11,9 +11,9 @@ from django.contrib.auth.models import Group, User
 
 from revenue.enums import AlertKind
 from revenue.models import OperatorAlert, ReconcileRun
+from revenue.policy import MAIL_RETRIES
 from revenue.ports_mail import Letter, MailRefused, MailUnknown
 from revenue.usecases.send_alerts import LEASE, send_alerts
-from revenue.usecases.send_mail import ATTEMPTS_MAX
 from tests.factories.orders import AlertFactory, BuyerMailFactory, OrderFactory
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import NOON, OfferFactory, filed
@@ -150,13 +150,17 @@ def test_a_refused_mail_is_tried_again_and_given_up_in_the_end(clock: Clock) -> 
     sent = send_alerts(mailer=Mailbox(closed), clock=clock)
     alert.refresh_from_db()
     after_one = (alert.told_as, alert.next_attempt_at, alert.error_class)
-    OperatorAlert.objects.update(attempts=ATTEMPTS_MAX - 1, next_attempt_at=NOON)
+    OperatorAlert.objects.update(attempts=MAIL_RETRIES.attempts_max - 1, next_attempt_at=NOON)
     send_alerts(mailer=Mailbox(closed), clock=clock)
 
     alert.refresh_from_db()
     assert sent == 0
     assert after_one == ("", NOON + timedelta(seconds=30), "ConnectionRefusedError")
-    assert (alert.told_at, alert.next_attempt_at, alert.attempts) == (None, None, ATTEMPTS_MAX)
+    assert (alert.told_at, alert.next_attempt_at, alert.attempts) == (
+        None,
+        None,
+        MAIL_RETRIES.attempts_max,
+    )
 
 
 def test_a_mail_server_that_refuses_is_asked_once_per_run(clock: Clock) -> None:

@@ -12,8 +12,9 @@ from kernel.leases import claim_due
 from revenue.adapters.mailer import DjangoMailer
 from revenue.enums import AlertKind, LinkMadeFor, MailKind, MailState
 from revenue.models import BuyerMail, OperatorAlert, OrderLink
+from revenue.policy import MAIL_RETRIES
 from revenue.ports_mail import Letter, MailRefused, MailUnknown
-from revenue.usecases.send_mail import ATTEMPTS_MAX, LEASE, backoff, give_up_lost, send_next
+from revenue.usecases.send_mail import LEASE, give_up_lost, send_next
 from tests.factories.orders import BuyerMailFactory, OrderFactory, refund_of
 from tests.factories.revenue import NOON
 from tests.revenue.conftest import Clock
@@ -107,7 +108,7 @@ def test_what_nobody_took_is_tried_again_later_with_a_new_link(clock: Clock) -> 
     assert (first, too_early, second) == (MailState.QUEUED, None, MailState.SENT)
     assert (mail.error_class, mail.next_attempt_at) == (
         "ConnectionRefusedError",
-        NOON + backoff(1),
+        NOON + MAIL_RETRIES.after(1),
     )
     assert (links_after_refusal, OrderLink.objects.count()) == (0, 1)
     assert len({letter.message_id for letter in mailer.letters}) == 2
@@ -116,7 +117,7 @@ def test_what_nobody_took_is_tried_again_later_with_a_new_link(clock: Clock) -> 
 
 
 def test_after_the_last_try_a_person_is_told(clock: Clock) -> None:
-    mail = BuyerMailFactory(attempts=ATTEMPTS_MAX - 1)
+    mail = BuyerMailFactory(attempts=MAIL_RETRIES.attempts_max - 1)
 
     outcome = send_next(
         mailer=ScriptedMailer(MailRefused("SMTPConnectError 421", is_final=False)), clock=clock
@@ -186,7 +187,7 @@ def test_a_letter_that_cannot_be_written_waits_for_better_code(clock: Clock) -> 
 
     mail.refresh_from_db()
     assert (outcome, mail.error_class) == (MailState.QUEUED, "TemplateDoesNotExist")
-    assert mail.next_attempt_at == NOON + backoff(1)
+    assert mail.next_attempt_at == NOON + MAIL_RETRIES.after(1)
     assert (mailer.letters, OrderLink.objects.count()) == ([], 0)
 
 
@@ -222,7 +223,7 @@ def test_a_mail_whose_sender_died_before_the_letter_was_ready_is_sent(clock: Clo
 
 
 def test_a_mail_that_kills_every_sender_is_given_up(clock: Clock) -> None:
-    mail = BuyerMailFactory(attempts=ATTEMPTS_MAX - 1)
+    mail = BuyerMailFactory(attempts=MAIL_RETRIES.attempts_max - 1)
     claimed()
     clock.forward(minutes=6)
 
@@ -283,7 +284,7 @@ def test_a_refund_that_failed_meanwhile_is_not_announced(
 
 
 def test_twelve_tries_span_ten_hours() -> None:
-    pauses = [backoff(attempts) for attempts in range(1, ATTEMPTS_MAX)]
+    pauses = [MAIL_RETRIES.after(attempts) for attempts in range(1, MAIL_RETRIES.attempts_max)]
 
     assert pauses[0] == timedelta(seconds=30)
     assert max(pauses) == timedelta(hours=3)
