@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -13,7 +13,7 @@ from kernel.modes import Mode
 from kernel.references import TIME_CHARS, new_reference
 from revenue.enums import CheckoutOrigin
 
-CHECKOUTS_COUNTED_MAX: Final = 40_000  # the newest; more is said as "of the newest"
+CHECKOUTS_COUNTED_MAX: Final = 10_000  # the newest; more is said as "of the newest"
 FAILED_TRY: Final = "payment_intent.payment_failed"
 
 # Each press of Pay is one checkout. A card was tried where Stripe told of a try that failed, or
@@ -22,19 +22,17 @@ _FUNNEL: Final = f"""
 WITH pressed AS MATERIALIZED (
   SELECT id, mode, trace_ref FROM revenue_checkoutsession
   WHERE reference >= %(since_ref)s AND origin = '{CheckoutOrigin.OFFER_PAGE}'
-  ORDER BY reference DESC LIMIT {CHECKOUTS_COUNTED_MAX}),
-declined AS MATERIALIZED (
-  SELECT DISTINCT trace_ref FROM (
-    SELECT trace_ref FROM revenue_stripewebhookevent
-    WHERE type = '{FAILED_TRY}' ORDER BY id DESC LIMIT {CHECKOUTS_COUNTED_MAX}) tries
-  WHERE trace_ref <> '')
-SELECT pressed.mode, 0::bigint, count(*),
-  count(*) FILTER (WHERE sold.id IS NOT NULL OR declined.trace_ref IS NOT NULL),
-  count(*) FILTER (WHERE sold.paid_at IS NOT NULL)
-FROM pressed
-LEFT JOIN declined ON declined.trace_ref = pressed.trace_ref
-LEFT JOIN revenue_order sold ON sold.checkout_id = pressed.id
-GROUP BY pressed.mode
+  ORDER BY reference DESC LIMIT %(limit)s),
+bought AS MATERIALIZED (
+  SELECT pressed.mode, pressed.trace_ref, sold.id, sold.paid_at
+  FROM pressed LEFT JOIN revenue_order sold ON sold.checkout_id = pressed.id)
+SELECT mode, 0::bigint, count(*),
+  count(*) FILTER (WHERE id IS NOT NULL OR EXISTS (
+    SELECT FROM revenue_stripewebhookevent told
+    WHERE told.trace_ref = bought.trace_ref AND told.type = '{FAILED_TRY}'
+      AND told.trace_ref <> '')),
+  count(*) FILTER (WHERE paid_at IS NOT NULL)
+FROM bought GROUP BY mode
 UNION ALL
 SELECT mode, sum(times)::bigint, 0, 0, 0 FROM revenue_offerviews
 WHERE day >= %(since_day)s GROUP BY mode
@@ -50,25 +48,35 @@ class PurchaseFunnel:
     pressed: int
     tried: int
     paid: int
-
-    @property
-    def is_cut_off(self) -> bool:
-        """Say whether the window holds more checkouts than were counted."""
-        return self.pressed >= CHECKOUTS_COUNTED_MAX
+    is_cut_off: bool  # the window holds more checkouts, of all modes together, than were counted
 
 
-def purchase_funnels(*, since: datetime) -> Sequence[PurchaseFunnel]:
-    """Return how far purchases from offer pages came since ``since``, by mode. One statement."""
+def purchase_funnels(
+    *, since: datetime, limit: int = CHECKOUTS_COUNTED_MAX
+) -> Sequence[PurchaseFunnel]:
+    """Return how far purchases from offer pages came since ``since``, by mode. One statement.
+
+    Of the newest ``limit`` presses of Pay, all modes together.
+    """
     at_ms = round(since.timestamp() * 1000)
     begins = new_reference("chk", at_ms=at_ms)[: len("chk_") + TIME_CHARS]
     with connection.cursor() as cursor:
-        cursor.execute(_FUNNEL, {"since_ref": begins, "since_day": since.date()})
+        words: dict[str, Any] = {"since_ref": begins, "since_day": since.date(), "limit": limit}
+        cursor.execute(_FUNNEL, words)
         rows = cursor.fetchall()
     sums: dict[str, list[int]] = {}
     for mode, *counts in rows:
         known = sums.setdefault(mode, [0, 0, 0, 0])
         sums[mode] = [was + more for was, more in zip(known, counts, strict=True)]
+    is_cut_off = sum(pressed for _seen, pressed, *_ in sums.values()) >= limit
     return [
-        PurchaseFunnel(mode=Mode(mode), seen=seen, pressed=pressed, tried=tried, paid=paid)
+        PurchaseFunnel(
+            mode=Mode(mode),
+            seen=seen,
+            pressed=pressed,
+            tried=tried,
+            paid=paid,
+            is_cut_off=is_cut_off,
+        )
         for mode, (seen, pressed, tried, paid) in sorted(sums.items())
     ]

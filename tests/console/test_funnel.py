@@ -17,6 +17,7 @@ from crm import operations as crm_operations
 from crm import queries as crm
 from crm.usecases.review_lead import accept_lead, decline_lead
 from revenue.models import Offer, OfferViews
+from revenue.queries.funnel import purchase_funnels
 from revenue.usecases.keep_views import is_machine, keep_views
 from tests.conftest import NOON
 from tests.console.sales import direct_sale, lead, pay, prepared_checkout, whole_sale
@@ -181,3 +182,14 @@ def test_only_the_window_counts() -> None:
         OfferViews.add(offer_id=offer.pk, mode="sandbox", day=day, times=times)
 
     assert purchases() == {"Offer seen": 11, "Pay pressed": 0, "Card tried": 0, "Paid": 0}
+
+
+def test_a_funnel_that_counts_only_the_newest_says_so_in_each_mode(process: Process) -> None:
+    declined_try(process)
+    direct_sale(process)
+    CheckoutFactory(mode="test")
+    [sandbox, test] = purchase_funnels(since=NOON - timedelta(days=30), limit=3)
+
+    assert (sandbox.pressed, sandbox.tried, test.pressed) == (2, 2, 1)
+    assert (sandbox.is_cut_off, test.is_cut_off) == (True, True)
+    assert not any(each.is_cut_off for each in purchase_funnels(since=NOON, limit=4))
