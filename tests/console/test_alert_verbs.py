@@ -9,11 +9,15 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from console.queries.waiting import navigation_counts
+from kernel.modes import Mode
 from ledger.models import LedgerEntry
 from revenue.models import OperatorAlert
+from revenue.operations.alerts import raise_checkout_refused
 from revenue.queries.waiting import waiting
+from tests.conftest import NOON
 from tests.factories.orders import AlertFactory
 from tests.factories.people import client_of, make_person
+from tests.factories.revenue import OfferFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LIST = "/console/alerts/"
@@ -172,3 +176,13 @@ def test_an_auditor_reads_and_presses_nothing(alert: OperatorAlert, verb: str) -
 def test_an_unknown_alert_is_not_found(browser: Client) -> None:
     assert browser.get(f"{LIST}alr_nobody/").status_code == 404
     assert browser.post(f"{LIST}alr_nobody/undo/").status_code == 404
+
+
+def test_its_page_leads_to_what_it_is_about_and_says_stripes_reason(browser: Client) -> None:
+    offer = OfferFactory()
+    raise_checkout_refused(offer=offer, mode=Mode.SANDBOX, code="amount_too_small", now=NOON)
+
+    page = read(browser, f"{LIST}{OperatorAlert.objects.get().reference}/")
+
+    assert f'<dd><a href="/console/offers/{offer.reference}/">' in page
+    assert "amount_too_small" in page
