@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -49,9 +50,8 @@ def check_span(batches: Sequence[Batch]) -> Report:
             if position != expected:
                 _add_hole(report, expected, position - 1)
             expected = position + 1
-            found = sha256(content.LEAF + line).hexdigest().encode()
-            leaves[position] = bytes.fromhex(sealed_hash.decode())
-            if found != sealed_hash or entry_hash != sealed_hash:
+            leaves[position] = leaf = unhexlify(sealed_hash)
+            if sha256(content.LEAF + line).digest() != leaf or entry_hash != sealed_hash:
                 _name_change(
                     report,
                     where=f"position {position}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -49,7 +49,8 @@ def shared_snapshot(name: str) -> Iterator[None]:
 def in_parallel(work: Iterable[Work[T]], *, snapshot: str, connections: int) -> Iterator[T]:
     """Run pieces of work on ``connections`` threads over one snapshot; yield results in order.
 
-    Only a few pieces are waiting at any time, so that memory does not grow with the ledger.
+    Only a few pieces are unfinished at any time, and a long one holds up no other: what is done
+    behind it waits as its small result.
     """
 
     def run(piece: Work[T]) -> T:
@@ -57,10 +58,14 @@ def in_parallel(work: Iterable[Work[T]], *, snapshot: str, connections: int) -> 
             return piece()
 
     with ThreadPoolExecutor(connections, thread_name_prefix="verify") as threads:
-        waiting: deque[Future[T]] = deque()
+        results: deque[Future[T]] = deque()
+        unfinished: set[Future[T]] = set()
         for piece in work:
-            waiting.append(threads.submit(run, piece))
-            if len(waiting) > 2 * connections:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+            results.append(threads.submit(run, piece))
+            unfinished.add(results[-1])
+            if len(unfinished) > 2 * connections:
+                unfinished = wait(unfinished, return_when=FIRST_COMPLETED).not_done
+            while results and results[0].done():
+                yield results.popleft().result()
+        while results:
+            yield results.popleft().result()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -17,40 +17,49 @@ _BEYOND_SEALS: Final = """
 SELECT min(position), max(position) FROM ledger_sealedentry
 WHERE position > coalesce((SELECT max(last_position) FROM ledger_seal), 0)
 """
+# Of legs that belong to no entry there is no mode.
 _BALANCES: Final = """
 SELECT mode, account, currency, coalesce(kept.amount_minor, 0), coalesce(summed.amount_minor, 0)
 FROM ledger_balance kept FULL JOIN (
-  SELECT entry.mode, leg.account, leg.currency, sum(leg.amount_minor) AS amount_minor
+  SELECT entry.mode, leg.account, leg.currency,
+    sum(leg.amount_minor) FILTER (WHERE sealed.entry_id IS NOT NULL) AS amount_minor
   FROM ledger_posting leg
-  JOIN ledger_ledgerentry entry ON entry.id = leg.entry_id
-  JOIN ledger_sealedentry sealed ON sealed.entry_id = entry.id
+  LEFT JOIN ledger_ledgerentry entry ON entry.id = leg.entry_id
+  LEFT JOIN ledger_sealedentry sealed ON sealed.entry_id = entry.id
   GROUP BY entry.mode, leg.account, leg.currency) summed USING (mode, account, currency)
-WHERE coalesce(kept.amount_minor, 0) <> coalesce(summed.amount_minor, 0)
+WHERE mode IS NULL OR coalesce(kept.amount_minor, 0) <> coalesce(summed.amount_minor, 0)
 """
 
 
-def check_strays() -> Report:
-    """Name legs without an entry, and positions under no seal."""
-    report = Report()
-    with connection.cursor() as cursor:
-        cursor.execute(_STRAY_LEGS, [NAMED_MAX])
-        for entry_id, account in cursor.fetchall():
-            says = f"a leg on {account} belongs to no entry"
-            report.add("leg_without_entry", f"entry id {entry_id}", says)
-        cursor.execute(_BEYOND_SEALS)
-        first, last = cursor.fetchone()
-        if first is not None:
-            says = "they are in the sealed order but under no seal"
-            report.add("positions_without_seal", f"positions {first} to {last}", says)
-    return report
-
-
-def check_balances() -> Report:
-    """Compare the running balances with the sum of all sealed legs."""
+def check_legs() -> Report:
+    """Compare the running balances with the sum of all sealed legs; name legs without an entry."""
     report = Report()
     with connection.cursor() as cursor:
         cursor.execute(_BALANCES)
-        for mode, account, currency, kept, summed in cursor.fetchall():
+        differing = cursor.fetchall()
+        if any(mode is None for mode, *_ in differing):
+            _name_strays(cursor, report)
+    for mode, account, currency, kept, summed in differing:
+        if mode is not None:
             says = f"the running balance says {kept}, the sealed legs sum to {summed} {currency}"
             report.add("balance_differs", f"{account} ({mode})", says)
+    return report
+
+
+def _name_strays(cursor: Any, report: Report) -> None:
+    cursor.execute(_STRAY_LEGS, [NAMED_MAX])
+    for entry_id, account in cursor.fetchall():
+        says = f"a leg on {account} belongs to no entry"
+        report.add("leg_without_entry", f"entry id {entry_id}", says)
+
+
+def check_positions() -> Report:
+    """Name positions under no seal."""
+    report = Report()
+    with connection.cursor() as cursor:
+        cursor.execute(_BEYOND_SEALS)
+        first, last = cursor.fetchone()
+    if first is not None:
+        says = "they are in the sealed order but under no seal"
+        report.add("positions_without_seal", f"positions {first} to {last}", says)
     return report

@@ -22,7 +22,7 @@ from ledger.queries.verification.keys import (
 from ledger.queries.verification.report import Report
 from ledger.queries.verification.rows import compared_rows
 from ledger.queries.verification.snapshot import Work, exported_snapshot, in_parallel
-from ledger.queries.verification.totals import check_balances, check_strays
+from ledger.queries.verification.totals import check_legs, check_positions
 
 CONNECTIONS: Final = 3
 
@@ -52,9 +52,9 @@ def verify(
             report.notes.append("The heads kept outside were not compared, as asked.")
 
         def work() -> Iterator[Work[Report]]:
-            yield check_balances
-            yield check_strays
             yield from compared_rows()
+            yield check_legs
+            yield check_positions
             for span in check_chain(heads=walk, keys=keys, report=report, now=now):
                 yield partial(check_span, span)
             yield partial(check_unsealed, now=now)
