@@ -20,7 +20,8 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     DJANGO_SETTINGS_MODULE=trinity.settings \
     TRINITY_HOME=/var/lib/trinity
-RUN useradd --system --uid 10001 --user-group --home-dir /var/lib/trinity --create-home trinity
+RUN useradd --system --uid 10001 --user-group --home-dir /var/lib/trinity --create-home trinity \
+    && install --directory --owner trinity --group trinity --mode 700 /var/lib/trinity-seal
 COPY --from=dependencies /venv /venv
 WORKDIR /app
 COPY . .

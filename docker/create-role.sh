@@ -14,4 +14,7 @@ SELECT format('CREATE ROLE trinity_app LOGIN PASSWORD %L', :'app_password')
     WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'trinity_app') \gexec
 SELECT 'CREATE DATABASE trinity OWNER trinity TEMPLATE template0 LOCALE_PROVIDER builtin LOCALE ''C.UTF-8'' ENCODING ''UTF8'''
     WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'trinity') \gexec
+-- We keep no large objects, and anybody could fill the disk with them.
+\connect trinity
+REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC;
 SQL

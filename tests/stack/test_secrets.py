@@ -44,6 +44,22 @@ def test_containers_get_the_same() -> None:
         assert SECRETS & _names(service) == OF[name], name
 
 
+def test_the_private_seal_key_lies_where_only_the_worker_can_read_it() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+
+    mounts = [
+        name
+        for name in (*OF.keys() - {"sandbox"}, "postgres", "redis")
+        if "seal-key:" in _block(text, f"  {name}:")
+    ]
+
+    assert mounts == ["worker"]
+    assert "seal-key" not in _block(text, "x-trinity: &trinity")
+    assert 'SEAL_KEY_FILE: "/var/lib/trinity-seal/seal.key"' in _block(text, "  worker:")
+    assert '"seal-key:/var/lib/trinity-seal"' in _block(text, "  worker:")
+    assert "/var/lib/trinity-seal" in (ROOT / "Dockerfile").read_text()  # whose it is, and closed
+
+
 def _block(text: str, head: str) -> str:
     """Return what is indented below the line ``head``."""
     indent = len(head) - len(head.lstrip())

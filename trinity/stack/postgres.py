@@ -26,6 +26,11 @@ APPLICATION: Final = "trinity_app"
 # Neither is superuser. The owner makes databases for tests and restore drills.
 ROLES: Final = {OWNER: "postgres-password", APPLICATION: "postgres-app-password"}
 DATABASE: Final = "trinity"
+# We keep none, and anybody could fill the disk with them. Only a superuser can close the functions.
+NO_LARGE_OBJECTS: Final = (
+    "REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea)"
+    " FROM PUBLIC"
+)
 BUILTIN_LOCALE_SINCE: Final = 17
 # What money rests on is said aloud, whatever the defaults of a build are.
 DURABLE: Final = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
@@ -169,13 +174,15 @@ class Cluster:
                         sql.Identifier(DATABASE), sql.Identifier(OWNER)
                     )
                 )
+        with self._superuser(DATABASE) as connection:
+            connection.execute(NO_LARGE_OBJECTS)
 
-    def _superuser(self) -> "psycopg.Connection[tuple[object, ...]]":
+    def _superuser(self, database: str = "postgres") -> "psycopg.Connection[tuple[object, ...]]":
         return psycopg.connect(
             host=str(self.sockets),
             user=SUPERUSER,
             password=self.home.secret("postgres-superuser-password"),
-            dbname="postgres",
+            dbname=database,
             autocommit=True,
             connect_timeout=5,
         )
