@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 VERSION: Final = "trinity-seal-1"
 ROTATION: Final = "trinity-seal-key-1"
 GENESIS: Final = bytes(32)  # what the first seal follows
@@ -41,6 +44,14 @@ class SealBody:
     def seal_hash(self) -> bytes:
         """Return the SHA-256 of the message."""
         return hashlib.sha256(self.message()).digest()
+
+    def is_signed(self, signature: bytes, *, by: bytes) -> bool:
+        """Say whether the key with these 32 public bytes made ``signature`` over the message."""
+        try:
+            Ed25519PublicKey.from_public_bytes(by).verify(signature, self.message())
+        except InvalidSignature:
+            return False
+        return True
 
 
 def rotation_message(*, old_key: str, new_key: str) -> bytes:

@@ -29,8 +29,50 @@ BEGIN
     RETURN NULL;
 END """,
 )
+# OFFSET 0 makes the planner look entries up by their key: fresh tables have no statistics.
+_POSITIONS_FOLLOW: Final = trigger_function(
+    "ledger_positions_follow",
+    """
+DECLARE
+    first bigint := (SELECT min(position) FROM fresh);
+BEGIN
+    IF first <> 1 + coalesce((SELECT max(position) FROM public.ledger_sealedentry
+                              WHERE position < first), 0)
+        OR (SELECT max(position) - first + 1 <> count(*) FROM fresh)
+    THEN
+        RAISE EXCEPTION 'position % is not the next one in the sealed order', first
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_positions_follow';
+    END IF;
+    IF EXISTS (
+        SELECT FROM fresh LEFT JOIN LATERAL (
+            SELECT content_hash FROM public.ledger_ledgerentry
+            WHERE id = fresh.entry_id OFFSET 0) entry ON true
+        WHERE entry.content_hash IS DISTINCT FROM fresh.content_hash)
+    THEN
+        RAISE EXCEPTION 'a sealed entry has the hash of the entry itself'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_positions_follow';
+    END IF;
+    RETURN NULL;
+END """,
+)
+# A place in the sealed order is the next one, and holds the hash of an entry that is there. So who
+# may insert there, as all pages may because the sealer logs in as they do, puts nothing in its way.
+POSITIONS_FOLLOW: Final = Promise(
+    table="ledger_sealedentry",
+    guards=(
+        _POSITIONS_FOLLOW,
+        trigger(
+            "ledger_sealedentry",
+            "ledger_positions_follow",
+            "AFTER INSERT",
+            "REFERENCING NEW TABLE AS fresh"
+            " FOR EACH STATEMENT EXECUTE FUNCTION ledger_positions_follow()",
+        ),
+    ),
+)
 
 PROMISES: Final = (
+    POSITIONS_FOLLOW,
     Promise(
         table="ledger_posting",
         guards=(

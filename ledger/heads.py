@@ -21,6 +21,8 @@ def faults(previous: Head | None, head: Head) -> Iterator[tuple[str, str]]:
         missing = f"{before + 1} to {head.number - 1}"
         yield "heads_missing", f"the heads of seals {missing} are no longer kept outside"
     if not head.is_whole:  # as 0.1 wrote them
+        if previous and previous.is_whole:
+            yield "head_changed", f"the head kept of seal {head.number} lost its signature"
         return
     if head.body.seal_hash() != head.seal_hash:
         yield "head_changed", f"the head kept of seal {head.number} was changed"

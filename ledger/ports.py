@@ -13,19 +13,31 @@ from ledger.chain import SealBody
 KEY_BYTES: Final = 32  # of an Ed25519 public key
 
 
-class SealKeyMissing(Exception):
+class SealingRefused(Exception):
+    """Nothing is sealed before a person acted. The sentence says why, and what to do."""
+
+
+class SealKeyMissing(SealingRefused):
     """Seals exist, but the key that signed them is gone. A person must restore or rotate it."""
 
 
-class SealKeyRetired(Exception):
+class SealKeyRetired(SealingRefused):
     """The key was rotated away: another one has signed since. The sentence says what to do."""
 
 
-class PinsUnreadable(Exception):
+class SealForged(SealingRefused):
+    """The newest seal in the database is not signed by the key that it names, which is ours."""
+
+
+class SealerHeldUp(SealingRefused):
+    """Another session holds rows or tables that the sealer needs. The sentence says which."""
+
+
+class PinsUnreadable(SealingRefused):
     """The pinned keys cannot be read. The sentence says where and why."""
 
 
-class HeadsUnreadable(Exception):
+class HeadsUnreadable(SealingRefused):
     """The heads kept outside cannot be read. The sentence says where and why."""
 
     code: ClassVar[str] = "heads_unreadable"

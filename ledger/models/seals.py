@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from kernel.append_only import AppendOnly
+from ledger.chain import SealBody
 from ledger.models.entries import LedgerEntry
 
 SEALER_LOCK: Final = 0x5EA1  # the advisory lock of the one sealer
@@ -16,7 +17,7 @@ SEALER_LOCK: Final = 0x5EA1  # the advisory lock of the one sealer
 class SealKey(AppendOnly):
     """The public half of a key that signed a seal, kept so that it can be published.
 
-    ``verify_ledger`` trusts keys from outside the database instead: the key file and the seals log.
+    ``verify_ledger`` trusts keys that are pinned outside the database, and those they introduced.
     """
 
     key_id = models.CharField(primary_key=True, max_length=64, help_text="SHA-256 of the key")
@@ -54,6 +55,19 @@ class Seal(AppendOnly):
 
     def __str__(self) -> str:
         return f"seal {self.number}"
+
+    @property
+    def body(self) -> SealBody:
+        """Return what it says, as it is signed."""
+        return SealBody(
+            number=self.number,
+            first_position=self.first_position,
+            last_position=self.last_position,
+            merkle_root=bytes(self.merkle_root),
+            previous_hash=bytes(self.previous_hash),
+            sealed_at=self.sealed_at,
+            key_id=self.key_id,
+        )
 
 
 class SealedEntry(AppendOnly):

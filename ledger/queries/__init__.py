@@ -10,6 +10,7 @@ from ledger.queries.entries import (
     entry_row,
     in_words,
 )
+from ledger.queries.holders import Holder, sealer_held_up_by
 from ledger.queries.outside import Pins, compared_heads, is_rotation_under_way, pins
 from ledger.queries.seals import (
     COUNT_MAX,
@@ -29,6 +30,7 @@ __all__ = [
     "OLDEST_UNSEALED_SQL",
     "AccountBalance",
     "EntryRow",
+    "Holder",
     "InclusionProof",
     "Pins",
     "Report",
@@ -49,4 +51,5 @@ __all__ = [
     "pins",
     "published_keys",
     "seal_state",
+    "sealer_held_up_by",
 ]

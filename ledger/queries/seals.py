@@ -11,7 +11,7 @@ from django.db import connection
 
 from ledger import merkle
 from ledger.models import LedgerEntry, Seal, SealedEntry, SealKey, UnsealedEntry
-from ledger.ports import Head, HeadsBroken, key_id
+from ledger.ports import Head, HeadsBroken, SealingRefused, key_id
 
 COUNT_MAX: Final = 10_000  # more waiting entries than this are "more than"
 
@@ -29,15 +29,15 @@ LEFT JOIN LATERAL (SELECT * FROM ledger_seal ORDER BY number DESC LIMIT 1) head 
 """  # noqa: S608  # constants only
 
 
-class ChainShorterThanHead(Exception):
+class ChainShorterThanHead(SealingRefused):
     """The heads outside know seals that the database has not, or has otherwise."""
 
 
-class HeadsGone(Exception):
+class HeadsGone(SealingRefused):
     """Seals were made, and no head is kept outside. A person must say that a log begins anew."""
 
 
-class PublishedKeyChanged(Exception):
+class PublishedKeyChanged(SealingRefused):
     """A key in the database is not the key that its name says; its seals are not published."""
 
 

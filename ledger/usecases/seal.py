@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
 
 from ledger import merkle
 from ledger.chain import GENESIS, SealBody
 from ledger.models import SEALER_LOCK, Seal, SealKey
-from ledger.ports import Head, HeadSink, SealKeyRetired, Signer, key_id
-from ledger.queries.seals import heads_after
+from ledger.ports import Head, HeadSink, SealerHeldUp, SealForged, SealKeyRetired, Signer, key_id
+from ledger.queries.holders import sealer_held_up_by
+from ledger.queries.seals import heads_after, newest_seal
 
 BATCH_MAX: Final = 5_000  # entries under one seal: 0.1 s of work, and a proof of 13 steps
 BATCHES_MAX: Final = 200  # in one run; the rest waits ten seconds
 TIDY_FROM: Final = 50_000  # entries sealed in one run
+LOCK_TIMEOUT_S: Final = 5  # for rows that somebody holds; the next run tries again
 
 # OFFSET 0 makes the planner look rows up by their key. Left to itself it reads whole tables for
 # every batch, because fresh tables have no statistics.
@@ -26,14 +29,19 @@ WITH due AS (
     SELECT entry_id FROM ledger_unsealedentry ORDER BY entry_id LIMIT %s)
   RETURNING entry_id)
 INSERT INTO ledger_sealedentry (position, entry_id, content_hash)
-SELECT %s + row_number() OVER (ORDER BY due.entry_id), due.entry_id, entry.content_hash
+SELECT row_number() OVER (ORDER BY due.entry_id)
+    + (SELECT coalesce(max(position), 0) FROM ledger_sealedentry),
+  due.entry_id, entry.content_hash
 FROM due
 CROSS JOIN LATERAL (
   SELECT content_hash FROM ledger_ledgerentry WHERE id = due.entry_id OFFSET 0) entry
 LEFT JOIN LATERAL (
   SELECT position FROM ledger_sealedentry WHERE entry_id = due.entry_id OFFSET 0) sealed ON true
 WHERE sealed.position IS NULL
-RETURNING position, content_hash
+"""
+# Also what somebody else put there: it is a real entry at the next place (ledger_positions_follow).
+_BEYOND_SEALS: Final = """
+SELECT position, content_hash FROM ledger_sealedentry WHERE position > %s ORDER BY position LIMIT %s
 """
 _ADD_TO_BALANCES = """
 INSERT INTO ledger_balance (mode, account, currency, amount_minor)
@@ -58,14 +66,21 @@ def seal_due(*, signer: Signer, sink: HeadSink, now: datetime, batch_max: int = 
 
     Raises, and seals nothing: ChainShorterThanHead when the heads outside know more than we do;
     HeadsUnreadable and HeadsGone when they are not those that we kept; PublishedKeyChanged when a
-    key in the database is not the one that signed what is to be told; SealKeyRetired.
+    key in the database is not the one that signed what is to be told; SealKeyRetired; SealForged;
+    SealerHeldUp, after what could be sealed.
     """
+    newest = newest_seal()
+    _check_newest(newest, signer=signer)  # before the world is told of it
     # Of a chain that begins now, two sealers at once may each have a head to tell.
-    begins = not Seal.objects.exists()
+    begins = newest is None
     publish_heads(sink=sink, begins_anew=begins)
     entries_sealed = 0
     for _ in range(BATCHES_MAX):
-        seal = seal_batch(signer=signer, now=now, batch_max=batch_max)
+        try:
+            seal = seal_batch(signer=signer, now=now, batch_max=batch_max)
+        except OperationalError as error:
+            _say_who_holds_up(error)
+            raise
         if seal is None:
             break
         publish_heads(sink=sink, begins_anew=begins)
@@ -73,6 +88,13 @@ def seal_due(*, signer: Signer, sink: HeadSink, now: datetime, batch_max: int = 
     if entries_sealed >= TIDY_FROM:
         _tidy()
     return entries_sealed
+
+
+def _say_who_holds_up(error: OperationalError) -> None:
+    """Raise SealerHeldUp, with who does it, where ``error`` is that we waited too long."""
+    if isinstance(error.__cause__, LockNotAvailable):
+        names = "; ".join(map(str, sealer_held_up_by())) or "somebody who has let go meanwhile"
+        raise SealerHeldUp(f"what the sealer needs is held by {names}") from error
 
 
 def _tidy() -> None:
@@ -103,17 +125,19 @@ def seal_batch(*, signer: Signer, now: datetime, batch_max: int = BATCH_MAX) -> 
     """Seal up to ``batch_max`` entries; None when none is due or another sealer is at work.
 
     Appending goes on meanwhile: an entry that commits later takes a later position. Raises
-    SealKeyRetired.
+    SealKeyRetired; SealForged; OperationalError after five seconds in which somebody held rows
+    that it needs.
     """
     with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SEALER_LOCK])
         if not cursor.fetchone()[0]:
             return None
-        previous = Seal.objects.order_by("-number").first()
-        _refuse_retired(previous, key=key_id(signer.public_key))
-        last_position = previous.last_position if previous else 0
-        cursor.execute(_TAKE_DUE, [batch_max, last_position])
-        taken = sorted(cursor.fetchall())
+        previous = newest_seal()
+        _check_newest(previous, signer=signer)
+        cursor.execute(_TAKE_DUE, [batch_max])
+        cursor.execute(_BEYOND_SEALS, [previous.last_position if previous else 0, batch_max])
+        taken = cursor.fetchall()
         if not taken:
             return None
         cursor.execute(_ADD_TO_BALANCES, [taken[0][0], taken[-1][0]])
@@ -129,11 +153,24 @@ def seal_batch(*, signer: Signer, now: datetime, batch_max: int = BATCH_MAX) -> 
     return _write_seal(body, signer=signer)
 
 
-def _refuse_retired(previous: Seal | None, *, key: str) -> None:
-    """A key that another has followed never signs again: an old copy of the file is at work."""
-    if previous and previous.key_id != key and Seal.objects.filter(key_id=key).exists():
+def _check_newest(newest: Seal | None, *, signer: Signer) -> None:
+    """Go on after no seal that is not ours, once we have signed one.
+
+    Who may write to the database can insert a seal, but not sign it.
+    """
+    if newest is None:
+        return
+    own = key_id(signer.public_key)
+    if newest.key_id == own:
+        if not newest.body.is_signed(bytes(newest.signature), by=signer.public_key):
+            raise SealForged(
+                f"seal {newest.number} is not signed by our key {own[:16]}: somebody wrote it into "
+                "the database. Run verify_ledger; see docs/operations.md, When something is wrong"
+            )
+    elif Seal.objects.filter(key_id=own).exists():
         raise SealKeyRetired(
-            f"the seal key {key[:16]} was rotated away: put the new key file in its place"
+            f"the seal key {own[:16]} was rotated away, put the new key file in its place; or else "
+            f"somebody wrote seal {newest.number} with a key of theirs: verify_ledger names that"
         )
 
 

@@ -8,18 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from ledger.ports import HeadsUnreadable, SealKeyMissing, SealKeyRetired
-from ledger.queries.seals import ChainShorterThanHead, HeadsGone, PublishedKeyChanged
+from ledger.ports import SealingRefused, SealKeyMissing
 from ledger.usecases.rotate_seal_key import RotationNotSealed, replace_lost_key, rotate_seal_key
-
-REFUSALS = (
-    SealKeyRetired,
-    ChainShorterThanHead,
-    HeadsGone,
-    PublishedKeyChanged,
-    HeadsUnreadable,
-    RotationNotSealed,
-)
 
 
 class Command(BaseCommand):
@@ -47,7 +37,7 @@ class Command(BaseCommand):
             raise CommandError(f"{error}: bring it back; --lost makes another one") from error
         except ValueError as error:
             raise CommandError(f"{error}.") from error
-        except REFUSALS as error:
+        except (SealingRefused, RotationNotSealed) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Seals are signed with key {new_key} from now on.")
         if options["lost"]:

@@ -9,13 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from ledger import providers
-from ledger.ports import HeadsUnreadable, PinsUnreadable, SealKeyMissing, SealKeyRetired
-from ledger.queries.seals import (
-    ChainShorterThanHead,
-    HeadsGone,
-    PublishedKeyChanged,
-    newest_seal,
-)
+from ledger.ports import SealingRefused
+from ledger.queries.holders import sealer_held_up_by
+from ledger.queries.seals import newest_seal, oldest_unsealed_at
 from ledger.usecases.rebuild import rebuild_derived
 from ledger.usecases.seal import publish_heads, seal_due
 
@@ -51,14 +47,9 @@ class Command(BaseCommand):
             entries = 0
             while done := seal_due(signer=signer, sink=providers.head_sink(), now=timezone.now()):
                 entries += done
-        except (
-            SealKeyMissing,
-            SealKeyRetired,
-            ChainShorterThanHead,
-            HeadsGone,
-            PublishedKeyChanged,
-            HeadsUnreadable,
-            PinsUnreadable,
-        ) as error:
+        except SealingRefused as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Sealed {entries:,} entries.")
+        if oldest_unsealed_at() and (holders := sealer_held_up_by()):
+            names = "; ".join(map(str, holders))
+            self.stdout.write(f"Entries wait: the sealer's lock is held by {names}.")

@@ -36,7 +36,7 @@ def check_chain(
     span: list[Batch] = []
     previous: Seal | None = None
     for seal in Seal.objects.order_by("number").iterator(chunk_size=1000):
-        body = body_of(seal)
+        body = seal.body
         is_itself = body.seal_hash() == bytes(seal.seal_hash)
         if not is_itself:
             says = "what it says is not what its hash covers"
@@ -73,7 +73,7 @@ def check_heads(heads: Iterable[Head], *, now: datetime) -> Report:
     report, last = Report(), None
     walk = Heads(iter(heads), report, Keys(()))
     for seal in Seal.objects.order_by("number").iterator(chunk_size=1000):
-        walk.compare(seal, is_sound=body_of(seal).seal_hash() == bytes(seal.seal_hash))
+        walk.compare(seal, is_sound=seal.body.seal_hash() == bytes(seal.seal_hash))
         report.seals, last = report.seals + 1, seal
     walk.finish(last, now=now)
     return report
@@ -94,19 +94,6 @@ def _check_place(seal: Seal, previous: Seal | None, report: Report) -> None:
         report.add("positions_not_covered", name, says)
     if bytes(seal.previous_hash) != link:
         report.add("chain_broken", name, f"it does not follow seal {number}")
-
-
-def body_of(seal: Seal) -> SealBody:
-    """Return what ``seal`` says, as it is signed."""
-    return SealBody(
-        number=seal.number,
-        first_position=seal.first_position,
-        last_position=seal.last_position,
-        merkle_root=bytes(seal.merkle_root),
-        previous_hash=bytes(seal.previous_hash),
-        sealed_at=seal.sealed_at,
-        key_id=seal.key_id,
-    )
 
 
 def _check_key(seal: Seal, keys: Keys, report: Report) -> bool:

@@ -51,6 +51,7 @@ class Command(BaseCommand):
             yield from selling.look_at_work(now)
             yield from house.look_at_seal_key()
             yield from books.look_at_pins()
+            yield from books.look_at_sealing()
             yield from books.look_at_heads(now)
         except DatabaseError as error:
             raise CommandError(f"The database failed ({type(error).__name__}).") from error

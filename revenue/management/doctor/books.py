@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from ledger import queries as ledger
 from revenue.management.doctor.findings import Finding, bad, ok, warn
+
+HELD_UP_FROM: Final = timedelta(minutes=1)  # sealing and recording take less than a second
 
 
 def look_at_pins() -> Iterator[Finding]:
@@ -31,6 +34,19 @@ def look_at_pins() -> Iterator[Finding]:
             "a rotation was begun and has not come to its end",
             "Run manage.py rotate_seal_key again: it goes on where it stopped.",
         )
+
+
+def look_at_sealing() -> Iterator[Finding]:
+    """Whether somebody keeps the sealer from its work."""
+    holders = ledger.sealer_held_up_by(for_at_least=HELD_UP_FROM)
+    for holder in holders:
+        yield bad(
+            "sealing",
+            f"{holder} holds what the sealer needs, for more than a minute",
+            f"Find out what it is; SELECT pg_terminate_backend({holder.pid}) ends it.",
+        )
+    if not holders:
+        yield ok("sealing", "nobody holds it up")
 
 
 def look_at_heads(now: datetime) -> Iterator[Finding]:
