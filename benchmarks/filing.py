@@ -119,8 +119,8 @@ def _insert_script() -> str:
         "false",
     ]
     sql = insert_statement(1)
-    for value in values:
-        sql = sql.replace("%s", value, 1)
+    for number in range(len(values), 0, -1):  # $12 before $1
+        sql = sql.replace(f"${number}", values[number - 1])
     line = " ".join(sql.split())
     return f"\\set a random(1, 1000000000000)\n\\set b random(1, 1000000000000)\n{line};\n"
 

@@ -5,23 +5,26 @@ from __future__ import annotations
 import resource
 from typing import Final
 
-import uvicorn
+from uvicorn import Config
+from uvicorn.supervisors import Multiprocess
 
-WORKERS: Final = 2
 BACKLOG: Final = 2048
 STOP_S: Final = 2
 # A worker that does not say for so long that it lives is ended, and started anew.
 SILENT_S: Final = 30
 
 
-def serve(application: str, *, host: str, port: int) -> None:
-    """Answer on ``host`` and ``port`` until SIGTERM. ``application`` is imported by the workers."""
+def serve(application: str, *, host: str, port: int, workers: int) -> None:
+    """Answer on ``host`` and ``port`` until SIGTERM. ``application`` is imported by the workers.
+
+    Also one worker has a parent, which keeps the socket while another takes its place.
+    """
     _allow_files()
-    uvicorn.run(
+    config = Config(
         application,
         host=host,
         port=port,
-        workers=WORKERS,
+        workers=workers,
         http="trinity.serving.connections:Connection",
         loop="uvloop",
         ws="none",
@@ -34,6 +37,7 @@ def serve(application: str, *, host: str, port: int) -> None:
         timeout_graceful_shutdown=STOP_S,
         timeout_worker_healthcheck=SILENT_S,
     )
+    Multiprocess(config, sockets=[config.bind_socket()]).run()
 
 
 def _allow_files() -> None:
