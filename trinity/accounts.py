@@ -71,6 +71,13 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
         "too_many_login_attempts": "Too many tries. Please wait a few minutes.",
     }
 
+    def is_safe_url(self, url: str) -> bool:
+        """Say whether ``url`` leads to a page of ours; one that cannot be read leads nowhere."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:  # "http://[": urlsplit reads no address in it
+            return False
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count this try before the password is looked at (``trinity.logins.limits``).
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -11,6 +13,8 @@ from trinity.context import deployment
 from trinity.logins.enums import Refusal
 from trinity.logins.operations import count_refusal, note_refused_access
 
+logger = logging.getLogger(__name__)
+
 
 def _page(request: HttpRequest, template: str, *, status: int) -> HttpResponse:
     user = getattr(request, "user", None)
@@ -19,11 +23,9 @@ def _page(request: HttpRequest, template: str, *, status: int) -> HttpResponse:
     return render(request, template, {"layout": layout, "nav": ""}, status=status)
 
 
-def bad_request(
-    request: HttpRequest,
-    exception: Exception,  # noqa: ARG001  # Django names it
-) -> HttpResponse:
-    """Answer 400."""
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400. The error's text may be the visitor's, so only its kind is written down."""
+    logger.warning("request refused", extra={"error": type(exception).__name__})
     return _page(request, "400.html", status=400)
 
 
@@ -62,8 +64,10 @@ def too_large(request: HttpRequest) -> HttpResponse:
     return _page(request, "413.html", status=413)
 
 
-def csrf_failure(request: HttpRequest, **_why: object) -> HttpResponse:
-    """Answer 403 where the form's key was missing or old."""
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer 403 where the form's key was missing or old, or another site sent it."""
+    # "Origin checking failed - …": what follows the dash, the visitor sent.
+    logger.warning("form refused", extra={"reason": reason.partition(" - ")[0]})
     return _page(request, "403_csrf.html", status=403)
 
 

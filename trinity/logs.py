@@ -142,7 +142,8 @@ def configuration(*, is_json: bool, level: str) -> dict[str, Any]:
             # The request line says it already, with the request's id.
             "django.request": {"level": "CRITICAL"},
             "django.server": {"level": "ERROR"},
-            "django.security.DisallowedHost": {"level": "ERROR"},
+            # Its words are the visitor's. trinity.errors says what kind of refusal it was.
+            "django.security": {"level": "CRITICAL"},
             # Strangers can cause any number of the warnings.
             "uvicorn.error": {"level": "ERROR"},
             # These write whole requests at DEBUG.

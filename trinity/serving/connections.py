@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from enum import IntEnum
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from httptools import HttpParserError, HttpParserUpgrade
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEAD_S: Final = 5.0  # from the first moment, or the end of the last answer's request, to a head
 BODY_S: Final = 10.0  # from the head to the end of its body
@@ -63,6 +65,9 @@ class Connection(HttpToolsProtocol):
         self.waits, self.since_s = Waits.HEAD, time.monotonic()
         self.head_bytes = self.body_bytes = 0
         self.is_in_head = True
+        self.owed: deque[RequestResponseCycle] = deque()  # answers, in the order of their requests
+        self.has_ended = False  # nothing that still comes is read
+        self.refusal = ""  # of what came last, once all before it are answered
 
     def wait(self, what: Waits) -> None:
         """Begin to wait for ``what``; its deadline runs from now."""
@@ -70,6 +75,7 @@ class Connection(HttpToolsProtocol):
 
     def drop(self) -> None:
         """End it now, whatever is still to be written."""
+        self._owe_nothing()
         if not self.transport.is_closing() or self.transport.get_write_buffer_size():
             self.transport.abort()
 
@@ -89,14 +95,43 @@ class Connection(HttpToolsProtocol):
         """Give the place back."""
         Connection.held.pop(self, None)
         self._forget_body()
+        self._owe_nothing()
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio's own says so
+        """The other side sends no more. Whoever asked a whole question still gets its answer."""
+        self.has_ended = True
+        return bool(self.owed) and not self.owed[0].more_body  # False closes
 
     def data_received(self, data: bytes) -> None:
         """Read on, but of what is no body no more than HEAD_BYTES_MAX and one read."""
         self.head_bytes += len(data)
-        super().data_received(data)
-        if self.head_bytes > HEAD_BYTES_MAX and self.parser is not None:
+        try:
+            while data and not self.has_ended:
+                data = self._rest_of(data)
+        except HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+        if self.head_bytes > HEAD_BYTES_MAX and not self.has_ended:
             self.send_400_response("The request's head is too long.")
+
+    def _rest_of(self, data: bytes) -> bytes:
+        """Read ``data``; return what follows a request for another protocol, which we decline.
+
+        It is answered as if it had not asked (RFC 9110, 7.8), and so is what comes behind it.
+        """
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as asked:
+            return data[asked.args[0] :]
+        return b""
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read, and close; whoever asked before it is answered first."""
+        self.has_ended = True
+        if self.owed and not self.owed[0].more_body:
+            self.refusal = msg
+        else:
+            super().send_400_response(msg)
 
     def pause_writing(self) -> None:
         """An answer is ready, and the other side does not take it."""
@@ -126,11 +161,15 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is complete; its body may follow."""
         self.is_in_head = False
-        if not self.url.startswith(b"/"):  # uvicorn would forget which server was meant
+        # uvicorn would forget which server was meant; and behind CONNECT no request ends.
+        if not self.url.startswith(b"/") or self.parser.get_method() == b"CONNECT":
             raise ValueError("the request is for another server, or for none")
+        if self.parser.get_http_version() == "1.0":
+            self.expect_100_continue = False  # its sender knows no interim answer
         if self.waits is not Waits.US:  # else it was sent before the last one was answered
             self.wait(Waits.BODY)
         super().on_headers_complete()
+        self.owed.append(self.cycle)
 
     def on_body(self, body: bytes) -> None:
         """Some of the body came."""
@@ -153,18 +192,37 @@ class Connection(HttpToolsProtocol):
         """The answer is complete, though perhaps not taken; the request perhaps not sent."""
         has_another = bool(self.pipeline)
         self._forget_body()
+        if self.owed:
+            self.owed.popleft()
         super().on_response_complete()
         self._unset_keepalive_if_required()  # deadlines are ours
-        if self.cycle.more_body:  # of the next one; or it was answered early, and is thrown away
+        if self.has_ended and not (has_another and not self.cycle.more_body):
+            self._end()
+        elif self.cycle.more_body:  # of the next one; or it was answered early, and is thrown away
             self.wait(Waits.BODY)
-        elif has_another:
-            self.wait(Waits.US)
+        elif has_another:  # which nobody answers where the last answer is not taken
+            is_stuck = self.transport.is_closing() or self.flow.write_paused
+            self.wait(Waits.READER if is_stuck else Waits.US)
         else:
             self._wait_for_next()
 
     def _wait_for_next(self) -> None:
         is_taken = self.transport.get_write_buffer_size() == 0
         self.wait(Waits.NEXT if is_taken else Waits.READER)
+
+    def _end(self) -> None:
+        """Nothing more will come: say what was wrong with the last, if anything, and close."""
+        if self.refusal and not self.transport.is_closing():
+            super().send_400_response(self.refusal)
+        self.transport.close()
+
+    def _owe_nothing(self) -> None:
+        """Nobody is there to be answered: what still works for them writes to nobody."""
+        for cycle in self.owed:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.owed.clear()
+        self.pipeline.clear()
 
     def look(self, now_s: float) -> None:
         """End it when its deadline is past."""

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
+
+from kernel.tally import Counted, Tally
+
+logger = logging.getLogger(__name__)
 
 BODY_BYTES_MAX: Final = 1024 * 1024  # no page takes files
 PATH_BYTES_MAX: Final = 1024
 QUERY_BYTES_MAX: Final = 8 * 1024
 PLAIN: Final = (b"content-type", b"text/plain; charset=utf-8")
 VERSIONS: Final = frozenset({"1.0", "1.1"})
+# A name or an address of the Internet, and perhaps a port (RFC 9110, 7.2): 253 and 6 characters.
+HOST: Final = re.compile(rb"(?:[A-Za-z0-9.-]{1,253}|\[[A-Fa-f0-9:.]{2,45}\])(?::[0-9]{1,5})?")
+TOLD_EVERY_S: Final = 60.0
 ONCE: Final = frozenset({b"host", b"content-length", b"content-type", b"transfer-encoding"})
 
 Scope = dict[str, Any]
@@ -40,13 +49,31 @@ def judge(scope: Scope) -> None:
     names = [name for name, _ in scope["headers"] if name in ONCE]
     if len(names) != len(set(names)):
         raise Refused(400)
-    if scope["http_version"] != "1.0" and b"host" not in names:
+    host = host_of(scope)
+    if host is None and scope["http_version"] != "1.0":
+        raise Refused(400)
+    if host is not None and not HOST.fullmatch(host):
         raise Refused(400)
     if scope["http_version"] not in VERSIONS:
         raise Refused(505)
     coding = dict(scope["headers"]).get(b"transfer-encoding", b"chunked")
     if coding.strip().lower() != b"chunked":
         raise Refused(501)
+
+
+def host_of(scope: Scope) -> bytes | None:
+    """Return which host is asked, as the request says it."""
+    return next((value for name, value in scope["headers"] if name == b"host"), None)
+
+
+def _tell_refused(refused: Mapping[str, Counted]) -> None:
+    logger.warning(
+        "requests refused", extra={status: each.times for status, each in refused.items()}
+    )
+
+
+# One line for all that strangers send, and none of their words.
+_refused = Tally(_tell_refused, every_s=lambda: TOLD_EVERY_S)
 
 
 def judged(application: Application) -> Application:
@@ -57,6 +84,7 @@ def judged(application: Application) -> Application:
             judge(scope)
             await application(scope, receive, send)
         except Refused as refused:
+            _refused.add(f"status_{refused.status}")
             later = [(b"retry-after", b"2")] if refused.status == 503 else []
             await answer(send, refused.status, headers=[PLAIN, *later])
         except Gone:
