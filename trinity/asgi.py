@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
 from django.core.wsgi import get_wsgi_application
 
@@ -24,6 +25,7 @@ from trinity.serving.requests import (
 )
 from trinity.webhook_door import is_webhooks, take
 
+import_module(settings.ROOT_URLCONF)  # all pages, before the first visitor, by one thread
 _pages = Pages(_django, threads=settings.WEB_BLOCKING_THREADS)
 # Who presses Pay waits for Stripe: a wait that costs a thread and no work, so there are many of
 # them, and they take none from the pages.

@@ -81,3 +81,39 @@ def test_a_proxy_that_names_no_address_does_not_break_the_login(hop: str) -> Non
 @pytest.mark.parametrize("path", ["/%00", "/%ff%fe/", "/%ed%a0%80/", "/offers/%ff/", "/%25%30%30"])
 def test_no_path_breaks_a_page(path: str) -> None:
     assert Client().get(path).status_code == 404
+
+
+WORD = "unlikely-4f9c"
+KEY = "k" * 32
+
+
+@pytest.mark.parametrize(
+    ("header", "form", "status", "reason"),
+    [
+        ({"origin": f"http://{WORD}.example"}, {}, 403, "Origin checking failed"),
+        ({"origin": f"http://[{WORD}"}, {}, 403, "Origin checking failed"),
+        ({}, {f"{WORD}{n}": "1" for n in range(900)}, 400, "TooManyFieldsSent"),
+    ],
+    ids=["another site", "no address", "too many fields"],
+)
+def test_a_refused_form_leaves_no_word_of_its_sender_in_the_log(
+    header: dict[str, str],
+    form: dict[str, str],
+    status: int,
+    reason: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client = Client(enforce_csrf_checks=True, headers=header)
+    client.cookies["csrftoken"] = KEY
+
+    answer = client.post("/order-link/", {"csrfmiddlewaretoken": KEY, **form})
+
+    assert answer.status_code == status
+    told = [vars(record) for record in caplog.records]
+    assert reason in str(told)
+    assert WORD not in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_a_way_back_that_nobody_can_read_leads_nowhere() -> None:
+    assert Client().get("/accounts/login/?next=http://[").status_code == 200

@@ -24,6 +24,7 @@ LOOK_EVERY_S: Final = 0.5
 # Of all that is no body: a head, or chunks' sizes and extensions, trailers, empty lines.
 HEAD_BYTES_MAX: Final = 32 * 1024
 CONNECTIONS_MAX: Final = 1024
+OF_A_BODY: Final = frozenset({b"content-length", b"transfer-encoding"})
 # Of all bodies under way together. Who sends most loses the place first.
 BODIES_BYTES_MAX: Final = 32 * 1024 * 1024
 UNREAD_BYTES_MAX: Final = 32 * 1024 * 1024  # of all answers that nobody takes; likewise
@@ -164,6 +165,9 @@ class Connection(HttpToolsProtocol):
         # uvicorn would forget which server was meant; and behind CONNECT no request ends.
         if not self.url.startswith(b"/") or self.parser.get_method() == b"CONNECT":
             raise ValueError("the request is for another server, or for none")
+        # The parser takes such a body for words of the other protocol, and we for a next request.
+        if self.parser.should_upgrade() and any(name in OF_A_BODY for name, _ in self.headers):
+            raise ValueError("a request for another protocol, with a body")
         if self.parser.get_http_version() == "1.0":
             self.expect_100_continue = False  # its sender knows no interim answer
         if self.waits is not Waits.US:  # else it was sent before the last one was answered

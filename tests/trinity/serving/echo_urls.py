@@ -31,6 +31,12 @@ def slow(_request: HttpRequest) -> HttpResponse:
     return HttpResponse("slow")
 
 
+@public
+def big(_request: HttpRequest) -> HttpResponse:
+    """A long answer that is made at once."""
+    return HttpResponse(b"x" * 1_000_000)
+
+
 def _long() -> Iterator[bytes]:
     for number in range(MEGABYTES):
         yield bytes([65 + number]) * 1024 * 1024
@@ -58,6 +64,7 @@ urlpatterns = [
     path("asked", asked),
     path("asked/<path:rest>", asked),
     path("slow", slow),
+    path("big", big),
     path("stream", stream),
     path("broken", broken),
 ]

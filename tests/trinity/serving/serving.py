@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -79,6 +80,7 @@ def served(what: str, *, folder: Path, env: Mapping[str, str] | None = None) -> 
     """Run ``python -m trinity.serving`` on the test's database until the end of the block."""
     port = Ports.free().web
     told = {**os.environ, "DATABASE_URL": database_url(), "PORT": str(port), **(env or {})}
+    told["PYTHONFAULTHANDLER"] = "1"  # for ``where_it_stands``
     log = folder / f"{what}.log"
     with log.open("wb") as words:
         process = subprocess.Popen(
@@ -91,7 +93,7 @@ def served(what: str, *, folder: Path, env: Mapping[str, str] | None = None) -> 
         )
     running = Served(port, process, told, log)
     try:
-        wait_for(port, log)
+        wait_for(running)
         yield running
     finally:
         for each in running.opened:
@@ -100,16 +102,27 @@ def served(what: str, *, folder: Path, env: Mapping[str, str] | None = None) -> 
         process.wait(timeout=20)
 
 
-def wait_for(port: int, log: Path) -> None:
+def wait_for(running: Served) -> None:
+    """Wait until it answers; fail with all that it wrote, and where each thread of it stands."""
     deadline, said = time.monotonic() + READY_S_MAX, ""
     while True:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10):
+            with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/healthz", timeout=10):
                 return
         except OSError as error:
             said = repr(error)
-        assert time.monotonic() < deadline, said + log.read_text()
+        assert running.process.poll() is None, said + running.log.read_text()
+        assert time.monotonic() < deadline, said + where_it_stands(running)
         time.sleep(0.1)
+
+
+def where_it_stands(running: Served) -> str:
+    """End the workers, each of which writes down what its threads do; return the whole log."""
+    pid = running.process.pid
+    for worker in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        os.kill(int(worker), signal.SIGABRT)
+    time.sleep(2)
+    return running.log.read_text()
 
 
 def database_url() -> str:

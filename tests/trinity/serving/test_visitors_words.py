@@ -11,6 +11,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests.trinity.serving.serving import Served, served, split
 
 WORD = b"unlikely-4f9c"
+BAD = b"Connection: close\r\nHost: a<b\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +58,10 @@ def test_what_is_refused_is_counted_in_one_line(doors: Served) -> None:
     before = doors.log.stat().st_size
 
     for _ in range(20):
-        assert doors.ask(b"GET /healthz HTTP/1.1\r\nHost: a<b\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+        assert doors.ask(b"GET /healthz HTTP/1.1\r\n" + BAD).startswith(b"HTTP/1.1 400 ")
 
     told = [line for line in lines_after(doors, before) if line]
-    assert len(told) <= 2  # one for each process
+    assert len(told) == 1
     assert all(b"requests refused" in line and b"status_400" in line for line in told)
 
 
@@ -69,44 +70,3 @@ def test_ours_is_answered(shop: Served, host: str) -> None:
     head = f"GET /healthz HTTP/1.1\r\nConnection: close\r\nHost: {host}\r\n\r\n".encode()
 
     assert split(shop.ask(head))[0] == 200
-
-
-def posted(shop: Served, *lines: bytes, body: bytes = b"a=1", key: bool = False) -> int:
-    """Post a form, with its key where ``key``; return the status."""
-    cookie = b""
-    if key:
-        cookie = b"Cookie: csrftoken=" + b"k" * 32 + b"\r\n"
-        body += b"&csrfmiddlewaretoken=" + b"k" * 32
-    head = b"POST /order-link/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + cookie
-    length = f"Content-Length: {len(body)}\r\n".encode()
-    form = b"" if any(b"Content-Type" in line for line in lines) else FORM
-    head += length + form + b"".join(line + b"\r\n" for line in lines)
-    return split(shop.ask(head + b"\r\n" + body))[0]
-
-
-FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
-
-
-def test_a_form_that_is_refused_leaves_no_word_of_its_sender(shop: Served) -> None:
-    before = shop.log.stat().st_size
-
-    statuses = [
-        posted(shop, b"Origin: http://" + WORD + b".example"),
-        posted(shop, b"Origin: http://[" + WORD),
-        posted(shop, key=True, body=b"&".join(WORD + b"%d=1" % n for n in range(900))),
-        posted(shop, key=True, body=WORD * 5000),
-    ]
-
-    assert statuses == [403, 403, 400, 413]
-    told = b"\n".join(lines_after(shop, before))
-    assert b"Origin checking failed" in told
-    assert b"TooManyFieldsSent" in told
-    assert WORD not in told
-    assert b"Traceback" not in told
-
-
-def test_a_way_back_that_nobody_can_read_leads_nowhere(shop: Served) -> None:
-    before = shop.log.stat().st_size
-
-    assert shop.get("/accounts/login/?next=http://[" + WORD.decode())[0] == 200
-    assert b"Traceback" not in b"\n".join(lines_after(shop, before))
