@@ -107,15 +107,16 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read on, but of what is no body no more than HEAD_BYTES_MAX and one read."""
         self.head_bytes += len(data)
+        unread = memoryview(data)
         try:
-            while data and not self.has_ended:
-                data = self._rest_of(data)
+            while unread and not self.has_ended:
+                unread = self._rest_of(unread)
         except HttpParserError:
             self.send_400_response("Invalid HTTP request received.")
         if self.head_bytes > HEAD_BYTES_MAX and not self.has_ended:
             self.send_400_response("The request's head is too long.")
 
-    def _rest_of(self, data: bytes) -> bytes:
+    def _rest_of(self, data: memoryview) -> memoryview:
         """Read ``data``; return what follows a request for another protocol, which we decline.
 
         It is answered as if it had not asked (RFC 9110, 7.8), and so is what comes behind it.
@@ -124,7 +125,7 @@ class Connection(HttpToolsProtocol):
             self.parser.feed_data(data)
         except HttpParserUpgrade as asked:
             return data[asked.args[0] :]
-        return b""
+        return data[len(data) :]
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be read, and close; whoever asked before it is answered first."""
