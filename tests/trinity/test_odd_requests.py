@@ -106,7 +106,7 @@ def test_a_refused_form_leaves_no_word_of_its_sender_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     client = Client(enforce_csrf_checks=True, headers=header)
-    client.cookies["csrftoken"] = KEY
+    client.cookies[settings.CSRF_COOKIE_NAME] = KEY
 
     body = urlencode({"csrfmiddlewaretoken": KEY, **form})
     answer = client.post("/order-link/", body, content_type="application/x-www-form-urlencoded")
