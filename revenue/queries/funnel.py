@@ -25,7 +25,8 @@ WITH pressed AS MATERIALIZED (
   ORDER BY reference DESC LIMIT %(limit)s),
 bought AS MATERIALIZED (
   SELECT pressed.mode, pressed.trace_ref, sold.id, sold.paid_at
-  FROM pressed LEFT JOIN revenue_order sold ON sold.checkout_id = pressed.id)
+  FROM pressed LEFT JOIN LATERAL (
+    SELECT id, paid_at FROM revenue_order WHERE checkout_id = pressed.id LIMIT 1) sold ON true)
 SELECT mode, 0::bigint, count(*),
   count(*) FILTER (WHERE id IS NOT NULL OR EXISTS (
     SELECT FROM revenue_stripewebhookevent told
