@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from enum import StrEnum
 
 from allauth.account import app_settings
 from allauth.account.authentication import get_authentication_records
@@ -15,15 +14,6 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest
 
 from trinity.people.queries import SECOND_FACTORS
-
-
-class Proof(StrEnum):
-    """How somebody proved who they are."""
-
-    PASSWORD = "password"  # noqa: S105  # a word, not a secret
-    TOTP = "totp"
-    RECOVERY_CODE = "recovery_codes"
-    PASSKEY = "webauthn"
 
 
 def has_second_factor(user: AbstractBaseUser | AnonymousUser) -> bool:
@@ -53,7 +43,7 @@ def is_fresh(request: HttpRequest) -> bool:
     return bool(age_s < app_settings.REAUTHENTICATION_TIMEOUT)
 
 
-def stepped_up(request: HttpRequest, authenticator: Authenticator | None = None) -> Proof:
+def stepped_up(request: HttpRequest, authenticator: Authenticator | None) -> None:
     """Note that this person has just proved who they are; every such proof comes through here.
 
     ``authenticator`` is what proved it, None the password. The session gets a new key, so that a
@@ -66,4 +56,3 @@ def stepped_up(request: HttpRequest, authenticator: Authenticator | None = None)
     old_key = request.session.session_key
     request.session.cycle_key()
     UserSession.objects.filter(session_key=old_key).update(session_key=request.session.session_key)
-    return Proof(authenticator.type) if authenticator else Proof.PASSWORD
