@@ -3,9 +3,10 @@
 from django.apps import AppConfig
 
 from fulfillment import ledger_rows
+from fulfillment.due_work import WITHOUT_RUN
 from fulfillment.enums import FreezeReason
 from fulfillment.guards import PROMISES
-from kernel import guards
+from kernel import due_work, guards
 from kernel.schema import histories
 from ledger import facts
 
@@ -18,6 +19,7 @@ class FulfillmentConfig(AppConfig):
     def ready(self) -> None:
         """Say which facts the entries of runs carry."""
         guards.register(*histories(self.get_models()), *PROMISES)
+        due_work.register(WITHOUT_RUN)
         ledger_rows.declare()
         facts.allow(
             "run",

@@ -16,11 +16,6 @@ from kernel.paging import Cursor, Page, page_of
 
 ROWS_PER_PAGE: Final = 50
 EVENTS_SHOWN_MAX: Final = 200
-# When the oldest paid order without a run was taken in; for who asks it beside other things.
-OLDEST_WITHOUT_RUN_SQL: Final = (
-    f"SELECT opened_at FROM {OrderIntake._meta.db_table}"  # noqa: S608  # a name of our own
-    " WHERE run_made_at IS NULL ORDER BY id LIMIT 1"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

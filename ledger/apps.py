@@ -2,9 +2,10 @@
 
 from django.apps import AppConfig
 
-from kernel import guards
+from kernel import due_work, guards
 from kernel.schema import histories
 from ledger import facts, rows
+from ledger.due_work import UNSEALED
 from ledger.guards import PROMISES
 
 
@@ -16,6 +17,7 @@ class LedgerConfig(AppConfig):
     def ready(self) -> None:
         """Say which facts the ledger's own entries carry."""
         guards.register(*histories(self.get_models()), *PROMISES)
+        due_work.register(UNSEALED)
         facts.allow(
             "audit",
             {

@@ -2,10 +2,11 @@
 
 from django.apps import AppConfig
 
-from kernel import guards
+from kernel import due_work, guards
 from kernel.schema import histories
 from ledger import facts
 from revenue import ledger_rows
+from revenue.due_work import DUE_WORK
 from revenue.enums import ErasureReason, ReviewVerdict
 from revenue.guards import PROMISES
 
@@ -18,6 +19,7 @@ class RevenueConfig(AppConfig):
     def ready(self) -> None:
         """Say which facts revenue's ledger entries carry."""
         guards.register(*histories(self.get_models()), *PROMISES)
+        due_work.register(*DUE_WORK)
         money = {"amount_minor": facts.MINOR, "currency": facts.CURRENCY}
         facts.allow("revenue", money)
         ledger_rows.declare()

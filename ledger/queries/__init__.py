@@ -14,7 +14,6 @@ from ledger.queries.holders import Holder, sealer_held_up_by
 from ledger.queries.outside import Pins, compared_heads, is_rotation_under_way, pins
 from ledger.queries.seals import (
     COUNT_MAX,
-    OLDEST_UNSEALED_SQL,
     InclusionProof,
     SealState,
     inclusion_proof,
@@ -27,7 +26,6 @@ from ledger.queries.verification import Report, compare_rows
 
 __all__ = [
     "COUNT_MAX",
-    "OLDEST_UNSEALED_SQL",
     "AccountBalance",
     "EntryRow",
     "Holder",

@@ -10,20 +10,16 @@ from typing import Final
 from django.db import connection
 
 from ledger import merkle
+from ledger.due_work import UNSEALED
 from ledger.models import LedgerEntry, Seal, SealedEntry, SealKey, UnsealedEntry
 from ledger.ports import Head, HeadsBroken, SealingRefused, key_id
 
 COUNT_MAX: Final = 10_000  # more waiting entries than this are "more than"
 
-# When the oldest entry was written that no seal covers; for who asks it beside other things.
-OLDEST_UNSEALED_SQL: Final = """
-SELECT recorded_at FROM ledger_ledgerentry
-WHERE id = (SELECT min(entry_id) FROM ledger_unsealedentry)
-"""
 _STATE: Final = f"""
 SELECT head.number, head.last_position, head.sealed_at, head.seal_hash, head.key_id,
   (SELECT count(*) FROM (SELECT FROM ledger_unsealedentry LIMIT %s) due),
-  ({OLDEST_UNSEALED_SQL})
+  ({UNSEALED.oldest_due})
 FROM (VALUES (1)) one
 LEFT JOIN LATERAL (SELECT * FROM ledger_seal ORDER BY number DESC LIMIT 1) head ON true
 """  # noqa: S608  # constants only

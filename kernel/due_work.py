@@ -1,0 +1,58 @@
+"""How long the oldest piece of due work has waited, of each kind that an app registers.
+
+An app says from ``AppConfig.ready`` when the oldest row of its kinds of work is due; who asks what
+lags (``readyz``, doctor, watch, dashboard) reads this one list and no table of others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import connection
+
+LAG_MAX: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueWork:
+    """One kind of work: a lasting ``id``, what people call it, and a SELECT of one due time.
+
+    ``oldest_due`` yields no row or null where nothing waits; the first row of a small index.
+    """
+
+    id: str
+    words: str
+    oldest_due: str
+
+
+_known: Final[dict[str, DueWork]] = {}
+
+
+def register(*kinds: DueWork) -> None:
+    """Say what may lag. Called at start-up. Raises ValueError for one id in two ways."""
+    for kind in kinds:
+        if _known.setdefault(kind.id, kind) != kind:
+            raise ValueError(f"due work {kind.id} is registered in two ways")
+
+
+def known() -> Mapping[str, DueWork]:
+    """Return what was registered, by id."""
+    return dict(_known)
+
+
+def waits(now: datetime) -> dict[str, float]:
+    """Return, by id, how many seconds the oldest due row has waited; 0.0 where none does.
+
+    One statement, which sees one moment.
+    """
+    asked = [f"SELECT '{kind.id}', ({kind.oldest_due})" for kind in _known.values()]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(asked))
+        oldest = dict(cursor.fetchall())
+    return {
+        kind: 0.0 if at is None else max(0.0, (now - at).total_seconds())
+        for kind, at in oldest.items()
+    }

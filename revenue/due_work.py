@@ -1,0 +1,63 @@
+"""The sale's work that may lag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from kernel.due_work import DueWork
+from revenue.enums import EventState, MailState, ToldAs
+from revenue.policy import ALERT_HOUR, ALERTS_ALONE_PER_HOUR
+
+
+def _in(states: Iterable[str]) -> str:
+    return ", ".join(f"'{state}'" for state in states)
+
+
+_OPEN_EVENTS: Final = _in(
+    (EventState.RECEIVED, EventState.PROCESSING, EventState.WAITING, EventState.FAILED)
+)
+_OPEN_MAILS: Final = _in((MailState.QUEUED, MailState.SENDING))
+# Alerts beyond what an hour takes are held back on purpose: they are due when the next mail may
+# leave, which is when one of this hour's mails of its own, or its digest, is an hour old.
+_ALERT_DUE: Final = f"""
+SELECT CASE WHEN min(next_attempt_at) IS NOT NULL THEN GREATEST(
+    min(next_attempt_at),
+    LEAST(
+        COALESCE((SELECT told_at FROM revenue_operatoralert WHERE told_as = '{ToldAs.SINGLE}'
+            AND told_at IS NOT NULL ORDER BY told_at DESC
+            OFFSET {ALERTS_ALONE_PER_HOUR - 1} LIMIT 1), '-infinity'),
+        COALESCE((SELECT max(told_at) FROM revenue_operatoralert
+            WHERE told_as = '{ToldAs.DIGEST}'), '-infinity')
+    ) + interval '{ALERT_HOUR.total_seconds():.0f} seconds'
+) END FROM revenue_operatoralert WHERE told_at IS NULL AND closed_at IS NULL"""  # noqa: S608  # our own words
+
+
+def _checked(id: str, words: str, table: str) -> DueWork:
+    due = f"SELECT min(next_check_at) FROM {table} WHERE next_check_at IS NOT NULL"  # noqa: S608  # our own names
+    return DueWork(id=id, words=words, oldest_due=due)
+
+
+DUE_WORK: Final = (
+    DueWork(
+        id="revenue.events",
+        words="Stripe events",
+        oldest_due="SELECT min(next_attempt_at) FROM revenue_stripewebhookevent"  # noqa: S608  # our own words
+        f" WHERE state IN ({_OPEN_EVENTS})",
+    ),
+    _checked("revenue.checkouts", "checkouts", "revenue_checkoutsession"),
+    _checked("revenue.payment_links", "payment links", "revenue_paymentlink"),
+    _checked("revenue.refunds", "refunds", "revenue_refundrequest"),
+    DueWork(
+        id="revenue.buyer_mails",
+        words="mails to buyers",
+        oldest_due="SELECT min(next_attempt_at) FROM revenue_buyermail"  # noqa: S608  # our own words
+        f" WHERE state IN ({_OPEN_MAILS})",
+    ),
+    DueWork(id="revenue.alerts", words="alerts", oldest_due=_ALERT_DUE),
+    DueWork(
+        id="revenue.link_requests",
+        words="link requests",
+        oldest_due="SELECT min(requested_at) FROM revenue_orderlinkrequest",
+    ),
+)

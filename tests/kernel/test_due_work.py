@@ -1,0 +1,40 @@
+"""What may lag is registered once, under an id that lasts, and asked in one statement."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from kernel import due_work
+from kernel.due_work import DueWork
+from tests.conftest import NOON
+
+
+def test_each_kind_of_work_has_an_id_of_its_app_and_words_of_its_own() -> None:
+    known = due_work.known()
+
+    assert set(known) == {
+        *("revenue.events", "revenue.checkouts", "revenue.payment_links", "revenue.refunds"),
+        *("revenue.buyer_mails", "revenue.alerts", "revenue.link_requests"),
+        *("fulfillment.runs", "ledger.unsealed"),
+    }
+    assert len({each.words for each in known.values()}) == len(known)
+
+
+@pytest.mark.django_db
+def test_all_of_it_is_asked_in_one_statement(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    with django_assert_num_queries(1):
+        waits = due_work.waits(NOON)
+
+    assert waits == dict.fromkeys(due_work.known(), 0.0)
+
+
+def test_an_id_means_one_kind_of_work() -> None:
+    events = due_work.known()["revenue.events"]
+    due_work.register(events)
+
+    other = DueWork(id=events.id, words=events.words, oldest_due="SELECT now()")
+    with pytest.raises(ValueError, match=r"due work revenue\.events is registered in two ways"):
+        due_work.register(other)
