@@ -188,3 +188,16 @@ def test_no_door_is_a_mock() -> None:
     ]
 
     assert mocked == []
+
+
+def test_no_template_is_made_of_a_text() -> None:
+    """What a visitor sends can then never be one: templates are files, named in the code."""
+    made = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in SOURCES
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) in {"Template", "from_string"}
+    ]
+
+    assert made == []
