@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,11 @@ class PinFile:
     def exists(self) -> bool:
         """Say whether keys were ever pinned here."""
         return self._path.exists()
+
+    def may_be_changed_by_others(self) -> bool:
+        """Say whether anybody but its owner may write to it."""
+        others = stat.S_IWGRP | stat.S_IWOTH
+        return self.exists() and bool(self._path.stat().st_mode & others)
 
     def keys(self) -> list[bytes]:
         """Return every key, in order. Raises PinsUnreadable."""

@@ -19,7 +19,7 @@ class Pins:
 
     where: str
     key_ids: list[str]
-    fault: str  # "" where they can be read
+    fault: str  # "" where they can be read, and changed by their owner only
 
 
 def pins() -> Pins:
@@ -29,6 +29,8 @@ def pins() -> Pins:
         keys = providers.pinned_keys()
     except PinsUnreadable as error:
         return Pins(where=where, key_ids=[], fault=str(error))
+    if not settings.SEAL_PUBLIC_KEYS and providers.pin_file().may_be_changed_by_others():
+        return Pins(where=where, key_ids=[], fault=f"{where} can be changed by others: chmod go-w")
     return Pins(where=where, key_ids=[key_id(key) for key in keys], fault="")
 
 

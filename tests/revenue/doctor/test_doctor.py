@@ -322,6 +322,10 @@ def test_pins_and_heads_are_looked_at_without_the_private_half(
 
     lines = settings.SEALS_LOG.read_text().splitlines(keepends=True)
     settings.SEALS_LOG.write_text(lines[0] + lines[2])
+    (tmp_path / "seal.pins").chmod(0o666)
+    [open_to_all] = bad(books.look_at_pins())
+    assert "seal.pins can be changed by others" in open_to_all
+    (tmp_path / "seal.pins").chmod(0o600)
     (tmp_path / "seal.pins").write_text("")
 
     assert bad(books.look_at_heads(NOON)) == [
