@@ -9,6 +9,7 @@ from io import StringIO
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -16,7 +17,9 @@ from crm.models import Activity, Contact, Deal, TrappedRequest
 from crm.tasks import forget_trapped
 from crm.usecases.request_snapshot import SnapshotRequest, keep_trapped
 from kernel.references import new_reference
+from ledger import operations as ledger
 from ledger.models import LedgerEntry
+from ledger.queries import compare_rows
 from revenue.models import BuyerMail, OperatorAlert
 from tests.crm.test_request_form import TYPED, form_key, send
 from tests.factories.people import client_of, make_person
@@ -136,3 +139,16 @@ def test_a_person_who_is_erased_is_in_none_of_them(trapped: TrappedRequest) -> N
     assert TrappedRequest.objects.get().email == "grace7@crunchline.example"
     entry = LedgerEntry.objects.get(event="personal_data.erased")
     assert entry.subject == trapped.reference
+    assert compare_rows().is_good
+
+
+def test_an_erasure_of_somebody_who_is_not_there_is_still_found() -> None:
+    with transaction.atomic():
+        ledger.audit(
+            actor_id=None,
+            event="personal_data.erased",
+            subject=new_reference("con"),
+            now=timezone.now(),
+        )
+
+    assert compare_rows().counts == {"row_unknown": 1}
