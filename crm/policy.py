@@ -26,7 +26,7 @@ SHARED_BRANDS: Final = frozenset(  # in any country: yahoo.de, yahoo.co.uk
     hotmail icloud inbox instagram laposte libero linkedin linktr live mailbox mailinator msn
     outlook posteo proton protonmail rambler rediffmail rocketmail seznam t-online tiscali tuta
     tutanota tutamail virgilio wanadoo yahoo yandex ymail zoho
-    """.split()  # noqa: SIM905  # one word beside the other is read at a glance  # so many quoted strings would be harder to read
+    """.split()  # noqa: SIM905  # one word beside the other is read at a glance
 )
 SHARED_DOMAINS: Final = frozenset(
     """
