@@ -172,6 +172,7 @@ class RefusedDeliveriesAdmin(RevenueAdmin):
 class OrderAdmin(RevenueAdmin):
     """One per completed checkout."""
 
+    secret = ("card_digest",)
     list_display = ("reference", "state", "mode", "amount_minor", "currency", "placed_at", "trace")
     list_filter = ("state", "mode")
     search_fields = ("=reference", "=payment_intent_id", "=charge_id", "=trace_ref")

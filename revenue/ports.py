@@ -126,6 +126,7 @@ class SessionFact:
     url: str
     created_at: datetime
     expires_at: datetime | None
+    card_fingerprint: str = ""  # Stripe's, of the card that paid; where the payment came with it
     has_failed: bool = False  # a session does not say it: async_payment_failed does, or its payment
 
     @property
@@ -226,6 +227,7 @@ class BalanceLine:
     presented: Money
     fee: Money
     occurred_at: datetime
+    card_fingerprint: str = ""  # Stripe's, of the card that was charged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,7 +311,7 @@ class PaymentGateway(Protocol):
         ...
 
     def read_session(self, session_id: str) -> SessionFact:
-        """Read one session, and from its payment whether a bank has refused it."""
+        """Read one session, and from its payment whether a bank refused it and which card paid."""
         ...
 
     def sessions_between(self, *, since: datetime, until: datetime) -> Iterator[SessionFact]:

@@ -391,4 +391,8 @@ FORMAT_MODULE_PATH = "trinity.formats"
 BODY_KEPT_DAYS = env.int("BODY_KEPT_DAYS", default=90)
 # A second payment of one person for one offer within so many hours waits for a person; 0: never.
 DOUBLE_PAYMENT_HOURS = env.int("DOUBLE_PAYMENT_HOURS", default=24)
+# Also where Stripe's fingerprint of the card is the same. Its test cards are everybody's.
+COMPARE_CARD_FINGERPRINTS = env.bool(
+    "COMPARE_CARD_FINGERPRINTS", default=DEPLOYMENT_MODE == Mode.LIVE
+)
 SITE_NAME = "Trinity"

@@ -258,7 +258,9 @@ class StripeGateway:
     def read_session(self, session_id: str) -> SessionFact:
         """See the port."""
         with _translated():
-            found = self._v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent"]})
+            found = self._v1.checkout.sessions.retrieve(
+                session_id, {"expand": ["payment_intent.latest_charge"]}
+            )
         return _read(reading.session, self._own(found))
 
     def sessions_between(self, *, since: datetime, until: datetime) -> Iterator[SessionFact]:
@@ -280,7 +282,12 @@ class StripeGateway:
     def sessions_of_payment(self, payment_intent_id: str) -> Sequence[SessionFact]:
         """See the port."""
         with _translated():
-            page = self._v1.checkout.sessions.list({"payment_intent": payment_intent_id})
+            page = self._v1.checkout.sessions.list(
+                {
+                    "payment_intent": payment_intent_id,
+                    "expand": ["data.payment_intent.latest_charge"],
+                }
+            )
             return [_read(reading.session, self._own(found)) for found in page.data]
 
     def payment_links(self, *, limit: int) -> Sequence[tuple[OpenedLink, str]]:

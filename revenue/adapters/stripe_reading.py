@@ -57,6 +57,7 @@ def session(data: Object, *, has_failed: bool = False) -> SessionFact:
         url=fields.url(data, "url"),
         created_at=fields.at(data, "created"),
         expires_at=fields.when(data, "expires_at"),
+        card_fingerprint=_card_of_session(data),
         has_failed=has_failed or _is_refused(data),
     )
 
@@ -105,6 +106,24 @@ def _is_refused(data: Object) -> bool:
         and (data["status"], data["payment_status"]) == ("complete", "unpaid")
         and payment.get("status") in {"requires_payment_method", "canceled"}
     )
+
+
+def _card_of_session(data: Object) -> str:
+    """Return which card paid a session, where its payment came with its charge."""
+    payment = data.get("payment_intent")
+    charge = payment.get("latest_charge") if isinstance(payment, Mapping) else None
+    return _card(charge) if isinstance(charge, Mapping) else ""
+
+
+def _card(charge: Object) -> str:
+    """Return Stripe's fingerprint of the card that a charge has charged; "" for other methods.
+
+    https://docs.stripe.com/api/charges/object#charge_object-payment_method_details-card-fingerprint
+    """
+    if charge.get("paid") is not True:
+        return ""
+    card = fields.part(fields.part(charge, "payment_method_details"), "card")
+    return fields.word(card, "fingerprint")
 
 
 def with_failure(fact: SessionFact, *, has_failed: bool) -> SessionFact:
@@ -205,6 +224,7 @@ def balance_line(data: Object) -> BalanceLine:
         presented=_presented(data, amount, source),
         fee=fields.money(data, "fee", is_signed=True),
         occurred_at=fields.at(data, "created"),
+        card_fingerprint=_card(source) if is_charge else "",
     )
 
 

@@ -331,6 +331,7 @@ class AlertKind(models.TextChoices):
     ORDER_REVIEW = "order_review", "an order needs review"
     EVENT_DEAD = "event_dead", "a Stripe event needs a person"
     EVENT_DIFFERS = "event_differs", "a known event id came with other content"
+    DOUBLE_PAYMENT = "double_payment", "a buyer may have paid twice"
     DISPUTE_OPENED = "dispute_opened", "a dispute was opened"
     REFUND_FAILED = "refund_failed", "a refund failed"
     REFUND_EXCESS = "refund_excess", "more was refunded than paid"

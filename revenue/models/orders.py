@@ -67,6 +67,7 @@ class Order(Stateful):
         db_default=0,
         help_text="What went back beyond the payment, and nobody has settled.",
     )
+    card_digest = models.CharField(max_length=64, default="", db_default="", blank=True)
     double_of = models.ForeignKey("self", models.PROTECT, related_name="+", null=True, blank=True)
     review_reason = models.CharField(
         max_length=20, choices=ReviewReason.choices, default="", blank=True
@@ -127,6 +128,7 @@ class Order(Stateful):
                 fields=["-id"], condition=Q(double_of__isnull=False), name="order_second_payment"
             ),
             models.Index(fields=["-id"], condition=Q(excess_minor__gt=0), name="order_excess"),
+            models.Index(fields=["card_digest"], condition=~Q(card_digest=""), name="order_card"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,6 +12,7 @@ from django.db import connection
 from revenue.enums import HELD_STATES, RevenueKind
 from revenue.models import Order
 
+PAIRS_MAX: Final = 200  # per look; the next one goes on
 _HELD: Final = ", ".join(f"'{state}'" for state in sorted(HELD_STATES))
 # Contacts are people by their normalised address; their rows are locked while a sale is recorded,
 # so that of two payments at one moment the later COMMIT sees the other. FOR SHARE, so that a refund
@@ -54,3 +56,43 @@ def earlier_payment(order: Order, *, paid_at: datetime) -> int | None:
         )
         found = cursor.fetchone()
     return int(found[0]) if found else None
+
+
+# The later of two payments is the one that may be a mistake, whichever card was known first.
+_BY_ONE_CARD: Final = f"""
+SELECT earlier.id, later.id
+FROM revenue_order later
+JOIN revenue_offer wanted ON wanted.id = later.offer_id
+JOIN revenue_revenueevent came
+  ON came.order_id = later.id AND came.kind = '{RevenueKind.PAYMENT}'
+CROSS JOIN LATERAL (
+  SELECT bought.id FROM revenue_order bought
+  JOIN revenue_offer sold ON sold.id = bought.offer_id AND sold.slug = wanted.slug
+  JOIN revenue_revenueevent paid
+    ON paid.order_id = bought.id AND paid.kind = '{RevenueKind.PAYMENT}'
+  WHERE bought.card_digest = later.card_digest AND bought.card_digest <> ''
+    AND bought.mode = later.mode AND bought.double_of_id IS DISTINCT FROM later.id
+    AND bought.state IN ({_HELD})
+    AND (bought.amount_minor = 0
+      OR bought.amount_minor > bought.refunded_minor + bought.disputed_minor)
+    AND paid.occurred_at >= came.occurred_at - make_interval(hours => %(hours)s)
+    AND (paid.occurred_at, bought.id) < (came.occurred_at, later.id)
+  ORDER BY bought.id LIMIT 1
+) earlier
+WHERE later.card_digest = ANY(%(digests)s) AND later.card_digest <> '' AND later.mode = %(mode)s
+  AND later.double_of_id IS NULL AND later.state IN ({_HELD})
+  AND (later.amount_minor = 0
+    OR later.amount_minor > later.refunded_minor + later.disputed_minor)
+ORDER BY later.id LIMIT {PAIRS_MAX}
+"""  # noqa: S608  # our own words
+
+
+def payments_by_one_card(digests: Sequence[str], *, mode: str) -> list[tuple[int, int]]:
+    """Return (earlier, later) orders of one offer that one of these cards paid close together.
+
+    Only where money of both is held and the later one is no known double; at most PAIRS_MAX.
+    """
+    known = {"digests": list(digests), "mode": mode, "hours": settings.DOUBLE_PAYMENT_HOURS}
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_ONE_CARD, known)
+        return [(int(earlier), int(later)) for earlier, later in cursor.fetchall()]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from fulfillment import operations as fulfillment
 from fulfillment.enums import FreezeReason
-from revenue.enums import OrderState
+from kernel.modes import Mode
+from revenue.enums import AlertKind, OrderState
 from revenue.models import Order
+from revenue.operations.alerts import close_alerts, raise_alert_about
 from revenue.operations.finding import lock_order
 from revenue.operations.telling import Telling
 
@@ -50,9 +52,26 @@ def _hold_or_release(telling: Telling, order: Order) -> None:
     reason = FREEZE_REASONS.get(OrderState(order.state))
     if order.state == OrderState.REFUND_OWED and order.refund_owed == order.refundable:
         reason = FreezeReason.REFUND  # once it is paid, nothing of the payment is left
+    if order.double_of_id is not None:
+        _tell_of_double(telling, order)
     if reason is None and order.may_be_double:
         reason = FreezeReason.REVIEW
     if reason is not None:
         fulfillment.freeze_work(order_id=order.pk, reason=reason, now=telling.now)
     else:
         fulfillment.resume_work(order_id=order.pk, now=telling.now)
+
+
+def _tell_of_double(telling: Telling, order: Order) -> None:
+    """Let operators know, once, while a person has to decide whether the buyer meant both."""
+    if not order.may_be_double:
+        close_alerts(subject=order.reference, kind=AlertKind.DOUBLE_PAYMENT, now=telling.now)
+        return
+    raise_alert_about(
+        kind=AlertKind.DOUBLE_PAYMENT,
+        item=order.reference,
+        subject=order.reference,
+        mode=Mode(order.mode),
+        now=telling.now,
+        facts={"amount_minor": order.amount_minor, "currency": order.currency},
+    )

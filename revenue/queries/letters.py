@@ -31,6 +31,7 @@ PAGE_OF_ALERT: Final[Mapping[str, str]] = {
     AlertKind.ORDER_REVIEW: "order-detail",
     AlertKind.EVENT_DEAD: "event",
     AlertKind.EVENT_DIFFERS: "event",
+    AlertKind.DOUBLE_PAYMENT: "order-detail",
     AlertKind.DISPUTE_OPENED: "order-detail",
     AlertKind.REFUND_FAILED: "order-detail",
     AlertKind.REFUND_EXCESS: "order-detail",

@@ -23,6 +23,7 @@ DISPUTE, OWED, EXCESS = "dispute", "owed", "excess"
 # Alerts about these are the other lines of the same list.
 ALERTS_TOLD_ELSEWHERE: Final = (
     AlertKind.ORDER_REVIEW,
+    AlertKind.DOUBLE_PAYMENT,
     AlertKind.EVENT_DEAD,
     AlertKind.MAIL_UNSENT,
     AlertKind.REFUND_EXCESS,

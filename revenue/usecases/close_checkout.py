@@ -15,6 +15,7 @@ from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
 from revenue.policy import CALL_TIME
 from revenue.ports import GatewayRefused, PaymentGateway, SessionFact
+from revenue.usecases.notice_cards import notice_cards
 
 
 class CheckoutNotOpen(Exception):
@@ -36,6 +37,7 @@ def close_checkout(
     telling = Telling(mode=settings.DEPLOYMENT_MODE, source=Source.ANSWER, now=now, occurred_at=now)
     with transaction.atomic(durable=True):
         record_session(telling, fact)
+    notice_cards([fact], source=Source.ANSWER, now=now)
     checkout.refresh_from_db()
     return checkout
 

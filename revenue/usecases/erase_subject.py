@@ -96,7 +96,7 @@ def _require_nothing_open(kept: Kept) -> None:
 def _blank(orders: Sequence[Order], *, mail_refs: Sequence[str], email: str, now: datetime) -> None:
     """Blank names, addresses and people's words beside these orders."""
     order_ids = [order.pk for order in orders]
-    Order.objects.filter(pk__in=order_ids).update(buyer_email="", buyer_name="")
+    Order.objects.filter(pk__in=order_ids).update(buyer_email="", buyer_name="", card_digest="")
     BuyerMail.objects.filter(order__in=order_ids).update(to_address="")
     OrderReview.objects.filter(order__in=order_ids).exclude(reason="").update(reason="")
     DoubleVerdict.objects.filter(order__in=order_ids).exclude(reason="").update(reason="")

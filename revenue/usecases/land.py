@@ -19,6 +19,7 @@ from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
 from revenue.ports import GatewayError, NotFound, PaymentGateway, SessionFact
 from revenue.providers import TooManyCalls, one_lookup, one_web_call
+from revenue.usecases.notice_cards import notice_cards
 
 SESSION_ID: Final = re.compile(r"cs_[A-Za-z0-9_]{1,252}")  # what no session is called is not asked
 LOOKUPS_PER_MINUTE: Final = 30  # of all visitors together
@@ -127,7 +128,8 @@ def _record(fact: SessionFact, *, now: datetime) -> None:
         with transaction.atomic(durable=True):
             record_session(telling, fact)
     except LostRace:
-        return  # the webhook's worker recorded the same fact at this moment
+        pass  # the webhook's worker recorded the same fact at this moment
+    notice_cards([fact], source=Source.LANDING, now=now)
 
 
 def let_go(checkout: CheckoutSession, *, now: datetime) -> OrderLink | None:

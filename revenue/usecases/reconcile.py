@@ -15,10 +15,12 @@ from django.db.models import Q
 from kernel.liveness import holder_is_gone, process_number
 from kernel.modes import Mode
 from ledger import queries as ledger
+from revenue.enums import Source
 from revenue.models import ReconcileRun
 from revenue.operations.differences import tell_differences
 from revenue.ports import BalanceLine, GatewayError, PaymentGateway
 from revenue.usecases.book_fees import book_fees
+from revenue.usecases.notice_cards import notice_cards
 from revenue.usecases.process_events import Clock
 from revenue.usecases.recover import (
     lines_whenever,
@@ -96,6 +98,7 @@ def _work(run: ReconcileRun, *, gateway: PaymentGateway, clock: Clock) -> None:
     whole = lines_whenever(differing, gateway=gateway)
     lines = _together(lines, *whole.values())
     run.fees_booked = book_fees(lines, now=clock())
+    notice_cards(lines, source=Source.RECONCILE, now=clock())
     found = tie_out(lines, mode=mode, since=run.since, now=run.until, whole=frozenset(whole))
     run.days, run.listed = list(found.days), list(found.listed)
     run.differences = [as_row(each) for each in found.differences]

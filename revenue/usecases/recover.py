@@ -29,6 +29,7 @@ from revenue.ports import (
 from revenue.providers import is_stripe_itself
 from revenue.queries.books import DISPUTES, PAYMENTS, REFUNDS, Movement, unsettled_sessions
 from revenue.usecases.accept_webhook import Delivery, file_event, take_listed
+from revenue.usecases.notice_cards import notice_cards
 from revenue.usecases.process_events import LEASE, Clock, process_claimed
 from revenue.usecases.reading_around import refund_after_failures
 
@@ -198,4 +199,5 @@ def _tell(read: Callable[[], Sequence[Fact]], *, about: str, at: datetime, now: 
             "reconcile could not record", extra={"error": type(error).__name__, "about": about}
         )
         return False
+    notice_cards(facts, source=Source.RECONCILE, now=now)
     return Outcome.RECORDED in outcomes

@@ -20,6 +20,7 @@ from revenue.operations.telling import Telling
 from revenue.policy import CALL_RETRIES, KEY_KEPT
 from revenue.ports import GatewayError, GatewayRefused, NotFound, PaymentGateway, SessionFact
 from revenue.usecases.close_checkout import expired_or_as_it_is
+from revenue.usecases.notice_cards import notice_cards
 
 logger = logging.getLogger(__name__)
 
@@ -120,6 +121,7 @@ def _record(checkout: CheckoutSession, fact: SessionFact, *, now: datetime) -> N
         record_session(telling, fact)
         still_open = fact.status == "open"
         checkout.write_fenced(next_check_at=now + timedelta(hours=1) if still_open else None)
+    notice_cards([fact], source=Source.SWEEP, now=now)
 
 
 def _close_as_not_made(checkout: CheckoutSession, *, code: str, now: datetime) -> None:

@@ -222,3 +222,35 @@ def test_endpoints_say_what_they_are_sent(outside: RunningSandbox, gateway: Stri
     assert endpoint.is_enabled
     assert endpoint.api_version == "2026-10-28.endive"
     assert endpoint.event_types == ("*",)
+
+
+def test_a_card_has_one_fingerprint_however_it_is_read(
+    outside: RunningSandbox, gateway: StripeGateway
+) -> None:
+    visa, visa_again, other = (
+        outside.pay(outside.open_session(unit_amount=10_000).id, card, wait_s=0)["session"]
+        for card in ("4242424242424242", "4242424242424242", "5555555555554444")
+    )
+
+    read = [gateway.read_session(each["id"]).card_fingerprint for each in (visa, visa_again, other)]
+    [listed] = gateway.sessions_of_payment(other["payment_intent"])
+    charged = {
+        line.payment_intent_id: line.card_fingerprint
+        for line in gateway.balance_lines(**window())
+        if line.category == "charge"
+    }
+
+    assert read[0] == read[1] != read[2]
+    assert len(read[0]) == len(read[2]) == 16
+    assert "4242" not in read[0]
+    assert listed.card_fingerprint == read[2]
+    assert [charged[each["payment_intent"]] for each in (visa, visa_again, other)] == read
+
+
+def test_what_was_not_paid_by_card_has_no_fingerprint(
+    outside: RunningSandbox, gateway: StripeGateway
+) -> None:
+    session = outside.open_session(unit_amount=10_000)
+    assert gateway.read_session(session.id).card_fingerprint == ""
+    outside.pay(session.id, BANK_FAILS, wait_s=0)
+    assert gateway.read_session(session.id).card_fingerprint == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -102,6 +103,17 @@ def test_a_payment_that_came_meanwhile_wins(
     order = Order.objects.get(checkout=closed)
     assert order.state == "paid"
     assert order.revenue_events.get().source == Source.ANSWER
+
+
+def test_a_payment_that_came_meanwhile_brings_its_card(
+    close: Close, checkout: CheckoutSession, outside: RunningSandbox, settings: Any
+) -> None:
+    settings.COMPARE_CARD_FINGERPRINTS = True
+    outside.pay(str(checkout.stripe_id))
+
+    close()
+
+    assert Order.objects.get(checkout=checkout).card_digest
 
 
 @pytest.mark.parametrize("effect", [{"effect": "drop"}, {"effect": "status", "status": 500}])

@@ -252,6 +252,7 @@ def run_that_names(object_id: str) -> ReconcileRun:
 
 OF_ORDERS = (
     AlertKind.ORDER_REVIEW,
+    AlertKind.DOUBLE_PAYMENT,
     AlertKind.DISPUTE_OPENED,
     AlertKind.REFUND_FAILED,
     AlertKind.REFUND_EXCESS,

@@ -15,7 +15,7 @@ from fulfillment.models import AcquisitionRun, OrderIntake
 from fulfillment.usecases.start_run import start_run
 from revenue import queries
 from revenue.enums import OfferState
-from revenue.models import BuyerMail, Offer, Order, RevenueEvent, StripeWebhookEvent
+from revenue.models import BuyerMail, Offer, OperatorAlert, Order, RevenueEvent, StripeWebhookEvent
 from revenue.queries.doubles import possible_doubles
 from revenue.usecases.mean_double import mean_double
 from tests.factories.people import client_of
@@ -144,6 +144,22 @@ def test_the_work_goes_on_when_a_person_says_that_both_were_meant(
     assert waiting() == []
     third = buy(process, offer)
     assert third.double_of_id is not None  # that word was about the second
+
+
+def test_operators_are_told_once_until_somebody_decides(
+    process: Process, offer: Offer, operator: User
+) -> None:
+    first = buy(process, offer)
+    second = buy(process, offer)
+    refund(process, first, amount=40)
+
+    alert = OperatorAlert.objects.get(closed_at=None)
+    assert (alert.kind, alert.subject) == ("double_payment", second.reference)
+    assert alert.facts == {"amount_minor": second.amount_minor, "currency": second.currency}
+
+    mean_double(order_ref=second.reference, reason="two plants", actor_id=operator.pk, now=NOON)
+
+    assert OperatorAlert.objects.get().closed_at == NOON
 
 
 def test_a_second_payment_of_a_deal_waits_too(process: Process, offer: Offer) -> None:
