@@ -116,6 +116,11 @@ class Order(Stateful):
             models.CheckConstraint(
                 condition=Q(disputed_minor__gte=0), name="order_disputes_bring_no_gain"
             ),
+            models.UniqueConstraint(
+                fields=["payment_intent_id", "mode"],
+                condition=~Q(payment_intent_id=""),
+                name="order_for_each_payment_once",
+            ),
         ]
         indexes = [
             models.Index(fields=["state", "-id"], name="order_by_state"),

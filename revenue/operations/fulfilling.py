@@ -12,7 +12,7 @@ from fulfillment import operations as fulfillment
 from kernel.money import Money
 from kernel.nudges import nudge_after_commit
 from kernel.references import new_reference
-from kernel.statements import insert, update_where
+from kernel.statements import insert_once, update_where
 from revenue.enums import (
     AlertKind,
     CheckoutOrigin,
@@ -160,9 +160,20 @@ def _save(telling: Telling, order: Order, *, customer_id: str | None, is_new: bo
     if attached is not None:
         order.deal_id, order.contact_id = attached.deal_id, attached.contact_id
         order.double_of_id = _first_payment(telling, order, attached)
-    insert(order)
+    if not insert_once(order):
+        raise Unrecordable(_paid_another(order))
     telling.about(order_id=order.pk, trace_ref=order.trace_ref)
     telling.changed(f"order {order.reference} made: {order.state}")
+
+
+def _paid_another(order: Order) -> str:
+    """Say which order has the payment of ``order``, whose checkout is locked and has none."""
+    first = Order.objects.get(payment_intent_id=order.payment_intent_id, mode=order.mode)
+    return (
+        f"payment_intent: {order.payment_intent_id} has paid order {first.reference} already, so"
+        " another session of it is no second payment. Compare both sessions at Stripe; where the"
+        " money came once, close this event without acting."
+    )
 
 
 def attach(
