@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -170,3 +170,9 @@ def intakes_without_run(*, after_id: int, limit: int) -> list[tuple[int, int]]:
     """Return (intake id, order id) of paid orders without a run, in order, past ``after_id``."""
     waiting = OrderIntake.objects.filter(run_made_at__isnull=True, id__gt=after_id)
     return list(waiting.order_by("id").values_list("id", "order_id")[:limit])
+
+
+def orders_worked_on(order_ids: Sequence[int]) -> list[int]:
+    """Return which of these orders are taken in for work and not frozen, in order."""
+    going_on = OrderIntake.objects.filter(order_id__in=order_ids, frozen_at__isnull=True)
+    return list(going_on.order_by("order_id").values_list("order_id", flat=True))

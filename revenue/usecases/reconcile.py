@@ -20,6 +20,7 @@ from revenue.models import ReconcileRun
 from revenue.operations.differences import tell_differences
 from revenue.ports import BalanceLine, GatewayError, PaymentGateway
 from revenue.usecases.book_fees import book_fees
+from revenue.usecases.hold_disputed import hold_disputed
 from revenue.usecases.notice_cards import notice_cards
 from revenue.usecases.process_events import Clock
 from revenue.usecases.recover import (
@@ -98,6 +99,7 @@ def _work(run: ReconcileRun, *, gateway: PaymentGateway, clock: Clock) -> None:
     whole = lines_whenever(differing, gateway=gateway)
     lines = _together(lines, *whole.values())
     run.fees_booked = book_fees(lines, now=clock())
+    hold_disputed(now=clock())
     notice_cards(lines, source=Source.RECONCILE, now=clock())
     found = tie_out(lines, mode=mode, since=run.since, now=run.until, whole=frozenset(whole))
     run.days, run.listed = list(found.days), list(found.listed)
