@@ -6,6 +6,9 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 from types import MappingProxyType
 from typing import Final
 
@@ -72,9 +75,11 @@ REFUNDS_AT_STRIPE: Final = (RevenueKind.REFUND, RevenueKind.REFUND_REVERSAL)
 REFUNDS_ELSEWHERE: Final = (RevenueKind.REFUND_ELSEWHERE, RevenueKind.REFUND_RETURNED)
 DISPUTE_LOST: Final = "lost"
 DISPUTES_OVER_WELL: Final = frozenset({"won", "warning_closed", "prevented"})
-# Where Stripe keeps a balance in another currency, money that left and came back is not the same
-# to the cent: so much of it may a rate have moved meanwhile.
-RATE_SLACK_PERCENT: Final = 10
+# Where Stripe keeps a balance in another currency, what left and what came back are compared at the
+# rates that it names. It rounds those, and each amount to a minor unit.
+RATE_PRECISION: Final = Fraction(1, 1_000)
+# Without the rates they are not the same to the cent: so much may a rate have moved meanwhile.
+RATE_SLACK: Final = Fraction(1, 10)
 # Banks show a refund within five to ten business days: https://docs.stripe.com/refunds
 REFUND_ARRIVES_WITHIN: Final = timedelta(days=14)
 REFUNDS_UNDONE: Final = frozenset({"failed", "canceled"})
@@ -127,27 +132,49 @@ def _undecided(facts: OrderFacts) -> OrderState:
     return OrderState.NEEDS_REVIEW
 
 
-def held_back(*, disputed: Money, moved: Sequence[Money], status: str) -> Money:
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A dispute's movement in the currency of the seller's balance, and the rate it came by."""
+
+    amount: Money
+    exchange_rate: Decimal | None = None
+
+
+def held_back(*, disputed: Money, moved: Sequence[Moved], status: str) -> Money:
     """Return what a bank keeps from the seller for one dispute, in the currency it was paid in.
 
     The net of what was booked. ``moved`` are the dispute's movements as the seller sees them, in
     the currency of the seller's balance; where that is another one than ``disputed``'s, the share
     that has not come back counts. Of a lost dispute whose withdrawal nobody has told us, all does.
     """
-    currencies = {each.currency for each in moved}
-    out = -sum(each.amount_minor for each in moved if each.amount_minor < 0)
-    back = sum(each.amount_minor for each in moved if each.amount_minor > 0)
+    currencies = {each.amount.currency for each in moved}
     if currencies <= {disputed.currency}:
-        held_minor = max(0, out - back)
+        held_minor = max(0, -sum(each.amount.amount_minor for each in moved))
     elif len(currencies) > 1:  # cannot be weighed against each other
         held_minor = disputed.amount_minor
-    elif back * 100 >= out * (100 - RATE_SLACK_PERCENT):
-        held_minor = 0
     else:
-        held_minor = -(-disputed.amount_minor * (out - back) // out)
+        held_minor = ceil(disputed.amount_minor * _share_gone(moved))
     if status == DISPUTE_LOST and not held_minor:
         return disputed
     return Money(held_minor, disputed.currency)
+
+
+def _share_gone(moved: Sequence[Moved]) -> Fraction:
+    """Return how much of what left has not come back, from 0 to 1; each at its own rate."""
+    rates = [Fraction(each.exchange_rate) for each in moved if each.exchange_rate]
+    is_known = len(rates) == len(moved)
+    minors = [each.amount.amount_minor for each in moved]
+    worth: list[Fraction] = [Fraction(minor) for minor in minors]
+    if is_known:
+        worth = [minor / rate for minor, rate in zip(worth, rates, strict=True)]
+    out, back = -sum(each for each in worth if each < 0), sum(each for each in worth if each > 0)
+    if not out:
+        return Fraction(0)
+    slack = RATE_SLACK
+    if is_known:
+        slack = RATE_PRECISION + sum(Fraction(1, abs(minor)) for minor in minors)
+    gone = max(Fraction(0), 1 - Fraction(back) / Fraction(out))
+    return gone if gone > slack else Fraction(0)
 
 
 def review_reason(

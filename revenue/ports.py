@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 from kernel.money import Money
@@ -165,6 +166,7 @@ class DisputeMovement:
     amount: Money
     fee: Money
     occurred_at: datetime
+    exchange_rate: Decimal | None = None  # from the dispute's currency; None: not converted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from kernel.money import Money
@@ -18,6 +19,7 @@ from revenue.ports import BUYER_EMAIL_CHARS_MAX, UnreadableEvent
 Object = Mapping[str, Any]
 REFERENCE_CHARS_MAX: Final = 500  # what Stripe takes in metadata; ours are shorter
 BIGINT_MAX: Final = 2**63 - 1  # of the columns that hold amounts
+RATE_MIN, RATE_MAX = 1e-12, 1e12  # what fits its column; no two currencies are further apart
 SECONDS_MAX: Final = 253_402_300_799  # the last second of the year 9999
 # https://docs.stripe.com/upgrades: none is longer. What has no prefix, no timeline takes either.
 ID: Final = re.compile(r"[a-z]{2,6}_[A-Za-z0-9_]{1,248}")
@@ -70,6 +72,18 @@ def money(data: Object, name: str, *, is_signed: bool = False) -> Money:
         return Money(amount_minor, currency.upper())
     except ValueError as error:
         raise UnreadableEvent("currency: none that we know") from error
+
+
+def rate(data: Object, name: str) -> Decimal | None:
+    """Return an exchange rate, which is absent where nothing was converted."""
+    value = data.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UnreadableEvent(f"{name}: not a number")
+    if not RATE_MIN < value < RATE_MAX:
+        raise UnreadableEvent(f"{name}: no rate between two currencies")
+    return Decimal(str(value))
 
 
 def own_id(data: Object) -> str:

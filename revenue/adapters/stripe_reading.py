@@ -183,6 +183,7 @@ def _movement(line: Object) -> DisputeMovement:
         amount=fields.money(line, "amount", is_signed=True),
         fee=fields.money(line, "fee", is_signed=True),
         occurred_at=fields.at(line, "created"),
+        exchange_rate=fields.rate(line, "exchange_rate"),
     )
 
 

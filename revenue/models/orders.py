@@ -256,6 +256,13 @@ class RevenueEvent(AppendOnly):
     trace_ref = models.CharField(max_length=LENGTH_MAX, db_index=True)
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+    exchange_rate = models.DecimalField(
+        max_digits=30,
+        decimal_places=15,
+        null=True,
+        blank=True,
+        help_text="Of a dispute's movement: from the dispute's currency to this one.",
+    )
 
     class Meta:
         constraints = [

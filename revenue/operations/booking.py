@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from kernel.money import Money
 from kernel.references import new_reference
@@ -29,6 +30,7 @@ def book(
     stripe_object_id: str,
     occurred_at: datetime,
     account: str = STRIPE,
+    exchange_rate: Decimal | None = None,
 ) -> RevenueEvent:
     """Write the revenue event and its ledger entry for a fact that is not booked yet.
 
@@ -51,6 +53,7 @@ def book(
         trace_ref=order.trace_ref,
         occurred_at=occurred_at,
         recorded_at=telling.now,
+        exchange_rate=exchange_rate,
     )
     ledger.record(
         key=f"revenue:{fact_key}",

@@ -155,6 +155,7 @@ def _book_movement(
         fact_key=fact_key,
         stripe_object_id=fact.dispute_id,
         occurred_at=movement.occurred_at,
+        exchange_rate=movement.exchange_rate,
     )
     if movement.fee.amount_minor:
         book(

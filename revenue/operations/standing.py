@@ -15,6 +15,7 @@ from revenue.policy import (
     DISPUTES_OVER_WELL,
     REFUNDS_AT_STRIPE,
     REFUNDS_ELSEWHERE,
+    Moved,
     OrderFacts,
     held_back,
     order_state,
@@ -78,9 +79,9 @@ def disputed_minor(order: Order) -> int:
     the order it holds back: all of it, then.
     """
     kinds = [RevenueKind.DISPUTE, RevenueKind.DISPUTE_REVERSAL]
-    moved: dict[str, list[Money]] = defaultdict(list)
+    moved: dict[str, list[Moved]] = defaultdict(list)
     for booked in RevenueEvent.objects.filter(order=order, kind__in=kinds):
-        moved[booked.stripe_object_id].append(booked.amount)
+        moved[booked.stripe_object_id].append(Moved(booked.amount, booked.exchange_rate))
     total_minor = 0
     for dispute in Dispute.objects.filter(order=order):
         held = held_back(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from itertools import permutations
 from typing import Any
 
@@ -12,7 +13,7 @@ from fulfillment.models import OrderIntake
 from kernel.money import Money
 from revenue.enums import OrderState
 from revenue.models import CheckoutSession, Dispute, Order, StripeWebhookEvent
-from revenue.policy import held_back
+from revenue.policy import Moved, held_back
 from revenue.queries.refundable import refundable_now, why_not_refundable
 from tests.factories.revenue import (
     CheckoutFactory,
@@ -123,6 +124,46 @@ USD, EUR = "USD", "EUR"
 def test_what_left_in_the_currency_of_the_balance_is_weighed_in_the_buyers(
     moved: list[tuple[int, str]], status: str, held: int
 ) -> None:
-    movements = [Money(minor, currency) for minor, currency in moved]
+    movements = [Moved(Money(minor, currency)) for minor, currency in moved]
 
     assert held_back(disputed=Money(1_000, EUR), moved=movements, status=status) == Money(held, EUR)
+
+
+@pytest.mark.parametrize(
+    ("moved", "held"),
+    [
+        ([(-1_100, "1.1"), (1_010, "1.01")], 0),  # all of it came back, at another rate
+        ([(-1_100, "1.1"), (1_045, "1.1")], 50),  # and here 5 % did not
+        ([(-1_100, "1.1"), (1_100, "1.2")], 84),
+        ([(-1_235, "1.234567"), (1_111, "1.111111")], 0),  # what rounding leaves
+        ([(-1_100, "1.1")], 1_000),
+        ([(-1_100, "1.1"), (1_045, None)], 0),  # one rate is not known, so up to 10 % may be rate
+        ([(-1_100, "1.1"), (990, "0.9")], 0),
+    ],
+)
+def test_the_rates_that_stripe_names_say_what_came_back(
+    moved: list[tuple[int, str | None]], held: int
+) -> None:
+    movements = [Moved(Money(minor, USD), Decimal(rate) if rate else None) for minor, rate in moved]
+
+    assert held_back(disputed=Money(1_000, EUR), moved=movements, status="won") == Money(held, EUR)
+
+
+def test_a_shortfall_is_no_rate_where_stripe_names_the_rates(process: Process) -> None:
+    back = movement("txn_2Back000000000", 104, currency="eur") | {"exchange_rate": 1.1}
+    out = movement("txn_1Out0000000000", -110, currency="eur") | {"exchange_rate": 1.1}
+
+    disputed(process, "won", [out, back])
+
+    assert standing() == (OrderState.DISPUTED, "dispute", Money(94, "USD"))
+
+
+@pytest.mark.parametrize("rate", [0, -1.1, "1.1", True, 1e13])
+def test_a_rate_that_is_none_is_named(process: Process, rate: Any) -> None:
+    out = movement("txn_1Out0000000000", -110, currency="eur") | {"exchange_rate": rate}
+
+    disputed(process, "won", [out])
+
+    event = StripeWebhookEvent.objects.get(type="charge.dispute.closed")
+    assert (event.state, event.attempts) == ("dead", 1)
+    assert event.error.startswith("charge.dispute.closed: exchange_rate: ")
