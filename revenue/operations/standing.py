@@ -6,7 +6,6 @@ from collections import defaultdict
 
 from django.db.models import Sum
 
-from kernel.money import Money
 from revenue.enums import AlertKind, ExcessSettledBy, OrderState, RevenueKind
 from revenue.models import Dispute, ExcessSettlement, Order, RevenueEvent
 from revenue.operations.alerts import close_alerts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -16,10 +17,12 @@ from revenue.access import make_link
 from revenue.enums import CheckoutState, LinkMadeFor, PaymentLinkState, Source
 from revenue.models import CheckoutSession, OrderLink, PaymentLink
 from revenue.operations.sessions import record_session
-from revenue.operations.telling import Telling
+from revenue.operations.telling import Telling, Unrecordable
 from revenue.ports import GatewayError, NotFound, PaymentGateway, SessionFact
 from revenue.providers import TooManyCalls, one_lookup, one_web_call
 from revenue.usecases.notice_cards import notice_cards
+
+logger = logging.getLogger(__name__)
 
 SESSION_ID: Final = re.compile(r"cs_[A-Za-z0-9_]{1,252}")  # what no session is called is not asked
 LOOKUPS_PER_MINUTE: Final = 30  # of all visitors together
@@ -50,7 +53,9 @@ def land(*, session_id: str, gateway: PaymentGateway, now: datetime) -> Checkout
     elif checkout.state != CheckoutState.COMPLETE:
         with suppress(GatewayError, TooManyCalls), one_web_call():
             _record(gateway.read_session(session_id), now=now)
-    checkout = CheckoutSession.objects.get(stripe_id=session_id)
+    checkout = CheckoutSession.objects.filter(stripe_id=session_id).first()
+    if checkout is None:
+        raise NotToldYet(session_id)
     with transaction.atomic(durable=True):
         CheckoutSession.objects.filter(pk=checkout.pk, returned_at=None).update(returned_at=now)
     return checkout
@@ -129,6 +134,9 @@ def _record(fact: SessionFact, *, now: datetime) -> None:
             record_session(telling, fact)
     except LostRace:
         pass  # the webhook's worker recorded the same fact at this moment
+    except Unrecordable as problem:  # its event is parked, and a person looks at it
+        logger.warning("return leaves it to a person", extra={"why": str(problem)})
+        return
     notice_cards([fact], source=Source.LANDING, now=now)
 
 

@@ -16,9 +16,16 @@ from revenue.enums import CheckoutOrigin, CheckoutState, Source
 from revenue.models import CheckoutSession
 from revenue.operations.alerts import tell_of_refusal
 from revenue.operations.sessions import record_session
-from revenue.operations.telling import Telling
+from revenue.operations.telling import Telling, Unrecordable
 from revenue.policy import CALL_RETRIES, KEY_KEPT
-from revenue.ports import GatewayError, GatewayRefused, NotFound, PaymentGateway, SessionFact
+from revenue.ports import (
+    GatewayError,
+    GatewayRefused,
+    GatewayUnreadable,
+    NotFound,
+    PaymentGateway,
+    SessionFact,
+)
 from revenue.usecases.close_checkout import expired_or_as_it_is
 from revenue.usecases.notice_cards import notice_cards
 
@@ -59,13 +66,13 @@ def sweep_checkouts(*, gateway: PaymentGateway, clock: Clock, limit: int = 50) -
 
 def _look_after(checkout: CheckoutSession, *, gateway: PaymentGateway, now: datetime) -> None:
     try:
-        fact = _ask(checkout, gateway=gateway, now=now)
+        _record(checkout, _ask(checkout, gateway=gateway, now=now), now=now)
     except _NotMade as proof:
         _close_as_not_made(checkout, code=proof.code, now=now)
     except GatewayError as error:
         _put_off(checkout, error, now=now)
-    else:
-        _record(checkout, fact, now=now)
+    except Unrecordable as problem:  # its event is parked, and names it too
+        _put_off(checkout, GatewayUnreadable(str(problem)), now=now)
 
 
 def _ask(checkout: CheckoutSession, *, gateway: PaymentGateway, now: datetime) -> SessionFact:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection
 
-from revenue.enums import AlertKind, EventState
-from revenue.models import OperatorAlert, Order, RevenueEvent, StripeWebhookEvent
+from revenue.adapters import stripe_reading
+from revenue.adapters.stripe_gateway import StripeGateway
+from revenue.enums import AlertKind, CheckoutState, EventState
+from revenue.models import CheckoutSession, OperatorAlert, Order, RevenueEvent, StripeWebhookEvent
+from revenue.ports import SessionFact
+from revenue.usecases.land import land
+from revenue.usecases.sweep_checkouts import sweep_checkouts
 from tests.factories.orders import OrderFactory
-from tests.factories.revenue import CheckoutFactory, filed, session_object
+from tests.factories.revenue import NOON, CheckoutFactory, filed, session_object
 from tests.owner import as_owner
 
 Process = Callable[[], list[StripeWebhookEvent]]
@@ -40,6 +46,51 @@ def test_a_second_session_of_one_payment_waits_for_a_person(process: Process) ->
     assert OperatorAlert.objects.get(kind=AlertKind.EVENT_DEAD).subject == second.stripe_id
 
 
+class SaysPaid(StripeGateway):
+    """Whatever session is asked for, one and the same payment paid it; another one is open."""
+
+    def read_session(self, session_id: str) -> SessionFact:
+        checkout = CheckoutSession.objects.get(stripe_id=session_id)
+        changes = {"payment_intent": PAYMENT}
+        if session_id == "cs_test_open":
+            changes = {"status": "open", "payment_status": "unpaid", "payment_intent": None}
+        return stripe_reading.session(session_object(checkout, **changes))
+
+
+@pytest.fixture
+def says_paid(settings: Any) -> SaysPaid:
+    OrderFactory(payment_intent_id=PAYMENT)
+    return SaysPaid.from_settings(settings, timeout_s=1, retries=0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_session_that_cannot_be_recorded_holds_up_no_other_in_its_sweep(
+    says_paid: SaysPaid,
+) -> None:
+    second = CheckoutFactory(next_check_at=NOON)
+    other = CheckoutFactory(stripe_id="cs_test_open", next_check_at=NOON)
+
+    assert sweep_checkouts(gateway=says_paid, clock=lambda: NOON) == 2
+
+    second.refresh_from_db()
+    other.refresh_from_db()
+    assert second.last_error.startswith(f"payment_intent: {PAYMENT} has paid order")
+    assert (second.attempts, second.next_check_at) == (1, NOON + timedelta(seconds=5))
+    assert (other.last_error, other.next_check_at) == ("", NOON + timedelta(hours=1))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_comes_back_from_a_session_that_cannot_be_recorded_reads_that_we_are_confirming(
+    says_paid: SaysPaid,
+) -> None:
+    second = CheckoutFactory()
+
+    landed = land(session_id=second.stripe_id, gateway=says_paid, now=NOON)
+
+    assert landed.state == CheckoutState.OPEN
+    assert Order.objects.count() == 1
+
+
 @pytest.mark.django_db
 def test_the_database_holds_to_one_order_for_each_payment_and_mode() -> None:
     OrderFactory(payment_intent_id=PAYMENT)
@@ -57,7 +108,7 @@ def test_a_pair_from_before_is_named_and_the_first_keeps_the_payment(
     [rule] = [
         each for each in Order._meta.constraints if each.name == "order_for_each_payment_once"
     ]
-    migration = import_module("revenue.migrations.0032_one_order_for_each_payment")
+    migration = import_module("revenue.migrations.0034_one_order_for_each_payment")
     with as_owner(), connection.schema_editor() as editor:
         editor.remove_constraint(Order, rule)
     first, later = OrderFactory.create_batch(2, payment_intent_id=PAYMENT)

@@ -42,7 +42,7 @@ def let_go(_apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("revenue", "0031_operators_hear_of_double_payments")]
+    dependencies = [("revenue", "0033_operators_hear_of_double_payments")]
 
     operations = [
         migrations.RunPython(let_go, migrations.RunPython.noop),

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("revenue", "0032_one_order_for_each_payment")]
+    dependencies = [("revenue", "0034_one_order_for_each_payment")]
 
     operations = [
         migrations.AddField(
