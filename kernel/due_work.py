@@ -56,3 +56,9 @@ def waits(now: datetime) -> dict[str, float]:
         kind: 0.0 if at is None else max(0.0, (now - at).total_seconds())
         for kind, at in oldest.items()
     }
+
+
+def late(now: datetime) -> dict[str, float]:
+    """Return, by id, what has waited longer than ``LAG_MAX``, and for how many seconds."""
+    longest_s = LAG_MAX.total_seconds()
+    return {kind: waited_s for kind, waited_s in waits(now).items() if waited_s > longest_s}

@@ -22,9 +22,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from kernel import due_work
 from kernel.broker import take_a_write
 from kernel.doors import public
-from revenue import queries as revenue_queries
 from trinity.stack.answers import answers
 
 BROKER_TIMEOUT_S: Final = 1
@@ -112,7 +112,8 @@ def _doors(_now: datetime) -> None:
 
 def _sweeps(now: datetime) -> None:
     """Work that is past due shows that workers or sweeps stand still, whatever the reason."""
-    if late := sorted(revenue_queries.lagging(now)):
+    kinds = due_work.known()
+    if late := sorted(kinds[kind].words for kind in due_work.late(now)):
         raise NotReady(f"late: {', '.join(late)}")
 
 

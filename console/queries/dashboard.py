@@ -14,6 +14,7 @@ from console.queries.remembered import takings
 from console.queries.waiting import WaitingGroup, groups_of
 from crm import queries as crm
 from crm.queries import DealsOverview, RequestFunnel
+from kernel import due_work
 from kernel.modes import Mode
 from kernel.money import Money
 from revenue import queries as revenue
@@ -21,7 +22,7 @@ from revenue.enums import OrderState, RevenueKind
 from revenue.queries import DayTaking, PurchaseFunnel, Refused
 
 WINDOW_DAYS: Final = 30
-SEALING: Final = "ledger entries"  # as ``revenue.lag`` names what waits for a seal
+SEALING: Final = "ledger.unsealed"  # the id of what waits for a seal
 RECONCILE_LATE: Final = timedelta(hours=3)
 DAYS_SHOWN_MAX: Final = 4
 
@@ -291,14 +292,14 @@ def _of_requests(funnel: RequestFunnel, *, is_cut_off: bool) -> Funnel:
 
 
 def _stuck(*, now: datetime) -> Stuck:
-    waits = revenue.lag(now)
-    late = {what: s for what, s in waits.items() if s > revenue.LAG_MAX.total_seconds()}
-    is_seal_late = late.pop(SEALING, None) is not None
+    kinds, waits = due_work.known(), due_work.waits(now)
+    late_s = {kind: s for kind, s in waits.items() if s > due_work.LAG_MAX.total_seconds()}
+    is_seal_late = late_s.pop(SEALING, None) is not None
     unsealed_s = waits[SEALING]
     run = revenue.newest_reconcile(mode=settings.DEPLOYMENT_MODE)
     reconciled_at = run.finished_at if run else None
     return Stuck(
-        late=late,
+        late={kinds[kind].words: s for kind, s in late_s.items()},
         oldest_s=max(waits.values(), default=0.0),
         reconciled_at=reconciled_at,
         is_reconcile_late=reconciled_at is not None and now - reconciled_at > RECONCILE_LATE,

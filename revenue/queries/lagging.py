@@ -22,6 +22,5 @@ def lag(now: datetime) -> dict[str, float]:
 
 def lagging(now: datetime) -> dict[str, float]:
     """Return the kinds of work whose oldest due row has waited longer than ``LAG_MAX``."""
-    return {
-        what: waited_s for what, waited_s in lag(now).items() if waited_s > LAG_MAX.total_seconds()
-    }
+    kinds = due_work.known()
+    return {kinds[kind].words: waited_s for kind, waited_s in due_work.late(now).items()}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from kernel import due_work
 from kernel.due_work import DueWork
 from tests.conftest import NOON
+from tests.factories.revenue import CheckoutFactory
 
 
 def test_each_kind_of_work_has_an_id_of_its_app_and_words_of_its_own() -> None:
@@ -38,3 +41,13 @@ def test_an_id_means_one_kind_of_work() -> None:
     other = DueWork(id=events.id, words=events.words, oldest_due="SELECT now()")
     with pytest.raises(ValueError, match=r"due work revenue\.events is registered in two ways"):
         due_work.register(other)
+
+
+@pytest.mark.django_db
+def test_late_is_what_waits_longer_than_five_minutes() -> None:
+    CheckoutFactory(next_check_at=NOON)
+
+    assert due_work.late(NOON + due_work.LAG_MAX) == {}
+    assert due_work.late(NOON + due_work.LAG_MAX + timedelta(seconds=1)) == {
+        "revenue.checkouts": 301.0
+    }

@@ -8,6 +8,7 @@ from typing import Final
 
 from django.conf import settings
 
+from kernel import due_work
 from kernel.modes import Mode
 from revenue import queries
 from revenue.enums import Refusal
@@ -155,9 +156,13 @@ def look_at_refusals(now: datetime) -> Iterator[Finding]:
 
 def look_at_work(now: datetime) -> Iterator[Finding]:
     """Whether the sweeps keep up, what waits for a person, when the books were compared."""
-    late = queries.lagging(now)
-    for what, waited_s in sorted(late.items()):
-        yield bad(what, f"due since {int(waited_s // 60)} min", "Check that worker and beat run.")
+    kinds, late = due_work.known(), due_work.late(now)
+    for kind, waited_s in sorted(late.items()):
+        yield bad(
+            kinds[kind].words,
+            f"due since {int(waited_s // 60)} min",
+            "Check that worker and beat run.",
+        )
     if not late:
         yield ok("sweeps", "nothing is late")
     waiting = queries.waiting()
