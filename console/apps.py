@@ -2,7 +2,8 @@
 
 from django.apps import AppConfig
 
-from ledger import rows
+from console.enums import ErasureReason
+from ledger import facts, rows
 
 
 class ConsoleConfig(AppConfig):
@@ -11,5 +12,6 @@ class ConsoleConfig(AppConfig):
     name = "console"
 
     def ready(self) -> None:
-        """Say that what was revealed on a trace is no row: a trace is a reference and no more."""
-        rows.declare("audit", {"personal_data.revealed": None})
+        """Say that what was revealed on a trace is no row, and why somebody may be erased."""
+        rows.declare("audit", {"personal_data.revealed": None})  # a trace is a reference, no more
+        facts.allow("audit", {"reason": facts.one_of(ErasureReason.values)})

@@ -7,11 +7,12 @@ from typing import Any
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from crm.enums import DealStage
 from crm.guards import PROMISES
 from crm.policy import HOME_PROJECT
-from kernel import guards
+from kernel import erasure, guards
 from kernel.references import new_reference
 from kernel.schema import histories
 from ledger import facts, rows
@@ -25,6 +26,7 @@ class CrmConfig(AppConfig):
     def ready(self) -> None:
         """Say which facts crm's ledger entries carry; seed the home project after each migrate."""
         guards.register(*histories(self.get_models()), *PROMISES)
+        erasure.register(import_string("crm.erasure.ERASER"))  # its models are loaded only now
         stage = facts.one_of(DealStage.values)
         facts.allow("audit", {"from_stage": stage, "to_stage": stage, "owner": facts.REF})
         deal = rows.Row("crm_deal")

@@ -68,11 +68,13 @@ class Promise:
     """Guards that promise one thing about a table together, each after those that it needs.
 
     ``changeable`` says which columns may change where rows stay; None where rows may go.
+    ``erasable`` are those among them that hold words about a person, and may only be blanked.
     """
 
     table: str
     guards: tuple[Guard, ...]
     changeable: Callable[[str], bool] | None = None
+    erasable: frozenset[str] = frozenset()
 
 
 _promises: Final[dict[tuple[Guard, ...], Promise]] = {}
@@ -103,3 +105,8 @@ def changeable(table: str) -> Callable[[str], bool] | None:
     """Return what says which columns of ``table`` may change; None where its rows may go."""
     kept = [each.changeable for each in _promises.values() if each.table == table]
     return next((each for each in kept if each), None)
+
+
+def erasable() -> dict[str, frozenset[str]]:
+    """Return the columns that may only be blanked, by table."""
+    return {each.table: each.erasable for each in _promises.values() if each.erasable}

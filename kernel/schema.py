@@ -109,6 +109,7 @@ def append_only(table: str, *, erasable: Iterable[str] = ()) -> Promise:
             _calling(table, "no_truncate", "BEFORE TRUNCATE", _APPEND_ONLY),
         ),
         changeable=blanked.__contains__,
+        erasable=frozenset(blanked),
     )
 
 
@@ -140,6 +141,7 @@ def kept_facts(
             _calling(table, "no_truncate", "BEFORE TRUNCATE", _KEEP_FACTS, *kinds),
         ),
         changeable=lambda column: column not in frozen,
+        erasable=frozenset(erasable),
     )
 
 

@@ -1,13 +1,14 @@
 """The app's name for Django, and the facts that its ledger entries carry."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import import_string
 
-from kernel import due_work, guards
+from kernel import due_work, erasure, guards
 from kernel.schema import histories
 from ledger import facts
 from revenue import ledger_rows
 from revenue.due_work import DUE_WORK
-from revenue.enums import ErasureReason, ReviewVerdict
+from revenue.enums import ReviewVerdict
 from revenue.guards import PROMISES
 
 
@@ -27,5 +28,6 @@ class RevenueConfig(AppConfig):
         facts.allow("audit", money | {"verdict": verdicts, "events": facts.COUNT})
         tended = {"until": facts.TIME, "assignee": facts.ACTOR}
         facts.allow("audit", tended)
-        erased = {"orders": facts.COUNT, "mails": facts.COUNT}
-        facts.allow("audit", erased | {"reason": facts.one_of(ErasureReason.values)})
+        eraser = import_string("revenue.erasure.ERASER")  # its models are loaded only now
+        erasure.register(eraser)
+        facts.allow("audit", dict.fromkeys(eraser.counts, facts.COUNT))

@@ -95,15 +95,18 @@ def contact_by_email(email: str) -> KnownContact | None:
     )
 
 
-def contacts_without_address(contact_ids: Sequence[int]) -> list[KnownContact]:
+def contacts_without_address(contact_ids: Sequence[int]) -> list[int]:
     """Return those of these (real) contacts of whom no readable address is known. One statement."""
     contacts = Contact.objects.filter(
         pk__in=contact_ids, email_key=None, erased_at=None, is_sample=False
     )
-    return [
-        KnownContact(id=found.pk, reference=found.reference, name=found.name, email="")
-        for found in contacts.order_by("pk")
-    ]
+    return list(contacts.order_by("pk").values_list("pk", flat=True))
+
+
+def contact_refs(contact_ids: Sequence[int]) -> list[str]:
+    """Return what these contacts are called. One statement."""
+    contacts = Contact.objects.filter(pk__in=contact_ids).order_by("pk")
+    return list(contacts.values_list("reference", flat=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

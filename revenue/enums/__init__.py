@@ -250,14 +250,6 @@ class Gap(models.TextChoices):
     YOUNG = "young", "differs, but younger than 15 min: looked at again by the next run"
 
 
-class ErasureReason(models.TextChoices):
-    """Why a person was erased; a code word, because the ledger has no room for a sentence."""
-
-    ASKED = "asked", "the person asked for it"
-    KEPT_LONG_ENOUGH = "kept_long_enough", "nothing needs it any more"
-    MISTAKE = "mistake", "it should never have been kept"
-
-
 class MailKind(models.TextChoices):
     """Mails to a buyer; each at most once per order and fact."""
 

@@ -1,9 +1,8 @@
-"""All that is kept about one person, by the address they are known under."""
+"""What the sale keeps about one person, and what of it is under way."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from django.db.models import Q, QuerySet
@@ -28,7 +27,7 @@ from revenue.models import (
     StripeWebhookEvent,
 )
 from revenue.policy import DISPUTES_CLOSED
-from revenue.queries.bodies import bodies_about, is_theirs
+from revenue.queries.bodies import is_theirs
 from revenue.queries.refundable import OPEN_STATES, UNDER_WAY_AT_STRIPE
 
 UNDECIDED: Final = {
@@ -45,74 +44,37 @@ WITH_REASONS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """What holds words about one person. References only, so that it may be printed."""
-
-    contact_refs: Sequence[str]
-    contact_ids: Sequence[int]
-    deal_refs: Sequence[str]
-    deal_ids: Sequence[int]
-    order_refs: Sequence[str]
-    order_ids: Sequence[int]
-    mail_refs: Sequence[str]
-    event_ids: Sequence[int]
-    event_refs: Sequence[str]
-    trapped_refs: Sequence[str]  # requests that looked like spam
-    reasons: int
-
-    @property
-    def subject(self) -> str:
-        """The reference that stands for the person; "" where nothing is kept."""
-        named = [*self.contact_refs, *self.order_refs, *self.event_refs, *self.trapped_refs]
-        return next(filter(None, named), "")
+def orders_of(contact_ids: Sequence[int], emails: Iterable[str]) -> list[Order]:
+    """Return the orders of these contacts, and those that were paid by such an address."""
+    return list(Order.objects.filter(is_theirs(contact_ids, sorted(emails))).order_by("pk"))
 
 
-def kept_about(email: str) -> Kept:
-    """Return what is kept about the person of ``email``, however it is written.
-
-    Found by the contact that crm knows, by the address on orders, and by the address in what
-    Stripe wrote. Reads every body that is left: for the rare day on which it is asked.
-    """
-    known = crm.contact_by_email(email)
-    contacts = [known] if known else []
-    written = {email, email.lower(), *(contact.email for contact in contacts)}
-    orders = _orders(contacts, written)
-    # Of an address that nobody can read, each payment makes a contact without one.
-    contacts += crm.contacts_without_address(
-        [each.contact_id for each in orders if each.contact_id]
-    )
-    orders = _orders(contacts, written)
-    written |= {order.buyer_email for order in orders if order.buyer_email}
-    deals = [deal for contact in contacts for deal in crm.deals_of_contact(contact.id)]
-    order_ids = [order.pk for order in orders]
-    contact_ids = [contact.id for contact in contacts]
-    event_ids = bodies_about(contact_ids=contact_ids, emails=sorted(written))
-    mails = BuyerMail.objects.filter(order__in=order_ids).exclude(to_address="")
-    events = StripeWebhookEvent.objects.only("stripe_id")
-    return Kept(
-        contact_refs=[contact.reference for contact in contacts],
-        contact_ids=contact_ids,
-        deal_refs=[deal.reference for deal in deals],
-        deal_ids=[deal.id for deal in deals],
-        order_refs=[order.reference for order in orders],
-        order_ids=order_ids,
-        mail_refs=list(mails.order_by("pk").values_list("reference", flat=True)),
-        event_ids=event_ids,
-        trapped_refs=crm.trapped_refs_of(email),
-        event_refs=[event.ledger_ref for event in events.filter(pk__in=event_ids).order_by("pk")],
-        reasons=sum(
-            model.objects.filter(order__in=order_ids).exclude(reason="").count()
-            for model in WITH_REASONS
-        )
-        + OrderNote.objects.filter(order__in=order_ids).exclude(words="").count()
-        + closings_about(event_ids=event_ids, order_ids=order_ids).count(),
-    )
+def order_refs(order_ids: Sequence[int]) -> list[str]:
+    """Return what these orders are called."""
+    orders = Order.objects.filter(pk__in=order_ids).order_by("pk")
+    return list(orders.values_list("reference", flat=True))
 
 
-def _orders(contacts: Sequence[crm.KnownContact], emails: Iterable[str]) -> list[Order]:
-    is_one = is_theirs([contact.id for contact in contacts], sorted(emails))
-    return list(Order.objects.filter(is_one).order_by("pk"))
+def addressed_mail_refs(order_ids: Sequence[int]) -> list[str]:
+    """Return the mails about these orders that still bear an address."""
+    mails = BuyerMail.objects.filter(order__in=order_ids).exclude(to_address="").order_by("pk")
+    return list(mails.values_list("reference", flat=True))
+
+
+def event_refs(event_ids: Sequence[int]) -> list[str]:
+    """Return what the ledger calls these events."""
+    events = StripeWebhookEvent.objects.only("stripe_id").filter(pk__in=event_ids)
+    return [event.ledger_ref for event in events.order_by("pk")]
+
+
+def count_reasons(*, event_ids: Sequence[int], order_ids: Sequence[int]) -> int:
+    """Return how many texts of people stand beside these orders and events."""
+    reasons = [
+        model.objects.filter(order__in=order_ids).exclude(reason="") for model in WITH_REASONS
+    ]
+    notes = OrderNote.objects.filter(order__in=order_ids).exclude(words="")
+    closings = closings_about(event_ids=event_ids, order_ids=order_ids)
+    return sum(rows.count() for rows in reasons) + notes.count() + closings.count()
 
 
 def is_named(text: str) -> bool:
@@ -161,8 +123,9 @@ def in_the_way(order_ids: Sequence[int]) -> list[str]:
     ]
 
 
-def still_payable(deal_ids: Sequence[int]) -> list[str]:
-    """Return the references of what was prepared for these deals and may still be paid."""
+def still_payable(contact_ids: Sequence[int]) -> list[str]:
+    """Return the references of what was prepared for these contacts and may still be paid."""
+    deal_ids = [deal.id for contact_id in contact_ids for deal in crm.deals_of_contact(contact_id)]
     links = PaymentLink.objects.filter(
         deal__in=deal_ids, state__in=[PaymentLinkState.ACTIVE, PaymentLinkState.UNKNOWN]
     )

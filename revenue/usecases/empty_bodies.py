@@ -38,7 +38,7 @@ def empty_old_bodies(*, gateway: PaymentGateway, kept: timedelta, now: datetime)
     return emptied
 
 
-def empty_in_batches(event_ids: Sequence[int], *, gateway: PaymentGateway, now: datetime) -> int:
+def _empty_in_batches(event_ids: Sequence[int], *, gateway: PaymentGateway, now: datetime) -> int:
     """Empty these events, a batch per transaction; return how many were not empty before."""
     emptied = 0
     for start in range(0, len(event_ids), BATCH):
@@ -60,7 +60,7 @@ def empty_bodies_of(
     if contact is None:
         raise NoSuchContact(contact_ref)
     event_ids = bodies_about(contact_ids=[contact.id], emails=[contact.email])
-    emptied = empty_in_batches(event_ids, gateway=gateway, now=now)
+    emptied = _empty_in_batches(event_ids, gateway=gateway, now=now)
     with transaction.atomic(durable=True):
         ledger.audit(
             actor_id=actor_id,

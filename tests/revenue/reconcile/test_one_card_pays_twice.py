@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from console.enums import ErasureReason
+from console.usecases.erase_subject import erase_subject
 from fulfillment.models import OrderIntake
 from revenue.adapters import stripe_reading
 from revenue.adapters.stripe_gateway import StripeGateway
-from revenue.enums import ErasureReason, Source
+from revenue.enums import Source
 from revenue.models import BuyerMail, Offer, OperatorAlert, Order, RevenueEvent, StripeWebhookEvent
 from revenue.queries.doubles import possible_doubles
-from revenue.usecases.erase_subject import erase_subject
 from revenue.usecases.land import land
 from revenue.usecases.mean_double import mean_double
 from revenue.usecases.notice_cards import notice_cards
@@ -146,13 +147,7 @@ def test_the_card_of_an_erased_buyer_is_gone_and_stays_so(
     see(order)
     BuyerMail.objects.update(state="sent", sent_at=NOON, next_attempt_at=None)
 
-    erase_subject(
-        email="ada@buyer.example",
-        reason=ErasureReason.ASKED,
-        gateway=gateway,
-        actor_id=None,
-        now=NOON,
-    )
+    erase_subject(email="ada@buyer.example", reason=ErasureReason.ASKED, actor_id=None, now=NOON)
     see(order)
 
     assert Order.objects.get(pk=order.pk).card_digest == ""

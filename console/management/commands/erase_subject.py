@@ -10,10 +10,9 @@ from typing import Final
 
 from django.core.management.base import BaseCommand, CommandError
 
-from revenue.enums import ErasureReason
-from revenue.providers import gateway_for_worker
-from revenue.queries.persons import Kept, in_the_way, is_named, kept_about, still_payable
-from revenue.usecases.erase_subject import NothingKept, NotYet, erase_subject
+from console.enums import ErasureReason
+from console.queries.kept import KeptAbout, in_the_way, is_known_as, kept_about, still_open
+from console.usecases.erase_subject import NothingKept, NotYet, erase_subject
 
 # Less would be found in what Stripe wrote about everybody.
 ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
@@ -46,7 +45,7 @@ class Command(BaseCommand):
     ) -> None:
         """Say what is kept, or blank it. Exit code 1 while something open stands in the way."""
         email = email.strip()
-        if not ADDRESS.fullmatch(email) and not is_named(email):
+        if not ADDRESS.fullmatch(email) and not is_known_as(email):
             raise CommandError("That is no e-mail address, and nothing is kept under it.")
         if yes and reason is None:
             raise CommandError(f"Say why: --reason {' | '.join(ErasureReason.values)}.")
@@ -54,10 +53,9 @@ class Command(BaseCommand):
             self._preview(email)
             return
         try:
-            kept = erase_subject(
+            about = erase_subject(
                 email=email,
                 reason=ErasureReason(reason),
-                gateway=gateway_for_worker(),
                 actor_id=None,
                 now=datetime.now(UTC),
             )
@@ -66,43 +64,28 @@ class Command(BaseCommand):
         except NotYet as error:
             raise CommandError(_not_yet(error.reasons)) from error
         else:
-            self._tell("Blanked:", kept)
-            self.stdout.write(f"{STAYS} That it was done is in the ledger, under {kept.subject}.")
+            self._tell("Blanked:", about)
+            self.stdout.write(f"{STAYS} That it was done is in the ledger, under {about.subject}.")
             self.stdout.write(ELSEWHERE)
 
     def _preview(self, email: str) -> None:
-        kept = kept_about(email)
-        if not kept.subject:
+        about = kept_about(email)
+        if not about.subject:
             self.stdout.write(NOTHING)
             return
-        self._tell("Would be blanked:", kept)
+        self._tell("Would be blanked:", about)
         self.stdout.write(f"{STAYS} Nothing was changed.")
-        if reasons := in_the_way(kept.order_ids):
+        if reasons := in_the_way(about.person):
             raise CommandError(_not_yet(reasons))
         self.stdout.write("To do it: --yes --reason " + "|".join(ErasureReason.values))
 
-    def _tell(self, title: str, kept: Kept) -> None:
-        lines = [
-            (
-                "contact, its timeline, and companies where nobody else is known",
-                ", ".join(kept.contact_refs),
-            ),
-            ("titles of deals", ", ".join(kept.deal_refs)),
-            ("name and address on orders", ", ".join(kept.order_refs)),
-            ("address of mails", ", ".join(kept.mail_refs)),
-            ("reasons that people wrote", str(kept.reasons or "")),
-            ("bodies of Stripe's events", ", ".join(kept.event_refs)),
-            ("requests that looked like spam", ", ".join(kept.trapped_refs)),
-        ]
+    def _tell(self, title: str, about: KeptAbout) -> None:
         self.stdout.write(title)
-        for what, which in lines:
-            if which:
-                self.stdout.write(f"  {what}: {which}")
-        if payable := still_payable(kept.deal_ids):
-            self.stdout.write(
-                f"  Still open: {', '.join(payable)}. Whoever pays there is known again: switch "
-                "links off on their pages; checkouts close within a day."
-            )
+        for each in about.kept:
+            if which := str(each):
+                self.stdout.write(f"  {each.what}: {which}")
+        for sentence in still_open(about.person):
+            self.stdout.write(f"  {sentence}")
 
 
 def _not_yet(reasons: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from crm.models import Contact, Deal
 from crm.usecases.request_snapshot import SnapshotRequest, request_snapshot
 from crm.usecases.work_deal import add_note
+from kernel import guards
 from kernel.references import new_reference
 from ledger.models import LedgerEntry
 from revenue.enums import AlertKind, MailKind, MailState, OrderState
@@ -27,12 +28,16 @@ from revenue.models import (
     BuyerMail,
     CheckoutSession,
     DoubleVerdict,
+    EventAlarm,
     EventClosing,
+    EventRendering,
+    ExcessSettlement,
     OperatorAlert,
     Order,
     OrderLinkRequest,
     OrderNote,
     OrderReview,
+    RefundPaidElsewhere,
     RefundRequest,
     RevenueEvent,
     StripeWebhookEvent,
@@ -138,6 +143,35 @@ def test_nothing_names_the_person_any_more(order: Order) -> None:
     assert named_in(said) == []
     for reference in (order.reference, Contact.objects.get().reference):
         assert reference in said
+
+
+def test_each_column_that_can_only_be_blanked_is_blank_afterwards(order: Order) -> None:
+    """Of every app, by what the database was told: no list of this test's own."""
+    by = {"recorded_by": make_person("owner", email="ann@shop.example"), "recorded_at": NOON}
+    money = {"mode": "sandbox", "order": order, "amount_minor": 1, "currency": "USD"}
+    words = {"reason": "Grace called.", **money, **by}
+    RefundPaidElsewhere.objects.create(reference=new_reference("rpe"), paid_by="cash", **words)
+    ExcessSettlement.objects.create(reference=new_reference("exs"), settled_by="cash", **words)
+    event = StripeWebhookEvent.objects.get(order=order, type="checkout.session.completed")
+    came = {"event": event, "body": b"Grace", "body_sha256": "a" * 64, "received_at": NOON}
+    EventAlarm.objects.create(fact_sha256="b" * 64, **came)
+    EventRendering.objects.create(fact_sha256="b" * 64, api_version="2020-08-27", **came)
+    columns = {f"{table}.{each}" for table, named in guards.erasable().items() for each in named}
+    columns = {column for column in columns if not column.startswith("kernel_tests_")}
+    assert {column for column in columns if is_filled(column)} == columns
+
+    erase_for_good()
+
+    assert {column for column in columns if is_filled(column)} == set()
+
+
+def is_filled(name: str) -> bool:
+    """Say whether any row has something in the column ``name``: a table, a dot, its own name."""
+    table, column = name.split(".")
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS (SELECT FROM {table} WHERE {column} <> '')")
+        (found,) = cursor.fetchone()
+    return bool(found)
 
 
 def test_however_stripe_wrote_the_address_it_goes() -> None:

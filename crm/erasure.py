@@ -1,0 +1,65 @@
+"""What the relationship keeps about a person, for whoever erases them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from crm import operations, queries
+from kernel.erasure import Blanked, Eraser, Kept, Person
+
+CONTACTS: Final = "crm_contact"
+
+
+class RelationshipEraser(Eraser):
+    """The contact, their timeline, deals' titles, companies of one, and requests like spam."""
+
+    erases = {
+        CONTACTS: frozenset({"name", "email", "email_key", "stripe_customer_id"}),
+        "crm_activity": frozenset({"words", "words_salt"}),
+        "crm_deal": frozenset({"title"}),
+        "crm_company": frozenset({"name", "name_key", "domain", "website"}),
+        "crm_trappedrequest": frozenset(
+            {"name", "email", "email_key", "company", "website", "wish"}
+        ),
+    }
+
+    def recognise(self, person: Person) -> Person:
+        """Know them by the contact of that address."""
+        known = queries.contact_by_email(person.email)
+        return replace(
+            person,
+            emails=person.emails | ({known.email} if known else set()),
+            rows={**person.rows, CONTACTS: [known.id] if known else []},
+        )
+
+    def kept(self, person: Person) -> Sequence[Kept]:
+        """Return contacts, deals, and requests whose address anybody may have written."""
+        contact_ids = person.rows[CONTACTS]
+        deals = [deal for each in contact_ids for deal in queries.deals_of_contact(each)]
+        return (
+            Kept(
+                what="contact, its timeline, and companies where nobody else is known",
+                refs=queries.contact_refs(contact_ids),
+                stands_for_person=True,
+            ),
+            Kept(what="titles of deals", refs=[deal.reference for deal in deals]),
+            Kept(
+                what="requests that looked like spam",
+                refs=queries.trapped_refs_of(person.email),
+                stands_for_person=True,
+                is_claimed=True,
+            ),
+        )
+
+    def blank(self, person: Person, now: datetime) -> Blanked:
+        """Blank all of it; stages, amounts, times and references stay."""
+        touched = operations.erase_subject(
+            email=person.email, contact_ids=person.rows[CONTACTS], now=now
+        )
+        return Blanked(refs=touched, counts={})
+
+
+ERASER: Final = RelationshipEraser()
