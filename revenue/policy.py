@@ -219,6 +219,11 @@ def further_dispute_status(known: str, told: str) -> str:
     return told if DISPUTE_RANKS.get(told, 2) >= DISPUTE_RANKS.get(known, 2) else known
 
 
+def token_digest(token: str) -> str:
+    """Return what is kept of the secret of a link to an order."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
 def pressed_key(*, form_key: str, deal_ref: str, offer_ref: str, actor_id: int) -> str:
     """Return what one person's one form may make once for this deal and offer (64 hex).
 

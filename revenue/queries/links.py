@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import Q
 
 from crm import queries as crm
 from kernel.modes import Mode
-from revenue.access import token_digest
 from revenue.models import Order, OrderLink
+from revenue.policy import token_digest
 
 LINKED_ORDERS_MAX = 3
 
@@ -16,6 +18,12 @@ def link_of_token(token: str) -> OrderLink | None:
     """Return the link that ``token`` opens, with its checkout; None if unknown or revoked."""
     links = OrderLink.objects.select_related("checkout")
     return links.filter(token_sha256=token_digest(token), revoked_at=None).first()
+
+
+def opens_checkout(link_ids: Sequence[int], *, checkout_id: int) -> bool:
+    """Say whether one of these links is to that checkout and not revoked."""
+    links = OrderLink.objects.filter(pk__in=link_ids, checkout_id=checkout_id, revoked_at=None)
+    return bool(link_ids) and links.exists()
 
 
 def orders_of_address(email: str, *, mode: Mode) -> list[Order]:

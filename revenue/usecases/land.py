@@ -13,9 +13,9 @@ from django.db import transaction
 
 from kernel.limits import allow, is_remembered, remember
 from kernel.transitions import LostRace
-from revenue.access import make_link
 from revenue.enums import CheckoutState, LinkMadeFor, PaymentLinkState, Source
 from revenue.models import CheckoutSession, OrderLink, PaymentLink
+from revenue.operations.order_links import make_order_link
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling, Unrecordable
 from revenue.ports import GatewayError, NotFound, PaymentGateway, SessionFact
@@ -105,7 +105,7 @@ def let_in(checkout: CheckoutSession, *, made_for: LinkMadeFor, now: datetime) -
     with transaction.atomic(durable=True):
         if OrderLink.objects.filter(checkout=checkout.pk, revoked_at__isnull=False).exists():
             return None
-        link, _token = make_link(checkout_id=checkout.pk, made_for=made_for, now=now)
+        link, _token = make_order_link(checkout_id=checkout.pk, made_for=made_for, now=now)
     return link
 
 

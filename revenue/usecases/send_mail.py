@@ -13,11 +13,11 @@ from django.urls import reverse
 
 from kernel.leases import LostLease, claim_due
 from kernel.modes import Mode
-from revenue.access import make_link
 from revenue.adapters.letters import write_letter
 from revenue.enums import AlertKind, MailState
 from revenue.models import BuyerMail, Order, OrderLink
 from revenue.operations.alerts import raise_alert_about
+from revenue.operations.order_links import make_order_link
 from revenue.policy import MAIL_RETRIES
 from revenue.ports_mail import Letter, Mailer, MailError, MailRefused
 from revenue.queries.letters import is_overtaken, letter_facts
@@ -104,7 +104,9 @@ def _send_claimed(mail: BuyerMail, *, mailer: Mailer, clock: Clock) -> MailState
 def _prepare(mail: BuyerMail, *, now: datetime) -> tuple[OrderLink, Letter]:
     """Commit the link that the letter carries, and its Message-ID, before anything leaves."""
     with transaction.atomic(durable=True):
-        link, token = make_link(checkout_id=mail.order.checkout_id, made_for=mail.kind, now=now)
+        link, token = make_order_link(
+            checkout_id=mail.order.checkout_id, made_for=mail.kind, now=now
+        )
         letter = write_letter(
             template=mail.kind,
             facts=letter_facts(mail)

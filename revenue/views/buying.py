@@ -16,7 +16,6 @@ from kernel.doors import public
 from kernel.limits import allow, visitor_key
 from kernel.modes import Mode
 from kernel.references import new_reference
-from revenue.access import grant, may_see
 from revenue.enums import CheckoutState, OfferState
 from revenue.models import CheckoutSession, Offer
 from revenue.ports import GatewayError, GatewayRefused
@@ -24,6 +23,7 @@ from revenue.providers import TooManyCalls, gateway_for_web, one_purchase
 from revenue.usecases.keep_views import count_view, is_machine
 from revenue.usecases.land import let_go, note_cancelled
 from revenue.usecases.open_checkout import buy as buy_offer
+from revenue.views.order_cookie import grant, may_see
 
 SALT = "revenue.buy"
 FORM_KEPT_S = 12 * 3600

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kernel.doors import needs, public
 from kernel.limits import allow, visitor_key
-from revenue.access import grant
 from revenue.forms.mails import OrderLinkForm
 from revenue.models import Order
 from revenue.queries.links import link_of_token
 from revenue.usecases.request_order_link import request_order_link
 from revenue.usecases.revoke_order_links import revoke_order_links
+from revenue.views.order_cookie import grant
 
 HOUR_S: Final = 3600
 WRONG_TOKENS_PER_HOUR: Final = 30

@@ -8,9 +8,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from kernel.doors import public
-from revenue.access import may_see
 from revenue.models import Order
 from revenue.queries.order_page import order_for_buyer, order_page
+from revenue.views.order_cookie import may_see
 
 
 def _seen(request: HttpRequest, reference: str) -> Order | None:

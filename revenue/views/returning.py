@@ -16,11 +16,11 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from kernel.doors import public
 from kernel.limits import allow, visitor_key
-from revenue.access import grant, may_see
 from revenue.enums import CheckoutState, LinkMadeFor, OrderState
 from revenue.models import CheckoutSession, Order
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
 from revenue.usecases.land import NoSuchCheckout, NotToldYet, land, let_in, refresh
+from revenue.views.order_cookie import grant, may_see
 
 LOOKUPS_PER_MINUTE = 60
 POLL_S: Final = 2
