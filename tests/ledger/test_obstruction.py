@@ -17,11 +17,11 @@ from ledger.models import SEALER_LOCK, LedgerEntry, Seal, SealedEntry, SealKey, 
 from ledger.ports import SealerHeldUp, SealForged, key_id
 from ledger.queries.holders import sealer_held_up_by
 from ledger.usecases import seal as sealing
-from revenue.management.doctor import books
-from revenue.management.doctor.findings import Level
 from tests.ledger.entries import check, paid, seal
 from tests.ledger.reports import codes
 from tests.owner import as_owner
+from trinity.doctor import books
+from trinity.doctor.findings import Level
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,8 +15,6 @@ from pytest_django import Settings
 from kernel.modes import Mode
 from kernel.tally import Counted, Tally
 from revenue.enums import AlertKind, Refusal
-from revenue.management.doctor.findings import Level
-from revenue.management.doctor.selling import look_at_refusals
 from revenue.models import OperatorAlert, RefusedDeliveries, StripeWebhookEvent
 from revenue.queries.letters import alert_facts
 from revenue.usecases.count_refusals import KEPT, count_refusals
@@ -24,6 +22,8 @@ from revenue.usecases.watch import watch
 from revenue.webhooks import refused
 from tests.factories.people import client_of, make_person
 from tests.revenue.test_webhook_door import BODY, deliver, signed
+from trinity.doctor.findings import Level
+from trinity.doctor.selling import look_at_refusals
 
 pytestmark = pytest.mark.django_db
 

@@ -13,8 +13,6 @@ from django.test import Client
 from crm.models import Deal
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, CheckoutState, PaymentLinkState
-from revenue.management.doctor.findings import Level
-from revenue.management.doctor.selling import look_at_prices
 from revenue.models import CheckoutSession, Offer, OfferPrice, OperatorAlert, PaymentLink
 from revenue.ports import GatewayRefused
 from revenue.queries.letters import page_of_alert
@@ -26,6 +24,8 @@ from revenue.usecases.sweep_prices import sweep_prices
 from tests.factories.people import client_of
 from tests.factories.revenue import OfferFactory
 from tests.sandbox.running_sandbox import RunningSandbox
+from trinity.doctor.findings import Level
+from trinity.doctor.selling import look_at_prices
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("pages_use_outside")]
 TROUBLES = ["archived", "forgotten", "product archived", "both forgotten"]

@@ -21,8 +21,6 @@ from ledger import queries, rows
 from ledger.models import LedgerEntry
 from ledger.queries.verification import verify
 from revenue.enums import RevenueKind
-from revenue.management.doctor import selling
-from revenue.management.doctor.findings import Level
 from revenue.models import OperatorAlert, Order, RevenueEvent
 from revenue.policy import COUNTER_ACCOUNTS
 from tests.factories.people import client_of, make_person
@@ -30,6 +28,8 @@ from tests.factories.revenue import NOON, CheckoutFactory, filed, session_object
 from tests.ledger.conftest import cheat
 from tests.outside import pages_use_outside
 from tests.revenue.reconcile.conftest import Run, Sell
+from trinity.doctor import selling
+from trinity.doctor.findings import Level
 
 __all__ = ["pages_use_outside"]
 

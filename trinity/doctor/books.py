@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ledger import queries as ledger
-from revenue.management.doctor.findings import Finding, bad, ok, warn
+from trinity.doctor.findings import Finding, bad, ok, warn
 
 HELD_UP_FROM: Final = timedelta(minutes=1)  # sealing and recording take less than a second
 

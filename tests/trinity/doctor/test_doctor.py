@@ -17,14 +17,14 @@ from kernel import guards
 from kernel.modes import Mode
 from ledger.operations import audit
 from revenue.adapters.stripe_gateway import StripeGateway
-from revenue.management.doctor import books, broker, house, selling
-from revenue.management.doctor.findings import Finding, Level, named
 from revenue.models import OfferPrice, ReconcileRun, StripeWebhookEvent
 from tests.factories.revenue import NOON, CheckoutFactory, OfferFactory, filed, session_object
 from tests.outside import DEAF_DOOR
 from tests.owner import as_owner
 from tests.sandbox.running_sandbox import KEY, SECRET, RunningSandbox
 from tests.valkeys import running_valkey
+from trinity.doctor import books, broker, house, selling
+from trinity.doctor.findings import Finding, Level, named
 
 pytestmark = pytest.mark.django_db
 NEEDED = "checkout.session.completed"

@@ -17,7 +17,7 @@ from django.db.migrations.loader import MigrationLoader
 from kernel import grants, guard_check, guards
 from kernel.modes import MODE_WORDS, Mode
 from kernel.weak_secrets import weak_secrets
-from revenue.management.doctor.findings import Finding, bad, named, ok, warn
+from trinity.doctor.findings import Finding, bad, named, ok, warn
 
 POSTGRES_OLDEST: Final = 14
 RIGHTS_NAMED: Final = 5

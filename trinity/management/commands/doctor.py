@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from revenue.management.doctor import books, broker, doors, house, selling
-from revenue.management.doctor.findings import Finding, Level
 from revenue.providers import gateway_for_web
+from trinity.doctor import books, broker, doors, house, selling
+from trinity.doctor.findings import Finding, Level
 
 WHAT_WIDTH = 22
 

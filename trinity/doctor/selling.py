@@ -12,7 +12,6 @@ from kernel import due_work
 from kernel.modes import Mode
 from revenue import queries
 from revenue.enums import Refusal
-from revenue.management.doctor.findings import Finding, bad, ok, warn
 from revenue.ports import PRICE_INACTIVE, EndpointFact, GatewayError, PaymentGateway
 from revenue.queries.offers import (
     links_on_old_prices,
@@ -20,6 +19,7 @@ from revenue.queries.offers import (
     sellable_offers,
     unready_offers,
 )
+from trinity.doctor.findings import Finding, bad, ok, warn
 
 REMEDIES: Final = {
     Refusal.SECRET: "Compare the endpoint's signing secret with STRIPE_WEBHOOK_SECRETS; if it "

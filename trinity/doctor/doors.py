@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 from django.conf import settings
 
-from revenue.management.doctor.findings import Finding, bad, ok, warn
+from trinity.doctor.findings import Finding, bad, ok, warn
 
 ANSWER_S_MAX: Final = 3.0
 # A path that web refuses at once, without waiting for the body that it was told to expect.

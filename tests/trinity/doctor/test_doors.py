@@ -10,8 +10,8 @@ from threading import Thread
 import pytest
 from pytest_django import Settings
 
-from revenue.management.doctor.doors import look_at_doors, passes_on_the_unfinished
-from revenue.management.doctor.findings import Finding, Level
+from trinity.doctor.doors import look_at_doors, passes_on_the_unfinished
+from trinity.doctor.findings import Finding, Level
 
 REFUSED = b"HTTP/1.1 414 URI Too Long\r\nContent-Length: 0\r\n\r\n"
 

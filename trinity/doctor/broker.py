@@ -15,7 +15,7 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from kernel.broker import take_a_write
-from revenue.management.doctor.findings import Finding, bad, ok, warn
+from trinity.doctor.findings import Finding, bad, ok, warn
 
 PING_TIMEOUT_S: Final = 2.0
 TIMEOUTS: Final = {"socket_timeout": PING_TIMEOUT_S, "socket_connect_timeout": PING_TIMEOUT_S}
