@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import models
 
+from kernel.state_words import OperatorWords, for_operators
+
 if TYPE_CHECKING:  # an app's config reads these words before there are models
     from kernel.transitions import Moves
 
@@ -22,6 +24,17 @@ class DealStage(models.TextChoices):
     LOST = "lost", "lost"
 
 
+DEALS: Final = for_operators(
+    DealStage,
+    {
+        DealStage.LEAD: OperatorWords(tone="info"),
+        DealStage.QUALIFIED: OperatorWords(tone="info"),
+        DealStage.PROPOSAL: OperatorWords(tone="info"),
+        DealStage.CHECKOUT: OperatorWords(tone="wait"),
+        DealStage.WON: OperatorWords(tone="ok"),
+        DealStage.LOST: OperatorWords(tone="bad"),
+    },
+)
 OPEN_STAGES: Final = (
     DealStage.LEAD,
     DealStage.QUALIFIED,
@@ -79,12 +92,12 @@ class ActivityKind(models.TextChoices):
     SNAPSHOT_REQUESTED = "snapshot_requested", "Snapshot requested"
     LEAD_ACCEPTED = "lead_accepted", "Lead accepted"
     LEAD_DECLINED = "lead_declined", "Lead declined"
-    OWNER_ASSIGNED = "owner_assigned", "Put in charge"
-    STAGE_MOVED = "stage_moved", "Moved by hand"
+    OWNER_ASSIGNED = "owner_assigned", "Reassigned"
+    STAGE_MOVED = "stage_moved", "Stage changed"
     NOTE = "note", "Note"
     CHECKOUT_PREPARED = "checkout_prepared", "Checkout prepared"
     LINK_PREPARED = "link_prepared", "Payment link made"
-    LINK_DEACTIVATED = "link_deactivated", "Payment link switched off"
+    LINK_DEACTIVATED = "link_deactivated", "Payment link deactivated"
     CHECKOUT_EXPIRED = "checkout_expired", "Checkout expired, nothing charged"
     PAYMENT_ATTEMPT_FAILED = "payment_attempt_failed", "A payment attempt was declined"
     PAYMENT_PENDING = "payment_pending", "Bank is processing the payment"

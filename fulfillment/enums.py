@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import models
 
+from kernel.state_words import OperatorWords, for_operators
+
 if TYPE_CHECKING:  # an app's config reads these words before there are models
     from kernel.transitions import Moves
 
@@ -15,8 +17,25 @@ class RunState(models.TextChoices):
     """Where a run stands. Nothing is done before a person approves its plan."""
 
     PLANNED = "planned", "planned"
-    FROZEN = "frozen", "frozen"
+    FROZEN = "frozen", "paused"
 
+
+RUNS: Final = for_operators(
+    RunState,
+    {
+        RunState.PLANNED: OperatorWords(
+            tone="info",
+            heading="planned",
+            note="Nothing has been done yet, and nothing will be before a person approves the "
+            "plan.",
+        ),
+        RunState.FROZEN: OperatorWords(
+            tone="info",
+            heading="paused",
+            note="Nobody works on it until that is settled.",
+        ),
+    },
+)
 
 # Every edge of a run's life. What is not here cannot happen.
 RUN_MOVES: Final[Moves] = MappingProxyType(
@@ -39,5 +58,5 @@ class RunEventKind(models.TextChoices):
     """What a line of a run's history is about."""
 
     PLANNED = "planned", "Run planned"
-    FROZEN = "frozen", "Work frozen"
-    RESUMED = "resumed", "Work may go on"
+    FROZEN = "frozen", "Work paused"
+    RESUMED = "resumed", "Work resumed"

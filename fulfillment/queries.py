@@ -9,10 +9,11 @@ from typing import Final
 
 from django.db.models import QuerySet
 
-from fulfillment.enums import FreezeReason, RunEventKind
+from fulfillment.enums import RUNS, FreezeReason, RunEventKind
 from fulfillment.models import AcquisitionRun, OrderIntake, RunEvent
 from kernel.money import Money
 from kernel.paging import Cursor, Page, page_of
+from kernel.state_words import OperatorWords
 
 ROWS_PER_PAGE: Final = 50
 EVENTS_SHOWN_MAX: Final = 200
@@ -39,6 +40,11 @@ class RunFacts:
     deal_id: int | None
     frozen_reason: str
     frozen_at: datetime | None
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what its state says to operators."""
+        return RUNS[self.state]
 
     @property
     def frozen_words(self) -> str:

@@ -15,6 +15,7 @@ from console.queries.trace import trace_of
 from crm import queries as crm
 from fulfillment import queries as fulfillment
 from kernel.money import Money
+from kernel.state_words import OperatorWords
 from ledger import queries as ledger
 from revenue import queries as revenue
 
@@ -45,7 +46,7 @@ class Hit:
     reference: str
     address: str
     beside: str = ""
-    state: str = ""
+    state_words: OperatorWords | None = None
     mode: str = ""
     amount: Money | None = None
     at: datetime | None = None
@@ -135,7 +136,7 @@ def _orders(asked: str) -> Group:
             reference=order.reference,
             address=reverse("order-detail", args=[order.reference]),
             beside=order.buyer_email,
-            state=order.state,
+            state_words=order.state_words,
             mode=order.mode,
             amount=order.total,
             at=order.placed_at,

@@ -17,22 +17,12 @@ from kernel.money import Money
 from kernel.paging import Cursor
 from revenue import queries as revenue
 from revenue.enums import OrderState, ReviewReason
+from revenue.enums.for_operators import INQUIRY, ORDERS
 from revenue.queries import OrderFile
 
-# What the page says of itself, by the order's state. {sum} is what Stripe took, or would have.
-TITLES: Final = {
-    OrderState.AWAITING_PAYMENT: "The bank is still processing {sum}",
-    OrderState.PAID: "{sum} paid",
-    OrderState.PARTIALLY_REFUNDED: "{sum} paid, partly refunded",
-    OrderState.REFUNDED: "{sum} paid and refunded",
-    OrderState.REFUND_OWED: "{sum} paid, a refund is owed",
-    OrderState.DISPUTED: "The buyer disputes {sum}",
-    OrderState.FAILED: "The payment of {sum} failed, nothing was charged",
-    OrderState.NEEDS_REVIEW: "A person has to decide about {sum}",
-    OrderState.NOT_OURS: "{sum} that is not ours",
-}
 NOT_OURS_BACK: Final = "{sum} that is not ours, refunded"
 NOT_OURS_PARTLY_BACK: Final = "{sum} that is not ours, partly refunded"
+UNINTENDED: Final = "If the buyer did not mean to pay twice"
 REFUND_DECIDED: Final = "{sum} is to be refunded, and has not all gone back"
 
 
@@ -102,6 +92,7 @@ def order_detail(request: HttpRequest, reference: str) -> HttpResponse:
         "order": found.order,
         "title": _title(found),
         "differs": _differs(found),
+        "double_advice": _double_advice(found),
         "intake": intake,
         "lines": lines_of(found, intake=intake, events=events),
     }
@@ -111,7 +102,7 @@ def order_detail(request: HttpRequest, reference: str) -> HttpResponse:
 def _title(found: OrderFile) -> str:
     order = found.order
     is_decided = found.is_refund_decided
-    words = REFUND_DECIDED if is_decided else TITLES[OrderState(order.state)]
+    words = REFUND_DECIDED if is_decided else order.state_words.heading
     if order.state == OrderState.NOT_OURS and order.refunded_minor:
         is_all = order.refunded_minor >= order.amount_minor
         words = NOT_OURS_BACK if is_all else NOT_OURS_PARTLY_BACK
@@ -126,13 +117,28 @@ def _disputed(found: OrderFile) -> str:
     """Say how much is disputed, and whether it still is; of several, what is open goes first."""
     total = found.order.total
     sums = [each.amount for each in found.open_disputes or found.lost_disputes]
+    is_asked = bool(found.open_disputes) and all(each.is_inquiry for each in found.open_disputes)
+    words = INQUIRY.heading if is_asked else ORDERS[OrderState.DISPUTED].heading
     if not sums or any(each.currency != total.currency for each in sums):
-        return f"The buyer disputes a payment of {total}"
+        return words.format(sum=f"a payment of {total}")
     amount = Money.total(sums, currency=total.currency)
     part = f"{amount}" if amount == total else f"{amount} of {total}"
     if found.open_disputes:
-        return f"The buyer disputes {part}"
+        return words.format(sum=part)
     return f"The buyer disputed {part}, and the bank gave it back to them"
+
+
+def _double_advice(found: OrderFile) -> str:
+    """Say what to do about a second payment, or why nothing is to be done about its money."""
+    order = found.order
+    if order.state == OrderState.DISPUTED and found.is_dispute_lost:
+        return "The bank gave it back to the buyer."
+    if order.state == OrderState.DISPUTED:
+        return "The buyer disputes it, so the bank decides about its money."
+    if order.state == OrderState.PARTIALLY_REFUNDED:
+        back = Money(order.refunded_minor, order.currency)
+        return f"{back} of it went back already. {UNINTENDED}, refund the rest."
+    return f"{UNINTENDED}, refund this one."
 
 
 def _differs(found: OrderFile) -> str:

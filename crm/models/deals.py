@@ -10,13 +10,14 @@ from django.conf import settings
 from django.db import connection, models
 from django.db.models import Q
 
-from crm.enums import DEAL_MOVES, DealStage
+from crm.enums import DEAL_MOVES, DEALS, DealStage
 from crm.models.people import Company, Contact
 from crm.models.projects import Project
 from crm.policy import HOME_PROJECT, TITLE_CHARS_MAX, plain
 from kernel.modes import Mode, mode_field
 from kernel.money import Money
 from kernel.references import new_reference
+from kernel.state_words import OperatorWords
 from kernel.transitions import Stateful
 
 
@@ -117,6 +118,11 @@ class Deal(Stateful):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what its state says to operators."""
+        return DEALS[self.stage]
 
     @property
     def amount(self) -> Money | None:

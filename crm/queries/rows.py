@@ -10,9 +10,10 @@ from typing import Final
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import QuerySet
 
-from crm.enums import MOVES_BY_HAND, ActivityKind, DealStage
+from crm.enums import DEALS, MOVES_BY_HAND, ActivityKind, DealStage
 from crm.models import Activity, Company, Contact, Deal
 from kernel.money import Money
+from kernel.state_words import OperatorWords
 
 IN_THE_TITLE: Final = ("owner", "stage")  # refs of an activity that its title says in words
 
@@ -70,6 +71,11 @@ class DealRow:
     contact: ContactRow
     company: CompanyRow | None
     created_at: datetime
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what its stage says to operators."""
+        return DEALS[self.stage]
 
     @property
     def is_lead(self) -> bool:

@@ -8,11 +8,12 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from crm.enums import DealStage
+from crm.enums import DEALS, DealStage
 from crm.models import Contact, Deal
 from crm.policy import email_key_or_none
 from kernel.modes import Mode
 from kernel.money import Money
+from kernel.state_words import OperatorWords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,11 @@ class DealForSale:
     company: str
     created_at: datetime
     contact_created_at: datetime
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what its stage says to operators."""
+        return DEALS[self.stage]
 
     @property
     def is_sellable(self) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from fulfillment.enums import RUN_MOVES, RunEventKind, RunState
+from fulfillment.enums import RUN_MOVES, RUNS, RunEventKind, RunState
 from fulfillment.models.intakes import OrderIntake
 from kernel.append_only import AppendOnly
 from kernel.modes import Mode, mode_field
 from kernel.money import Money
 from kernel.references import LENGTH_MAX
+from kernel.state_words import OperatorWords
 from kernel.transitions import Stateful
 
 
@@ -51,6 +52,11 @@ class AcquisitionRun(Stateful):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what its state says to operators."""
+        return RUNS[self.state]
 
     @property
     def budget(self) -> Money:

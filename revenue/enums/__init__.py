@@ -84,7 +84,7 @@ class PaymentLinkState(models.TextChoices):
     UNKNOWN = "unknown", "unknown"
     ACTIVE = "active", "active"
     USED = "used", "used"
-    DEACTIVATED = "deactivated", "deactivated"
+    DEACTIVATED = "deactivated", "inactive"
     FAILED = "failed", "failed"
 
 
@@ -108,9 +108,9 @@ class EventState(models.TextChoices):
     PROCESSING = "processing", "processing"
     PROCESSED = "processed", "processed"
     IGNORED = "ignored", "ignored"
-    WAITING = "waiting", "waiting for its cause"
+    WAITING = "waiting", "waiting for an earlier event"
     FAILED = "failed", "failed, will be retried"
-    DEAD = "dead", "dead, needs a person"
+    DEAD = "dead", "failed: needs attention"
     CLOSED = "closed", "closed without acting"
 
 
@@ -159,11 +159,11 @@ class Outcome(models.TextChoices):
     """How one attempt at one event ended."""
 
     RECORDED = "recorded", "recorded"
-    ALREADY_KNOWN = "already_known", "already known"
+    ALREADY_KNOWN = "already_known", "duplicate, no change"
     IGNORED = "ignored", "ignored"
-    WAITING = "waiting", "waiting for its cause"
+    WAITING = "waiting", "waiting for an earlier event"
     FAILED = "failed", "failed"
-    PARKED = "parked", "parked for a person"
+    PARKED = "parked", "failed: needs attention"
 
 
 class OrderState(models.TextChoices):
@@ -287,7 +287,7 @@ class MailState(models.TextChoices):
     SENT = "sent", "sent"
     UNKNOWN = "unknown", "unknown"
     FAILED = "failed", "failed"
-    OVERTAKEN = "overtaken", "overtaken"  # no longer true when its turn came: never sent
+    OVERTAKEN = "overtaken", "skipped (out of date)"  # never sent
 
 
 MAIL_MOVES: Moves = MappingProxyType(

@@ -10,6 +10,7 @@ from kernel.leases import Leased
 from kernel.modes import mode_field
 from kernel.money import Money
 from kernel.references import LENGTH_MAX
+from kernel.state_words import OperatorWords
 from kernel.transitions import Stateful
 from revenue.enums import (
     CHECKOUT_MOVES,
@@ -18,6 +19,7 @@ from revenue.enums import (
     CheckoutState,
     PaymentLinkState,
 )
+from revenue.enums.for_operators import CHECKOUT_CLOSED, CHECKOUTS, PAYMENT_LINKS
 from revenue.models.offers import Offer
 
 
@@ -81,6 +83,11 @@ class PaymentLink(Stateful, Leased):
 
     def __str__(self) -> str:
         return f"Payment link {self.reference}"
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what its state says to operators."""
+        return PAYMENT_LINKS[self.state]
 
     @property
     def price(self) -> Money:
@@ -166,6 +173,12 @@ class CheckoutSession(Stateful, Leased):
 
     def __str__(self) -> str:
         return f"Checkout {self.reference}"
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what its state says to operators; one that a person closed did not run out."""
+        is_closed = self.state == CheckoutState.EXPIRED and self.close_asked_at is not None
+        return CHECKOUT_CLOSED if is_closed else CHECKOUTS[self.state]
 
     @property
     def price(self) -> Money | None:

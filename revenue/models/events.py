@@ -11,9 +11,11 @@ from django.db.models import Q
 from kernel.append_only import AppendOnly
 from kernel.leases import Leased
 from kernel.modes import Mode, mode_field
+from kernel.state_words import OperatorWords
 from kernel.transitions import Stateful
 from ledger.facts import REF
 from revenue.enums import EVENT_MOVES, EventState, Outcome, Refusal, Source
+from revenue.enums.for_operators import EVENTS
 
 
 class StripeWebhookEvent(Stateful, Leased):
@@ -121,6 +123,11 @@ class StripeWebhookEvent(Stateful, Leased):
 
     def __str__(self) -> str:
         return self.stripe_id
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what its state says to operators."""
+        return EVENTS[self.state]
 
     @property
     def ledger_ref(self) -> str:

@@ -9,8 +9,10 @@ from django.db.models import Q
 from kernel.leases import Leased
 from kernel.modes import mode_field
 from kernel.references import LENGTH_MAX
+from kernel.state_words import OperatorWords
 from kernel.transitions import Stateful
 from revenue.enums import MAIL_MOVES, AlertKind, LinkMadeFor, MailKind, MailState, ToldAs
+from revenue.enums.for_operators import MAILS
 from revenue.models.checkouts import CheckoutSession
 from revenue.models.orders import Order
 
@@ -79,6 +81,11 @@ class BuyerMail(Stateful, Leased):
 
     def __str__(self) -> str:
         return f"{self.kind} mail {self.reference}"
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what its state says to operators."""
+        return MAILS[self.state]
 
 
 class OrderLinkRequest(models.Model):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 
 from kernel.modes import mode_field
 from kernel.money import Money
 from kernel.references import LENGTH_MAX
+from kernel.state_words import OperatorWords
 from kernel.transitions import Stateful
 from revenue.enums import OFFER_MOVES, OfferState
+from revenue.enums.for_operators import OFFERS
 
 
 class Offer(Stateful):
@@ -62,6 +66,16 @@ class Offer(Stateful):
 
     def __str__(self) -> str:
         return f"{self.title}, version {self.version}"
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what its state says to operators."""
+        return OFFERS[self.state]
+
+    @property
+    def state_since(self) -> datetime:
+        """Return when it came to where it stands."""
+        return self.retired_at or self.published_at or self.created_at
 
     @property
     def price(self) -> Money:

@@ -10,6 +10,7 @@ from kernel.append_only import AppendOnly
 from kernel.modes import mode_field
 from kernel.money import Money
 from kernel.references import LENGTH_MAX
+from kernel.state_words import OperatorWords
 from kernel.transitions import Stateful
 from revenue.enums import (
     HELD_STATES,
@@ -20,6 +21,8 @@ from revenue.enums import (
     ReviewVerdict,
     Source,
 )
+from revenue.enums.for_operators import INQUIRY, ORDERS
+from revenue.enums.stripes_words import said_by_dispute
 from revenue.models.checkouts import CheckoutSession
 from revenue.models.offers import Offer
 from revenue.policy import DISPUTES_NOT_WAITING
@@ -138,6 +141,12 @@ class Order(Stateful):
 
     def __str__(self) -> str:
         return f"Order {self.reference}"
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what its state says to operators; while nothing was withdrawn the bank asks."""
+        is_asked = self.state == OrderState.DISPUTED and not self.disputed_minor
+        return INQUIRY if is_asked else ORDERS[self.state]
 
     @property
     def total(self) -> Money:
@@ -335,6 +344,16 @@ class Dispute(models.Model):
 
     def __str__(self) -> str:
         return self.stripe_id
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what Stripe's word for it says to operators."""
+        return said_by_dispute(self.status)
+
+    @property
+    def title(self) -> str:
+        """Return what heads its page: who asks for how much, or how it ended."""
+        return self.state_words.heading.format(sum=self.amount)
 
     @property
     def is_to_answer(self) -> bool:

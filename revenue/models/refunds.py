@@ -13,8 +13,11 @@ from kernel.leases import Leased
 from kernel.modes import mode_field
 from kernel.money import Money
 from kernel.references import LENGTH_MAX
+from kernel.state_words import OperatorWords
 from kernel.transitions import Stateful
 from revenue.enums import REFUND_MOVES, ExcessSettledBy, PaidBy, RefundState
+from revenue.enums.for_operators import REFUND_REQUESTS
+from revenue.enums.stripes_words import said_by_refund
 from revenue.models.orders import Order
 from revenue.policy import REFUND_ARRIVES_WITHIN
 
@@ -55,6 +58,11 @@ class RefundRequest(Stateful, Leased):
         return f"Refund {self.reference}"
 
     @property
+    def state_words(self) -> OperatorWords:
+        """Return what its state says to operators."""
+        return REFUND_REQUESTS[self.state]
+
+    @property
     def amount(self) -> Money:
         """What is to go back."""
         return Money(self.amount_minor, self.currency)
@@ -79,6 +87,16 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return self.stripe_id
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what Stripe's word for it says to operators."""
+        return said_by_refund(self.status)
+
+    @property
+    def title(self) -> str:
+        """Return what heads its page: how much, and where it is."""
+        return self.state_words.heading.format(sum=self.amount)
 
     @property
     def is_under_way(self) -> bool:

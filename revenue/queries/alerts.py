@@ -13,7 +13,9 @@ from django.db.models.functions import Now
 from kernel.modes import Mode
 from kernel.money import Money
 from kernel.paging import Cursor, Page, page_of
+from kernel.state_words import OperatorWords
 from revenue.enums import AlertKind, AlertStanding, OrderState
+from revenue.enums.for_operators import ALERTS
 from revenue.models import Dispute, OperatorAlert, Order
 from revenue.policy import DISPUTES_NOT_WAITING
 from revenue.queries.waiting import ALERT, ALERTS_TOLD_ELSEWHERE, WaitingItem
@@ -30,6 +32,11 @@ class AlertFile:
     amount: Money | None
     standing: AlertStanding
     not_dismissed_because: str
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what its standing says to operators."""
+        return ALERTS[self.standing]
 
 
 def alerts_page(

@@ -7,20 +7,12 @@ from datetime import datetime
 from typing import Final
 
 from kernel.paging import Cursor, Page, page_of
+from kernel.state_words import OperatorWords
 from revenue.enums import MailKind, MailState
 from revenue.models import BuyerMail
 
 ROWS_PER_PAGE: Final = 50
 RESENDABLE: Final = (MailState.UNKNOWN, MailState.FAILED)
-STATE_WORDS: Final = {
-    MailState.QUEUED: "It leaves within seconds, or when its next try is due.",
-    MailState.SENDING: "It is being handed to the mail server.",
-    MailState.SENT: "The mail server took it.",
-    MailState.UNKNOWN: "It may have left: the mail server never answered. It is sent again only "
-    "if you say so.",
-    MailState.FAILED: "It did not leave. Correct what is wrong, then send it again.",
-    MailState.OVERTAKEN: "It was not sent, because it was no longer true when its turn came.",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +24,7 @@ class MailLine:
     kind: str
     kind_words: str
     state: str
-    state_words: str
+    state_words: OperatorWords
     mode: str
     to: str
     order_ref: str
@@ -84,7 +76,7 @@ def _line(mail: BuyerMail) -> MailLine:
         kind=mail.kind,
         kind_words=str(MailKind(mail.kind).label),
         state=mail.state,
-        state_words=STATE_WORDS[MailState(mail.state)],
+        state_words=mail.state_words,
         mode=mail.mode,
         to=masked_address(mail.to_address),
         order_ref=mail.order.reference,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,6 +19,9 @@ from django.db.models import (
 from django.db.models.functions import Cast
 
 from kernel.money import Money
+from kernel.state_words import OperatorWords
+from revenue.enums.for_operators import MAILS, REFUND_REQUESTS
+from revenue.enums.stripes_words import said_by_dispute, said_by_refund
 from revenue.models import (
     BuyerMail,
     CheckoutSession,
@@ -114,6 +117,14 @@ def _first(model: type[Model], narrowed: dict[str, Any], column: str = "trace_re
     return rows.first() or ""
 
 
+_STATE_WORDS: Final[Mapping[str, Callable[[str], OperatorWords]]] = {
+    "refund": said_by_refund,
+    "refund request": REFUND_REQUESTS.__getitem__,
+    "dispute": said_by_dispute,
+    "mail": MAILS.__getitem__,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AfterPayment:
     """A refund, a request for one, a dispute or a mail: what may follow a payment."""
@@ -126,6 +137,11 @@ class AfterPayment:
     amount: Money | None
     mode: str
     at: datetime
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what its state says to operators."""
+        return _STATE_WORDS[self.what](self.state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,23 +30,13 @@ REPLAY: Final = "revenue.replay_webhook"
 NAV: Final = "event-list"
 SENTENCES_MAX: Final = 12
 
-TITLES: Final = {
-    EventState.RECEIVED: "filed, and not acted on yet",
-    EventState.PROCESSING: "a worker is acting on it",
-    EventState.PROCESSED: "recorded",
-    EventState.IGNORED: "kept; it means nothing to the sale",
-    EventState.WAITING: "waiting for its cause",
-    EventState.FAILED: "the last attempt failed; it will be tried again",
-    EventState.DEAD: "a person has to look at it",
-    EventState.CLOSED: "closed without acting on it",
-}
 OUTCOMES: Final = {
     Outcome.RECORDED: "Recorded.",
     Outcome.ALREADY_KNOWN: "Everything it says was known already. Nothing changed.",
     Outcome.IGNORED: "Nothing to record: this means nothing to the sale.",
-    Outcome.WAITING: "It still waits for its cause.",
+    Outcome.WAITING: "It still waits for an earlier event.",
     Outcome.FAILED: "The attempt failed.",
-    Outcome.PARKED: "It is parked for a person again.",
+    Outcome.PARKED: "It failed again, and needs attention.",
 }
 WOULD: Final = OUTCOMES | {
     Outcome.RECORDED: "A replay would change this:",
@@ -54,7 +44,7 @@ WOULD: Final = OUTCOMES | {
     Outcome.IGNORED: "A replay would change nothing: this means nothing to the sale.",
     Outcome.WAITING: "A replay would only make it wait again.",
     Outcome.FAILED: "A replay would fail.",
-    Outcome.PARKED: "A replay would park it again.",
+    Outcome.PARKED: "A replay would fail again, and need attention.",
 }
 GOOD: Final = frozenset({Outcome.RECORDED, Outcome.ALREADY_KNOWN, Outcome.IGNORED})
 
@@ -109,13 +99,19 @@ def _page(request: HttpRequest, found: EventFile, *, tried: Replayed | None = No
         "nav": NAV,
         "file": found,
         "event": found.event,
-        "title": TITLES[EventState(found.event.state)],
-        "ignored_because": _ignored_because(found.event),
+        "nothing_came": _nothing_came(found.event),
         "tried": tried,
         "tried_words": WOULD[tried.outcome] if tried else "",
         "is_tried_good": tried is not None and tried.outcome in GOOD,
     }
     return render(request, "revenue/event.html", context)
+
+
+def _nothing_came(event: StripeWebhookEvent) -> str:
+    """Say why nothing was booked of an event."""
+    words = event.state_words.note
+    is_ignored = event.state == EventState.IGNORED
+    return words.format(because=_ignored_because(event)) if is_ignored else words
 
 
 def _ignored_because(event: StripeWebhookEvent) -> str:

@@ -14,12 +14,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kernel.doors import needs
 from kernel.paging import Cursor
+from revenue.enums import MailState
+from revenue.enums.for_operators import MAIL_KEPT_HERE
 from revenue.forms.mails import OutboxFilterForm
 from revenue.models import BuyerMail
 from revenue.ports_mail import KeptLetter
 from revenue.providers import is_mail_kept_here, mailer
 from revenue.queries.outbox import MailLine, mail_line, outbox_page
 from revenue.usecases.resend_mail import NotToBeSent, resend_mail
+
+TWICE = "The buyer may then get it twice."
+NOT_YET = "It has not reached the buyer."
 
 
 @needs("revenue.view_buyermail")
@@ -55,9 +60,12 @@ def outbox_mail(request: HttpRequest, reference: str) -> HttpResponse:
     if mail is None:
         raise Http404
     letter = _letter(mail)
+    is_sent = mail.state == MailState.SENT
     context = {
         "nav": "outbox",
         "mail": mail,
+        "note": MAIL_KEPT_HERE if is_mail_kept_here() and is_sent else mail.state_words.note,
+        "resent": TWICE if mail.state == MailState.UNKNOWN else NOT_YET,
         "is_kept_here": is_mail_kept_here(),
         "letter": letter,
         "link": _link_in(letter.text) if letter else "",

@@ -203,12 +203,12 @@ def deactivate(request: HttpRequest, reference: str) -> HttpResponse:
             "or paid.",
         )
     except TooManyCalls:
-        messages.warning(request, "Not switched off: too many pages wait for Stripe. Press again.")
+        messages.warning(request, "Not deactivated: too many pages wait for Stripe. Press again.")
     else:
         if link.state == PaymentLinkState.DEACTIVATED:
             messages.success(request, "The link is off. Nobody can pay by it any more.")
         else:
-            messages.warning(request, "The link was paid before it could be switched off.")
+            messages.warning(request, "The link was paid before it could be deactivated.")
     return redirect("payment-link", reference)
 
 

@@ -162,7 +162,7 @@ def test_attempts_are_told(process: Process) -> None:
     ]
     assert [(a.source, a.outcome) for event in events for a in event.attempts] == [
         ("delivery", "recorded"),
-        ("delivery", "already known"),
+        ("delivery", "duplicate, no change"),
     ]
 
 

@@ -67,8 +67,8 @@ def test_an_attempt_of_another_day_says_so(
     clock.forward(days=5)
     process()
 
-    assert "9 Oct 2026 12:00:00 delivery: already known" in words_of(page_of(browser, order))
-    assert "2026-10-09 12:00:00.000 delivery: already known" in as_text(trace_of(order))
+    assert "9 Oct 2026 12:00:00 delivery: duplicate, no change" in words_of(page_of(browser, order))
+    assert "2026-10-09 12:00:00.000 delivery: duplicate, no change" in as_text(trace_of(order))
     assert "1 Oct 2026 12:00:00 delivery: recorded" not in words_of(page_of(browser, order))
 
 

@@ -152,7 +152,7 @@ def test_people_move_deals(operator: User, stage: str, to: str) -> None:
     assert Deal.objects.get().stage == to
     assert Activity.objects.get().words == "so"
     page = client_of(operator).get(f"/console/deals/{deal.reference}/").content.decode()
-    assert f"Moved by hand: to {to}" in page
+    assert f"Stage changed: to {to}" in page
     assert "stage_" not in page
 
 

@@ -186,7 +186,7 @@ def test_a_deal_moves_and_changes_hands_by_button(operator: Client, me: User) ->
     deal.refresh_from_db()
     assert (deal.stage, deal.owner_id) == ("proposal", me.pk)
     assert "Nothing was changed" in refused.content.decode()
-    assert f"Put in charge: {me.email}" in refused.content.decode()
+    assert f"Reassigned: {me.email}" in refused.content.decode()
 
 
 def test_deals_are_narrowed_by_stage_mode_and_owner(operator: Client, me: User) -> None:

@@ -41,7 +41,7 @@ def test_a_frozen_run_says_why() -> None:
 
     page = client_of(make_person("operator")).get(f"/console/runs/{run.reference}/")
 
-    assert ": stands still</h1>" in page.content.decode()
+    assert ": paused</h1>" in page.content.decode()
     assert page.content.decode().count("the buyer disputes the payment") == 2
 
 

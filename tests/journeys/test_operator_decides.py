@@ -177,7 +177,7 @@ def test_an_event_is_looked_into_and_replayed(chromium: Browser, shop: Shop, loo
         expect(page.get_by_role("main")).to_contain_text("Dry run. Nothing was changed.")
         looks.at(page, "event, dry run")
         page.get_by_role("button", name="Replay it now").click()
-        expect(page.get_by_role("main")).to_contain_text("already known")
+        expect(page.get_by_role("main")).to_contain_text("duplicate, no change")
         looks.at(page, "event, replayed")
 
 

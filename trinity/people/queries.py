@@ -6,20 +6,41 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.db import models
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from kernel.modes import Mode
+from kernel.state_words import OperatorWords, for_operators
 from trinity.roles import OWNER, strongest
 
 # What is asked for beside a password. Recovery codes stand in for one of these.
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 PEOPLE_MAX = 500  # one organisation's team; the page lists them all
+
+
+class AccountState(models.TextChoices):
+    """Where an account of the team stands."""
+
+    ACTIVE = "active", "active"
+    INVITED = "invited", "invited"
+    CLOSED = "closed", "closed"
+
+
+ACCOUNTS: Final = for_operators(
+    AccountState,
+    {
+        AccountState.ACTIVE: OperatorWords(tone="ok"),
+        AccountState.INVITED: OperatorWords(tone="wait", note="has not chosen a password yet"),
+        AccountState.CLOSED: OperatorWords(tone="off", note="nobody can log in with it"),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +58,16 @@ class Person:
     sessions: int
 
     @property
-    def state(self) -> str:
-        """Return what to call the account: active, invited (no password yet) or closed."""
+    def state(self) -> AccountState:
+        """Return where the account stands."""
         if not self.is_active:
-            return "closed"
-        return "active" if self.has_password else "invited"
+            return AccountState.CLOSED
+        return AccountState.ACTIVE if self.has_password else AccountState.INVITED
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what the account's state says to its colleagues."""
+        return ACCOUNTS[self.state]
 
 
 def people() -> list[Person]:

@@ -13,20 +13,9 @@ from django.utils.safestring import SafeString, mark_safe
 from kernel.folding import folded
 from kernel.modes import Mode
 from kernel.money import Money
+from kernel.state_words import OperatorWords
 
 register = template.Library()
-
-# The tone of each state that a badge may say: shape and colour follow it. Others stay neutral.
-TONES = {
-    "ok": "paid complete processed recorded won published active used booked sent sealed done "
-    "accepted",
-    "wait": "awaiting_payment received processing waiting unknown open queued sending requested "
-    "checkout pending invited partially_refunded",
-    "bad": "failed dead parked needs_review refund_owed disputed missing refused lost stuck "
-    "overdue",
-    "info": "refunded qualified proposal lead planned frozen",
-}
-TONE_OF = {state: tone for tone, states in TONES.items() for state in states.split()}
 
 FORMATS = {
     "": ("{0.day} {0:%b %Y, %H:%M} UTC", "minutes"),
@@ -58,12 +47,14 @@ def beside_code(amount_minor: int | None, currency: str) -> str:
 
 
 @register.filter
-def badge(word: str, tone: str = "") -> str:
-    """Say a mode or a state as a badge; ``tone`` (ok, wait, bad, info, off) overrules its own."""
+def badge(word: str | OperatorWords | None, tone: str = "off") -> str:
+    """Say a mode, what a state says, or a word in ``tone`` (ok, wait, bad, info) as a badge."""
+    if isinstance(word, OperatorWords):
+        return format_html('<span class="badge {}">{}</span>', word.tone, word.badge)
     value = str(getattr(word, "value", word) or "")
     if not value:
         return ""
-    shape = value if value in Mode.values else tone or TONE_OF.get(value, "off")
+    shape = value if value in Mode.values else tone
     return format_html('<span class="badge {}">{}</span>', shape, value.replace("_", " "))
 
 

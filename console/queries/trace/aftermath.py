@@ -32,6 +32,7 @@ def after_records(rows: Iterable[AfterPayment], orders: Sequence[Any]) -> Iterab
             at=row.at,
             mode=row.mode,
             state=row.state,
+            state_words=row.state_words,
             says=says,
             amount=row.amount,
         )
@@ -48,6 +49,7 @@ def plan_stage(sale: Sale) -> Stage:
             at=run.created_at,
             mode=run.mode,
             state=run.state,
+            state_words=run.state_words,
             says=run.frozen_words or f"at most {run.steps_max} steps",
         )
         for run in runs

@@ -67,7 +67,7 @@ def _people(sale: Sale) -> list[Record]:
             Record(what="Contact", reference=deal.contact_ref, at=deal.contact_created_at, mode="",
                    says="known before" if deal.contact_created_at < deal.created_at else ""),
             Record(what="Deal", reference=deal.reference, at=deal.created_at, mode=deal.mode,
-                   state=deal.stage),
+                   state=deal.stage, state_words=deal.state_words),
         ]  # fmt: skip
     return records
 
@@ -127,17 +127,19 @@ def _prepared(sale: Sale, title: str) -> Stage:
     checkouts = [row for row in sale.rows.checkouts if row.origin == CheckoutOrigin.DEAL]
     records = [
         Record(what="Checkout prepared", reference=row.reference, at=row.created_at,
-               mode=row.mode, state=row.state, amount=row.price, says=says_of(row))
+               mode=row.mode, state=row.state, state_words=row.state_words,
+               amount=row.price, says=says_of(row))
         for row in checkouts
     ] + [
         Record(what="Payment link", reference=row.reference, at=row.created_at, mode=row.mode,
-               state=row.state, amount=row.price, says=_offer(row.offer))
+               state=row.state, state_words=row.state_words, amount=row.price,
+               says=_offer(row.offer))
         for row in sale.rows.payment_links
     ]  # fmt: skip
     owned = sale.first_activity(ActivityKind.OWNER_ASSIGNED)
     if owned:
         records.append(
-            Record(what="Put in charge", reference=owned.reference, at=owned.occurred_at,
+            Record(what="Reassigned", reference=owned.reference, at=owned.occurred_at,
                    mode=owned.mode)
         )  # fmt: skip
     records.sort(key=lambda record: str(record.at))

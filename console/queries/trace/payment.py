@@ -12,6 +12,7 @@ from console.queries.trace.gathering import Sale
 from console.queries.trace.shapes import Attempt, Record, Stage, Standing
 from console.told import told
 from crm.enums import DealStage
+from fulfillment.enums import RUNS, RunState
 from kernel.modes import Mode
 from kernel.money import Money
 from revenue.enums import (
@@ -104,8 +105,8 @@ def _ways_to_stripe(checkouts: Iterable[Any]) -> Iterable[Record]:
     for row in checkouts:
         if row.origin != CheckoutOrigin.DEAL:  # a prepared one stands in the stage before
             yield Record(what="Checkout", reference=row.reference, at=row.created_at,
-                         mode=row.mode, state=row.state, says=says_of(row),
-                         amount=row.price)  # fmt: skip
+                         mode=row.mode, state=row.state, state_words=row.state_words,
+                         says=says_of(row), amount=row.price)  # fmt: skip
         moments = (
             ("Session opened at Stripe", row.opened_at),
             ("Handed to Stripe's page", row.handed_off_at),
@@ -127,7 +128,8 @@ def _event(sale: Sale, event: Any) -> Record:
     ]  # fmt: skip
     says = f"{event.type}, signature checked, {_tried(event, rows)}"
     return Record(what="Stripe event", reference=event.stripe_id, at=event.received_at,
-                  mode=event.mode, state=event.state, says=says, attempts=attempts,
+                  mode=event.mode, state=event.state, state_words=event.state_words,
+                  says=says, attempts=attempts,
                   is_quiet=event.state == EventState.IGNORED)  # fmt: skip
 
 
@@ -155,7 +157,8 @@ def _orders(sale: Sale) -> Iterable[Record]:
     for order in sale.rows.orders:
         says = _double(order) if order.double_of else ""
         yield Record(what="Order", reference=order.reference, at=order.placed_at, mode=order.mode,
-                     state=order.state, says=says, amount=order.total)  # fmt: skip
+                     state=order.state, state_words=order.state_words, says=says,
+                     amount=order.total)  # fmt: skip
         yield from _verdict(order)
         for fact in sale.rows.revenue_events:
             if fact.order_id == order.pk:
@@ -200,6 +203,7 @@ def _same_commit(sale: Sale, order: Any) -> Iterable[Record]:
         if intake.order_ref == order.reference:
             yield Record(what="Intake", reference=intake.reference, at=intake.opened_at,
                          mode=intake.mode, state="frozen" if intake.frozen_at else "",
+                         state_words=RUNS[RunState.FROZEN] if intake.frozen_at else None,
                          says=f"opened{_commit(intake.opened_at, order.paid_at)}")  # fmt: skip
 
 
@@ -212,7 +216,7 @@ def _people(sale: Sale) -> Iterable[Record]:
         if won_by is not None and deal.stage == DealStage.WON:
             says = f"won{_commit(deal.stage_since, won_by.paid_at)}"
         yield Record(what="Deal", reference=deal.reference, at=deal.stage_since, mode=deal.mode,
-                     state=deal.stage, says=says)  # fmt: skip
+                     state=deal.stage, state_words=deal.state_words, says=says)  # fmt: skip
     known = {deal.contact_ref for deal in sale.deals} if sale.is_asked else set()
     contacts = {order.contact.reference: order.contact for order in orders if order.contact}
     for reference, contact in contacts.items():

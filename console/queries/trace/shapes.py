@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from console.addresses import address_of
 from kernel.money import Money
+from kernel.state_words import OperatorWords
 
 
 class Standing(StrEnum):
@@ -79,6 +80,7 @@ class Record:
     at: datetime | None
     mode: str
     state: str = ""
+    state_words: OperatorWords | None = None
     says: str = ""
     amount: Money | None = None
     attempts: Sequence[Attempt] = ()

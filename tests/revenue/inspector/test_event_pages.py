@@ -170,7 +170,7 @@ def test_a_waiting_event_says_what_for(operator: Client, process: Process) -> No
     event = filed("refund.created", refund_object(CheckoutFactory(stripe_id="cs_test_9")))
     process()
     page = main_of(operator, f"/console/events/{event.stripe_id}/")
-    assert ": waiting for its cause</h1>" in page
+    assert ": waiting for an earlier event</h1>" in page
     assert "pi_test_9" in page
 
 

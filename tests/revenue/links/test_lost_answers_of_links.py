@@ -213,4 +213,4 @@ def test_its_page_says_that_nobody_knows_yet(
     page = client_of(seller).get(f"/console/payment-links/{link.reference}/").content.decode()
 
     assert "Stripe has not said that it is." in page
-    assert "Switch the link off" in page
+    assert "Deactivate link" in page

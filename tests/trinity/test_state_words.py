@@ -1,0 +1,109 @@
+"""What a state says is written once for each audience, and no state is speechless."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+import stripe
+from django.apps import apps
+
+from crm.enums import DealStage
+from kernel.state_words import TONES, OperatorWords, complete, for_operators
+from kernel.transitions import Stateful
+from revenue.enums import AlertStanding, OrderState
+from revenue.enums.for_operators import ALERTS, CHECKOUT_CLOSED, INQUIRY
+from revenue.enums.stripes_words import DISPUTES, REFUNDS, said_by_dispute, said_by_refund
+from revenue.models import CheckoutSession, Dispute, Order
+from trinity.people.queries import ACCOUNTS, AccountState
+
+# https://docs.stripe.com/api/refunds/object#refund_object-status
+STRIPES_REFUNDS = {"pending", "requires_action", "succeeded", "failed", "canceled"}
+
+
+def stateful() -> list[tuple[type[Stateful], str]]:
+    models = [model for model in apps.get_models() if issubclass(model, Stateful)]
+    return [(model, str(state.value)) for model in models for state in sorted(model.MOVES)]
+
+
+def record(model: Any, state: str) -> Any:
+    return model(**{"stage" if model.__name__ == "Deal" else "state": state})
+
+
+@pytest.mark.parametrize(("model", "state"), stateful())
+def test_each_state_that_a_record_can_have_says_something_to_operators(
+    model: type[Stateful], state: str
+) -> None:
+    said = record(model, state).state_words
+
+    assert said.badge
+    assert said.tone in TONES
+
+
+def test_all_the_states_there_are_were_asked() -> None:
+    assert {model.__name__ for model, _state in stateful()} == {
+        "AcquisitionRun",
+        "BuyerMail",
+        "CheckoutSession",
+        "Deal",
+        "Offer",
+        "Order",
+        "PaymentLink",
+        "RefundRequest",
+        "StripeWebhookEvent",
+    }
+
+
+def test_each_standing_of_an_alert_and_state_of_an_account_has_words() -> None:
+    assert set(ALERTS) == set(AlertStanding.values)
+    assert set(ACCOUNTS) == set(AccountState.values)
+
+
+def test_each_word_that_stripe_has_for_a_dispute_or_a_refund_is_known() -> None:
+    union = stripe.Dispute.__annotations__["status"]
+
+    assert set(DISPUTES) == {word for each in get_args(union) for word in get_args(each)}
+    assert set(REFUNDS) == STRIPES_REFUNDS
+    assert all(
+        said.badge and said.tone in TONES for said in [*DISPUTES.values(), *REFUNDS.values()]
+    )
+
+
+def test_a_word_that_stripe_makes_up_speaks_for_itself_and_asks_for_a_person() -> None:
+    assert said_by_dispute("new_word").badge == "new word"
+    assert said_by_dispute("new_word").tone == "bad"
+    assert said_by_refund("new_word").badge == "new word"
+
+
+@pytest.mark.parametrize("status", [word for word in DISPUTES if word.startswith("warning_")])
+def test_a_bank_that_asks_is_never_called_a_dispute(status: str) -> None:
+    inquiry = Dispute(status=status, amount_minor=100, currency="USD")
+
+    assert inquiry.state_words.badge.startswith("inquiry")
+    assert "bank ask" in inquiry.title
+    assert "disput" not in inquiry.title
+
+
+def test_an_order_reads_as_disputed_once_money_was_withdrawn() -> None:
+    asked = Order(state=OrderState.DISPUTED, disputed_minor=0)
+    disputed = Order(state=OrderState.DISPUTED, disputed_minor=100)
+
+    assert asked.state_words is INQUIRY
+    assert disputed.state_words.badge == "disputed"
+
+
+def test_a_checkout_that_a_person_closed_did_not_run_out() -> None:
+    closed = CheckoutSession(state="expired", close_asked_at="2026-11-30T17:00Z")
+
+    assert closed.state_words is CHECKOUT_CLOSED
+    assert "ran out" in CheckoutSession(state="expired").state_words.heading
+
+
+def test_a_table_without_a_state_or_with_a_state_too_many_is_refused() -> None:
+    words = {stage: OperatorWords(tone="ok") for stage in DealStage}
+
+    assert set(for_operators(DealStage, words)) == set(DealStage.values)
+    with pytest.raises(ValueError, match="won"):
+        complete(DealStage, {stage: said for stage, said in words.items() if stage != "won"})
+    with pytest.raises(ValueError, match="sold"):
+        complete(DealStage, {**words, "sold": OperatorWords(tone="ok")})
