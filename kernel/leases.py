@@ -10,7 +10,7 @@ says that the lease is over, whatever time it is for the taker.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -18,8 +18,10 @@ from django.db import connection, models
 from django.db.models import F, Q
 
 from kernel.liveness import HOLDER_IS_GONE, process_number
-from kernel.statements import update_where
+from kernel.statements import update_listed, update_where
 from kernel.transitions import IllegalMove, LostRace, Stateful
+
+Clock = Callable[[], datetime]
 
 
 class LostLease(LostRace):
@@ -49,27 +51,59 @@ class Leased(models.Model):
         self.leased_until, self.leased_by, self.lease_token = until, number, self.lease_token + 1
         return True
 
+    def is_leased(self, *, now: datetime) -> bool:
+        """Say whether somebody's lease ran when this row was read: how it ends is theirs to say."""
+        return self.leased_until is not None and self.leased_until > now
+
     def write_fenced(self, **changes: object) -> None:
         """Write ``changes`` and give the lease back, if it is still ours.
 
         Raises LostLease otherwise.
         """
+        self._write(changes, where={})
+
+    def write_unmoved(self, **changes: object) -> None:
+        """Like ``write_fenced``, but only while the row stands where it stood when we read it.
+
+        Who took no lease may write so too: a lease that somebody took since then fences them off.
+        """
+        row = self._stateful()
+        self._write(changes, where={row.STATE_FIELD: getattr(row, row.STATE_FIELD)})
+
+    def move_fenced(self, to: str, **changes: object) -> None:
+        """Move a row that nobody moved or claimed since we did, and give the lease back.
+
+        One UPDATE. Raises IllegalMove when the table of moves forbids it, LostLease when we were
+        late.
+        """
+        row = self._stateful()
+        row.require_move(to)
+        self.write_unmoved(**{row.STATE_FIELD: to}, **changes)
+
+    def _stateful(self) -> Stateful:
+        if not isinstance(self, Stateful):
+            raise TypeError(f"{type(self).__name__} has no moves")
+        return self
+
+    def _write(self, changes: dict[str, object], *, where: dict[str, object]) -> None:
         written = {"leased_until": None, **changes}
-        where = {"pk": self.pk, "lease_token": self.lease_token}
-        if not update_where(type(self), where=where, written=written):
-            raise LostLease(f"{self!r}: token {self.lease_token} is not the newest")
+        fence = {"pk": self.pk, "lease_token": self.lease_token, **where}
+        if not update_where(type(self), where=fence, written=written):
+            raise LostLease(f"{self!r}: claimed or moved since token {self.lease_token}")
         for name, value in written.items():
             setattr(self, name, value)
 
-    def move_fenced(self, to: str, **changes: object) -> None:
-        """Move a row we hold the lease of, and give the lease back, in one UPDATE.
 
-        Raises IllegalMove when the table of moves forbids it, LostLease when the lease was lost.
-        """
-        if not isinstance(self, Stateful):
-            raise TypeError(f"{type(self).__name__} has no moves")
-        self.require_move(to)
-        self.write_fenced(**{self.STATE_FIELD: to}, **changes)
+def look_after_due(
+    due: Iterable[M], *, look_after: Callable[[M], None], clock: Clock, lease: timedelta
+) -> int:
+    """Claim each row of ``due`` that is free, and look after it. Returns how many were."""
+    done = 0
+    for row in due:
+        if row.take_lease(now=clock(), lease=lease):
+            done += 1
+            look_after(row)
+    return done
 
 
 def claim_due(
@@ -171,3 +205,14 @@ def give_back(rows: Sequence[Leased]) -> None:
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [list(column) for column in columns])
+
+
+def write_all_fenced(rows: Sequence[M], **changes: object) -> int:
+    """Write the same to rows that we hold the leases of, and give these back, in one statement.
+
+    A row that another worker has claimed meanwhile is left alone. Returns how many were written.
+    """
+    if not rows:
+        return 0
+    listed = {"pk": [row.pk for row in rows], "lease_token": [row.lease_token for row in rows]}
+    return update_listed(type(rows[0]), listed=listed, written={"leased_until": None, **changes})

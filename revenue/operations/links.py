@@ -1,9 +1,46 @@
-"""Payment links as the sale moves them."""
+"""Payment links as Stripe's answers and the sale move them."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from crm import operations as crm
+from crm.enums import ActivityKind
 from revenue.enums import PaymentLinkState
 from revenue.models import CheckoutSession, PaymentLink
+from revenue.ports import OpenedLink
+
+
+def record_link(link: PaymentLink, made: OpenedLink, *, now: datetime) -> None:
+    """Write what Stripe made; whoever wrote it first has said the same."""
+    held = _lock(link.pk)
+    if held.state in (PaymentLinkState.UNKNOWN, PaymentLinkState.FAILED):
+        held.move(
+            PaymentLinkState.ACTIVE,
+            stripe_id=made.link_id,
+            url=made.url,
+            next_check_at=None,
+            last_error="",
+        )
+    if held.state == PaymentLinkState.ACTIVE and not made.is_active:
+        held.move(PaymentLinkState.DEACTIVATED, deactivated_at=now, next_check_at=None)
+
+
+def record_link_off(link: PaymentLink, answer: OpenedLink, *, now: datetime) -> None:
+    """Write that Stripe says the link is off; a payment that came meanwhile stays the last word."""
+    held = _lock(link.pk)
+    if answer.is_active or held.state != PaymentLinkState.ACTIVE:
+        return
+    held.move(PaymentLinkState.DEACTIVATED, deactivated_at=now, next_check_at=None, last_error="")
+    crm.note(
+        deal_id=held.deal_id,
+        kind=ActivityKind.LINK_DEACTIVATED,
+        refs={"link": held.reference},
+        amount=held.price,
+        actor_id=held.off_asked_by_id,
+        now=now,
+        key=f"{ActivityKind.LINK_DEACTIVATED}:{held.reference}",
+    )
 
 
 def close_link(checkout: CheckoutSession, *, link_id: str) -> None:
@@ -13,14 +50,17 @@ def close_link(checkout: CheckoutSession, *, link_id: str) -> None:
     """
     if checkout.payment_link_id is None:
         return
-    link = PaymentLink.objects.select_for_update(no_key=True).get(pk=checkout.payment_link_id)
+    link = _lock(checkout.payment_link_id)
     if link.can_move(PaymentLinkState.ACTIVE):
         link.move(
             PaymentLinkState.ACTIVE,
             stripe_id=link_id,
             next_check_at=None,
-            leased_until=None,
             last_error="",
         )
     if link.can_move(PaymentLinkState.USED):
         link.move(PaymentLinkState.USED, next_check_at=None)
+
+
+def _lock(link_id: int) -> PaymentLink:
+    return PaymentLink.objects.select_for_update(no_key=True).get(pk=link_id)

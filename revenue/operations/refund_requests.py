@@ -15,13 +15,12 @@ from kernel.modes import Mode
 from kernel.money import Money
 from kernel.references import is_reference
 from kernel.retries import next_attempt
-from kernel.transitions import LostRace
 from ledger import operations as ledger
 from revenue.enums import AlertKind, RefundState
 from revenue.models import Order, RefundRequest
 from revenue.operations.alerts import raise_alert_about
 from revenue.policy import CALL_RETRIES, CALL_TIME, off_step
-from revenue.ports import GatewayRefused, GatewayUnknown, RefundFact
+from revenue.ports import GatewayError, GatewayRefused, RefundFact
 from revenue.queries.refundable import refundable_now, why_not_refundable
 
 ASK_AGAIN: Final = timedelta(hours=1)  # the event should have come long before
@@ -106,29 +105,32 @@ def parameters_of(request: RefundRequest) -> dict[str, Any]:
     }
 
 
+def settle(request: RefundRequest, answer: RefundFact | GatewayError, *, now: datetime) -> None:
+    """Write down what came of the call. Raises LostRace where somebody else has."""
+    if isinstance(answer, GatewayRefused):
+        settle_refused(request, answer, now=now)
+    elif isinstance(answer, GatewayError):
+        settle_unknown(request, answer, now=now)
+    else:
+        settle_accepted(request, answer, now=now)
+
+
 def settle_accepted(request: RefundRequest, fact: RefundFact, *, now: datetime) -> None:
-    """Stripe has the refund. Its event books it; should none come, the sweep asks."""
-    try:
-        request.move(
-            RefundState.REQUESTED,
-            stripe_id=fact.refund_id,
-            last_error="",
-            next_check_at=now + ASK_AGAIN,
-            leased_until=None,
-        )
-    except LostRace:
-        request.refresh_from_db()  # the event was faster and has moved it further
+    """Stripe has the refund. Its event books it; should none come, the sweep asks.
+
+    Raises LostRace where the event was faster and has moved it further, or a sweep claimed it.
+    """
+    request.move_fenced(
+        RefundState.REQUESTED,
+        stripe_id=fact.refund_id,
+        last_error="",
+        next_check_at=now + ASK_AGAIN,
+    )
 
 
 def settle_refused(request: RefundRequest, refusal: GatewayRefused, *, now: datetime) -> None:
-    """Stripe said no: nothing went back, and operators are told."""
-    try:
-        request.move(
-            RefundState.REFUSED, last_error=refusal.code, next_check_at=None, leased_until=None
-        )
-    except LostRace:
-        request.refresh_from_db()
-        return
+    """Stripe said no: nothing went back, and operators are told. Raises LostRace."""
+    request.move_fenced(RefundState.REFUSED, last_error=refusal.code, next_check_at=None)
     order = request.order
     raise_alert_about(
         kind=AlertKind.REFUND_FAILED,
@@ -152,16 +154,17 @@ def settle_refused(request: RefundRequest, refusal: GatewayRefused, *, now: date
     _note(request, kind=ActivityKind.REFUND_FAILED, actor_id=None, now=now)
 
 
-def settle_unknown(request: RefundRequest, unknown: GatewayUnknown, *, now: datetime) -> None:
-    """Nobody knows whether the money went: the row keeps saying so until Stripe's record does."""
+def settle_unknown(request: RefundRequest, unknown: GatewayError, *, now: datetime) -> None:
+    """Nobody knows whether the money went: the row keeps saying so until Stripe's record does.
+
+    Raises LostRace.
+    """
     attempts = next_attempt(request.attempts)
-    RefundRequest.objects.filter(pk=request.pk, state=RefundState.UNKNOWN).update(
+    request.write_unmoved(
         attempts=attempts,
         last_error=unknown.code,
         next_check_at=now + max(CALL_TIME, CALL_RETRIES.after(attempts)),
-        leased_until=None,
     )
-    request.refresh_from_db()
 
 
 def _note(

@@ -6,14 +6,13 @@ from datetime import datetime
 
 from django.db import transaction
 
-from crm import operations as crm
-from crm.enums import ActivityKind
 from kernel.retries import next_attempt
 from ledger import operations as ledger
 from revenue.enums import PaymentLinkState
 from revenue.models import PaymentLink
+from revenue.operations.links import record_link_off
 from revenue.policy import CALL_TIME
-from revenue.ports import OpenedLink, PaymentGateway
+from revenue.ports import PaymentGateway
 
 
 class LinkNotActive(Exception):
@@ -34,7 +33,9 @@ def deactivate_payment_link(
         answer = gateway.deactivate_payment_link(
             str(link.stripe_id), key=f"{link.reference}:off:{link.attempts}"
         )
-        keep_off(link, answer, now=now)
+        with transaction.atomic(durable=True):
+            record_link_off(link, answer, now=now)
+        link.refresh_from_db()
     return link
 
 
@@ -64,29 +65,3 @@ def _ask_for_it(reference: str, *, actor_id: int, now: datetime) -> PaymentLink:
         )
     link.save(update_fields=["next_check_at", "attempts", "off_asked_at", "off_asked_by"])
     return link
-
-
-def keep_off(link: PaymentLink, answer: OpenedLink, *, now: datetime) -> None:
-    """Write that Stripe says the link is off; a payment that came meanwhile stays the last word."""
-    if answer.is_active:
-        return
-    with transaction.atomic(durable=True):
-        held = PaymentLink.objects.select_for_update(no_key=True).get(pk=link.pk)
-        if held.state == PaymentLinkState.ACTIVE:
-            held.move(
-                PaymentLinkState.DEACTIVATED,
-                deactivated_at=now,
-                next_check_at=None,
-                leased_until=None,
-                last_error="",
-            )
-            crm.note(
-                deal_id=held.deal_id,
-                kind=ActivityKind.LINK_DEACTIVATED,
-                refs={"link": held.reference},
-                amount=held.price,
-                actor_id=held.off_asked_by_id,
-                now=now,
-                key=f"{ActivityKind.LINK_DEACTIVATED}:{held.reference}",
-            )
-    link.refresh_from_db()

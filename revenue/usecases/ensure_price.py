@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from kernel.modes import Mode
+from kernel.transitions import LostRace
 from revenue.models import Offer, OfferPrice
 from revenue.ports import GatewayRefused, GatewayUnknown, PaymentGateway
 
@@ -31,14 +32,16 @@ def ensure_price(
     if price.ready_at is not None:
         return price
     name = f"{offer.reference}:{price.mode}"
-    if not price.stripe_product_id:
-        product_id = _make_product(offer, price, name=name, gateway=gateway, now=now)
-        _keep(price, "stripe_product_id", product_id)
-    if not price.stripe_price_id:
-        price_id = _make_price(offer, price, name=name, gateway=gateway, now=now)
-        _keep(price, "stripe_price_id", price_id)
-    OfferPrice.objects.filter(pk=price.pk, ready_at=None).update(ready_at=now)
-    price.refresh_from_db()
+    try:
+        if not price.stripe_product_id:
+            product_id = _make_product(offer, price, name=name, gateway=gateway, now=now)
+            _keep(price, "stripe_product_id", product_id)
+        if not price.stripe_price_id:
+            price_id = _make_price(offer, price, name=name, gateway=gateway, now=now)
+            _keep(price, "stripe_price_id", price_id)
+        _keep_ready(price, now=now)
+    except LostRace:  # Stripe stopped selling at it meanwhile, and somebody makes it anew
+        return ensure_price(offer=offer, mode=mode, gateway=gateway, now=now)
     return price
 
 
@@ -106,9 +109,26 @@ def _row(*, offer: Offer, mode: Mode, now: datetime) -> OfferPrice:
 
 
 def _keep(price: OfferPrice, column: str, stripe_id: str) -> None:
-    """Write an answer once; two callers at the same time keep the first one's."""
-    OfferPrice.objects.filter(pk=price.pk, **{column: ""}).update(**{column: stripe_id})
+    """Write an answer once; two callers at the same time keep the first one's. Raises LostRace."""
+    _same_making(price).filter(**{column: ""}).update(**{column: stripe_id})
+    _refresh(price)
+
+
+def _keep_ready(price: OfferPrice, *, now: datetime) -> None:
+    _same_making(price).filter(ready_at=None).update(ready_at=now)
+    _refresh(price)
+
+
+def _same_making(price: OfferPrice) -> QuerySet[OfferPrice]:
+    """Return the row, while nobody makes it anew: what was asked for before is then not sold."""
+    return OfferPrice.objects.filter(pk=price.pk, times_renewed=price.times_renewed)
+
+
+def _refresh(price: OfferPrice) -> None:
+    begun = price.times_renewed
     price.refresh_from_db()
+    if price.times_renewed != begun:
+        raise LostRace(f"{price}: made anew meanwhile")
 
 
 def _make_product(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from django.conf import settings
@@ -12,15 +13,16 @@ from crm.enums import ActivityKind
 from crm.queries import DealForSale, deal_ref_of
 from kernel.references import new_reference
 from kernel.retries import error_to_keep, may_repeat, next_attempt
+from kernel.transitions import LostRace
 from revenue.enums import PaymentLinkState
 from revenue.models import Offer, PaymentLink
+from revenue.operations.links import record_link
 from revenue.planning import payment_link_parameters
 from revenue.policy import CALL_RETRIES, CALL_TIME, KEY_KEPT, pressed_key
 from revenue.ports import (
     PRICE_GONE,
+    GatewayError,
     GatewayRefused,
-    GatewayUnknown,
-    OpenedLink,
     PaymentGateway,
 )
 from revenue.usecases.deactivate_payment_link import deactivate_payment_link
@@ -148,61 +150,34 @@ def make_at_stripe(link: PaymentLink, *, gateway: PaymentGateway, now: datetime)
     is_first_call = link.created_at == now  # the row was made by this very press
     try:
         made = gateway.make_payment_link(key=link.reference, parameters=link.parameters)
-    except GatewayRefused as refusal:
-        if refusal.is_proof or is_first_call:
-            keep_refusal(link, code=refusal.code)
-        else:
-            keep_unknown(link, code=refusal.code, now=now)
-    except GatewayUnknown as unknown:
-        keep_unknown(link, code=unknown.code, now=now)
+    except GatewayError as error:
+        if not link.is_leased(now=now):
+            is_no = isinstance(error, GatewayRefused) and (error.is_proof or is_first_call)
+            with suppress(LostRace):  # somebody else settled it meanwhile
+                if is_no:
+                    keep_refusal(link, code=error.code)
+                else:
+                    keep_unknown(link, code=error.code, now=now)
     else:
-        keep_answer(link, made, now=now)
+        with transaction.atomic(durable=True):
+            record_link(link, made, now=now)
+    link.refresh_from_db()
     return link
 
 
-def keep_answer(link: PaymentLink, made: OpenedLink, *, now: datetime) -> None:
-    """Write what Stripe made; whoever wrote it first has said the same."""
-    with transaction.atomic(durable=True):
-        held = _lock(link)
-        if held.state in (PaymentLinkState.UNKNOWN, PaymentLinkState.FAILED):
-            held.move(
-                PaymentLinkState.ACTIVE,
-                stripe_id=made.link_id,
-                url=made.url,
-                next_check_at=None,
-                leased_until=None,
-                last_error="",
-            )
-        if held.state == PaymentLinkState.ACTIVE and not made.is_active:
-            held.move(PaymentLinkState.DEACTIVATED, deactivated_at=now, next_check_at=None)
-    link.refresh_from_db()
-
-
 def keep_refusal(link: PaymentLink, *, code: str) -> None:
-    """Stripe said no, or has no such link: nobody can pay by it."""
-    with transaction.atomic(durable=True):
-        held = _lock(link)
-        if held.state == PaymentLinkState.UNKNOWN:
-            held.move(
-                PaymentLinkState.FAILED, last_error=code, next_check_at=None, leased_until=None
-            )
-    link.refresh_from_db()
+    """Stripe said no, or has no such link: nobody can pay by it. Raises LostRace."""
+    link.move_fenced(PaymentLinkState.FAILED, last_error=code, next_check_at=None)
 
 
 def keep_unknown(link: PaymentLink, *, code: str, now: datetime) -> None:
-    """Nobody knows whether there is a link: the sweep will look.
+    """Nobody knows whether there is a link: the sweep will look. Raises LostRace.
 
     A 5xx is kept in mind: after one, the same key would only replay it.
     """
     attempts = next_attempt(link.attempts)
-    PaymentLink.objects.filter(pk=link.pk, state=PaymentLinkState.UNKNOWN).update(
+    link.write_unmoved(
         attempts=attempts,
         last_error=error_to_keep(known=link.last_error, told=code),
         next_check_at=now + CALL_RETRIES.after(attempts),
-        leased_until=None,
     )
-    link.refresh_from_db()
-
-
-def _lock(link: PaymentLink) -> PaymentLink:
-    return PaymentLink.objects.select_for_update(no_key=True).get(pk=link.pk)

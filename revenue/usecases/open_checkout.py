@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from django.conf import settings
@@ -27,7 +27,6 @@ from revenue.ports import (
     PRICE_GONE,
     GatewayError,
     GatewayRefused,
-    GatewayUnknown,
     PaymentGateway,
 )
 from revenue.usecases.ensure_price import ensure_price, renew_price
@@ -278,12 +277,14 @@ def open_at_stripe(
     is_first_call = checkout.created_at == now  # the row was made by this very press
     try:
         fact = gateway.open_checkout(key=checkout.reference, parameters=checkout.parameters or {})
-    except GatewayRefused as refusal:
-        if refusal.is_proof or is_first_call:
-            return _settle_refusal(checkout, refusal, now=now)
-        return _settle_unknown(checkout, refusal, now=now)
-    except GatewayUnknown as unknown:
-        return _settle_unknown(checkout, unknown, now=now)
+    except GatewayError as error:
+        if not checkout.is_leased(now=now):
+            is_no = isinstance(error, GatewayRefused) and (error.is_proof or is_first_call)
+            settle = _settle_refusal if is_no else _settle_unknown
+            with suppress(LostRace):  # somebody else settled it meanwhile
+                settle(checkout, error, now=now)
+        checkout.refresh_from_db()
+        return checkout
     telling = Telling(mode=settings.DEPLOYMENT_MODE, source=Source.ANSWER, now=now, occurred_at=now)
     with transaction.atomic(durable=True):
         record_session(telling, fact)
@@ -291,18 +292,12 @@ def open_at_stripe(
     return checkout
 
 
-def _settle_refusal(
-    checkout: CheckoutSession, refusal: GatewayRefused, *, now: datetime
-) -> CheckoutSession:
-    """Stripe said no, so there is no session: the row is closed."""
+def _settle_refusal(checkout: CheckoutSession, refusal: GatewayError, *, now: datetime) -> None:
+    """Stripe said no, so there is no session: the row is closed. Raises LostRace."""
     with transaction.atomic(durable=True):
-        try:
-            checkout.move(CheckoutState.FAILED, last_error=refusal.code, next_check_at=None)
-            if refusal.code not in PRICE_GONE or _is_second(checkout):
-                tell_of_refusal(checkout, code=refusal.code, now=now)
-        except LostRace:
-            checkout.refresh_from_db()
-    return checkout
+        checkout.move_fenced(CheckoutState.FAILED, last_error=refusal.code, next_check_at=None)
+        if refusal.code not in PRICE_GONE or _is_second(checkout):
+            tell_of_refusal(checkout, code=refusal.code, now=now)
 
 
 def _is_second(checkout: CheckoutSession) -> bool:
@@ -312,15 +307,11 @@ def _is_second(checkout: CheckoutSession) -> bool:
     ).exists()
 
 
-def _settle_unknown(
-    checkout: CheckoutSession, unknown: GatewayError, *, now: datetime
-) -> CheckoutSession:
-    """Nobody knows whether there is a session: the sweep will look."""
+def _settle_unknown(checkout: CheckoutSession, unknown: GatewayError, *, now: datetime) -> None:
+    """Nobody knows whether there is a session: the sweep will look. Raises LostRace."""
     attempts = next_attempt(checkout.attempts)
-    CheckoutSession.objects.filter(pk=checkout.pk, state=CheckoutState.UNKNOWN).update(
+    checkout.write_unmoved(
         attempts=attempts,
         last_error=error_to_keep(known=checkout.last_error, told=unknown.code),
         next_check_at=now + CALL_RETRIES.after(attempts),
     )
-    checkout.refresh_from_db()
-    return checkout

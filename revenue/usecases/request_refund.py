@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from kernel.money import Money
+from kernel.transitions import LostRace
 from revenue.enums import OrderState
 from revenue.models import Order, RefundRequest
 from revenue.operations.finding import lock_order
@@ -14,11 +15,9 @@ from revenue.operations.refund_requests import (
     NotRefundable,
     open_request,
     parameters_of,
-    settle_accepted,
-    settle_refused,
-    settle_unknown,
+    settle,
 )
-from revenue.ports import GatewayRefused, GatewayUnknown, PaymentGateway
+from revenue.ports import GatewayError, PaymentGateway, RefundFact
 from revenue.queries.refundable import refundable_now
 from revenue.queries.verdicts import standing_verdict
 
@@ -70,14 +69,14 @@ def _require_decided(order: Order) -> None:
 def send_refund(request: RefundRequest, *, gateway: PaymentGateway, now: datetime) -> RefundRequest:
     """Make the call that the row describes, and keep the answer. Safe to repeat for 24 hours."""
     try:
-        fact = gateway.refund(key=request.reference, parameters=parameters_of(request))
-    except GatewayRefused as refusal:
+        answer: RefundFact | GatewayError = gateway.refund(
+            key=request.reference, parameters=parameters_of(request)
+        )
+    except GatewayError as error:
+        answer = error
+    try:
         with transaction.atomic(durable=True):
-            settle_refused(request, refusal, now=now)
-    except GatewayUnknown as unknown:
-        with transaction.atomic(durable=True):
-            settle_unknown(request, unknown, now=now)
-    else:
-        with transaction.atomic(durable=True):
-            settle_accepted(request, fact, now=now)
+            settle(request, answer, now=now)
+    except LostRace:  # an event was faster, or a sweep that claimed the row
+        request.refresh_from_db()
     return request

@@ -11,8 +11,9 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
+from kernel.leases import write_all_fenced
 from kernel.liveness import process_number
 from kernel.modes import Mode
 from revenue.adapters.letters import alert_line, write_letter
@@ -37,12 +38,6 @@ class Batch:
 
     alerts: Sequence[OperatorAlert]
     told_as: ToldAs
-    until: datetime
-
-    def held(self) -> QuerySet[OperatorAlert]:
-        """Return the alerts that nobody has taken over; no two claims end at the same moment."""
-        ids = [alert.pk for alert in self.alerts]
-        return OperatorAlert.objects.filter(pk__in=ids, leased_until=self.until)
 
 
 def send_alerts(*, mailer: Mailer, clock: Clock) -> int:
@@ -84,15 +79,17 @@ def _claim(*, now: datetime) -> Batch | None:
             told_at=None, closed_at=None, next_attempt_at__lte=now
         ).order_by("raised_at", "pk")
         alerts = list(due[: 1 if told_as == ToldAs.SINGLE else DIGEST_MAX])
-        batch = Batch(alerts, told_as, until=now + LEASE)
         OperatorAlert.objects.filter(pk__in=[alert.pk for alert in alerts]).update(
             told_as=told_as,
-            leased_until=batch.until,
+            leased_until=now + LEASE,
             leased_by=process_number(),
-            next_attempt_at=batch.until,
+            lease_token=F("lease_token") + 1,
+            next_attempt_at=now + LEASE,
             attempts=F("attempts") + 1,
         )
-    return batch if alerts else None
+    for alert in alerts:  # one claimer at a time: nobody else counts these up
+        alert.lease_token += 1
+    return Batch(alerts, told_as) if alerts else None
 
 
 def _next_form(*, now: datetime) -> ToldAs | None:
@@ -142,15 +139,15 @@ def _line(alert: OperatorAlert) -> dict[str, Any]:
 
 def _settle_told(batch: Batch, *, error: str, now: datetime) -> None:
     with transaction.atomic(durable=True):
-        batch.held().update(told_at=now, leased_until=None, next_attempt_at=None, error_class=error)
+        write_all_fenced(batch.alerts, told_at=now, next_attempt_at=None, error_class=error)
 
 
 def _settle_refused(batch: Batch, *, error: str, now: datetime) -> None:
     """Try again later, as often as ``MAIL_RETRIES`` says; the dashboard shows them all."""
     tried = max(alert.attempts for alert in batch.alerts) + 1
-    over = [each.pk for each in batch.alerts if MAIL_RETRIES.is_over(each.attempts + 1)]
+    over = [alert for alert in batch.alerts if MAIL_RETRIES.is_over(alert.attempts + 1)]
+    again = [alert for alert in batch.alerts if not MAIL_RETRIES.is_over(alert.attempts + 1)]
+    put_off = {"told_as": "", "error_class": error}
     with transaction.atomic(durable=True):
-        held = batch.held()
-        held.filter(pk__in=over).update(next_attempt_at=None)
-        held.exclude(pk__in=over).update(next_attempt_at=now + MAIL_RETRIES.after(tried))
-        held.update(told_as="", leased_until=None, error_class=error)
+        write_all_fenced(over, **put_off, next_attempt_at=None)
+        write_all_fenced(again, **put_off, next_attempt_at=now + MAIL_RETRIES.after(tried))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
 from django.db import transaction
 
+from kernel.leases import Clock, look_after_due
 from kernel.retries import error_to_keep, may_repeat, next_attempt
 from kernel.transitions import LostRace
 from revenue.enums import CheckoutOrigin, CheckoutState, Source
@@ -36,8 +36,6 @@ ABANDONED_AFTER: Final = timedelta(minutes=30)
 LEASE: Final = timedelta(minutes=2)
 NEVER_MADE: Final = "never_made"
 
-Clock = Callable[[], datetime]
-
 
 class _NotMade(Exception):
     """Stripe has no session of this checkout: it weighed the call and said no, or knows of none."""
@@ -49,19 +47,16 @@ class _NotMade(Exception):
 
 def sweep_checkouts(*, gateway: PaymentGateway, clock: Clock, limit: int = 50) -> int:
     """Look after every checkout that is due. Returns how many were looked after."""
-    now = clock()
-    due = CheckoutSession.objects.filter(
-        next_check_at__lte=now, mode=settings.DEPLOYMENT_MODE
-    ).order_by("next_check_at")[:limit]
-    done = 0
-    for checkout in due:
-        if checkout.take_lease(now=clock(), lease=LEASE):
-            done += 1
-            try:
-                _look_after(checkout, gateway=gateway, now=clock())
-            except LostRace:  # by an event, or by another worker
-                logger.info("checkout settled meanwhile", extra={"checkout": checkout.reference})
-    return done
+    due = CheckoutSession.objects.filter(next_check_at__lte=clock(), mode=settings.DEPLOYMENT_MODE)
+
+    def look_after(checkout: CheckoutSession) -> None:
+        try:
+            _look_after(checkout, gateway=gateway, now=clock())
+        except LostRace:  # by an event, or by another worker
+            logger.info("checkout settled meanwhile", extra={"checkout": checkout.reference})
+
+    ordered = due.order_by("next_check_at")[:limit]
+    return look_after_due(ordered, look_after=look_after, clock=clock, lease=LEASE)
 
 
 def _look_after(checkout: CheckoutSession, *, gateway: PaymentGateway, now: datetime) -> None:
@@ -134,7 +129,7 @@ def _record(checkout: CheckoutSession, fact: SessionFact, *, now: datetime) -> N
 def _close_as_not_made(checkout: CheckoutSession, *, code: str, now: datetime) -> None:
     """Stripe has no session of this reference, so nobody can have paid it."""
     with transaction.atomic(durable=True):
-        checkout.move(CheckoutState.FAILED, last_error=code, next_check_at=None)
+        checkout.move_fenced(CheckoutState.FAILED, last_error=code, next_check_at=None)
         if code != NEVER_MADE:
             tell_of_refusal(checkout, code=code, now=now)
 
@@ -149,7 +144,7 @@ def _put_off(checkout: CheckoutSession, error: GatewayError, *, now: datetime) -
     with transaction.atomic(durable=True):
         if isinstance(error, GatewayRefused) and checkout.state == CheckoutState.UNKNOWN:
             tell_of_refusal(checkout, code=error.code, now=now)
-        checkout.write_fenced(
+        checkout.write_unmoved(
             attempts=attempts,
             last_error=error_to_keep(known=checkout.last_error, told=error.code),
             next_check_at=None if is_over else now + CALL_RETRIES.after(attempts),

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 
+from kernel.leases import Clock, look_after_due
 from kernel.retries import may_repeat, next_attempt
+from kernel.transitions import LostRace
 from revenue.enums import PaymentLinkState
 from revenue.models import PaymentLink
+from revenue.operations.links import record_link, record_link_off
 from revenue.policy import CALL_RETRIES, KEY_KEPT
 from revenue.ports import GatewayError, GatewayRefused, OpenedLink, PaymentGateway
-from revenue.usecases.deactivate_payment_link import keep_off
-from revenue.usecases.make_payment_link import keep_answer, keep_refusal, keep_unknown
+from revenue.usecases.make_payment_link import keep_refusal, keep_unknown
+
+logger = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(minutes=2)
 LISTED_MAX: Final = 1000  # Stripe lists links newest first and by no other order
 NEVER_MADE: Final = "never_made"
-
-Clock = Callable[[], datetime]
 
 
 def sweep_payment_links(*, gateway: PaymentGateway, clock: Clock, limit: int = 50) -> int:
@@ -31,14 +34,17 @@ def sweep_payment_links(*, gateway: PaymentGateway, clock: Clock, limit: int = 5
     )
     due = PaymentLink.objects.filter(
         is_open, next_check_at__lte=clock(), mode=settings.DEPLOYMENT_MODE
-    ).order_by("next_check_at")[:limit]
-    done = 0
-    for link in due:
-        if link.take_lease(now=clock(), lease=LEASE):
-            done += 1
-            look_after = _find_out if link.state == PaymentLinkState.UNKNOWN else _switch_off
-            look_after(link, gateway=gateway, now=clock())
-    return done
+    )
+
+    def look_after(link: PaymentLink) -> None:
+        settle = _find_out if link.state == PaymentLinkState.UNKNOWN else _switch_off
+        try:
+            settle(link, gateway=gateway, now=clock())
+        except LostRace:  # by an event, or by another worker
+            logger.info("payment link settled meanwhile", extra={"link": link.reference})
+
+    ordered = due.order_by("next_check_at")[:limit]
+    return look_after_due(ordered, look_after=look_after, clock=clock, lease=LEASE)
 
 
 def _find_out(link: PaymentLink, *, gateway: PaymentGateway, now: datetime) -> None:
@@ -59,8 +65,10 @@ def _find_out(link: PaymentLink, *, gateway: PaymentGateway, now: datetime) -> N
     else:
         if made is None:
             keep_refusal(link, code=NEVER_MADE)
-        else:
-            keep_answer(link, made, now=now)
+            return
+        with transaction.atomic(durable=True):
+            record_link(link, made, now=now)
+            link.write_fenced()
 
 
 def _switch_off(link: PaymentLink, *, gateway: PaymentGateway, now: datetime) -> None:
@@ -71,14 +79,15 @@ def _switch_off(link: PaymentLink, *, gateway: PaymentGateway, now: datetime) ->
             str(link.stripe_id), key=f"{link.reference}:off:{number}"
         )
     except GatewayError as error:
-        PaymentLink.objects.filter(pk=link.pk, state=PaymentLinkState.ACTIVE).update(
+        link.write_unmoved(
             attempts=number,
             last_error=error.code,
             next_check_at=now + CALL_RETRIES.after(number),
-            leased_until=None,
         )
     else:
-        keep_off(link, answer, now=now)
+        with transaction.atomic(durable=True):
+            record_link_off(link, answer, now=now)
+            link.write_fenced()
 
 
 def _find(link: PaymentLink, *, gateway: PaymentGateway) -> OpenedLink | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
 from django.db import transaction
 
+from kernel.leases import Clock, look_after_due
 from kernel.modes import Mode
 from kernel.retries import next_attempt
 from kernel.transitions import LostRace
@@ -22,7 +22,6 @@ from revenue.policy import CALL_RETRIES, KEY_KEPT, REFUNDS_UNDONE
 from revenue.ports import (
     GatewayError,
     GatewayRefused,
-    GatewayUnknown,
     GatewayUnreadable,
     PaymentGateway,
     RefundFact,
@@ -36,20 +35,21 @@ logger = logging.getLogger(__name__)
 LEASE: Final = timedelta(minutes=2)
 PENDING_RECHECK: Final = timedelta(hours=6)  # a bank takes days
 
-Clock = Callable[[], datetime]
-
 
 def sweep_refunds(*, gateway: PaymentGateway, clock: Clock, limit: int = 50) -> int:
     """Look after every refund request that is due. Returns how many were looked after."""
     due = RefundRequest.objects.filter(
         state__in=OPEN_STATES, next_check_at__lte=clock(), mode=settings.DEPLOYMENT_MODE
     ).select_related("order")
-    done = 0
-    for request in due.order_by("next_check_at")[:limit]:
-        if request.take_lease(now=clock(), lease=LEASE):
-            done += 1
+
+    def look_after(request: RefundRequest) -> None:
+        try:
             _look_after(request, gateway=gateway, now=clock())
-    return done
+        except LostRace:  # by an event, or by another worker
+            logger.info("refund looked after by another", extra={"refund": request.reference})
+
+    ordered = due.order_by("next_check_at")[:limit]
+    return look_after_due(ordered, look_after=look_after, clock=clock, lease=LEASE)
 
 
 def _look_after(request: RefundRequest, *, gateway: PaymentGateway, now: datetime) -> None:
@@ -62,8 +62,6 @@ def _look_after(request: RefundRequest, *, gateway: PaymentGateway, now: datetim
         _put_off(request, error, now=now)
     except Unrecordable as problem:
         _put_off(request, GatewayUnreadable(str(problem)), now=now)
-    except LostRace:
-        logger.info("refund looked after by another", extra={"refund": request.reference})
 
 
 def _resolve(request: RefundRequest, *, gateway: PaymentGateway, now: datetime) -> None:
@@ -74,8 +72,7 @@ def _resolve(request: RefundRequest, *, gateway: PaymentGateway, now: datetime) 
     """
     made = _find(request, gateway=gateway)
     if made is not None:
-        with transaction.atomic(durable=True):
-            settle_accepted(request, made, now=now)
+        settle_accepted(request, made, now=now)
     elif now - request.requested_at < KEY_KEPT:
         send_refund(request, gateway=gateway, now=now)
     else:
@@ -107,15 +104,11 @@ def _follow(request: RefundRequest, *, gateway: PaymentGateway, now: datetime) -
 def _put_off(request: RefundRequest, error: GatewayError, *, now: datetime) -> None:
     """Stripe could not be asked; ask again later. What is unknown stays unknown."""
     if request.state == RefundState.UNKNOWN:
-        unknown = GatewayUnknown(error.code, is_replayable=False)
-        with transaction.atomic(durable=True):
-            settle_unknown(request, unknown, now=now)
+        settle_unknown(request, error, now=now)
         return
     attempts = next_attempt(request.attempts)
-    with transaction.atomic(durable=True):
-        RefundRequest.objects.filter(pk=request.pk, lease_token=request.lease_token).update(
-            attempts=attempts,
-            last_error=error.code,
-            next_check_at=now + CALL_RETRIES.after(attempts),
-            leased_until=None,
-        )
+    request.write_unmoved(
+        attempts=attempts,
+        last_error=error.code,
+        next_check_at=now + CALL_RETRIES.after(attempts),
+    )

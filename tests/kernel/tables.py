@@ -41,6 +41,22 @@ class Job(Leased):
         app_label = "kernel_tests"
 
 
+class Errand(Stateful, Leased):
+    """Work with a state: asked for, then done or refused."""
+
+    MOVES = {
+        "asked": frozenset({"done", "refused"}),
+        "done": frozenset(),
+        "refused": frozenset(),
+    }
+
+    state = models.CharField(max_length=8, default="asked")
+    tries = models.IntegerField(default=0)
+
+    class Meta:
+        app_label = "kernel_tests"
+
+
 class Remark(AppendOnly):
     """History with somebody's words, which may be blanked."""
 
@@ -75,7 +91,7 @@ class Child(models.Model):
         app_label = "kernel_tests"
 
 
-TABLES = (Door, Job, Remark, Parent, Child)
+TABLES = (Door, Job, Errand, Remark, Parent, Child)
 
 
 def _run(taken: migrations.RunSQL, *, is_back: bool = False) -> None:

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from kernel.leases import LostLease
+from kernel.leases import LostLease, look_after_due, write_all_fenced
 from kernel.transitions import LostRace
 from tests.kernel.conftest import at_once
-from tests.kernel.tables import Job
+from tests.kernel.tables import Errand, Job
 
 MINUTE = timedelta(minutes=1)
 
@@ -61,6 +61,85 @@ def test_a_row_read_before_somebody_elses_lease_cannot_be_claimed_with_it(now: d
     one.write_fenced(result="done")
 
     assert not two.take_lease(now=now + 2 * MINUTE, lease=MINUTE)
+
+
+@pytest.mark.usefixtures("tables")
+def test_who_moves_a_leased_row_gives_it_back(now: datetime) -> None:
+    errand = Errand.objects.create()
+    errand.take_lease(now=now, lease=MINUTE)
+
+    errand.move_fenced("done", tries=1)
+
+    stored = Errand.objects.get()
+    assert (stored.state, stored.tries, stored.leased_until) == ("done", 1, None)
+    assert (errand.state, errand.tries, errand.leased_until) == ("done", 1, None)
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_row_that_moved_under_its_lease_is_neither_moved_nor_put_off(now: datetime) -> None:
+    errand = Errand.objects.create()
+    errand.take_lease(now=now, lease=MINUTE)
+    Errand.objects.get().move("refused")
+
+    with pytest.raises(LostLease):
+        errand.move_fenced("done", tries=1)
+    with pytest.raises(LostLease):
+        errand.write_unmoved(tries=1)
+
+    stored = Errand.objects.get()
+    assert (stored.state, stored.tries, stored.leased_until) == ("refused", 0, now + MINUTE)
+    assert (errand.state, errand.tries) == ("asked", 0)
+
+
+@pytest.mark.usefixtures("tables")
+def test_who_read_a_row_without_a_lease_writes_until_somebody_claims_it(now: datetime) -> None:
+    first = Errand.objects.create()
+    first.write_unmoved(tries=1)
+    second = Errand.objects.get()
+    Errand.objects.get().take_lease(now=now, lease=MINUTE)
+
+    with pytest.raises(LostLease):
+        second.write_unmoved(tries=2)
+    with pytest.raises(LostLease):
+        second.move_fenced("done")
+
+    stored = Errand.objects.get()
+    assert (stored.state, stored.tries, stored.leased_until) == ("asked", 1, now + MINUTE)
+    assert (stored.is_leased(now=now), second.is_leased(now=now)) == (True, False)
+    assert not stored.is_leased(now=now + MINUTE)
+
+
+@pytest.mark.usefixtures("tables")
+def test_of_rows_written_together_those_that_were_taken_over_are_left_alone(now: datetime) -> None:
+    mine, theirs, unclaimed = (Job.objects.create() for _ in range(3))
+    for job in (mine, theirs):
+        job.take_lease(now=now, lease=MINUTE)
+    Job.objects.get(pk=theirs.pk).take_lease(now=now + MINUTE, lease=MINUTE)
+
+    assert write_all_fenced([mine, theirs], result="told") == 1
+    assert write_all_fenced([], result="told") == 0
+
+    rows = Job.objects.order_by("pk").values_list("result", "leased_until")
+    assert list(rows) == [("told", None), ("", now + 2 * MINUTE), ("", None)]
+    assert unclaimed.pk is not None
+
+
+@pytest.mark.usefixtures("tables")
+def test_rows_that_are_due_are_looked_after_one_by_one_unless_they_are_leased(
+    now: datetime,
+) -> None:
+    first, held, last = (Job.objects.create() for _ in range(3))
+    Job.objects.get(pk=held.pk).take_lease(now=now, lease=MINUTE)
+    seen: list[tuple[int, datetime | None]] = []
+
+    done = look_after_due(
+        Job.objects.order_by("pk"),
+        look_after=lambda job: seen.append((job.pk, job.leased_until)),
+        clock=lambda: now,
+        lease=MINUTE,
+    )
+
+    assert (done, seen) == (2, [(first.pk, now + MINUTE), (last.pk, now + MINUTE)])
 
 
 @pytest.mark.races

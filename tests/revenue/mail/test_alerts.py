@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings, settings
 from django.contrib.auth.models import Group, User
+from django.db.models import F
 
 from revenue.enums import AlertKind
 from revenue.models import OperatorAlert, ReconcileRun
@@ -195,6 +196,25 @@ def test_whoever_dies_while_telling_is_followed_by_the_next(clock: Clock) -> Non
     clock.at += LEASE
 
     assert (at_once, send_alerts(mailer=Mailbox(), clock=clock)) == (0, 1)
+
+
+@pytest.mark.parametrize("end", [None, MailRefused("busy", is_final=False)])
+def test_whoever_comes_back_after_the_next_has_claimed_writes_nothing(
+    clock: Clock, end: Exception | None
+) -> None:
+    alert = AlertFactory()
+
+    class Overtaken(Mailbox):
+        def send(self, letter: Letter) -> None:
+            # Claimed for the same time to come, by a worker whose clock is behind.
+            OperatorAlert.objects.update(lease_token=F("lease_token") + 1)
+            super().send(letter)
+
+    send_alerts(mailer=Overtaken(end), clock=clock)
+
+    alert.refresh_from_db()
+    assert (alert.told_at, alert.told_as, alert.error_class) == (None, "single", "")
+    assert alert.leased_until == clock() + LEASE
 
 
 def test_an_alert_that_cannot_be_written_does_not_hold_up_the_others(clock: Clock) -> None:
