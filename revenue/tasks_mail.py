@@ -15,7 +15,6 @@ from revenue.providers import mailer
 from revenue.usecases.request_order_link import answer_link_requests as answer
 from revenue.usecases.send_alerts import send_alerts as tell_operators
 from revenue.usecases.send_mail import give_up_lost, send_next
-from revenue.usecases.watch import watch as watch_lag
 
 TURN: Final = timedelta(minutes=2)  # then another worker may have its turn
 
@@ -47,9 +46,3 @@ def send_alerts(**_newer: object) -> int:
 def answer_link_requests(**_newer: object) -> int:
     """Answer those who asked for the link to their order."""
     return answer(mode=_mode(), now=database_now())
-
-
-@shared_task(name="revenue.watch")
-def watch(**_newer: object) -> int:
-    """Raise the alarm about work that waits too long; say how many kinds of work do."""
-    return len(watch_lag(mode=_mode(), now=database_now()))

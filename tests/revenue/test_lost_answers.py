@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from console.usecases.watch_lag import watch_lag
 from kernel.references import new_reference
 from revenue.adapters.letters import alert_line
 from revenue.adapters.stripe_gateway import StripeGateway
@@ -19,7 +20,6 @@ from revenue.queries.letters import alert_facts
 from revenue.usecases.ensure_price import ensure_price
 from revenue.usecases.open_checkout import buy
 from revenue.usecases.sweep_checkouts import sweep_checkouts
-from revenue.usecases.watch import watch
 from tests.factories.revenue import CheckoutFactory, OfferFactory
 from tests.outside import _outside, gateway, gateway_to, lose_next_answer, outside
 from tests.sandbox.running_sandbox import RunningSandbox
@@ -229,13 +229,13 @@ def test_operators_are_told_when_nobody_knows_for_an_hour(
     lost: CheckoutSession, deaf_gateway: StripeGateway, gateway: StripeGateway, at: datetime
 ) -> None:
     away(lost, deaf_gateway, since=at, for_h=2)
-    watch(mode="sandbox", now=at + timedelta(minutes=59))
+    watch_lag(mode="sandbox", now=at + timedelta(minutes=59))
     soon = alarms()
     for minutes in (61, 62):
-        watch(mode="sandbox", now=at + timedelta(minutes=minutes))
+        watch_lag(mode="sandbox", now=at + timedelta(minutes=minutes))
     standing = alarms()
     sweep(lost, gateway, at + timedelta(hours=6))
-    watch(mode="sandbox", now=at + timedelta(hours=6))
+    watch_lag(mode="sandbox", now=at + timedelta(hours=6))
 
     assert soon == []
     assert standing == [("answers about checkouts", True)]
@@ -245,7 +245,7 @@ def test_operators_are_told_when_nobody_knows_for_an_hour(
 def test_the_mail_says_that_it_is_stripe_who_has_not_answered(
     lost: CheckoutSession, at: datetime
 ) -> None:
-    watch(mode="sandbox", now=at + timedelta(minutes=61))
+    watch_lag(mode="sandbox", now=at + timedelta(minutes=61))
 
     alert = OperatorAlert.objects.get(subject="answers about checkouts")
     line = alert_line(kind=alert.kind, facts=alert_facts(alert))

@@ -9,7 +9,7 @@ from django.core import mail as django_mail
 
 from revenue import tasks_mail
 from revenue.enums import MailState
-from revenue.models import BuyerMail, OperatorAlert, OrderLinkRequest
+from revenue.models import OrderLinkRequest
 from tests.factories.orders import AlertFactory, BuyerMailFactory, OrderFactory
 from tests.factories.people import make_person
 
@@ -49,13 +49,3 @@ def test_operators_are_told_and_links_are_sent() -> None:
         ["ada@buyer.example"],
     ]
     assert not OrderLinkRequest.objects.exists()
-
-
-def test_the_watch_raises_and_closes() -> None:
-    mail = BuyerMailFactory(next_attempt_at=datetime.now(UTC) - timedelta(hours=1))
-
-    lagging = tasks_mail.watch()
-    BuyerMail.objects.filter(pk=mail.pk).update(next_attempt_at=None)
-
-    assert (lagging, tasks_mail.watch()) == (1, 0)
-    assert OperatorAlert.objects.get().closed_at is not None

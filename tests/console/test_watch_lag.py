@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from console import tasks
+from console.usecases.watch_lag import watch_lag
 from fulfillment.models import OrderIntake
 from fulfillment.usecases.start_run import start_run
 from kernel.modes import Mode
@@ -20,7 +22,6 @@ from revenue.enums import AlertKind, EventState, MailState, ToldAs
 from revenue.models import BuyerMail, CheckoutSession, OperatorAlert, OrderLinkRequest
 from revenue.queries.lagging import LAG_MAX
 from revenue.queries.letters import LIST_OF_WORK
-from revenue.usecases.watch import watch
 from tests.factories.orders import AlertFactory, BuyerMailFactory
 from tests.factories.revenue import NOON, CheckoutFactory, filed, session_object
 
@@ -83,13 +84,13 @@ def test_a_paid_order_without_a_run_raises_an_alarm_until_it_has_one(sold_at: da
     call_command("seal_ledger", stdout=StringIO())
     in_two_hours = sold_at + timedelta(hours=2)
 
-    assert watch(mode=Mode.SANDBOX, now=sold_at + LAG_MAX) == []
+    assert watch_lag(mode=Mode.SANDBOX, now=sold_at + LAG_MAX) == []
     assert queries.lagging(in_two_hours) == {"runs to start": 7200.0}
-    assert watch(mode=Mode.SANDBOX, now=in_two_hours) == ["runs to start"]
+    assert watch_lag(mode=Mode.SANDBOX, now=in_two_hours) == ["runs to start"]
     assert alarms() == [("runs to start", False)]
     start_run(order_id=OrderIntake.objects.get().order_id, now=in_two_hours)
 
-    assert watch(mode=Mode.SANDBOX, now=in_two_hours) == []
+    assert watch_lag(mode=Mode.SANDBOX, now=in_two_hours) == []
     assert alarms() == [("runs to start", True)]
 
 
@@ -98,12 +99,12 @@ def test_a_ledger_that_nobody_seals_raises_an_alarm_until_it_is_sealed(sold_at: 
     written_at = LedgerEntry.objects.earliest("pk").recorded_at
     late = written_at + LAG_MAX + timedelta(seconds=1)
 
-    assert watch(mode=Mode.SANDBOX, now=written_at + LAG_MAX) == []
-    assert watch(mode=Mode.SANDBOX, now=late) == ["ledger entries"]
+    assert watch_lag(mode=Mode.SANDBOX, now=written_at + LAG_MAX) == []
+    assert watch_lag(mode=Mode.SANDBOX, now=late) == ["ledger entries"]
     assert alarms() == [("ledger entries", False)]
     call_command("seal_ledger", stdout=StringIO())
 
-    assert watch(mode=Mode.SANDBOX, now=late) == []
+    assert watch_lag(mode=Mode.SANDBOX, now=late) == []
     assert alarms() == [("ledger entries", True)]
 
 
@@ -128,7 +129,7 @@ def test_alerts_that_the_digest_holds_back_are_not_late() -> None:
     AlertFactory(next_attempt_at=NOON)
 
     assert queries.lag(NOON + timedelta(minutes=59))["alerts"] == 0.0
-    assert watch(mode=Mode.SANDBOX, now=NOON + timedelta(minutes=59)) == []
+    assert watch_lag(mode=Mode.SANDBOX, now=NOON + timedelta(minutes=59)) == []
 
 
 def test_alerts_that_nobody_tells_when_they_may_be_told_are_late() -> None:
@@ -151,13 +152,13 @@ def test_one_alarm_per_kind_of_work_until_it_is_done() -> None:
     BuyerMailFactory()
     CheckoutFactory(next_check_at=NOON)
 
-    just_in_time = watch(mode=Mode.SANDBOX, now=NOON + LAG_MAX)
-    first = watch(mode=Mode.SANDBOX, now=LATE)
-    again = watch(mode=Mode.SANDBOX, now=LATE + timedelta(minutes=1))
+    just_in_time = watch_lag(mode=Mode.SANDBOX, now=NOON + LAG_MAX)
+    first = watch_lag(mode=Mode.SANDBOX, now=LATE)
+    again = watch_lag(mode=Mode.SANDBOX, now=LATE + timedelta(minutes=1))
     standing = alarms()
     CheckoutSession.objects.update(next_check_at=None)
     BuyerMail.objects.update(next_attempt_at=LATE + timedelta(days=1))
-    over = watch(mode=Mode.SANDBOX, now=LATE + timedelta(minutes=2))
+    over = watch_lag(mode=Mode.SANDBOX, now=LATE + timedelta(minutes=2))
 
     assert just_in_time == []
     assert first == again == ["checkouts", "mails to buyers"]
@@ -168,10 +169,20 @@ def test_one_alarm_per_kind_of_work_until_it_is_done() -> None:
 
 def test_a_second_lag_is_a_second_alarm() -> None:
     mail = BuyerMailFactory()
-    watch(mode=Mode.SANDBOX, now=LATE)
+    watch_lag(mode=Mode.SANDBOX, now=LATE)
     BuyerMail.objects.filter(pk=mail.pk).update(next_attempt_at=LATE)
-    watch(mode=Mode.SANDBOX, now=LATE)
+    watch_lag(mode=Mode.SANDBOX, now=LATE)
 
-    watch(mode=Mode.SANDBOX, now=LATE + LAG_MAX + timedelta(seconds=1))
+    watch_lag(mode=Mode.SANDBOX, now=LATE + LAG_MAX + timedelta(seconds=1))
 
     assert alarms() == [("mails to buyers", True), ("mails to buyers", False)]
+
+
+def test_the_task_raises_and_closes() -> None:
+    mail = BuyerMailFactory(next_attempt_at=datetime.now(UTC) - timedelta(hours=1))
+
+    lagging = tasks.watch()
+    BuyerMail.objects.filter(pk=mail.pk).update(next_attempt_at=None)
+
+    assert (lagging, tasks.watch()) == (1, 0)
+    assert OperatorAlert.objects.get().closed_at is not None
