@@ -78,7 +78,7 @@ MOVES_BY_HAND: Final[Moves] = MappingProxyType(
 )
 
 
-class SaleStanding(models.TextChoices):
+class SaleStatus(models.TextChoices):
     """What a sale means for its deal right now."""
 
     PENDING = "pending", "a bank is still processing"
@@ -113,11 +113,11 @@ class ActivityKind(models.TextChoices):
     MAIL_SENT = "mail_sent", "E-mail sent"
 
 
-ACTIVITY_OF_STANDING: Final = MappingProxyType(
+ACTIVITY_OF_SALE: Final = MappingProxyType(
     {
-        SaleStanding.PENDING: ActivityKind.PAYMENT_PENDING,
-        SaleStanding.FAILED: ActivityKind.PAYMENT_FAILED,
-        SaleStanding.WON: ActivityKind.PAYMENT_RECEIVED,
+        SaleStatus.PENDING: ActivityKind.PAYMENT_PENDING,
+        SaleStatus.FAILED: ActivityKind.PAYMENT_FAILED,
+        SaleStatus.WON: ActivityKind.PAYMENT_RECEIVED,
     }
 )
 

@@ -1,18 +1,18 @@
 """What other apps may do to a relationship, inside their own transaction."""
 
 from crm.operations.erasing import erase_subject
-from crm.operations.sales import AttachedDeal, DealUnsettled, attach_sale, win_deal
+from crm.operations.sales import AttachedDeal, DealUnsettled, Sale, attach_sale
 from crm.operations.seeding import Seeded, seed_sample
 from crm.operations.timeline import checkout_prepared, note
 
 __all__ = [
     "AttachedDeal",
     "DealUnsettled",
+    "Sale",
     "Seeded",
     "attach_sale",
     "checkout_prepared",
     "erase_subject",
     "note",
     "seed_sample",
-    "win_deal",
 ]

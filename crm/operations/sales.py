@@ -8,7 +8,7 @@ from typing import Final
 
 from django.db import connection
 
-from crm.enums import ACTIVITY_OF_STANDING, OPEN_STAGES, ActivityKind, DealStage, SaleStanding
+from crm.enums import ACTIVITY_OF_SALE, OPEN_STAGES, ActivityKind, DealStage, SaleStatus
 from crm.models import Activity, Contact, Deal
 from crm.models.people import Person
 from crm.policy import email_key_or_none
@@ -35,9 +35,12 @@ class AttachedDeal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
-    """What ``attach_sale`` was told."""
+    """What is known of an order when it looks for its deal."""
 
-    standing: SaleStanding
+    status: SaleStatus
+    order_ref: str
+    amount: Money
+    mode: str
     trace_ref: str
     deal_id: int | None
     offer_id: int | None
@@ -45,28 +48,11 @@ class Sale:
     email: str
     name: str
     stripe_customer_id: str
-    mode: str
-    amount: Money
-    order_ref: str
     now: datetime
 
 
-def attach_sale(
-    *,
-    standing: SaleStanding,
-    trace_ref: str,
-    deal_id: int | None,
-    offer_id: int | None,
-    title: str,
-    email: str,
-    name: str,
-    stripe_customer_id: str | None,
-    mode: str,
-    amount: Money,
-    order_ref: str,
-    now: datetime,
-) -> AttachedDeal:
-    """Attach an order to its contact and its deal, and move the deal as ``standing`` asks.
+def attach_sale(sale: Sale) -> AttachedDeal:
+    """Attach an order to its contact and its deal, and move the deal as the sale's status asks.
 
     The contact is whoever paid, by normalised e-mail. The deal is the one this order was attached
     to before; else the one of ``trace_ref``; else ``deal_id``; else the contact's newest open deal
@@ -79,24 +65,10 @@ def attach_sale(
 
     Safe to repeat and under any concurrency: the contact's row, then the deal's, stay locked until
     COMMIT. Four statements for a direct purchase. Writes its own timeline line, once per order and
-    standing.
+    status.
 
     Raises DealUnsettled.
     """
-    sale = Sale(
-        standing=SaleStanding(standing),
-        trace_ref=trace_ref,
-        deal_id=deal_id,
-        offer_id=offer_id,
-        title=title,
-        email=email,
-        name=name,
-        stripe_customer_id=stripe_customer_id or "",
-        mode=mode,
-        amount=amount,
-        order_ref=order_ref,
-        now=now,
-    )
     payer = _known_payer(sale)
     for _ in range(TRIES_MAX):
         found = _find_deal(sale, payer_id=payer.contact_id if payer else None)
@@ -108,38 +80,7 @@ def attach_sale(
             attached = _open_deal(sale, payer=payer)
         if attached is not None:
             return attached
-    raise DealUnsettled(f"{order_ref}: its deal kept changing")
-
-
-def win_deal(
-    *,
-    trace_ref: str,
-    deal_id: int | None,
-    offer_id: int | None,
-    title: str,
-    email: str,
-    name: str,
-    stripe_customer_id: str | None,
-    mode: str,
-    amount: Money,
-    order_ref: str,
-    now: datetime,
-) -> AttachedDeal:
-    """Attach a paid order and win its deal: ``attach_sale`` with the standing *won*."""
-    return attach_sale(
-        standing=SaleStanding.WON,
-        trace_ref=trace_ref,
-        deal_id=deal_id,
-        offer_id=offer_id,
-        title=title,
-        email=email,
-        name=name,
-        stripe_customer_id=stripe_customer_id,
-        mode=mode,
-        amount=amount,
-        order_ref=order_ref,
-        now=now,
-    )
+    raise DealUnsettled(f"{sale.order_ref}: its deal kept changing")
 
 
 def _known_payer(sale: Sale) -> Person | None:
@@ -161,7 +102,7 @@ def _buyer(sale: Sale) -> Person:
         email=sale.email,
         name=sale.name,
         stripe_customer_id=sale.stripe_customer_id,
-        has_paid=sale.standing == SaleStanding.WON,
+        has_paid=sale.status == SaleStatus.WON,
         is_sample=sale.mode == Mode.SAMPLE,
         now=sale.now,
     )
@@ -203,7 +144,7 @@ def _find_deal(sale: Sale, *, payer_id: int | None) -> Found | None:
     deals = Deal.objects.raw(
         FIND_DEAL,
         {
-            "keys": [_key(sale.order_ref, standing) for standing in SaleStanding],
+            "keys": [_key(sale.order_ref, status) for status in SaleStatus],
             "trace_ref": sale.trace_ref,
             "mode": sale.mode,
             "deal_id": sale.deal_id,
@@ -223,12 +164,12 @@ def _find_deal(sale: Sale, *, payer_id: int | None) -> Found | None:
 
 
 def _open_deal(sale: Sale, *, payer: Person) -> AttachedDeal | None:
-    """Open a new deal where ``standing`` puts it; None if that trace just got one."""
+    """Open a new deal where the sale puts it; None if that trace just got one."""
     stage = {
-        SaleStanding.PENDING: DealStage.CHECKOUT,
-        SaleStanding.FAILED: DealStage.PROPOSAL,
-        SaleStanding.WON: DealStage.WON,
-    }[sale.standing]
+        SaleStatus.PENDING: DealStage.CHECKOUT,
+        SaleStatus.FAILED: DealStage.PROPOSAL,
+        SaleStatus.WON: DealStage.WON,
+    }[sale.status]
     opened = Deal.open_once(
         trace_ref=sale.trace_ref,
         mode=sale.mode,
@@ -253,7 +194,7 @@ def _open_deal(sale: Sale, *, payer: Person) -> AttachedDeal | None:
 
 
 def _settle(sale: Sale, found: Found, *, payer: Person) -> AttachedDeal | None:
-    """Move a known deal as ``standing`` asks; None if a guess closed while we waited for it."""
+    """Move a known deal as the sale asks; None if a guess closed while we waited for it."""
     deal = found.deal
     if found.is_a_guess and not deal.is_open:
         return None
@@ -284,7 +225,7 @@ def _stage_after(sale: Sale, deal: Deal) -> str:
     """Return where the deal stands after this sale, whatever arrived first."""
     if deal.stage == DealStage.WON:
         return DealStage.WON
-    if sale.standing == SaleStanding.WON:
+    if sale.status == SaleStatus.WON:
         return DealStage.WON
     if deal.stage == DealStage.LOST:
         return DealStage.LOST
@@ -295,8 +236,8 @@ def _stage_after(sale: Sale, deal: Deal) -> str:
     )
     failed = {key for kind, key in said if kind == ActivityKind.PAYMENT_FAILED}
     pending = {key for kind, key in said if kind == ActivityKind.PAYMENT_PENDING}
-    mine = _key(sale.order_ref, sale.standing)
-    (failed if sale.standing == SaleStanding.FAILED else pending).add(mine)
+    mine = _key(sale.order_ref, sale.status)
+    (failed if sale.status == SaleStatus.FAILED else pending).add(mine)
     order_refs_failed = {_order_of(key) for key in failed}
     if any(_order_of(key) not in order_refs_failed for key in pending):
         return DealStage.CHECKOUT
@@ -304,10 +245,10 @@ def _stage_after(sale: Sale, deal: Deal) -> str:
 
 
 def _write_line(sale: Sale, *, deal_id: int, payer: Person, won_by: str | None) -> None:
-    is_double = won_by is not None and sale.standing == SaleStanding.WON
+    is_double = won_by is not None and sale.status == SaleStatus.WON
     Activity.append(
-        key=_key(sale.order_ref, sale.standing),
-        kind=ActivityKind.DOUBLE_PAYMENT if is_double else ACTIVITY_OF_STANDING[sale.standing],
+        key=_key(sale.order_ref, sale.status),
+        kind=ActivityKind.DOUBLE_PAYMENT if is_double else ACTIVITY_OF_SALE[sale.status],
         deal_id=deal_id,
         contact_id=payer.contact_id,
         refs={"order": sale.order_ref, **({"won_by": won_by} if won_by else {})},
@@ -316,8 +257,8 @@ def _write_line(sale: Sale, *, deal_id: int, payer: Person, won_by: str | None) 
     )
 
 
-def _key(order_ref: str, standing: SaleStanding) -> str:
-    return f"sale:{order_ref}:{standing}"
+def _key(order_ref: str, status: SaleStatus) -> str:
+    return f"sale:{order_ref}:{status}"
 
 
 def _order_of(key: str) -> str:

@@ -1,10 +1,11 @@
-"""Whether the work on an order may go on: not while its money is in doubt, or gone."""
+"""The work on an order: opened once it is paid, held while its money is in doubt or gone."""
 
 from __future__ import annotations
 
 from fulfillment import operations as fulfillment
 from fulfillment.enums import FreezeReason
 from kernel.modes import Mode
+from kernel.nudges import nudge_after_commit
 from revenue.enums import AlertKind, OrderState
 from revenue.models import Order
 from revenue.operations.alerts import close_alerts, raise_alert_about
@@ -15,6 +16,26 @@ FREEZE_REASONS = {
     OrderState.DISPUTED: FreezeReason.DISPUTE,
     OrderState.REFUNDED: FreezeReason.REFUND,
 }
+
+
+def open_work(telling: Telling, order: Order) -> None:
+    """Open the intake of a paid order, and let fulfillment know.
+
+    The work on a possible double payment waits for a person's word.
+    """
+    intake = fulfillment.open_intake(
+        order_id=order.pk,
+        order_ref=order.reference,
+        offer_id=order.offer_id,
+        deal_id=order.deal_id,
+        mode=order.mode,
+        trace_ref=order.trace_ref,
+        now=telling.now,
+    )
+    telling.changed(f"intake {intake.reference} opened")
+    if order.double_of_id is not None:
+        hold_or_release_work(telling, order)
+    nudge_after_commit("order.paid")
 
 
 def hold_or_release_work(telling: Telling, order: Order) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from crm import operations as crm
-from crm.enums import ActivityKind, SaleStanding
+from crm.enums import ActivityKind, SaleStatus
 from ledger import operations as ledger
 from revenue.enums import AlertKind, MailKind, OrderState, ReviewVerdict
 from revenue.models import Order, OrderReview
 from revenue.operations.alerts import close_alerts
-from revenue.operations.fulfilling import attach, open_work
-from revenue.operations.holding import hold_or_release_work
+from revenue.operations.deals import attach_deal
+from revenue.operations.holding import hold_or_release_work, open_work
 from revenue.operations.mails import queue_mail
 from revenue.operations.standing import settle
 from revenue.operations.telling import Telling
@@ -129,7 +129,8 @@ def take_in(telling: Telling, order: Order) -> None:
     refunded in full meanwhile needs no verdict any more: ``give_verdict`` says so.)
     """
     is_paid = order.paid_at is not None
-    attach(telling, order, standing=SaleStanding.WON if is_paid else None)
+    attach_deal(telling, order, status=SaleStatus.WON if is_paid else None)
+    order.save(update_fields=["deal", "contact", "double_of"])
     if not is_paid:
         is_failed = order.state == OrderState.FAILED
         kind = MailKind.PAYMENT_FAILED if is_failed else MailKind.BANK_PROCESSING

@@ -23,22 +23,26 @@ from revenue.queries.owed import refund_owed_minor
 from revenue.queries.verdicts import standing_verdict
 
 
-def facts_of(order: Order) -> OrderFacts:
-    """Read all that the state of ``order`` depends on."""
-    is_disputed = (
-        Dispute.objects.filter(order=order).exclude(status__in=DISPUTES_OVER_WELL).exists()
+def state_of(order: Order) -> OrderState:
+    """Return the state that the facts of ``order`` add up to, whether it is saved yet or not."""
+    is_saved = order.pk is not None
+    return order_state(
+        OrderFacts(
+            is_paid=order.paid_at is not None,
+            has_failed=order.payment_failed_at is not None,
+            amount_minor=order.amount_minor,
+            refunded_minor=order.refunded_minor,
+            disputed_minor=order.disputed_minor,
+            has_open_or_lost_dispute=is_saved and _has_open_or_lost_dispute(order),
+            review_reason=order.review_reason,
+            verdict=standing_verdict(order) if is_saved else "",
+            refund_owed_minor=order.refund_owed_minor,
+        )
     )
-    return OrderFacts(
-        is_paid=order.paid_at is not None,
-        has_failed=order.payment_failed_at is not None,
-        amount_minor=order.amount_minor,
-        refunded_minor=order.refunded_minor,
-        disputed_minor=order.disputed_minor,
-        has_open_or_lost_dispute=is_disputed,
-        review_reason=order.review_reason,
-        verdict=standing_verdict(order),
-        refund_owed_minor=order.refund_owed_minor,
-    )
+
+
+def _has_open_or_lost_dispute(order: Order) -> bool:
+    return Dispute.objects.filter(order=order).exclude(status__in=DISPUTES_OVER_WELL).exists()
 
 
 def refunded_minor(order: Order) -> int:
@@ -102,7 +106,7 @@ def settle(telling: Telling, order: Order, **changes: object) -> None:
     if excess != was_excess:
         order.excess_minor = changes["excess_minor"] = excess
     was_owed = order.state == OrderState.REFUND_OWED
-    target = order_state(facts_of(order))
+    target = state_of(order)
     if target != order.state:
         telling.changed(f"order {order.reference}: {order.state} to {target}")
         order.move(target, **changes)
@@ -112,19 +116,3 @@ def settle(telling: Telling, order: Order, **changes: object) -> None:
         close_alerts(subject=order.reference, kind=AlertKind.REFUND_FAILED, now=telling.now)
     if was_excess and not excess:
         close_alerts(subject=order.reference, kind=AlertKind.REFUND_EXCESS, now=telling.now)
-
-
-def state_of_new(order: Order) -> OrderState:
-    """Return the state of an order that is about to be inserted: nothing went back yet."""
-    return order_state(
-        OrderFacts(
-            is_paid=order.paid_at is not None,
-            has_failed=order.payment_failed_at is not None,
-            amount_minor=order.amount_minor,
-            refunded_minor=0,
-            disputed_minor=0,
-            has_open_or_lost_dispute=False,
-            review_reason=order.review_reason,
-            verdict="",
-        )
-    )

@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from crm.enums import ActivityKind, DealStage, SaleStanding
+from crm.enums import ActivityKind, DealStage, SaleStatus
 from crm.models import Activity, Contact, Deal
-from crm.operations import AttachedDeal, attach_sale, win_deal
+from crm.operations import AttachedDeal, Sale, attach_sale
 from kernel.money import Money
 from kernel.references import new_reference
 from tests.factories.crm import NOON, CompanyFactory, ContactFactory, DealFactory
@@ -19,10 +19,10 @@ from tests.factories.crm import NOON, CompanyFactory, ContactFactory, DealFactor
 pytestmark = pytest.mark.django_db
 
 DOLLAR = Money(100, "USD")
-PENDING, FAILED, WON = SaleStanding.PENDING, SaleStanding.FAILED, SaleStanding.WON
+PENDING, FAILED, WON = SaleStatus.PENDING, SaleStatus.FAILED, SaleStatus.WON
 
 
-def attach(standing: SaleStanding = WON, **changes: Any) -> AttachedDeal:
+def attach(status: SaleStatus = WON, **changes: Any) -> AttachedDeal:
     told: dict[str, Any] = {
         "trace_ref": new_reference("trc"),
         "deal_id": None,
@@ -30,13 +30,13 @@ def attach(standing: SaleStanding = WON, **changes: Any) -> AttachedDeal:
         "title": "Acquisition snapshot",
         "email": "ada@company.example",
         "name": "Ada Lovelace",
-        "stripe_customer_id": None,
+        "stripe_customer_id": "",
         "mode": "sandbox",
         "amount": DOLLAR,
         "order_ref": new_reference("ord"),
         "now": NOON,
     }
-    return attach_sale(standing=standing, **{**told, **changes})
+    return attach_sale(Sale(status=status, **{**told, **changes}))
 
 
 def test_a_direct_purchase_makes_the_contact_and_wins_a_new_deal() -> None:
@@ -71,11 +71,11 @@ def test_a_direct_purchase_makes_the_contact_and_wins_a_new_deal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("standing", "stage"),
+    ("status", "stage"),
     [(PENDING, DealStage.CHECKOUT), (FAILED, DealStage.PROPOSAL), (WON, DealStage.WON)],
 )
-def test_a_new_deal_starts_where_its_sale_stands(standing: SaleStanding, stage: DealStage) -> None:
-    attach(standing)
+def test_a_new_deal_starts_where_its_sale_stands(status: SaleStatus, stage: DealStage) -> None:
+    attach(status)
 
     assert Deal.objects.get().stage == stage
 
@@ -94,21 +94,7 @@ def test_the_same_order_again_changes_nothing() -> None:
     first = attach(**told)
 
     assert attach(**told) == first
-    assert (
-        win_deal(
-            **told,
-            deal_id=None,
-            offer_id=None,
-            title="",
-            email="ada@company.example",
-            name="",
-            stripe_customer_id=None,
-            mode="sandbox",
-            amount=DOLLAR,
-            now=NOON,
-        )
-        == first
-    )
+    assert attach(**told, title="", name="") == first
     assert (Deal.objects.count(), Contact.objects.count(), Activity.objects.count()) == (1, 1, 1)
 
 
@@ -199,7 +185,7 @@ def test_a_name_that_was_paid_with_outranks_one_that_a_form_said() -> None:
         email="ada@company.example", name="Mallory", company_id=CompanyFactory().pk, now=NOON
     )
 
-    attach(standing=PENDING, name="Nobody who has paid yet")
+    attach(status=PENDING, name="Nobody who has paid yet")
     assert Contact.objects.get().name == "Mallory"
     attach(name="")
     assert Contact.objects.get().name == "Mallory"
@@ -267,7 +253,7 @@ def test_money_wins_a_deal_from_any_stage(stage: DealStage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "standing", "after"),
+    ("stage", "status", "after"),
     [
         (DealStage.LEAD, PENDING, DealStage.CHECKOUT),
         (DealStage.PROPOSAL, PENDING, DealStage.CHECKOUT),
@@ -278,22 +264,22 @@ def test_money_wins_a_deal_from_any_stage(stage: DealStage) -> None:
     ],
 )
 def test_where_a_sale_without_money_moves_a_deal(
-    stage: DealStage, standing: SaleStanding, after: DealStage
+    stage: DealStage, status: SaleStatus, after: DealStage
 ) -> None:
     deal = DealFactory(stage=stage, amount_minor=900, currency="EUR")
 
-    attach(standing, deal_id=deal.pk)
+    attach(status, deal_id=deal.pk)
 
     deal.refresh_from_db()
     assert (deal.stage, deal.amount) == (after, Money(900, "EUR"))
 
 
-@pytest.mark.parametrize("standing", [PENDING, FAILED])
-def test_nothing_unwins_a_deal(standing: SaleStanding) -> None:
+@pytest.mark.parametrize("status", [PENDING, FAILED])
+def test_nothing_unwins_a_deal(status: SaleStatus) -> None:
     deal = DealFactory(stage=DealStage.WON, won_order_ref="ord_1")
 
-    attach(standing, deal_id=deal.pk, order_ref="ord_2")
-    attach(standing, deal_id=deal.pk, order_ref="ord_1")
+    attach(status, deal_id=deal.pk, order_ref="ord_2")
+    attach(status, deal_id=deal.pk, order_ref="ord_1")
 
     deal.refresh_from_db()
     assert (deal.stage, deal.won_order_ref) == (DealStage.WON, "ord_1")
@@ -313,13 +299,13 @@ FACTS = [("ord_1", PENDING), ("ord_1", FAILED), ("ord_2", PENDING), ("ord_2", FA
     ],
 )
 def test_the_stage_does_not_hang_on_the_order_of_facts(
-    facts: list[tuple[str, SaleStanding]], stage: DealStage
+    facts: list[tuple[str, SaleStatus]], stage: DealStage
 ) -> None:
     orders = list(itertools.permutations(facts))
     deals = [DealFactory(stage=DealStage.CHECKOUT) for _ in orders]
 
     for deal, order in zip(deals, orders, strict=True):
-        for order_ref, standing in [*order, order[0]]:
-            attach(standing, deal_id=deal.pk, order_ref=f"{order_ref}{deal.pk}")
+        for order_ref, status in [*order, order[0]]:
+            attach(status, deal_id=deal.pk, order_ref=f"{order_ref}{deal.pk}")
 
     assert set(Deal.objects.values_list("stage", flat=True)) == {stage}

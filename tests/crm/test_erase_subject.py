@@ -6,8 +6,9 @@ import pytest
 from django.core import serializers
 from django.db import transaction
 
+from crm.enums import SaleStatus
 from crm.models import Activity, Company, Contact, Deal, Project
-from crm.operations import attach_sale, erase_subject
+from crm.operations import Sale, attach_sale, erase_subject
 from crm.usecases.request_snapshot import SnapshotRequest, request_snapshot
 from crm.usecases.work_deal import add_note
 from kernel.money import Money
@@ -32,11 +33,12 @@ def ask(**changes: str) -> str:
 def buy(deal_ref: str) -> None:
     deal = Deal.objects.get(reference=deal_ref)
     with transaction.atomic():
-        attach_sale(
-            standing="won", trace_ref=deal.trace_ref, deal_id=deal.pk, offer_id=None, title="",
-            email="grace@crunchline.example", name="Grace Hopper", stripe_customer_id="cus_grace",
-            mode="sandbox", amount=Money(100, "USD"), order_ref="ord_7", now=NOON,
-        )  # fmt: skip
+        attach_sale(Sale(
+            status=SaleStatus.WON, trace_ref=deal.trace_ref, deal_id=deal.pk, offer_id=None,
+            title="", email="grace@crunchline.example", name="Grace Hopper",
+            stripe_customer_id="cus_grace", mode="sandbox", amount=Money(100, "USD"),
+            order_ref="ord_7", now=NOON,
+        ))  # fmt: skip
 
 
 def erase(email: str) -> list[str]:

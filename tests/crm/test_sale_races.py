@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from crm.enums import SaleStanding
+from crm.enums import SaleStatus
 from crm.models import Activity, Contact, Deal
-from crm.operations import AttachedDeal, attach_sale, checkout_prepared
+from crm.operations import AttachedDeal, Sale, attach_sale, checkout_prepared
 from crm.usecases.request_snapshot import SnapshotRequest, request_snapshot
 from crm.usecases.review_lead import AlreadyAnswered, accept_lead, decline_lead
 from kernel.money import Money
@@ -49,15 +49,15 @@ def at_once(works: list[Callable[[], object]]) -> list[object]:
 
 def sale(**changes: Any) -> Callable[[], AttachedDeal]:
     told: dict[str, Any] = {
-        "standing": SaleStanding.WON, "trace_ref": new_reference("trc"), "deal_id": None,
+        "status": SaleStatus.WON, "trace_ref": new_reference("trc"), "deal_id": None,
         "offer_id": None, "title": "Snapshot", "email": "ada@company.example", "name": "Ada",
-        "stripe_customer_id": None, "mode": "sandbox", "amount": Money(100, "USD"),
+        "stripe_customer_id": "", "mode": "sandbox", "amount": Money(100, "USD"),
         "order_ref": new_reference("ord"), "now": NOW, **changes,
     }  # fmt: skip
 
     def work() -> AttachedDeal:
         with transaction.atomic():
-            return attach_sale(**told)
+            return attach_sale(Sale(**told))
 
     return work
 
@@ -136,8 +136,8 @@ def test_paying_pending_failing_and_preparing_at_once_ends_won() -> None:
                 deal_id=deal.pk, checkout_ref=new_reference("chk"), actor_id=None, now=NOW
             )
 
-    answers = at_once([*(sale(standing=standing, **mine) for standing in SaleStanding),
-                       *(sale(standing=standing, **mine) for standing in SaleStanding),
+    answers = at_once([*(sale(status=status, **mine) for status in SaleStatus),
+                       *(sale(status=status, **mine) for status in SaleStatus),
                        prepare, prepare])  # fmt: skip
 
     assert [answer for answer in answers if isinstance(answer, Exception)] == []
