@@ -33,7 +33,6 @@ PROVIDER_PREFIXES: Final = (
 PROVIDER_ID: Final = re.compile(
     rf"({PROVIDER_PREFIXES.replace(' ', '|')})_(test_|live_)?[A-Za-z0-9]{{6,240}}"
 )
-REF_CHARS_MAX: Final = 255
 
 
 def is_ref(text: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, TypeVar
 
@@ -124,11 +123,6 @@ def _card(charge: Object) -> str:
         return ""
     card = fields.part(fields.part(charge, "payment_method_details"), "card")
     return fields.word(card, "fingerprint")
-
-
-def with_failure(fact: SessionFact, *, has_failed: bool) -> SessionFact:
-    """Return ``fact`` with the failure that only an event told us of."""
-    return replace(fact, has_failed=has_failed)
 
 
 def failed_session(data: Object) -> SessionFact:

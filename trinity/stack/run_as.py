@@ -59,10 +59,6 @@ class RunAs:
             probe.unlink(missing_ok=True)
         return made.returncode == 0
 
-    def can_run(self, program: Path) -> bool:
-        """Say whether ``program --version`` answers, libraries and all."""
-        return self.run([str(program), "--version"], timeout_s=PROBE_S_MAX).returncode == 0
-
 
 def candidates() -> list[RunAs]:
     """Return the ways to run Postgres on this machine for this user, best first."""
