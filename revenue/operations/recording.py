@@ -7,10 +7,12 @@ from crm.enums import ActivityKind
 from revenue.enums import Outcome
 from revenue.models import CheckoutSession, PaymentLink
 from revenue.operations.disputes import record_dispute
+from revenue.operations.fees import record_fee
 from revenue.operations.refunds import record_refund
 from revenue.operations.sessions import record_session
 from revenue.operations.telling import Telling
 from revenue.ports import (
+    BalanceLine,
     ChargeRefundedHint,
     DisputeFact,
     Fact,
@@ -20,8 +22,13 @@ from revenue.ports import (
 )
 
 
-def record(telling: Telling, fact: Fact) -> Outcome:
-    """Record ``fact`` in the caller's transaction. Raises CauseMissing."""
+def record(telling: Telling, fact: Fact | BalanceLine) -> Outcome:
+    """Record ``fact`` in the caller's transaction; every way from Stripe into our books ends here.
+
+    Safe to repeat and to race: each recorder locks the checkout first and knows its fact by
+    Stripe's id. Raises CauseMissing for what came before its payment; Unrecordable for what no
+    later try could record either.
+    """
     match fact:
         case SessionFact():
             return record_session(telling, fact)
@@ -29,9 +36,11 @@ def record(telling: Telling, fact: Fact) -> Outcome:
             return record_refund(telling, fact)
         case DisputeFact():
             return record_dispute(telling, fact)
+        case BalanceLine():
+            return record_fee(telling, fact)
         case PaymentFailedFact():
             return _note_failed_try(telling, fact)
-        case ChargeRefundedHint():  # it only says where to look: see usecases.process_event
+        case ChargeRefundedHint():  # it only says where to look, as the event's plan has done
             return Outcome.ALREADY_KNOWN
 
 

@@ -1,4 +1,4 @@
-"""Recording what Stripe says of a Checkout Session. Every door ends here."""
+"""Recording what Stripe says of a Checkout Session."""
 
 from __future__ import annotations
 

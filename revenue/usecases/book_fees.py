@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import transaction
 
 from revenue.enums import Outcome, Source
-from revenue.operations.fees import fee_key, record_fee
+from revenue.operations.fees import fee_key
+from revenue.operations.recording import record
 from revenue.operations.telling import CauseMissing, Telling
 from revenue.ports import BalanceLine
 from revenue.queries.books import booked_keys
@@ -39,6 +40,6 @@ def _book(line: BalanceLine, *, now: datetime) -> bool:
     )
     try:
         with transaction.atomic(durable=True):
-            return record_fee(telling, line) == Outcome.RECORDED
+            return record(telling, line) == Outcome.RECORDED
     except CauseMissing:
         return False

@@ -11,7 +11,7 @@ from kernel.retries import next_attempt
 from ledger import operations as ledger
 from revenue.enums import CheckoutOrigin, CheckoutState, Source
 from revenue.models import CheckoutSession
-from revenue.operations.sessions import record_session
+from revenue.operations.recording import record
 from revenue.operations.telling import Telling
 from revenue.policy import CALL_TIME
 from revenue.ports import GatewayRefused, PaymentGateway, SessionFact
@@ -36,7 +36,7 @@ def close_checkout(
     fact = expired_or_as_it_is(str(checkout.stripe_id), key=key, gateway=gateway)
     telling = Telling(mode=settings.DEPLOYMENT_MODE, source=Source.ANSWER, now=now, occurred_at=now)
     with transaction.atomic(durable=True):
-        record_session(telling, fact)
+        record(telling, fact)
     notice_cards([fact], source=Source.ANSWER, now=now)
     checkout.refresh_from_db()
     return checkout

@@ -1,4 +1,4 @@
-"""The buyer is back: look the session up and run the same recording as every other door."""
+"""The buyer is back: look the session up, and record it as every other way does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kernel.transitions import LostRace
 from revenue.enums import CheckoutState, LinkMadeFor, PaymentLinkState, Source
 from revenue.models import CheckoutSession, OrderLink, PaymentLink
 from revenue.operations.order_links import make_order_link
-from revenue.operations.sessions import record_session
+from revenue.operations.recording import record
 from revenue.operations.telling import Telling, Unrecordable
 from revenue.ports import GatewayError, NotFound, PaymentGateway, SessionFact
 from revenue.providers import TooManyCalls, one_lookup, one_web_call
@@ -131,7 +131,7 @@ def _record(fact: SessionFact, *, now: datetime) -> None:
     )
     try:
         with transaction.atomic(durable=True):
-            record_session(telling, fact)
+            record(telling, fact)
     except LostRace:
         pass  # the webhook's worker recorded the same fact at this moment
     except Unrecordable as problem:  # its event is parked, and a person looks at it

@@ -19,7 +19,7 @@ from kernel.transitions import LostRace
 from revenue.enums import CheckoutOrigin, CheckoutState, Source
 from revenue.models import CheckoutSession, Offer, OfferPrice, PaymentLink
 from revenue.operations.alerts import raise_checkout_refused, tell_of_refusal
-from revenue.operations.sessions import record_session
+from revenue.operations.recording import record
 from revenue.operations.telling import Telling
 from revenue.planning import checkout_parameters
 from revenue.policy import CALL_RETRIES, CALL_TIME, KEY_KEPT, pressed_key
@@ -287,7 +287,7 @@ def open_at_stripe(
         return checkout
     telling = Telling(mode=settings.DEPLOYMENT_MODE, source=Source.ANSWER, now=now, occurred_at=now)
     with transaction.atomic(durable=True):
-        record_session(telling, fact)
+        record(telling, fact)
     checkout.refresh_from_db()
     return checkout
 

@@ -22,7 +22,7 @@ from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.adapters.stripe_reading import session
 from revenue.enums import Source
 from revenue.models import BuyerMail, CheckoutSession, Order, RevenueEvent, StripeWebhookEvent
-from revenue.operations.sessions import record_session
+from revenue.operations.recording import record
 from revenue.operations.telling import Telling
 from revenue.providers import gateway_for_web
 from revenue.usecases.accept_webhook import accept_webhook
@@ -76,7 +76,7 @@ def land(checkout: CheckoutSession) -> None:
         mode=settings.DEPLOYMENT_MODE, source=Source.LANDING, now=now(), occurred_at=now()
     )
     with transaction.atomic(durable=True):
-        record_session(telling, session(session_object(checkout)))
+        record(telling, session(session_object(checkout)))
 
 
 def counts() -> dict[str, int]:

@@ -15,7 +15,7 @@ from revenue import queries
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import PaymentLinkState
 from revenue.models import Offer, PaymentLink
-from revenue.operations.sessions import record_session
+from revenue.operations.recording import record
 from revenue.operations.telling import Telling
 from revenue.ports import GatewayError
 from revenue.usecases.deactivate_payment_link import deactivate_payment_link
@@ -196,7 +196,7 @@ def test_a_payment_that_comes_before_the_link_is_off_ends_the_asking(
     session = outside.control("visit", payment_link=link.url)
     outside.pay(session["id"], wait_s=0)
     telling = Telling(mode="sandbox", source="sweep", now=now, occurred_at=now)
-    record_session(telling, gateway.read_session(session["id"]))
+    record(telling, gateway.read_session(session["id"]))
     link.refresh_from_db()
 
     assert (link.state, link.next_check_at) == (PaymentLinkState.USED, None)

@@ -14,7 +14,7 @@ from crm.models import Activity, Deal
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import CheckoutOrigin, OrderState, PaymentLinkState
 from revenue.models import CheckoutSession, Offer, Order, PaymentLink
-from revenue.operations.sessions import record_session
+from revenue.operations.recording import record
 from revenue.operations.telling import Telling
 from revenue.ports import GatewayUnknown
 from revenue.usecases.deactivate_payment_link import LinkNotActive, deactivate_payment_link
@@ -55,7 +55,7 @@ def listed(outside: RunningSandbox) -> list[Any]:
 
 def hear(outside: RunningSandbox, session_id: str, gateway: StripeGateway, now: datetime) -> None:
     telling = Telling(mode="sandbox", source="sweep", now=now, occurred_at=now)
-    record_session(telling, gateway.read_session(session_id))
+    record(telling, gateway.read_session(session_id))
 
 
 def test_a_link_takes_one_payment_and_names_the_sale(
