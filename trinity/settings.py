@@ -78,7 +78,8 @@ PAYMENT_GATEWAY = "revenue.adapters.stripe_gateway.StripeGateway"
 SELLER_NAME = env.str("SELLER_NAME", default="Trinity Growth (sandbox seller)")
 SELLER_ADDRESS = env.str("SELLER_ADDRESS", default="1 Example Street, Sampletown")
 SELLER_CONTACT = env.str("SELLER_CONTACT", default="hello@trinity.localhost")
-SUPPORT_EMAILS = env.list("OPERATOR_EMAILS", default=[])
+# The second name is an old one: it goes with the next version, and doctor says so.
+OPERATOR_EMAILS = env.list("OPERATOR_EMAILS", default=env.list("SUPPORT_EMAILS", default=[]))
 
 # --- apps --------------------------------------------------------------------------------------
 INSTALLED_APPS = [

@@ -64,7 +64,7 @@ def send_alerts(*, mailer: Mailer, clock: Clock) -> int:
 def _recipients() -> tuple[str, ...]:
     people = User.objects.filter(is_active=True, groups__name__in=settings.ALERTED_GROUPS)
     addresses = people.exclude(email="").order_by("email").values_list("email", flat=True)
-    return tuple(dict.fromkeys([*addresses.distinct(), *settings.SUPPORT_EMAILS]))
+    return tuple(dict.fromkeys([*addresses.distinct(), *settings.OPERATOR_EMAILS]))
 
 
 def _claim(*, now: datetime) -> Batch | None:

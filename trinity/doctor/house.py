@@ -58,6 +58,9 @@ def look_at_settings() -> Iterator[Finding]:
     if mode == Mode.TEST:
         for sentence in weak_secrets(os.environ):
             yield warn("secret", sentence, "Live mode refuses to start with it.")
+    if "SUPPORT_EMAILS" in os.environ:
+        words = "SUPPORT_EMAILS is the old name of OPERATOR_EMAILS, and no name in the next version"
+        yield warn("alerts", words, "Set OPERATOR_EMAILS instead.")
     if settings.DEBUG:
         yield warn("DEBUG", "on", "Set DEBUG=0 wherever anybody else can reach this.")
 

@@ -65,7 +65,7 @@ def test_owners_and_operators_who_are_active_are_told(clock: Clock) -> None:
 def test_addresses_named_in_the_settings_are_told_too_and_nobody_twice(
     settings: LazySettings, clock: Clock
 ) -> None:
-    settings.SUPPORT_EMAILS = ["pager@trinity.example", "owner@trinity.example"]
+    settings.OPERATOR_EMAILS = ["pager@trinity.example", "owner@trinity.example"]
     AlertFactory()
     mailbox = Mailbox()
 

@@ -335,6 +335,16 @@ def test_pins_and_heads_are_looked_at_without_the_private_half(
                for each in bad(books.look_at_pins()))  # fmt: skip
 
 
+def test_a_setting_by_its_old_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPPORT_EMAILS", "pager@trinity.example")
+
+    told = found(house.look_at_settings(), Level.WARN)
+
+    assert (
+        "alerts: SUPPORT_EMAILS is the old name of OPERATOR_EMAILS, and no name in the next version"
+    ) in told
+
+
 def test_a_secret_that_is_none_is_told_before_it_is_meant(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
