@@ -56,4 +56,4 @@ def test_orders_are_made_in_one_place() -> None:
         and ast.unparse(node.func) in {"Order", "Order.objects.create"}
     ]
 
-    assert makers == ["revenue/operations/fulfilling.py"]
+    assert makers == ["revenue/operations/completion.py"]
