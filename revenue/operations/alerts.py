@@ -9,7 +9,7 @@ from kernel.nudges import nudge_after_commit
 from kernel.references import new_reference
 from revenue.enums import AlertKind, CheckoutOrigin
 from revenue.models import CheckoutSession, Offer, OperatorAlert, Order
-from revenue.operations.telling import Telling
+from revenue.operations.recording_context import Telling
 
 
 def raise_alert(

@@ -11,7 +11,7 @@ from ledger import operations as ledger
 from ledger.enums import EntryKind
 from revenue.enums import RevenueKind
 from revenue.models import Order, RevenueEvent
-from revenue.operations.telling import Telling
+from revenue.operations.recording_context import Telling
 from revenue.policy import COUNTER_ACCOUNTS, STRIPE
 
 

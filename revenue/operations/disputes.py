@@ -12,8 +12,8 @@ from revenue.operations.alerts import close_alert_about, raise_alert
 from revenue.operations.booking import book, is_booked
 from revenue.operations.finding import lock_paid_order
 from revenue.operations.holding import hold_or_release_work
+from revenue.operations.recording_context import Telling
 from revenue.operations.standing import disputed_minor, settle
-from revenue.operations.telling import Telling
 from revenue.policy import (
     DISPUTE_LOST,
     DISPUTE_RANKS,

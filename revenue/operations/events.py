@@ -15,7 +15,7 @@ from ledger import operations as ledger
 from revenue.enums import AlertKind, EventState, Outcome, Source
 from revenue.models import StripeWebhookEvent, WebhookAttempt
 from revenue.operations.alerts import raise_alert_about
-from revenue.operations.telling import Telling, Unrecordable
+from revenue.operations.recording_context import Telling, Unrecordable
 from revenue.policy import EVENT_RETRIES
 from revenue.ports import UnreadableEvent
 

@@ -6,7 +6,7 @@ from revenue.enums import Outcome, RevenueKind
 from revenue.models import Order
 from revenue.operations.booking import book, is_booked
 from revenue.operations.finding import lock_paid_order
-from revenue.operations.telling import Telling
+from revenue.operations.recording_context import Telling
 from revenue.ports import BalanceLine
 
 

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from kernel.modes import Mode
 from revenue.models import CheckoutSession, Order
-from revenue.operations.telling import CauseMissing
+from revenue.operations.recording_context import CauseMissing
 
 
 def lock_paid_order(*, payment_intent_id: str, charge_id: str, mode: Mode) -> Order:

@@ -10,7 +10,7 @@ from revenue.enums import AlertKind, OrderState
 from revenue.models import Order
 from revenue.operations.alerts import close_alerts, raise_alert_about
 from revenue.operations.finding import lock_order
-from revenue.operations.telling import Telling
+from revenue.operations.recording_context import Telling
 
 FREEZE_REASONS = {
     OrderState.DISPUTED: FreezeReason.DISPUTE,

@@ -10,7 +10,7 @@ from kernel.references import new_reference
 from kernel.statements import insert_once
 from revenue.enums import MailKind
 from revenue.models import BuyerMail, Order
-from revenue.operations.telling import Telling
+from revenue.operations.recording_context import Telling
 
 
 def queue_mail(

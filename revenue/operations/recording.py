@@ -8,9 +8,9 @@ from revenue.enums import Outcome
 from revenue.models import CheckoutSession, PaymentLink
 from revenue.operations.disputes import record_dispute
 from revenue.operations.fees import record_fee
+from revenue.operations.recording_context import Telling
 from revenue.operations.refunds import record_refund
 from revenue.operations.sessions import record_session
-from revenue.operations.telling import Telling
 from revenue.ports import (
     BalanceLine,
     ChargeRefundedHint,

@@ -20,8 +20,8 @@ from revenue.operations.booking import book, is_booked
 from revenue.operations.finding import lock_paid_order
 from revenue.operations.holding import hold_or_release_work
 from revenue.operations.mails import queue_mail
+from revenue.operations.recording_context import Telling, Unrecordable
 from revenue.operations.standing import refunded_at_stripe_minor, refunded_minor, settle
-from revenue.operations.telling import Telling, Unrecordable
 from revenue.policy import REFUNDS_UNDONE
 from revenue.ports import RefundFact
 from revenue.queries.verdicts import is_of_ours

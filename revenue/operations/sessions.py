@@ -13,7 +13,7 @@ from kernel.transitions import LostRace
 from revenue.enums import CheckoutOrigin, CheckoutState, Outcome
 from revenue.models import CheckoutSession, Offer, PaymentLink
 from revenue.operations.completion import record_completion
-from revenue.operations.telling import Telling
+from revenue.operations.recording_context import Telling
 from revenue.ports import SessionFact
 
 

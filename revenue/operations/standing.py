@@ -9,7 +9,7 @@ from django.db.models import Sum
 from revenue.enums import AlertKind, ExcessSettledBy, OrderState, RevenueKind
 from revenue.models import Dispute, ExcessSettlement, Order, RevenueEvent
 from revenue.operations.alerts import close_alerts
-from revenue.operations.telling import Telling
+from revenue.operations.recording_context import Telling
 from revenue.policy import (
     DISPUTES_OVER_WELL,
     REFUNDS_AT_STRIPE,

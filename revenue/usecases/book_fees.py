@@ -11,7 +11,7 @@ from django.db import transaction
 from revenue.enums import Outcome, Source
 from revenue.operations.fees import fee_key
 from revenue.operations.recording import record
-from revenue.operations.telling import CauseMissing, Telling
+from revenue.operations.recording_context import CauseMissing, Telling
 from revenue.ports import BalanceLine
 from revenue.queries.books import booked_keys
 

@@ -12,7 +12,7 @@ from ledger import operations as ledger
 from revenue.enums import CheckoutOrigin, CheckoutState, Source
 from revenue.models import CheckoutSession
 from revenue.operations.recording import record
-from revenue.operations.telling import Telling
+from revenue.operations.recording_context import Telling
 from revenue.policy import CALL_TIME
 from revenue.ports import GatewayRefused, PaymentGateway, SessionFact
 from revenue.usecases.notice_cards import notice_cards

@@ -12,6 +12,7 @@ from revenue.enums import MailKind, ReviewVerdict, Source
 from revenue.models import Order, OrderReview, RefundRequest
 from revenue.operations.finding import lock_order
 from revenue.operations.mails import queue_mail
+from revenue.operations.recording_context import Telling
 from revenue.operations.refund_requests import NotRefundable, open_request
 from revenue.operations.reviewing import (
     NothingToDecide,
@@ -20,7 +21,6 @@ from revenue.operations.reviewing import (
     take_back,
     take_in,
 )
-from revenue.operations.telling import Telling
 from revenue.ports import PaymentGateway
 from revenue.queries.refundable import refundable_now
 from revenue.queries.verdicts import may_be_anothers

@@ -13,7 +13,7 @@ from revenue.enums import OrderState, Source
 from revenue.models import Order
 from revenue.operations.finding import lock_order
 from revenue.operations.holding import hold_or_release_work
-from revenue.operations.telling import Telling
+from revenue.operations.recording_context import Telling
 
 
 def hold_disputed(*, now: datetime) -> int:

@@ -17,7 +17,7 @@ from revenue.enums import CheckoutState, LinkMadeFor, PaymentLinkState, Source
 from revenue.models import CheckoutSession, OrderLink, PaymentLink
 from revenue.operations.order_links import make_order_link
 from revenue.operations.recording import record
-from revenue.operations.telling import Telling, Unrecordable
+from revenue.operations.recording_context import Telling, Unrecordable
 from revenue.ports import GatewayError, NotFound, PaymentGateway, SessionFact
 from revenue.providers import TooManyCalls, one_lookup, one_web_call
 from revenue.usecases.notice_cards import notice_cards

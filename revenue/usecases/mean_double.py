@@ -12,8 +12,8 @@ from revenue.enums import OrderState, Source
 from revenue.models import DoubleVerdict, Order
 from revenue.operations.finding import lock_order
 from revenue.operations.holding import hold_or_release_work
+from revenue.operations.recording_context import Telling
 from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
-from revenue.operations.telling import Telling
 from revenue.queries.doubles import possible_doubles
 
 

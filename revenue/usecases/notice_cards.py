@@ -15,7 +15,7 @@ from revenue.enums import Source
 from revenue.models import CheckoutSession, Order
 from revenue.operations.doubles import payments_by_one_card
 from revenue.operations.holding import hold_or_release_work
-from revenue.operations.telling import Telling
+from revenue.operations.recording_context import Telling
 from revenue.ports import BalanceLine, Fact, SessionFact
 
 ORDERS_PER_STATEMENT: Final = 1_000

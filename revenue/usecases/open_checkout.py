@@ -20,7 +20,7 @@ from revenue.enums import CheckoutOrigin, CheckoutState, Source
 from revenue.models import CheckoutSession, Offer, OfferPrice, PaymentLink
 from revenue.operations.alerts import raise_checkout_refused, tell_of_refusal
 from revenue.operations.recording import record
-from revenue.operations.telling import Telling
+from revenue.operations.recording_context import Telling
 from revenue.planning import checkout_parameters
 from revenue.policy import CALL_RETRIES, CALL_TIME, KEY_KEPT, pressed_key
 from revenue.ports import (

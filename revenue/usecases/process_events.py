@@ -24,7 +24,7 @@ from revenue.operations.events import (
     will_fail_again,
 )
 from revenue.operations.recording import record
-from revenue.operations.telling import CauseMissing, Telling
+from revenue.operations.recording_context import CauseMissing, Telling
 from revenue.policy import EVENT_RETRIES
 from revenue.ports import PaymentGateway
 from revenue.queries.renderings import other_renderings

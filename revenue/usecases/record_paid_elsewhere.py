@@ -16,8 +16,8 @@ from revenue.operations.booking import book
 from revenue.operations.finding import lock_order
 from revenue.operations.holding import hold_or_release_work
 from revenue.operations.mails import queue_mail
+from revenue.operations.recording_context import Telling
 from revenue.operations.standing import refunded_minor, settle
-from revenue.operations.telling import Telling
 from revenue.policy import PAID_FROM
 from revenue.queries.refundable import on_its_way
 

@@ -16,7 +16,7 @@ from kernel.transitions import LostRace
 from revenue.enums import EventState, Outcome, Source
 from revenue.models import StripeWebhookEvent
 from revenue.operations.recording import record
-from revenue.operations.telling import CauseMissing, Telling, Unrecordable
+from revenue.operations.recording_context import CauseMissing, Telling, Unrecordable
 from revenue.policy import mode_of
 from revenue.ports import (
     BalanceLine,

@@ -16,7 +16,7 @@ from revenue.enums import AlertKind, EventState, Outcome, Source
 from revenue.models import StripeWebhookEvent
 from revenue.operations.alerts import close_alerts
 from revenue.operations.events import scrubbed
-from revenue.operations.telling import CauseMissing
+from revenue.operations.recording_context import CauseMissing
 from revenue.ports import GatewayError, PaymentGateway
 from revenue.usecases.process_events import (
     LEASE,

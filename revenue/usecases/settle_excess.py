@@ -15,8 +15,8 @@ from revenue.models import ExcessSettlement, Order
 from revenue.operations.booking import book
 from revenue.operations.finding import lock_order
 from revenue.operations.holding import hold_or_release_work
+from revenue.operations.recording_context import Telling
 from revenue.operations.standing import refunded_minor, settle
-from revenue.operations.telling import Telling
 from revenue.policy import PAID_FROM
 
 

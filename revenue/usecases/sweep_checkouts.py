@@ -16,7 +16,7 @@ from revenue.enums import CheckoutOrigin, CheckoutState, Source
 from revenue.models import CheckoutSession
 from revenue.operations.alerts import tell_of_refusal
 from revenue.operations.recording import record
-from revenue.operations.telling import Telling, Unrecordable
+from revenue.operations.recording_context import Telling, Unrecordable
 from revenue.policy import CALL_RETRIES, KEY_KEPT
 from revenue.ports import (
     GatewayError,

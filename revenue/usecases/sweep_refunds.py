@@ -16,8 +16,8 @@ from kernel.transitions import LostRace
 from revenue.enums import RefundState, Source
 from revenue.models import RefundRequest
 from revenue.operations.recording import record
+from revenue.operations.recording_context import Telling, Unrecordable
 from revenue.operations.refund_requests import settle_accepted, settle_refused, settle_unknown
-from revenue.operations.telling import Telling, Unrecordable
 from revenue.policy import CALL_RETRIES, KEY_KEPT, REFUNDS_UNDONE
 from revenue.ports import (
     GatewayError,

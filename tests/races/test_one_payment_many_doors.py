@@ -23,7 +23,7 @@ from revenue.adapters.stripe_reading import session
 from revenue.enums import Source
 from revenue.models import BuyerMail, CheckoutSession, Order, RevenueEvent, StripeWebhookEvent
 from revenue.operations.recording import record
-from revenue.operations.telling import Telling
+from revenue.operations.recording_context import Telling
 from revenue.providers import gateway_for_web
 from revenue.usecases.accept_webhook import accept_webhook
 from revenue.usecases.process_events import process_due

@@ -16,7 +16,7 @@ from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import PaymentLinkState
 from revenue.models import Offer, PaymentLink
 from revenue.operations.recording import record
-from revenue.operations.telling import Telling
+from revenue.operations.recording_context import Telling
 from revenue.ports import GatewayError
 from revenue.usecases.deactivate_payment_link import deactivate_payment_link
 from revenue.usecases.ensure_price import ensure_price

@@ -15,7 +15,7 @@ from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import CheckoutOrigin, OrderState, PaymentLinkState
 from revenue.models import CheckoutSession, Offer, Order, PaymentLink
 from revenue.operations.recording import record
-from revenue.operations.telling import Telling
+from revenue.operations.recording_context import Telling
 from revenue.ports import GatewayUnknown
 from revenue.usecases.deactivate_payment_link import LinkNotActive, deactivate_payment_link
 from revenue.usecases.make_payment_link import make_payment_link

@@ -14,7 +14,7 @@ from kernel.money import Money
 from revenue.enums import MailKind, MailState, Source
 from revenue.models import BuyerMail
 from revenue.operations.mails import queue_mail
-from revenue.operations.telling import Telling
+from revenue.operations.recording_context import Telling
 from revenue.ports_mail import Letter
 from revenue.usecases.send_alerts import send_alerts
 from revenue.usecases.send_mail import send_next

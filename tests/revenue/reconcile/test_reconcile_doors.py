@@ -16,7 +16,7 @@ from revenue.enums import Gap, RevenueKind, Source
 from revenue.models import OperatorAlert, Order, ReconcileRun
 from revenue.operations.booking import book
 from revenue.operations.differences import tell_differences
-from revenue.operations.telling import Telling
+from revenue.operations.recording_context import Telling
 from revenue.tasks_reconcile import reconcile as task
 from revenue.usecases.tie_out import Difference, as_row
 from tests.factories.orders import OrderFactory
