@@ -9,11 +9,11 @@ from kernel.nudges import nudge_after_commit
 from kernel.references import new_reference
 from revenue.enums import AlertKind, CheckoutOrigin
 from revenue.models import CheckoutSession, Offer, OperatorAlert, Order
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 
 
 def raise_alert(
-    telling: Telling,
+    context: RecordingContext,
     *,
     kind: AlertKind,
     item: str,
@@ -26,10 +26,10 @@ def raise_alert(
         item=item,
         subject=order.reference,
         mode=Mode(order.mode),
-        now=telling.now,
+        now=context.now,
         facts=facts,
     )
-    telling.changed(f"operators alerted: {kind}")
+    context.changed(f"operators alerted: {kind}")
 
 
 def raise_alert_about(

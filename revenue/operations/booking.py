@@ -11,7 +11,7 @@ from ledger import operations as ledger
 from ledger.enums import EntryKind
 from revenue.enums import RevenueKind
 from revenue.models import Order, RevenueEvent
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.policy import COUNTER_ACCOUNTS, STRIPE
 
 
@@ -21,7 +21,7 @@ def is_booked(*, fact_key: str) -> bool:
 
 
 def book(
-    telling: Telling,
+    context: RecordingContext,
     *,
     order: Order,
     kind: RevenueKind,
@@ -48,11 +48,11 @@ def book(
         currency=amount.currency,
         fact_key=fact_key,
         stripe_object_id=stripe_object_id,
-        event_id=telling.event_id,
-        source=telling.source,
+        event_id=context.event_id,
+        source=context.source,
         trace_ref=order.trace_ref,
         occurred_at=occurred_at,
-        recorded_at=telling.now,
+        recorded_at=context.now,
         exchange_rate=exchange_rate,
     )
     ledger.record(
@@ -65,10 +65,10 @@ def book(
         mode=order.mode,
         trace_ref=order.trace_ref,
         occurred_at=occurred_at,
-        now=telling.now,
+        now=context.now,
         postings=(
             {account: amount, COUNTER_ACCOUNTS[kind]: -amount} if amount.amount_minor else None
         ),
     )
-    telling.changed(f"{kind} of {amount} booked")
+    context.changed(f"{kind} of {amount} booked")
     return booked

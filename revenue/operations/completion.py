@@ -21,47 +21,49 @@ from revenue.operations.deals import attach_deal
 from revenue.operations.holding import open_work
 from revenue.operations.links import close_link
 from revenue.operations.mails import queue_mail
-from revenue.operations.recording_context import Telling, Unrecordable
+from revenue.operations.recording_context import RecordingContext, Unrecordable
 from revenue.operations.standing import settle, state_of
 from revenue.policy import review_reason
 from revenue.ports import SessionFact
 from revenue.queries.verdicts import standing_verdict
 
 
-def record_completion(telling: Telling, checkout: CheckoutSession, fact: SessionFact) -> Outcome:
+def record_completion(
+    context: RecordingContext, checkout: CheckoutSession, fact: SessionFact
+) -> Outcome:
     """Record a completed session, paid or not, on the locked ``checkout``.
 
     The money counts once, however often and by whichever way it is reported: only the first report
     that finds ``paid_at`` empty books it, wins the deal and opens the intake.
     """
-    order = _known_order(telling, checkout) or _new_order(telling, checkout, fact)
+    order = _known_order(context, checkout) or _new_order(context, checkout, fact)
     is_new = order.pk is None
-    is_paid_now = _take_payment(telling, order, fact)
-    is_failed_now = _take_failure(telling, order, fact)
+    is_paid_now = _take_payment(context, order, fact)
+    is_failed_now = _take_failure(context, order, fact)
     if not (is_new or is_paid_now or is_failed_now):
         return Outcome.ALREADY_KNOWN
 
-    _complete(telling, checkout, fact)
-    attach_deal(telling, order, customer_id=fact.customer_id)
-    _save(telling, order)
+    _complete(context, checkout, fact)
+    attach_deal(context, order, customer_id=fact.customer_id)
+    _save(context, order)
     if is_paid_now:
-        _book(telling, order, fact)
-        _wake_waiting(telling, order)
-        _open_work_if_paid(telling, order)
-    _notify(telling, order, is_paid_now=is_paid_now)
+        _book(context, order, fact)
+        _wake_waiting(context, order)
+        _open_work_if_paid(context, order)
+    _notify(context, order, is_paid_now=is_paid_now)
     return Outcome.RECORDED
 
 
-def _known_order(telling: Telling, checkout: CheckoutSession) -> Order | None:
+def _known_order(context: RecordingContext, checkout: CheckoutSession) -> Order | None:
     if checkout.state != CheckoutState.COMPLETE:
         return None  # an order completes its checkout, so there is none to look for
     order = Order.objects.filter(checkout=checkout).first()
     if order is not None:
-        telling.about(order_id=order.pk, trace_ref=order.trace_ref)
+        context.about(order_id=order.pk, trace_ref=order.trace_ref)
     return order
 
 
-def _new_order(telling: Telling, checkout: CheckoutSession, fact: SessionFact) -> Order:
+def _new_order(context: RecordingContext, checkout: CheckoutSession, fact: SessionFact) -> Order:
     amount = _amount(fact)
     is_foreign = checkout.origin == CheckoutOrigin.FOREIGN
     claims_ours = bool(fact.checkout_ref) and is_foreign
@@ -70,7 +72,7 @@ def _new_order(telling: Telling, checkout: CheckoutSession, fact: SessionFact) -
         taken=amount,
         is_foreign_mode=claims_ours
         and CheckoutSession.objects.filter(reference=fact.checkout_ref)
-        .exclude(mode=telling.mode)
+        .exclude(mode=context.mode)
         .exists(),
     )
     return Order(
@@ -86,7 +88,7 @@ def _new_order(telling: Telling, checkout: CheckoutSession, fact: SessionFact) -
         buyer_email=fact.email,
         buyer_name=fact.name,
         payment_intent_id=fact.payment_intent_id,
-        placed_at=telling.now,
+        placed_at=context.now,
         review_reason=reason or "",
     )
 
@@ -98,12 +100,12 @@ def _amount(fact: SessionFact) -> Money:
     return fact.amount
 
 
-def _take_payment(telling: Telling, order: Order, fact: SessionFact) -> bool:
+def _take_payment(context: RecordingContext, order: Order, fact: SessionFact) -> bool:
     """Let ``order`` be paid if ``fact`` says so for the first time; say whether it does."""
     if not fact.is_settled or order.paid_at is not None:
         return False
     _take_amount(order, _amount(fact))
-    order.paid_at = telling.now
+    order.paid_at = context.now
     return True
 
 
@@ -124,33 +126,33 @@ def _take_amount(order: Order, taken: Money) -> None:
     order.amount_minor, order.currency = taken.amount_minor, taken.currency
 
 
-def _take_failure(telling: Telling, order: Order, fact: SessionFact) -> bool:
+def _take_failure(context: RecordingContext, order: Order, fact: SessionFact) -> bool:
     """Let ``order`` have failed if ``fact`` says so for the first time; say whether it does."""
     if not fact.has_failed or order.payment_failed_at is not None:
         return False
-    order.payment_failed_at = telling.now
+    order.payment_failed_at = context.now
     return True
 
 
-def _complete(telling: Telling, checkout: CheckoutSession, fact: SessionFact) -> None:
+def _complete(context: RecordingContext, checkout: CheckoutSession, fact: SessionFact) -> None:
     """Complete the checkout, and use up the payment link that made it."""
     if checkout.state == CheckoutState.COMPLETE:
         return
     checkout.move(
         CheckoutState.COMPLETE,
         stripe_id=fact.session_id,
-        completed_at=telling.now,
+        completed_at=context.now,
         next_check_at=None,
         last_error="",
     )
     close_link(checkout, link_id=fact.payment_link_id)
 
 
-def _save(telling: Telling, order: Order) -> None:
+def _save(context: RecordingContext, order: Order) -> None:
     """Insert the order, or move it along. Raises Unrecordable where its payment paid another."""
     if order.pk is not None:
         settle(
-            telling,
+            context,
             order,
             paid_at=order.paid_at,
             payment_failed_at=order.payment_failed_at,
@@ -165,8 +167,8 @@ def _save(telling: Telling, order: Order) -> None:
     order.state = state_of(order)
     if not insert_once(order):
         raise Unrecordable(_paid_another(order))
-    telling.about(order_id=order.pk, trace_ref=order.trace_ref)
-    telling.changed(f"order {order.reference} made: {order.state}")
+    context.about(order_id=order.pk, trace_ref=order.trace_ref)
+    context.changed(f"order {order.reference} made: {order.state}")
 
 
 def _paid_another(order: Order) -> str:
@@ -179,38 +181,38 @@ def _paid_another(order: Order) -> str:
     )
 
 
-def _book(telling: Telling, order: Order, fact: SessionFact) -> None:
+def _book(context: RecordingContext, order: Order, fact: SessionFact) -> None:
     book(
-        telling,
+        context,
         order=order,
         kind=RevenueKind.PAYMENT,
         amount=order.total,
         fact_key=f"session:{fact.session_id}:paid",
         stripe_object_id=fact.payment_intent_id or fact.session_id,
-        occurred_at=telling.occurred_at,
+        occurred_at=context.occurred_at,
     )
 
 
-def _wake_waiting(telling: Telling, order: Order) -> None:
+def _wake_waiting(context: RecordingContext, order: Order) -> None:
     """Let refunds and disputes that came before their payment be tried again at once."""
     if order.payment_intent_id:
         update_where(
             StripeWebhookEvent,
             where={"waits_for": order.payment_intent_id},
-            written={"next_attempt_at": telling.now},
+            written={"next_attempt_at": context.now},
         )
 
 
-def _open_work_if_paid(telling: Telling, order: Order) -> None:
+def _open_work_if_paid(context: RecordingContext, order: Order) -> None:
     if order.state == OrderState.PAID:
-        open_work(telling, order)
+        open_work(context, order)
 
 
-def _notify(telling: Telling, order: Order, *, is_paid_now: bool) -> None:
+def _notify(context: RecordingContext, order: Order, *, is_paid_now: bool) -> None:
     """Queue what the operators and the buyer hear of this."""
     if order.state == OrderState.NEEDS_REVIEW:
         raise_alert(
-            telling,
+            context,
             kind=AlertKind.ORDER_REVIEW,
             item=order.reference,
             order=order,
@@ -218,7 +220,7 @@ def _notify(telling: Telling, order: Order, *, is_paid_now: bool) -> None:
         )
     mail = _mail_to_buyer(order, is_paid_now=is_paid_now)
     if mail is not None:
-        queue_mail(telling, order=order, kind=mail)
+        queue_mail(context, order=order, kind=mail)
 
 
 def _mail_to_buyer(order: Order, *, is_paid_now: bool) -> MailKind | None:

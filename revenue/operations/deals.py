@@ -10,7 +10,7 @@ from crm.enums import SaleStatus
 from revenue.enums import OrderState
 from revenue.models import Order
 from revenue.operations.doubles import earlier_payment
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.operations.standing import state_of
 
 # A refunded or disputed order was won before; what a person must decide is won after.
@@ -24,7 +24,7 @@ SALE_STATUSES: Final = MappingProxyType(
 
 
 def attach_deal(
-    telling: Telling,
+    context: RecordingContext,
     order: Order,
     *,
     status: SaleStatus | None = None,
@@ -52,15 +52,15 @@ def attach_deal(
             email=order.buyer_email,
             name=order.buyer_name,
             stripe_customer_id=customer_id or "",
-            now=telling.now,
+            now=context.now,
         )
     )
     order.deal_id, order.contact_id = attached.deal_id, attached.contact_id
     if order.double_of_id is None:
-        order.double_of_id = _first_payment(telling, order, won_by=attached.won_by)
+        order.double_of_id = _first_payment(context, order, won_by=attached.won_by)
 
 
-def _first_payment(telling: Telling, order: Order, *, won_by: str | None) -> int | None:
+def _first_payment(context: RecordingContext, order: Order, *, won_by: str | None) -> int | None:
     """Return the id of the order that may have been paid already by what pays ``order``.
 
     The one that won its deal before; else one of the same person for the same offer.
@@ -69,5 +69,5 @@ def _first_payment(telling: Telling, order: Order, *, won_by: str | None) -> int
         return Order.objects.values_list("pk", flat=True).get(reference=won_by)
     if order.paid_at is None:
         return None
-    is_told_now = order.paid_at == telling.now
-    return earlier_payment(order, paid_at=telling.occurred_at if is_told_now else order.paid_at)
+    is_told_now = order.paid_at == context.now
+    return earlier_payment(order, paid_at=context.occurred_at if is_told_now else order.paid_at)

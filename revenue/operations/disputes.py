@@ -12,7 +12,7 @@ from revenue.operations.alerts import close_alert_about, raise_alert
 from revenue.operations.booking import book, is_booked
 from revenue.operations.finding import lock_paid_order
 from revenue.operations.holding import hold_or_release_work
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.operations.standing import disputed_minor, settle
 from revenue.policy import (
     DISPUTE_LOST,
@@ -24,43 +24,43 @@ from revenue.policy import (
 from revenue.ports import DisputeFact, DisputeMovement
 
 
-def record_dispute(telling: Telling, fact: DisputeFact) -> Outcome:
+def record_dispute(context: RecordingContext, fact: DisputeFact) -> Outcome:
     """Bring our rows to what ``fact`` says of one dispute. Raises CauseMissing.
 
     The work stops while a dispute is open or lost, and while any of its money is held back.
     Nothing here answers a dispute: people do, at Stripe.
     """
     order = lock_paid_order(
-        payment_intent_id=fact.payment_intent_id, charge_id=fact.charge_id, mode=telling.mode
+        payment_intent_id=fact.payment_intent_id, charge_id=fact.charge_id, mode=context.mode
     )
-    telling.about(order_id=order.pk, trace_ref=order.trace_ref)
+    context.about(order_id=order.pk, trace_ref=order.trace_ref)
     is_changed = False
     for movement in fact.movements:
-        is_changed |= _book_movement(telling, order, fact, movement)
-    is_changed |= _take_status(telling, order, fact)
-    _doubt(telling, order, fact)
+        is_changed |= _book_movement(context, order, fact, movement)
+    is_changed |= _take_status(context, order, fact)
+    _doubt(context, order, fact)
     if not is_changed:
         return Outcome.ALREADY_KNOWN
-    settle(telling, order, disputed_minor=disputed_minor(order))
-    hold_or_release_work(telling, order)
+    settle(context, order, disputed_minor=disputed_minor(order))
+    hold_or_release_work(context, order)
     return Outcome.RECORDED
 
 
-def _doubt(telling: Telling, order: Order, fact: DisputeFact) -> None:
+def _doubt(context: RecordingContext, order: Order, fact: DisputeFact) -> None:
     """Say what a person must look at, beside the dispute itself."""
     if fact.status not in DISPUTE_RANKS:
-        telling.doubted(
+        context.doubted(
             f"status: {fact.status}, which is no status of a dispute that we know: it counts as"
             " open. Look at it at Stripe."
         )
     if fact.amount.currency != order.currency:
-        telling.doubted(
+        context.doubted(
             f"currency: {fact.amount} is disputed, but order {order.reference} was paid in"
             f" {order.currency}: all of it counts as held back. Look at it at Stripe."
         )
 
 
-def _take_status(telling: Telling, order: Order, fact: DisputeFact) -> bool:
+def _take_status(context: RecordingContext, order: Order, fact: DisputeFact) -> bool:
     dispute, is_new = Dispute.objects.get_or_create(
         stripe_id=fact.dispute_id,
         defaults={
@@ -75,7 +75,7 @@ def _take_status(telling: Telling, order: Order, fact: DisputeFact) -> bool:
         },
     )
     if is_new:
-        _tell_opened(telling, order, fact)
+        _tell_opened(context, order, fact)
     status = further_dispute_status(dispute.status, fact.status)
     if status == "won" and _left_again(fact):
         status = DISPUTE_LOST
@@ -85,12 +85,12 @@ def _take_status(telling: Telling, order: Order, fact: DisputeFact) -> bool:
             status=status, evidence_due_at=fact.evidence_due_at
         )
     if is_moved and not is_new and status in DISPUTES_NOT_WAITING:
-        close_alert_about(kind=AlertKind.DISPUTE_OPENED, item=fact.dispute_id, now=telling.now)
+        close_alert_about(kind=AlertKind.DISPUTE_OPENED, item=fact.dispute_id, now=context.now)
     if is_moved and status in DISPUTES_CLOSED:
         kind = ActivityKind.DISPUTE_CLOSED
-        _note(telling, order, fact, kind=kind, key=f"{kind}:{fact.dispute_id}:{status}")
+        _note(context, order, fact, kind=kind, key=f"{kind}:{fact.dispute_id}:{status}")
     if is_moved:
-        telling.changed(f"dispute {fact.dispute_id}: {status}")
+        context.changed(f"dispute {fact.dispute_id}: {status}")
     return is_moved
 
 
@@ -106,10 +106,10 @@ def _left_again(fact: DisputeFact) -> bool:
     return bool(last["out"] and last["back"] and last["back"] < last["out"])
 
 
-def _tell_opened(telling: Telling, order: Order, fact: DisputeFact) -> None:
+def _tell_opened(context: RecordingContext, order: Order, fact: DisputeFact) -> None:
     due = fact.evidence_due_at
     raise_alert(
-        telling,
+        context,
         kind=AlertKind.DISPUTE_OPENED,
         item=fact.dispute_id,
         order=order,
@@ -120,11 +120,11 @@ def _tell_opened(telling: Telling, order: Order, fact: DisputeFact) -> None:
         },
     )
     kind = ActivityKind.DISPUTE_OPENED
-    _note(telling, order, fact, kind=kind, key=f"{kind}:{fact.dispute_id}")
+    _note(context, order, fact, kind=kind, key=f"{kind}:{fact.dispute_id}")
 
 
 def _note(
-    telling: Telling, order: Order, fact: DisputeFact, *, kind: ActivityKind, key: str
+    context: RecordingContext, order: Order, fact: DisputeFact, *, kind: ActivityKind, key: str
 ) -> None:
     if order.deal_id is None:
         return
@@ -134,13 +134,13 @@ def _note(
         refs={"order": order.reference, "dispute": fact.dispute_id},
         amount=fact.amount,
         actor_id=None,
-        now=telling.now,
+        now=context.now,
         key=key,
     )
 
 
 def _book_movement(
-    telling: Telling, order: Order, fact: DisputeFact, movement: DisputeMovement
+    context: RecordingContext, order: Order, fact: DisputeFact, movement: DisputeMovement
 ) -> bool:
     """Book one balance transaction of a dispute, and the fee that came with it."""
     fact_key = f"dispute:{fact.dispute_id}:{movement.transaction_id}"
@@ -148,7 +148,7 @@ def _book_movement(
         return False
     leaves = movement.amount.amount_minor < 0
     book(
-        telling,
+        context,
         order=order,
         kind=RevenueKind.DISPUTE if leaves else RevenueKind.DISPUTE_REVERSAL,
         amount=movement.amount,
@@ -159,7 +159,7 @@ def _book_movement(
     )
     if movement.fee.amount_minor:
         book(
-            telling,
+            context,
             order=order,
             kind=RevenueKind.FEE,
             amount=-movement.fee,

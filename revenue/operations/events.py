@@ -15,7 +15,7 @@ from ledger import operations as ledger
 from revenue.enums import AlertKind, EventState, Outcome, Source
 from revenue.models import StripeWebhookEvent, WebhookAttempt
 from revenue.operations.alerts import raise_alert_about
-from revenue.operations.recording_context import Telling, Unrecordable
+from revenue.operations.recording_context import RecordingContext, Unrecordable
 from revenue.policy import EVENT_RETRIES
 from revenue.ports import UnreadableEvent
 
@@ -37,7 +37,7 @@ OURS: Final = frozenset({"revenue", "crm", "fulfillment", "ledger", "kernel"})
 
 def settle_event(
     event: StripeWebhookEvent,
-    telling: Telling,
+    context: RecordingContext,
     *,
     outcome: Outcome,
     source: Source,
@@ -52,26 +52,26 @@ def settle_event(
         waits_for="",
         error_class="",
         error="",
-        order_id=telling.order_id,
-        trace_ref=telling.trace_ref,
+        order_id=context.order_id,
+        trace_ref=context.trace_ref,
     )
-    _attempt(event, outcome, source=source, started_at=telling.now, now=now)
+    _attempt(event, outcome, source=source, started_at=context.now, now=now)
 
 
 def settle_doubtful(
-    event: StripeWebhookEvent, telling: Telling, *, source: Source, now: datetime
+    event: StripeWebhookEvent, context: RecordingContext, *, source: Source, now: datetime
 ) -> Outcome:
     """Park an event whose facts are recorded, but of which a person must know more."""
-    doubt = Doubtful(" ".join(telling.doubts))
+    doubt = Doubtful(" ".join(context.doubts))
     settle_failure(
         event,
         doubt,
         is_final=True,
         source=source,
-        started_at=telling.now,
+        started_at=context.now,
         now=now,
-        order_id=telling.order_id,
-        trace_ref=telling.trace_ref,
+        order_id=context.order_id,
+        trace_ref=context.trace_ref,
     )
     return Outcome.PARKED
 

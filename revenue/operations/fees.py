@@ -6,7 +6,7 @@ from revenue.enums import Outcome, RevenueKind
 from revenue.models import Order
 from revenue.operations.booking import book, is_booked
 from revenue.operations.finding import lock_paid_order
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.ports import BalanceLine
 
 
@@ -15,19 +15,19 @@ def fee_key(transaction_id: str) -> str:
     return f"fee:{transaction_id}"
 
 
-def record_fee(telling: Telling, line: BalanceLine) -> Outcome:
+def record_fee(context: RecordingContext, line: BalanceLine) -> Outcome:
     """Book the fee of one balance transaction under its order, once. Raises CauseMissing.
 
     A negative fee is one that Stripe gave back.
     """
     order = lock_paid_order(
-        payment_intent_id=line.payment_intent_id, charge_id=line.charge_id, mode=telling.mode
+        payment_intent_id=line.payment_intent_id, charge_id=line.charge_id, mode=context.mode
     )
-    telling.about(order_id=order.pk, trace_ref=order.trace_ref)
+    context.about(order_id=order.pk, trace_ref=order.trace_ref)
     if line.fee.amount_minor == 0 or is_booked(fact_key=fee_key(line.transaction_id)):
         return Outcome.ALREADY_KNOWN
     book(
-        telling,
+        context,
         order=order,
         kind=RevenueKind.FEE,
         amount=-line.fee,

@@ -10,7 +10,7 @@ from revenue.enums import AlertKind, OrderState
 from revenue.models import Order
 from revenue.operations.alerts import close_alerts, raise_alert_about
 from revenue.operations.finding import lock_order
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 
 FREEZE_REASONS = {
     OrderState.DISPUTED: FreezeReason.DISPUTE,
@@ -18,7 +18,7 @@ FREEZE_REASONS = {
 }
 
 
-def open_work(telling: Telling, order: Order) -> None:
+def open_work(context: RecordingContext, order: Order) -> None:
     """Open the intake of a paid order, and let fulfillment know.
 
     The work on a possible double payment waits for a person's word.
@@ -30,28 +30,28 @@ def open_work(telling: Telling, order: Order) -> None:
         deal_id=order.deal_id,
         mode=order.mode,
         trace_ref=order.trace_ref,
-        now=telling.now,
+        now=context.now,
     )
-    telling.changed(f"intake {intake.reference} opened")
+    context.changed(f"intake {intake.reference} opened")
     if order.double_of_id is not None:
-        hold_or_release_work(telling, order)
+        hold_or_release_work(context, order)
     nudge_after_commit("order.paid")
 
 
-def hold_or_release_work(telling: Telling, order: Order) -> None:
+def hold_or_release_work(context: RecordingContext, order: Order) -> None:
     """Freeze the work while ``order`` is disputed, went or is owed back, or may be a mistake.
 
     Payments that may be doubles of ``order`` follow it: of one that went back there is no double,
     and of several the earliest takes its place.
     """
-    _hold_or_release(telling, order)
+    _hold_or_release(context, order)
     references = Order.objects.filter(double_of=order).order_by("pk")
     seconds = [lock_order(each) for each in references.values_list("reference", flat=True)]
     held = [second for second in seconds if second.is_held]
     if held and not order.is_held:
         _take_its_place(order, *held)
     for second in seconds:
-        _hold_or_release(telling, second)
+        _hold_or_release(context, second)
 
 
 def _take_its_place(gone: Order, heir: Order, *others: Order) -> None:
@@ -69,30 +69,30 @@ def _point(order: Order, *, to: Order) -> None:
     Order.objects.filter(pk=order.pk).update(double_of=to)
 
 
-def _hold_or_release(telling: Telling, order: Order) -> None:
+def _hold_or_release(context: RecordingContext, order: Order) -> None:
     reason = FREEZE_REASONS.get(OrderState(order.state))
     if order.state == OrderState.REFUND_OWED and order.refund_owed == order.refundable:
         reason = FreezeReason.REFUND  # once it is paid, nothing of the payment is left
     if order.double_of_id is not None:
-        _tell_of_double(telling, order)
+        _tell_of_double(context, order)
     if reason is None and order.may_be_double:
         reason = FreezeReason.REVIEW
     if reason is not None:
-        fulfillment.freeze_work(order_id=order.pk, reason=reason, now=telling.now)
+        fulfillment.freeze_work(order_id=order.pk, reason=reason, now=context.now)
     else:
-        fulfillment.resume_work(order_id=order.pk, now=telling.now)
+        fulfillment.resume_work(order_id=order.pk, now=context.now)
 
 
-def _tell_of_double(telling: Telling, order: Order) -> None:
+def _tell_of_double(context: RecordingContext, order: Order) -> None:
     """Let operators know, once, while a person has to decide whether the buyer meant both."""
     if not order.may_be_double:
-        close_alerts(subject=order.reference, kind=AlertKind.DOUBLE_PAYMENT, now=telling.now)
+        close_alerts(subject=order.reference, kind=AlertKind.DOUBLE_PAYMENT, now=context.now)
         return
     raise_alert_about(
         kind=AlertKind.DOUBLE_PAYMENT,
         item=order.reference,
         subject=order.reference,
         mode=Mode(order.mode),
-        now=telling.now,
+        now=context.now,
         facts={"amount_minor": order.amount_minor, "currency": order.currency},
     )

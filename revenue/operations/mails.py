@@ -10,11 +10,11 @@ from kernel.references import new_reference
 from kernel.statements import insert_once
 from revenue.enums import MailKind
 from revenue.models import BuyerMail, Order
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 
 
 def queue_mail(
-    telling: Telling,
+    context: RecordingContext,
     *,
     order: Order,
     kind: MailKind,
@@ -30,10 +30,10 @@ def queue_mail(
         kind=kind,
         fact=fact,
         amount_minor=None if amount is None else amount.amount_minor,
-        now=telling.now,
+        now=context.now,
     )
     if made:
-        telling.changed(f"mail queued: {kind}")
+        context.changed(f"mail queued: {kind}")
 
 
 def queue_order_link(*, order: Order, window: str, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Who is told, and when: by whom a fact came, and what it changed."""
+"""What accompanies the recording of facts: how and when they came, and what they changed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Unrecordable(Exception):
 
 
 @dataclass(slots=True, kw_only=True)
-class Telling:
+class RecordingContext:
     """One attempt at recording facts: the circumstances going in, the changes coming out."""
 
     mode: Mode

@@ -20,14 +20,14 @@ from revenue.operations.booking import book, is_booked
 from revenue.operations.finding import lock_paid_order
 from revenue.operations.holding import hold_or_release_work
 from revenue.operations.mails import queue_mail
-from revenue.operations.recording_context import Telling, Unrecordable
+from revenue.operations.recording_context import RecordingContext, Unrecordable
 from revenue.operations.standing import refunded_at_stripe_minor, refunded_minor, settle
 from revenue.policy import REFUNDS_UNDONE
 from revenue.ports import RefundFact
 from revenue.queries.verdicts import is_of_ours
 
 
-def record_refund(telling: Telling, fact: RefundFact) -> Outcome:
+def record_refund(context: RecordingContext, fact: RefundFact) -> Outcome:
     """Book what ``fact`` says of one refund.
 
     ``succeeded`` books a refund; ``failed`` or ``canceled`` books its reversal if it had been
@@ -35,17 +35,17 @@ def record_refund(telling: Telling, fact: RefundFact) -> Outcome:
     Unrecordable for a refund in another currency than the payment's, of which nothing follows.
     """
     order = lock_paid_order(
-        payment_intent_id=fact.payment_intent_id, charge_id=fact.charge_id, mode=telling.mode
+        payment_intent_id=fact.payment_intent_id, charge_id=fact.charge_id, mode=context.mode
     )
-    telling.about(order_id=order.pk, trace_ref=order.trace_ref)
+    context.about(order_id=order.pk, trace_ref=order.trace_ref)
     _require_currency(order, fact)
-    refund = _row(telling, order, fact)
-    is_changed = _take_status(telling, refund, fact)
-    _follow_request(telling, refund, fact)
+    refund = _row(context, order, fact)
+    is_changed = _take_status(context, refund, fact)
+    _follow_request(context, refund, fact)
     if refund.status == "succeeded":
-        is_changed |= _book_once(telling, order, fact, kind=RevenueKind.REFUND)
+        is_changed |= _book_once(context, order, fact, kind=RevenueKind.REFUND)
     elif refund.status in REFUNDS_UNDONE:
-        is_changed |= _undo(telling, order, fact)
+        is_changed |= _undo(context, order, fact)
     _remember_charge(order, fact)
     return Outcome.RECORDED if is_changed else Outcome.ALREADY_KNOWN
 
@@ -58,7 +58,7 @@ def _require_currency(order: Order, fact: RefundFact) -> None:
         )
 
 
-def _row(telling: Telling, order: Order, fact: RefundFact) -> Refund:
+def _row(context: RecordingContext, order: Order, fact: RefundFact) -> Refund:
     refund, is_new = Refund.objects.get_or_create(
         stripe_id=fact.refund_id,
         defaults={
@@ -68,26 +68,28 @@ def _row(telling: Telling, order: Order, fact: RefundFact) -> Refund:
             "currency": fact.amount.currency,
             "status": fact.status,
             "created_at": fact.created_at,
-            "undone_at": telling.occurred_at if fact.status in REFUNDS_UNDONE else None,
+            "undone_at": context.occurred_at if fact.status in REFUNDS_UNDONE else None,
         },
     )
     if is_new:
-        telling.changed(f"refund {fact.refund_id} first seen: {fact.status}")
+        context.changed(f"refund {fact.refund_id} first seen: {fact.status}")
     return refund
 
 
-def _take_status(telling: Telling, refund: Refund, fact: RefundFact) -> bool:
+def _take_status(context: RecordingContext, refund: Refund, fact: RefundFact) -> bool:
     """Keep the furthest status: pending, then succeeded, then failed or canceled."""
     rank = {"succeeded": 1, "failed": 2, "canceled": 2}
     if rank.get(fact.status, 0) <= rank.get(refund.status, 0):
         return False
     refund.status = fact.status
-    refund.undone_at = telling.occurred_at if fact.status in REFUNDS_UNDONE else None
+    refund.undone_at = context.occurred_at if fact.status in REFUNDS_UNDONE else None
     refund.save(update_fields=["status", "undone_at"])
     return True
 
 
-def _book_once(telling: Telling, order: Order, fact: RefundFact, *, kind: RevenueKind) -> bool:
+def _book_once(
+    context: RecordingContext, order: Order, fact: RefundFact, *, kind: RevenueKind
+) -> bool:
     fact_key = f"refund:{fact.refund_id}:{kind}"
     if is_booked(fact_key=fact_key):
         return False
@@ -96,25 +98,25 @@ def _book_once(telling: Telling, order: Order, fact: RefundFact, *, kind: Revenu
         _require_room(order, fact)
     amount = fact.amount if is_reversal else -fact.amount
     book(
-        telling,
+        context,
         order=order,
         kind=kind,
         amount=amount,
         fact_key=fact_key,
         stripe_object_id=fact.refund_id,
-        occurred_at=telling.occurred_at,
+        occurred_at=context.occurred_at,
     )
-    settle(telling, order, refunded_minor=refunded_minor(order))
-    hold_or_release_work(telling, order)
-    _tell(telling, order, fact.amount, fact, is_failure=is_reversal)
+    settle(context, order, refunded_minor=refunded_minor(order))
+    hold_or_release_work(context, order)
+    _tell(context, order, fact.amount, fact, is_failure=is_reversal)
     if order.excess_minor:
-        _tell_of_excess(telling, order, fact)
+        _tell_of_excess(context, order, fact)
     return True
 
 
-def _tell_of_excess(telling: Telling, order: Order, fact: RefundFact) -> None:
+def _tell_of_excess(context: RecordingContext, order: Order, fact: RefundFact) -> None:
     raise_alert(
-        telling,
+        context,
         kind=AlertKind.REFUND_EXCESS,
         item=fact.refund_id,
         order=order,
@@ -132,7 +134,7 @@ def _require_room(order: Order, fact: RefundFact) -> None:
         raise Unrecordable(f"amount: a refund of {fact.amount}, and {left} is left of the payment")
 
 
-def _undo(telling: Telling, order: Order, fact: RefundFact) -> bool:
+def _undo(context: RecordingContext, order: Order, fact: RefundFact) -> bool:
     """Reverse a refund that was booked; tell of the failure of one that never was.
 
     A failure told before the success leaves no rows where the other order leaves two that cancel
@@ -141,23 +143,23 @@ def _undo(telling: Telling, order: Order, fact: RefundFact) -> bool:
     if is_booked(fact_key=f"refund:{fact.refund_id}:{RevenueKind.REFUND_REVERSAL}"):
         return False
     if is_booked(fact_key=f"refund:{fact.refund_id}:{RevenueKind.REFUND}"):
-        return _book_once(telling, order, fact, kind=RevenueKind.REFUND_REVERSAL)
-    _tell(telling, order, fact.amount, fact, is_failure=True)
+        return _book_once(context, order, fact, kind=RevenueKind.REFUND_REVERSAL)
+    _tell(context, order, fact.amount, fact, is_failure=True)
     was = order.state
-    settle(telling, order)
-    hold_or_release_work(telling, order)
+    settle(context, order)
+    hold_or_release_work(context, order)
     return order.state != was
 
 
 def _tell(
-    telling: Telling, order: Order, amount: Money, fact: RefundFact, *, is_failure: bool
+    context: RecordingContext, order: Order, amount: Money, fact: RefundFact, *, is_failure: bool
 ) -> None:
     kind = MailKind.REFUND_FAILED if is_failure else MailKind.REFUND_BOOKED
     if is_of_ours(order) or _is_asked_for_by_us(order, fact):
-        queue_mail(telling, order=order, kind=kind, fact=fact.refund_id, amount=amount)
+        queue_mail(context, order=order, kind=kind, fact=fact.refund_id, amount=amount)
     if is_failure:
         raise_alert(
-            telling,
+            context,
             kind=AlertKind.REFUND_FAILED,
             item=fact.refund_id,
             order=order,
@@ -170,7 +172,7 @@ def _tell(
             refs={"order": order.reference, "refund": fact.refund_id},
             amount=amount,
             actor_id=None,
-            now=telling.now,
+            now=context.now,
             key=f"refund:{fact.refund_id}:{kind}",
         )
 
@@ -182,7 +184,7 @@ def _is_asked_for_by_us(order: Order, fact: RefundFact) -> bool:
     return RefundRequest.objects.filter(is_it, order=order).exists()
 
 
-def _follow_request(telling: Telling, refund: Refund, fact: RefundFact) -> None:
+def _follow_request(context: RecordingContext, refund: Refund, fact: RefundFact) -> None:
     """Move the request of ours that this refund answers, if there is one."""
     requests = RefundRequest.objects.select_for_update(no_key=True)
     request = requests.filter(stripe_id=fact.refund_id).first()
@@ -197,7 +199,7 @@ def _follow_request(telling: Telling, refund: Refund, fact: RefundFact) -> None:
     }.get(refund.status, RefundState.REQUESTED)
     if request.can_move(target):
         request.move(target, stripe_id=fact.refund_id, next_check_at=None, last_error="")
-        telling.changed(f"refund request {request.reference}: {target}")
+        context.changed(f"refund request {request.reference}: {target}")
 
 
 def _remember_charge(order: Order, fact: RefundFact) -> None:

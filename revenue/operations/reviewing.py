@@ -13,7 +13,7 @@ from revenue.operations.alerts import close_alerts
 from revenue.operations.deals import attach_deal
 from revenue.operations.holding import hold_or_release_work, open_work
 from revenue.operations.mails import queue_mail
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.operations.standing import settle
 from revenue.queries.verdicts import newest_review, why_not_reopened
 
@@ -27,7 +27,7 @@ class AlreadyDecided(Exception):
 
 
 def give_verdict(
-    telling: Telling, order: Order, *, verdict: ReviewVerdict, reason: str, actor_id: int
+    context: RecordingContext, order: Order, *, verdict: ReviewVerdict, reason: str, actor_id: int
 ) -> OrderReview:
     """Write the verdict and settle the order's state by it.
 
@@ -36,13 +36,15 @@ def give_verdict(
     newest = newest_review(order)
     _require_open(order, newest)
     review = _write(
-        telling, order, follows=newest, verdict=verdict, reason=reason, actor_id=actor_id
+        context, order, follows=newest, verdict=verdict, reason=reason, actor_id=actor_id
     )
-    close_alerts(subject=order.reference, kind=AlertKind.ORDER_REVIEW, now=telling.now)
+    close_alerts(subject=order.reference, kind=AlertKind.ORDER_REVIEW, now=context.now)
     return review
 
 
-def take_back(telling: Telling, order: Order, *, reason: str, actor_id: int) -> OrderReview:
+def take_back(
+    context: RecordingContext, order: Order, *, reason: str, actor_id: int
+) -> OrderReview:
     """Take back a verdict that nothing has come of, so that somebody decides again.
 
     The caller holds the lock on the order's checkout. Raises NothingToDecide.
@@ -51,11 +53,11 @@ def take_back(telling: Telling, order: Order, *, reason: str, actor_id: int) -> 
     if problem := why_not_reopened(order, newest):
         raise NothingToDecide(problem)
     verdict = ReviewVerdict.REOPENED
-    return _write(telling, order, follows=newest, verdict=verdict, reason=reason, actor_id=actor_id)
+    return _write(context, order, follows=newest, verdict=verdict, reason=reason, actor_id=actor_id)
 
 
 def _write(
-    telling: Telling,
+    context: RecordingContext,
     order: Order,
     *,
     follows: OrderReview | None,
@@ -69,9 +71,9 @@ def _write(
         verdict=verdict,
         reason=reason,
         decided_by_id=actor_id,
-        decided_at=telling.now,
+        decided_at=context.now,
     )
-    settle(telling, order)
+    settle(context, order)
     ledger.audit(
         actor_id=actor_id,
         event="order.reopened" if verdict == ReviewVerdict.REOPENED else "order.reviewed",
@@ -84,7 +86,7 @@ def _write(
         mode=order.mode,
         trace_ref=order.trace_ref,
         key=f"order.reviewed:{_nth(order, review)}",
-        now=telling.now,
+        now=context.now,
     )
     return review
 
@@ -121,7 +123,7 @@ def note_verdict(order: Order, review: OrderReview, *, actor_id: int, now: datet
     )
 
 
-def take_in(telling: Telling, order: Order) -> None:
+def take_in(context: RecordingContext, order: Order) -> None:
     """Do for an accepted order what its payment would have done at once.
 
     The deal is attached and won, the work opened, the buyer told. What happened between the
@@ -129,13 +131,13 @@ def take_in(telling: Telling, order: Order) -> None:
     refunded in full meanwhile needs no verdict any more: ``give_verdict`` says so.)
     """
     is_paid = order.paid_at is not None
-    attach_deal(telling, order, status=SaleStatus.WON if is_paid else None)
+    attach_deal(context, order, status=SaleStatus.WON if is_paid else None)
     order.save(update_fields=["deal", "contact", "double_of"])
     if not is_paid:
         is_failed = order.state == OrderState.FAILED
         kind = MailKind.PAYMENT_FAILED if is_failed else MailKind.BANK_PROCESSING
-        queue_mail(telling, order=order, kind=kind)
+        queue_mail(context, order=order, kind=kind)
         return
-    open_work(telling, order)
-    hold_or_release_work(telling, order)
-    queue_mail(telling, order=order, kind=MailKind.PAID)
+    open_work(context, order)
+    hold_or_release_work(context, order)
+    queue_mail(context, order=order, kind=MailKind.PAID)

@@ -13,52 +13,56 @@ from kernel.transitions import LostRace
 from revenue.enums import CheckoutOrigin, CheckoutState, Outcome
 from revenue.models import CheckoutSession, Offer, PaymentLink
 from revenue.operations.completion import record_completion
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.ports import SessionFact
 
 
-def record_session(telling: Telling, fact: SessionFact) -> Outcome:
+def record_session(context: RecordingContext, fact: SessionFact) -> Outcome:
     """Bring our rows to what ``fact`` says, whatever was said before and in whatever order.
 
     Safe to run many times and at once: the checkout's row is locked first, and all that a
     payment means commits together.
     """
-    checkout = lock_checkout(telling, fact)
-    telling.about(order_id=None, trace_ref=checkout.trace_ref)
+    checkout = lock_checkout(context, fact)
+    context.about(order_id=None, trace_ref=checkout.trace_ref)
     if fact.status == "complete":
-        return record_completion(telling, checkout, fact)
+        return record_completion(context, checkout, fact)
     if fact.status == "expired":
-        return _record_expiry(telling, checkout, fact)
-    return _record_open(telling, checkout, fact)
+        return _record_expiry(context, checkout, fact)
+    return _record_open(context, checkout, fact)
 
 
-def _record_open(telling: Telling, checkout: CheckoutSession, fact: SessionFact) -> Outcome:
+def _record_open(
+    context: RecordingContext, checkout: CheckoutSession, fact: SessionFact
+) -> Outcome:
     if not checkout.can_move(CheckoutState.OPEN):
         return Outcome.ALREADY_KNOWN
     checkout.move(
         CheckoutState.OPEN,
         stripe_id=fact.session_id,
         url=fact.url,
-        opened_at=telling.now,
+        opened_at=context.now,
         expires_at=fact.expires_at,
         next_check_at=fact.expires_at,
         last_error="",
     )
-    telling.changed(f"checkout {checkout.reference} is open")
+    context.changed(f"checkout {checkout.reference} is open")
     return Outcome.RECORDED
 
 
-def _record_expiry(telling: Telling, checkout: CheckoutSession, fact: SessionFact) -> Outcome:
+def _record_expiry(
+    context: RecordingContext, checkout: CheckoutSession, fact: SessionFact
+) -> Outcome:
     if not checkout.can_move(CheckoutState.EXPIRED):
         return Outcome.ALREADY_KNOWN
     checkout.move(
         CheckoutState.EXPIRED,
         stripe_id=fact.session_id,
-        expired_at=telling.now,
+        expired_at=context.now,
         next_check_at=None,
         last_error="",
     )
-    telling.changed(f"checkout {checkout.reference} expired, nothing was charged")
+    context.changed(f"checkout {checkout.reference} expired, nothing was charged")
     if checkout.deal_id is not None:
         crm.note(
             deal_id=checkout.deal_id,
@@ -66,13 +70,13 @@ def _record_expiry(telling: Telling, checkout: CheckoutSession, fact: SessionFac
             refs={"checkout": checkout.reference},
             amount=None,
             actor_id=checkout.close_asked_by_id,
-            now=telling.now,
+            now=context.now,
             key=f"expired:{checkout.reference}",
         )
     return Outcome.RECORDED
 
 
-def lock_checkout(telling: Telling, fact: SessionFact) -> CheckoutSession:
+def lock_checkout(context: RecordingContext, fact: SessionFact) -> CheckoutSession:
     """Return the row of the session, locked; make one where the session is new to us.
 
     A session is ours by its id, else by the reference in its metadata when that row has no other
@@ -80,16 +84,16 @@ def lock_checkout(telling: Telling, fact: SessionFact) -> CheckoutSession:
     metadata while the id never reached us. Anything else is foreign: its money is
     recorded all the same, and a person looks at it.
     """
-    found = _find(telling, fact)
+    found = _find(context, fact)
     if found is not None:
         return found
     CheckoutSession.objects.bulk_create(
-        [_row_for_unseen(telling, fact)], ignore_conflicts=True
+        [_row_for_unseen(context, fact)], ignore_conflicts=True
     )  # two workers may see a new session at once: one row
-    made = _find(telling, fact)
+    made = _find(context, fact)
     if made is None:
         raise LostRace(f"{fact.session_id}: its row was there a moment ago")
-    telling.changed(f"checkout {made.reference} first seen")
+    context.changed(f"checkout {made.reference} first seen")
     return made
 
 
@@ -106,12 +110,12 @@ FOR NO KEY UPDATE OF checkout
 """
 
 
-def _find(telling: Telling, fact: SessionFact) -> CheckoutSession | None:
+def _find(context: RecordingContext, fact: SessionFact) -> CheckoutSession | None:
     """Return the session's row, locked, with the title of its offer; Stripe's own id goes first."""
     known = {
         "session_id": fact.session_id,
         "checkout_ref": fact.checkout_ref,
-        "mode": telling.mode,
+        "mode": context.mode,
     }
     for checkout in CheckoutSession.objects.raw(FIND, known):
         if checkout.offer_id is not None:
@@ -121,11 +125,11 @@ def _find(telling: Telling, fact: SessionFact) -> CheckoutSession | None:
     return None
 
 
-def _row_for_unseen(telling: Telling, fact: SessionFact) -> CheckoutSession:
-    link = _link_that_made(telling, fact)
+def _row_for_unseen(context: RecordingContext, fact: SessionFact) -> CheckoutSession:
+    link = _link_that_made(context, fact)
     row = CheckoutSession(
         reference=new_reference("chk"),
-        mode=telling.mode,
+        mode=context.mode,
         origin=CheckoutOrigin.FOREIGN,
         trace_ref=new_reference("trc"),
         stripe_id=fact.session_id,
@@ -140,10 +144,10 @@ def _row_for_unseen(telling: Telling, fact: SessionFact) -> CheckoutSession:
     return row
 
 
-def _link_that_made(telling: Telling, fact: SessionFact) -> PaymentLink | None:
+def _link_that_made(context: RecordingContext, fact: SessionFact) -> PaymentLink | None:
     if not fact.payment_link_id:
         return None
     is_it = Q(stripe_id=fact.payment_link_id)
     if fact.link_ref:
         is_it |= Q(reference=fact.link_ref, stripe_id=None)
-    return PaymentLink.objects.filter(is_it, mode=telling.mode).order_by("stripe_id").first()
+    return PaymentLink.objects.filter(is_it, mode=context.mode).order_by("stripe_id").first()

@@ -9,7 +9,7 @@ from django.db.models import Sum
 from revenue.enums import AlertKind, ExcessSettledBy, OrderState, RevenueKind
 from revenue.models import Dispute, ExcessSettlement, Order, RevenueEvent
 from revenue.operations.alerts import close_alerts
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.policy import (
     DISPUTES_OVER_WELL,
     REFUNDS_AT_STRIPE,
@@ -95,7 +95,7 @@ def disputed_minor(order: Order) -> int:
     return total_minor
 
 
-def settle(telling: Telling, order: Order, **changes: object) -> None:
+def settle(context: RecordingContext, order: Order, **changes: object) -> None:
     """Write ``changes`` to ``order`` and move it to the state that now follows."""
     for name, value in changes.items():
         setattr(order, name, value)
@@ -108,11 +108,11 @@ def settle(telling: Telling, order: Order, **changes: object) -> None:
     was_owed = order.state == OrderState.REFUND_OWED
     target = state_of(order)
     if target != order.state:
-        telling.changed(f"order {order.reference}: {order.state} to {target}")
+        context.changed(f"order {order.reference}: {order.state} to {target}")
         order.move(target, **changes)
     elif changes:
         Order.objects.filter(pk=order.pk).update(**changes)
     if was_owed and order.state != OrderState.REFUND_OWED:
-        close_alerts(subject=order.reference, kind=AlertKind.REFUND_FAILED, now=telling.now)
+        close_alerts(subject=order.reference, kind=AlertKind.REFUND_FAILED, now=context.now)
     if was_excess and not excess:
-        close_alerts(subject=order.reference, kind=AlertKind.REFUND_EXCESS, now=telling.now)
+        close_alerts(subject=order.reference, kind=AlertKind.REFUND_EXCESS, now=context.now)

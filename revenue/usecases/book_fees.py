@@ -11,7 +11,7 @@ from django.db import transaction
 from revenue.enums import Outcome, Source
 from revenue.operations.fees import fee_key
 from revenue.operations.recording import record
-from revenue.operations.recording_context import CauseMissing, Telling
+from revenue.operations.recording_context import CauseMissing, RecordingContext
 from revenue.ports import BalanceLine
 from revenue.queries.books import booked_keys
 
@@ -32,7 +32,7 @@ def book_fees(lines: Sequence[BalanceLine], *, now: datetime) -> int:
 
 
 def _book(line: BalanceLine, *, now: datetime) -> bool:
-    telling = Telling(
+    context = RecordingContext(
         mode=settings.DEPLOYMENT_MODE,
         source=Source.RECONCILE,
         now=now,
@@ -40,6 +40,6 @@ def _book(line: BalanceLine, *, now: datetime) -> bool:
     )
     try:
         with transaction.atomic(durable=True):
-            return record(telling, line) == Outcome.RECORDED
+            return record(context, line) == Outcome.RECORDED
     except CauseMissing:
         return False

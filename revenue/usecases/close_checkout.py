@@ -12,7 +12,7 @@ from ledger import operations as ledger
 from revenue.enums import CheckoutOrigin, CheckoutState, Source
 from revenue.models import CheckoutSession
 from revenue.operations.recording import record
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.policy import CALL_TIME
 from revenue.ports import GatewayRefused, PaymentGateway, SessionFact
 from revenue.usecases.notice_cards import notice_cards
@@ -34,9 +34,11 @@ def close_checkout(
     checkout = _ask_for_it(reference, actor_id=actor_id, now=now)
     key = f"{checkout.reference}:expire:{checkout.attempts}"
     fact = expired_or_as_it_is(str(checkout.stripe_id), key=key, gateway=gateway)
-    telling = Telling(mode=settings.DEPLOYMENT_MODE, source=Source.ANSWER, now=now, occurred_at=now)
+    context = RecordingContext(
+        mode=settings.DEPLOYMENT_MODE, source=Source.ANSWER, now=now, occurred_at=now
+    )
     with transaction.atomic(durable=True):
-        record(telling, fact)
+        record(context, fact)
     notice_cards([fact], source=Source.ANSWER, now=now)
     checkout.refresh_from_db()
     return checkout

@@ -12,7 +12,7 @@ from revenue.enums import MailKind, ReviewVerdict, Source
 from revenue.models import Order, OrderReview, RefundRequest
 from revenue.operations.finding import lock_order
 from revenue.operations.mails import queue_mail
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.operations.refund_requests import NotRefundable, open_request
 from revenue.operations.reviewing import (
     NothingToDecide,
@@ -27,8 +27,8 @@ from revenue.queries.verdicts import may_be_anothers
 from revenue.usecases.request_refund import send_refund
 
 
-def _telling(order: Order, *, now: datetime) -> Telling:
-    return Telling(mode=Mode(order.mode), source=Source.DECISION, now=now, occurred_at=now)
+def _context_of(order: Order, *, now: datetime) -> RecordingContext:
+    return RecordingContext(mode=Mode(order.mode), source=Source.DECISION, now=now, occurred_at=now)
 
 
 @transaction.atomic(durable=True)
@@ -38,10 +38,10 @@ def accept_order(*, order_ref: str, reason: str, actor_id: int, now: datetime) -
     Raises AlreadyDecided or NothingToDecide.
     """
     order = lock_order(order_ref)
-    telling = _telling(order, now=now)
+    context = _context_of(order, now=now)
     verdict = ReviewVerdict.ACCEPTED
-    review = give_verdict(telling, order, verdict=verdict, reason=reason, actor_id=actor_id)
-    take_in(telling, order)
+    review = give_verdict(context, order, verdict=verdict, reason=reason, actor_id=actor_id)
+    take_in(context, order)
     note_verdict(order, review, actor_id=actor_id, now=now)
     return review
 
@@ -59,12 +59,12 @@ def rule_out_order(*, order_ref: str, reason: str, actor_id: int, now: datetime)
         raise NothingToDecide(
             "Our own checkout took this payment, so it is ours: accept it or refund it."
         )
-    telling = _telling(order, now=now)
+    context = _context_of(order, now=now)
     verdict = ReviewVerdict.NOT_OURS
-    review = give_verdict(telling, order, verdict=verdict, reason=reason, actor_id=actor_id)
+    review = give_verdict(context, order, verdict=verdict, reason=reason, actor_id=actor_id)
     note_verdict(order, review, actor_id=actor_id, now=now)
     if order.paid_at is not None:
-        queue_mail(telling, order=order, kind=MailKind.NOT_OURS, fact=str(review.pk))
+        queue_mail(context, order=order, kind=MailKind.NOT_OURS, fact=str(review.pk))
     return review
 
 
@@ -72,8 +72,8 @@ def rule_out_order(*, order_ref: str, reason: str, actor_id: int, now: datetime)
 def reopen_order(*, order_ref: str, reason: str, actor_id: int, now: datetime) -> OrderReview:
     """Take a verdict back, so that the order waits for a decision again. Raises NothingToDecide."""
     order = lock_order(order_ref)
-    telling = _telling(order, now=now)
-    review = take_back(telling, order, reason=reason, actor_id=actor_id)
+    context = _context_of(order, now=now)
+    review = take_back(context, order, reason=reason, actor_id=actor_id)
     note_verdict(order, review, actor_id=actor_id, now=now)
     return review
 
@@ -103,7 +103,7 @@ def refund_reviewed_order(
         if amount != left:
             raise NotRefundable(f"All of it is refunded here, which is {left}. Nothing was sent.")
         review = give_verdict(
-            _telling(order, now=now),
+            _context_of(order, now=now),
             order,
             verdict=ReviewVerdict.REFUND,
             reason=reason,

@@ -13,7 +13,7 @@ from revenue.enums import OrderState, Source
 from revenue.models import Order
 from revenue.operations.finding import lock_order
 from revenue.operations.holding import hold_or_release_work
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 
 
 def hold_disputed(*, now: datetime) -> int:
@@ -26,10 +26,10 @@ def hold_disputed(*, now: datetime) -> int:
     disputed = Order.objects.filter(state=OrderState.DISPUTED, mode=settings.DEPLOYMENT_MODE)
     refs = dict(disputed.values_list("pk", "reference"))
     going_on = fulfillment.orders_worked_on(list(refs))
-    telling = Telling(
+    context = RecordingContext(
         mode=Mode(settings.DEPLOYMENT_MODE), source=Source.RECONCILE, now=now, occurred_at=now
     )
     for order_id in going_on:
         with transaction.atomic(durable=True):
-            hold_or_release_work(telling, lock_order(refs[order_id]))
+            hold_or_release_work(context, lock_order(refs[order_id]))
     return len(going_on)

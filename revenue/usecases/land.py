@@ -17,7 +17,7 @@ from revenue.enums import CheckoutState, LinkMadeFor, PaymentLinkState, Source
 from revenue.models import CheckoutSession, OrderLink, PaymentLink
 from revenue.operations.order_links import make_order_link
 from revenue.operations.recording import record
-from revenue.operations.recording_context import Telling, Unrecordable
+from revenue.operations.recording_context import RecordingContext, Unrecordable
 from revenue.ports import GatewayError, NotFound, PaymentGateway, SessionFact
 from revenue.providers import TooManyCalls, one_lookup, one_web_call
 from revenue.usecases.notice_cards import notice_cards
@@ -126,12 +126,12 @@ def refresh(checkout: CheckoutSession, *, gateway: PaymentGateway, now: datetime
 
 
 def _record(fact: SessionFact, *, now: datetime) -> None:
-    telling = Telling(
+    context = RecordingContext(
         mode=settings.DEPLOYMENT_MODE, source=Source.LANDING, now=now, occurred_at=now
     )
     try:
         with transaction.atomic(durable=True):
-            record(telling, fact)
+            record(context, fact)
     except LostRace:
         pass  # the webhook's worker recorded the same fact at this moment
     except Unrecordable as problem:  # its event is parked, and a person looks at it

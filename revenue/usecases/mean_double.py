@@ -12,7 +12,7 @@ from revenue.enums import OrderState, Source
 from revenue.models import DoubleVerdict, Order
 from revenue.operations.finding import lock_order
 from revenue.operations.holding import hold_or_release_work
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
 from revenue.queries.doubles import possible_doubles
 
@@ -39,8 +39,10 @@ def mean_double(*, order_ref: str, reason: str, actor_id: int, now: datetime) ->
         key=f"order.double_meant:{order.reference}",
         now=now,
     )
-    telling = Telling(mode=Mode(order.mode), source=Source.DECISION, now=now, occurred_at=now)
-    hold_or_release_work(telling, order)
+    context = RecordingContext(
+        mode=Mode(order.mode), source=Source.DECISION, now=now, occurred_at=now
+    )
+    hold_or_release_work(context, order)
     return verdict
 
 

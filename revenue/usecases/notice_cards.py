@@ -15,7 +15,7 @@ from revenue.enums import Source
 from revenue.models import CheckoutSession, Order
 from revenue.operations.doubles import payments_by_one_card
 from revenue.operations.holding import hold_or_release_work
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.ports import BalanceLine, Fact, SessionFact
 
 ORDERS_PER_STATEMENT: Final = 1_000
@@ -94,6 +94,6 @@ def _hold_later(earlier_id: int, later_id: int, *, source: Source, now: datetime
             return False  # decided, or given back, since it was found
         later.double_of = earlier
         Order.objects.filter(pk=later_id).update(double_of=earlier)
-        telling = Telling(mode=Mode(later.mode), source=source, now=now, occurred_at=now)
-        hold_or_release_work(telling, later)
+        context = RecordingContext(mode=Mode(later.mode), source=source, now=now, occurred_at=now)
+        hold_or_release_work(context, later)
     return True

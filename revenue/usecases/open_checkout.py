@@ -20,7 +20,7 @@ from revenue.enums import CheckoutOrigin, CheckoutState, Source
 from revenue.models import CheckoutSession, Offer, OfferPrice, PaymentLink
 from revenue.operations.alerts import raise_checkout_refused, tell_of_refusal
 from revenue.operations.recording import record
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.planning import checkout_parameters
 from revenue.policy import CALL_RETRIES, CALL_TIME, KEY_KEPT, pressed_key
 from revenue.ports import (
@@ -285,9 +285,11 @@ def open_at_stripe(
                 settle(checkout, error, now=now)
         checkout.refresh_from_db()
         return checkout
-    telling = Telling(mode=settings.DEPLOYMENT_MODE, source=Source.ANSWER, now=now, occurred_at=now)
+    context = RecordingContext(
+        mode=settings.DEPLOYMENT_MODE, source=Source.ANSWER, now=now, occurred_at=now
+    )
     with transaction.atomic(durable=True):
-        record(telling, fact)
+        record(context, fact)
     checkout.refresh_from_db()
     return checkout
 

@@ -24,7 +24,7 @@ from revenue.operations.events import (
     will_fail_again,
 )
 from revenue.operations.recording import record
-from revenue.operations.recording_context import CauseMissing, Telling
+from revenue.operations.recording_context import CauseMissing, RecordingContext
 from revenue.policy import EVENT_RETRIES
 from revenue.ports import PaymentGateway
 from revenue.queries.renderings import other_renderings
@@ -134,15 +134,15 @@ def _commit(
     started_at: datetime,
     clock: Clock,
 ) -> Processed:
-    telling = telling_of(event, source=source, now=started_at)
+    context = context_of(event, source=source, now=started_at)
     has_failed = bool(event.error_class)
     try:
         with transaction.atomic(durable=True):
-            outcome = apply_plan(telling, plan)
-            if telling.doubts:
-                outcome = settle_doubtful(event, telling, source=source, now=clock())
+            outcome = apply_plan(context, plan)
+            if context.doubts:
+                outcome = settle_doubtful(event, context, source=source, now=clock())
             else:
-                settle_event(event, telling, outcome=outcome, source=source, now=clock())
+                settle_event(event, context, outcome=outcome, source=source, now=clock())
                 if has_failed:  # and may have waited for a person since
                     close_alerts(subject=event.stripe_id, kind=AlertKind.EVENT_DEAD, now=clock())
     except CauseMissing as missing:
@@ -151,12 +151,12 @@ def _commit(
                 event, cause=missing.cause, source=source, started_at=started_at, now=clock()
             )
         return Processed(outcome=Outcome.WAITING)
-    return Processed(outcome=outcome, changes=telling.changes)
+    return Processed(outcome=outcome, changes=context.changes)
 
 
-def telling_of(event: StripeWebhookEvent, *, source: Source, now: datetime) -> Telling:
+def context_of(event: StripeWebhookEvent, *, source: Source, now: datetime) -> RecordingContext:
     """Return the circumstances in which the facts of ``event`` are told."""
-    return Telling(
+    return RecordingContext(
         mode=Mode(event.mode),
         source=source,
         now=now,
@@ -165,9 +165,9 @@ def telling_of(event: StripeWebhookEvent, *, source: Source, now: datetime) -> T
     )
 
 
-def apply_plan(telling: Telling, plan: Plan) -> Outcome:
+def apply_plan(context: RecordingContext, plan: Plan) -> Outcome:
     """Record every fact of ``plan`` in the caller's transaction; the last one names the outcome."""
-    outcomes = [record(telling, fact) for fact in plan.facts]
+    outcomes = [record(context, fact) for fact in plan.facts]
     if not outcomes:
         return Outcome.IGNORED
     if Outcome.RECORDED in outcomes:

@@ -16,7 +16,7 @@ from revenue.operations.booking import book
 from revenue.operations.finding import lock_order
 from revenue.operations.holding import hold_or_release_work
 from revenue.operations.mails import queue_mail
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.operations.standing import refunded_minor, settle
 from revenue.policy import PAID_FROM
 from revenue.queries.refundable import on_its_way
@@ -58,8 +58,10 @@ def record_paid_elsewhere(
         recorded_by_id=actor_id,
         recorded_at=now,
     )
-    telling = Telling(mode=Mode(order.mode), source=Source.DECISION, now=now, occurred_at=now)
-    _book(telling, order, paid)
+    context = RecordingContext(
+        mode=Mode(order.mode), source=Source.DECISION, now=now, occurred_at=now
+    )
+    _book(context, order, paid)
     ledger.audit(
         actor_id=actor_id,
         event="refund.paid_elsewhere",
@@ -74,21 +76,21 @@ def record_paid_elsewhere(
     return paid
 
 
-def _book(telling: Telling, order: Order, paid: RefundPaidElsewhere) -> None:
+def _book(context: RecordingContext, order: Order, paid: RefundPaidElsewhere) -> None:
     book(
-        telling,
+        context,
         order=order,
         kind=RevenueKind.REFUND_ELSEWHERE,
         amount=-paid.amount,
         fact_key=f"paid_elsewhere:{paid.reference}",
         stripe_object_id=paid.reference,
-        occurred_at=telling.now,
+        occurred_at=context.now,
         account=PAID_FROM[PaidBy(paid.paid_by)],
     )
-    settle(telling, order, refunded_minor=refunded_minor(order))
-    hold_or_release_work(telling, order)
+    settle(context, order, refunded_minor=refunded_minor(order))
+    hold_or_release_work(context, order)
     queue_mail(
-        telling,
+        context,
         order=order,
         kind=MailKind.REFUND_ELSEWHERE,
         fact=paid.reference,

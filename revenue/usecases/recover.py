@@ -1,4 +1,4 @@
-"""What Stripe knows and we do not: fetched, and recorded like any other telling."""
+"""What Stripe knows and we do not: fetched, and recorded like any other context."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kernel.transitions import LostRace
 from revenue.enums import EventState, Outcome, Source
 from revenue.models import StripeWebhookEvent
 from revenue.operations.recording import record
-from revenue.operations.recording_context import CauseMissing, Telling, Unrecordable
+from revenue.operations.recording_context import CauseMissing, RecordingContext, Unrecordable
 from revenue.policy import mode_of
 from revenue.ports import (
     BalanceLine,
@@ -179,12 +179,12 @@ def _tell(read: Callable[[], Sequence[Fact]], *, about: str, at: datetime, now: 
     except (GatewayRefused, GatewayUnreadable) as answer:
         logger.warning("reconcile could not read", extra={"code": answer.code, "about": about})
         return False
-    telling = Telling(
+    context = RecordingContext(
         mode=settings.DEPLOYMENT_MODE, source=Source.RECONCILE, now=now, occurred_at=at
     )
     try:
         with transaction.atomic(durable=True):
-            outcomes = [record(telling, fact) for fact in facts]
+            outcomes = [record(context, fact) for fact in facts]
     except (CauseMissing, LostRace):
         return False  # told before its cause, or by another worker at this very moment
     except Unrecordable as problem:  # what moved the balance stays a difference between the books

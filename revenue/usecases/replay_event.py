@@ -22,9 +22,9 @@ from revenue.usecases.process_events import (
     LEASE,
     Clock,
     apply_plan,
+    context_of,
     is_final,
     process_claimed,
-    telling_of,
 )
 from revenue.usecases.reading_around import plan_event
 
@@ -99,12 +99,12 @@ def dry_run(stripe_id: str, *, gateway: PaymentGateway, clock: Clock) -> Replaye
     transaction that is rolled back, so the answer is no guess.
     """
     event = StripeWebhookEvent.objects.get(stripe_id=stripe_id)
-    telling = telling_of(event, source=Source.REPLAY, now=clock())
+    context = context_of(event, source=Source.REPLAY, now=clock())
     newest_known = new_reference("now")
     try:
         plan = plan_event(event, gateway=gateway, source=Source.REPLAY)
         with transaction.atomic(durable=True):
-            outcome = apply_plan(telling, plan)
+            outcome = apply_plan(context, plan)
             transaction.set_rollback(True)
     except CauseMissing as missing:
         problem = f"It would wait for {missing.cause}, which nobody has told us of."
@@ -114,10 +114,10 @@ def dry_run(stripe_id: str, *, gateway: PaymentGateway, clock: Clock) -> Replaye
     except Exception as error:  # noqa: BLE001  # a replay would fail with it; say so, change nothing
         outcome = Outcome.PARKED if is_final(error) else Outcome.FAILED
         return Replayed(outcome=outcome, problem=scrubbed(error) or type(error).__name__)
-    changes = [_without_new_names(each, since=newest_known) for each in telling.changes]
-    if telling.doubts:
+    changes = [_without_new_names(each, since=newest_known) for each in context.changes]
+    if context.doubts:
         outcome = Outcome.PARKED
-    return Replayed(outcome=outcome, changes=changes, problem=" ".join(telling.doubts))
+    return Replayed(outcome=outcome, changes=changes, problem=" ".join(context.doubts))
 
 
 def _without_new_names(sentence: str, *, since: str) -> str:

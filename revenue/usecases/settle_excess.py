@@ -15,7 +15,7 @@ from revenue.models import ExcessSettlement, Order
 from revenue.operations.booking import book
 from revenue.operations.finding import lock_order
 from revenue.operations.holding import hold_or_release_work
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.operations.standing import refunded_minor, settle
 from revenue.policy import PAID_FROM
 
@@ -56,11 +56,13 @@ def settle_excess(
         recorded_by_id=actor_id,
         recorded_at=now,
     )
-    telling = Telling(mode=Mode(order.mode), source=Source.DECISION, now=now, occurred_at=now)
+    context = RecordingContext(
+        mode=Mode(order.mode), source=Source.DECISION, now=now, occurred_at=now
+    )
     if settlement.is_returned:
-        _book(telling, order, settlement)
-    settle(telling, order, refunded_minor=refunded_minor(order))
-    hold_or_release_work(telling, order)
+        _book(context, order, settlement)
+    settle(context, order, refunded_minor=refunded_minor(order))
+    hold_or_release_work(context, order)
     ledger.audit(
         actor_id=actor_id,
         event="refund.excess_settled",
@@ -75,15 +77,15 @@ def settle_excess(
     return settlement
 
 
-def _book(telling: Telling, order: Order, settlement: ExcessSettlement) -> None:
+def _book(context: RecordingContext, order: Order, settlement: ExcessSettlement) -> None:
     book(
-        telling,
+        context,
         order=order,
         kind=RevenueKind.REFUND_RETURNED,
         amount=settlement.amount,
         fact_key=f"excess_returned:{settlement.reference}",
         stripe_object_id=settlement.reference,
-        occurred_at=telling.now,
+        occurred_at=context.now,
         account=PAID_FROM[PaidBy(settlement.settled_by)],
     )
 

@@ -16,7 +16,7 @@ from revenue.enums import CheckoutOrigin, CheckoutState, Source
 from revenue.models import CheckoutSession
 from revenue.operations.alerts import tell_of_refusal
 from revenue.operations.recording import record
-from revenue.operations.recording_context import Telling, Unrecordable
+from revenue.operations.recording_context import RecordingContext, Unrecordable
 from revenue.policy import CALL_RETRIES, KEY_KEPT
 from revenue.ports import (
     GatewayError,
@@ -118,9 +118,11 @@ def _is_abandoned(checkout: CheckoutSession, *, now: datetime) -> bool:
 
 
 def _record(checkout: CheckoutSession, fact: SessionFact, *, now: datetime) -> None:
-    telling = Telling(mode=settings.DEPLOYMENT_MODE, source=Source.SWEEP, now=now, occurred_at=now)
+    context = RecordingContext(
+        mode=settings.DEPLOYMENT_MODE, source=Source.SWEEP, now=now, occurred_at=now
+    )
     with transaction.atomic(durable=True):
-        record(telling, fact)
+        record(context, fact)
         still_open = fact.status == "open"
         checkout.write_fenced(next_check_at=now + timedelta(hours=1) if still_open else None)
     notice_cards([fact], source=Source.SWEEP, now=now)

@@ -16,7 +16,7 @@ from kernel.transitions import LostRace
 from revenue.enums import RefundState, Source
 from revenue.models import RefundRequest
 from revenue.operations.recording import record
-from revenue.operations.recording_context import Telling, Unrecordable
+from revenue.operations.recording_context import RecordingContext, Unrecordable
 from revenue.operations.refund_requests import settle_accepted, settle_refused, settle_unknown
 from revenue.policy import CALL_RETRIES, KEY_KEPT, REFUNDS_UNDONE
 from revenue.ports import (
@@ -89,13 +89,13 @@ def _follow(request: RefundRequest, *, gateway: PaymentGateway, now: datetime) -
     """No event came for an hour: read Stripe's own record, and record what it says."""
     fact = gateway.read_refund(request.stripe_id or "")
     occurred_at = now if fact.status in REFUNDS_UNDONE else fact.created_at
-    telling = Telling(
+    context = RecordingContext(
         mode=Mode(request.mode), source=Source.SWEEP, now=now, occurred_at=occurred_at
     )
     facts = refund_after_failures(fact, gateway=gateway, mode=Mode(request.mode))
     with transaction.atomic(durable=True):
         for each in facts:
-            record(telling, each)
+            record(context, each)
         request.refresh_from_db(fields=["state"])
         is_open = request.state in OPEN_STATES
         request.write_fenced(next_check_at=now + PENDING_RECHECK if is_open else None)

@@ -23,7 +23,7 @@ from revenue.adapters.stripe_reading import session
 from revenue.enums import Source
 from revenue.models import BuyerMail, CheckoutSession, Order, RevenueEvent, StripeWebhookEvent
 from revenue.operations.recording import record
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.providers import gateway_for_web
 from revenue.usecases.accept_webhook import accept_webhook
 from revenue.usecases.process_events import process_due
@@ -72,11 +72,11 @@ def drain(gateway: StripeGateway) -> int:
 
 
 def land(checkout: CheckoutSession) -> None:
-    telling = Telling(
+    context = RecordingContext(
         mode=settings.DEPLOYMENT_MODE, source=Source.LANDING, now=now(), occurred_at=now()
     )
     with transaction.atomic(durable=True):
-        record(telling, session(session_object(checkout)))
+        record(context, session(session_object(checkout)))
 
 
 def counts() -> dict[str, int]:

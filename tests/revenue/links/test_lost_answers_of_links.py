@@ -16,7 +16,7 @@ from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import PaymentLinkState
 from revenue.models import Offer, PaymentLink
 from revenue.operations.recording import record
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.ports import GatewayError
 from revenue.usecases.deactivate_payment_link import deactivate_payment_link
 from revenue.usecases.ensure_price import ensure_price
@@ -195,8 +195,8 @@ def test_a_payment_that_comes_before_the_link_is_off_ends_the_asking(
         switch_off(link, seller, deaf_gateway, now)
     session = outside.control("visit", payment_link=link.url)
     outside.pay(session["id"], wait_s=0)
-    telling = Telling(mode="sandbox", source="sweep", now=now, occurred_at=now)
-    record(telling, gateway.read_session(session["id"]))
+    context = RecordingContext(mode="sandbox", source="sweep", now=now, occurred_at=now)
+    record(context, gateway.read_session(session["id"]))
     link.refresh_from_db()
 
     assert (link.state, link.next_check_at) == (PaymentLinkState.USED, None)

@@ -15,7 +15,7 @@ from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import CheckoutOrigin, OrderState, PaymentLinkState
 from revenue.models import CheckoutSession, Offer, Order, PaymentLink
 from revenue.operations.recording import record
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.ports import GatewayUnknown
 from revenue.usecases.deactivate_payment_link import LinkNotActive, deactivate_payment_link
 from revenue.usecases.make_payment_link import make_payment_link
@@ -54,8 +54,8 @@ def listed(outside: RunningSandbox) -> list[Any]:
 
 
 def hear(outside: RunningSandbox, session_id: str, gateway: StripeGateway, now: datetime) -> None:
-    telling = Telling(mode="sandbox", source="sweep", now=now, occurred_at=now)
-    record(telling, gateway.read_session(session_id))
+    context = RecordingContext(mode="sandbox", source="sweep", now=now, occurred_at=now)
+    record(context, gateway.read_session(session_id))
 
 
 def test_a_link_takes_one_payment_and_names_the_sale(

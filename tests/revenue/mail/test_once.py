@@ -14,7 +14,7 @@ from kernel.money import Money
 from revenue.enums import MailKind, MailState, Source
 from revenue.models import BuyerMail
 from revenue.operations.mails import queue_mail
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.ports_mail import Letter
 from revenue.usecases.send_alerts import send_alerts
 from revenue.usecases.send_mail import send_next
@@ -59,12 +59,14 @@ def test_a_fact_is_mailed_once_and_each_fact_for_itself() -> None:
     order = OrderFactory()
 
     def tell() -> None:
-        telling = Telling(mode=Mode.SANDBOX, source=Source.DELIVERY, now=NOON, occurred_at=NOON)
+        context = RecordingContext(
+            mode=Mode.SANDBOX, source=Source.DELIVERY, now=NOON, occurred_at=NOON
+        )
         with transaction.atomic():
-            queue_mail(telling, order=order, kind=MailKind.PAID)
+            queue_mail(context, order=order, kind=MailKind.PAID)
             for refund in ("re_1", "re_2"):
                 queue_mail(
-                    telling,
+                    context,
                     order=order,
                     kind=MailKind.REFUND_BOOKED,
                     fact=refund,

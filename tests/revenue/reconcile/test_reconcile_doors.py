@@ -16,7 +16,7 @@ from revenue.enums import Gap, RevenueKind, Source
 from revenue.models import OperatorAlert, Order, ReconcileRun
 from revenue.operations.booking import book
 from revenue.operations.differences import tell_differences
-from revenue.operations.recording_context import Telling
+from revenue.operations.recording_context import RecordingContext
 from revenue.tasks_reconcile import reconcile as task
 from revenue.usecases.tie_out import Difference, as_row
 from tests.factories.orders import OrderFactory
@@ -45,7 +45,7 @@ def page(client: Client, address: str) -> str:
 def booked(order: Order, minor: int, *, at: datetime) -> None:
     """A payment in our books, with its ledger entry, that Stripe does not know."""
     book(
-        Telling(mode=Mode(order.mode), source=Source.DELIVERY, now=at, occurred_at=at),
+        RecordingContext(mode=Mode(order.mode), source=Source.DELIVERY, now=at, occurred_at=at),
         order=order,
         kind=RevenueKind.PAYMENT,
         amount=Money(minor, "USD"),
