@@ -100,24 +100,24 @@ class FunnelStep:
     """How many came at least this far."""
 
     words: str
-    times: int
+    times: int | None  # None where nobody counted
     percent: float  # of the longest step: how long the bar is
     share: str  # of the first step, in words; "" for the first
 
 
-def funnel_of(counts: Mapping[str, int]) -> list[FunnelStep]:
+def funnel_of(counts: Mapping[str, int | None]) -> list[FunnelStep]:
     """Return a bar for each step of ``counts`` (in order), as long as its share of the longest.
 
     The share in words is of the first step; "" where that is nothing, as before it was counted.
     """
     first = next(iter(counts.values()), 0)
-    longest = max(counts.values(), default=0) or 1
+    longest = max((times or 0 for times in counts.values()), default=0) or 1
     return [
         FunnelStep(
             words=words,
             times=times,
-            percent=round(100 * times / longest, 1),
-            share=f"{times / first:.0%}" if index and first else "",
+            percent=round(100 * (times or 0) / longest, 1),
+            share=f"{(times or 0) / first:.0%}" if index and first else "",
         )
         for index, (words, times) in enumerate(counts.items())
     ]

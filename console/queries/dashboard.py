@@ -257,8 +257,9 @@ def _funnels(purchases: Sequence[PurchaseFunnel], deals: DealsOverview) -> list[
 
 
 def _of_purchases(funnel: PurchaseFunnel) -> Funnel:
+    # Who presses Pay has seen the offer: a page without a view is one that nobody counted.
     counts = {
-        "Offer seen": funnel.seen,
+        "Offer seen": funnel.seen or (None if funnel.pressed else 0),
         "Pay pressed": funnel.pressed,
         "Card tried": funnel.tried,
         "Paid": funnel.paid,

@@ -157,10 +157,11 @@ def _differs(found: OrderFile) -> str:
 @needs("revenue.view_order")
 @require_safe
 def review_list(request: HttpRequest) -> HttpResponse:
-    """List the orders that a person has to decide about. One statement."""
+    """List the orders that a person has to decide about, and name the doubles. Two statements."""
     page = revenue.orders_to_review(cursor=Cursor.from_query(request.GET))
     context = {
         "nav": "review-list",
+        "doubles": revenue.waiting_numbers().get("double", 0),
         "orders": page.rows,
         "older_address": page.older_address(request.GET),
         "newer_address": page.newer_address(request.GET),

@@ -11,9 +11,11 @@ from fulfillment.enums import FreezeReason
 from fulfillment.queries import IntakeFacts
 from kernel.modes import MODE_WORDS, Mode
 from kernel.money import Money
-from revenue.enums import MailKind, MailState, OrderState
+from revenue.enums import MailKind, OrderState
+from revenue.enums.for_buyers import BuyerWords
 from revenue.models import BuyerMail, Dispute, Order, Refund, RefundPaidElsewhere
 from revenue.policy import DISPUTES_CLOSED, REFUNDS_UNDONE
+from revenue.queries.order_words import Step, steps_of, words_of
 from revenue.queries.outbox import masked_address
 
 REFUND_WORDS = {
@@ -127,14 +129,14 @@ class OrderPage:
         return self.order.state in over or self.is_refused or self.is_dispute_lost
 
     @property
-    def is_receipt_sent(self) -> bool:
-        """Whether the receipt left for sure."""
-        return self.receipt_state == MailState.SENT
+    def says(self) -> BuyerWords:
+        """Where the order stands, in words."""
+        return words_of(self)
 
     @property
-    def is_receipt_doubtful(self) -> bool:
-        """Whether the receipt may never arrive."""
-        return self.receipt_state in (MailState.FAILED, MailState.UNKNOWN)
+    def steps(self) -> Sequence[Step]:
+        """What was done, is being done and comes."""
+        return steps_of(self)
 
 
 def order_for_buyer(reference: str) -> Order | None:

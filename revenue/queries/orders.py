@@ -248,8 +248,8 @@ def order_file(reference: str) -> OrderFile | None:
         links=_newest(OrderLink.objects.filter(checkout=order.checkout_id)),
         notes=_newest(OrderNote.objects.filter(order=order).select_related("written_by")),
         doubles=_newest(Order.objects.filter(double_of=order)),
-        refundable=refundable_now(order),
-        not_refundable_because=why_not_refundable(order),
+        refundable=(refundable := refundable_now(order)),
+        not_refundable_because=why_not_refundable(order, refundable=refundable),
     )
 
 

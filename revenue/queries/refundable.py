@@ -41,8 +41,10 @@ def on_its_way(order: Order) -> int:
     )
 
 
-def why_not_refundable(order: Order) -> str:
+def why_not_refundable(order: Order, *, refundable: Money | None = None) -> str:
     """Say in a sentence why nothing of ``order`` can be refunded from here; "" when it can.
+
+    Who says the sum as well gives it as ``refundable``: read a second time it may be another.
 
     No verdict stands in the way: whatever a person decided, money that is held may go back.
     """
@@ -55,7 +57,9 @@ def why_not_refundable(order: Order) -> str:
         return "Nothing was charged, so there is nothing to refund."
     if fights.exclude(status__startswith="warning_").exists():
         return "The buyer disputes this payment: the bank decides. Answer the dispute at Stripe."
-    if not refundable_now(order).amount_minor:
+    if refundable is None:
+        refundable = refundable_now(order)
+    if not refundable.amount_minor:
         if order.disputed_minor:
             return "Nothing of it is held any more: banks took back what was not refunded."
         return "All of it was refunded already, or is on its way."

@@ -21,7 +21,7 @@ from revenue.queries.funnel import purchase_funnels
 from revenue.usecases.keep_views import is_machine, keep_views
 from tests.conftest import NOON
 from tests.console.sales import direct_sale, lead, pay, prepared_checkout, whole_sale
-from tests.factories.people import make_person
+from tests.factories.people import client_of, make_person
 from tests.factories.revenue import CheckoutFactory, OfferFactory, filed, session_object
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,7 +34,7 @@ def operator() -> User:
     return make_person("operator")
 
 
-def funnel(title: str, *, now: datetime = NOON) -> dict[str, int]:
+def funnel(title: str, *, now: datetime = NOON) -> dict[str, int | None]:
     found: list[Funnel] = [
         each
         for each in build_dashboard(now=now).funnels
@@ -43,11 +43,11 @@ def funnel(title: str, *, now: datetime = NOON) -> dict[str, int]:
     return {step.words: step.times for each in found for step in each.steps}
 
 
-def purchases(now: datetime = NOON) -> dict[str, int]:
+def purchases(now: datetime = NOON) -> dict[str, int | None]:
     return funnel("From the offer page", now=now)
 
 
-def requests(now: datetime = NOON) -> dict[str, int]:
+def requests(now: datetime = NOON) -> dict[str, int | None]:
     return funnel("From a request", now=now)
 
 
@@ -77,7 +77,16 @@ def test_purchases_are_counted_from_what_happened(process: Process) -> None:
     filed("checkout.session.async_payment_failed", session_object(failed, payment_status="unpaid"))
     process()
 
-    assert purchases() == {"Offer seen": 0, "Pay pressed": 6, "Card tried": 4, "Paid": 2}
+    assert purchases() == {"Offer seen": None, "Pay pressed": 6, "Card tried": 4, "Paid": 2}
+
+
+def test_views_that_nobody_counted_are_not_called_none() -> None:
+    CheckoutFactory()
+
+    page = client_of(make_person("operator")).get("/console/").content.decode()
+
+    row = page.partition('scope="row">Offer seen</th>')[2].partition("</tr>")[0]
+    assert 'class="n">not counted</td>' in row
 
 
 def test_requests_are_counted_apart_and_never_fall_back(process: Process, operator: User) -> None:

@@ -12,7 +12,7 @@ from kernel.references import new_reference
 from revenue.models import Order, OrderReview, RefundRequest
 from tests.conftest import NOON
 from tests.console.sales import Process, direct_sale
-from tests.factories.orders import OrderFactory, token_of
+from tests.factories.orders import OrderFactory, dispute_of, token_of
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import dispute_object, filed, movement, refund_object
 
@@ -104,6 +104,22 @@ def test_the_title_says_how_much_is_disputed_and_whether_it_still_is(
     page = browser.get(f"/console/orders/{order.reference}/").content.decode()
 
     assert words in page.partition("<h1>")[2].partition("</h1>")[0]
+
+
+def test_a_bank_that_asks_and_withdrew_nothing_is_no_dispute_on_any_page(browser: Client) -> None:
+    order = OrderFactory(state="disputed")
+    dispute_of(order, status="warning_needs_response")
+
+    page = text_of(browser, order)
+    listed = browser.get("/console/disputes/").content.decode()
+    orders = browser.get("/console/orders/").content.decode()
+
+    assert f"<h1>The bank asks about {order.total}</h1>" in page
+    assert "The buyer disputes" not in page
+    assert '<span class="badge bad">inquiry</span>' in page
+    assert '<span class="badge bad">inquiry</span>' in orders
+    assert '<span class="badge bad">inquiry: needs response</span>' in listed
+    assert "warning" not in listed
 
 
 def test_an_order_shows_its_money(browser: Client, process: Process) -> None:

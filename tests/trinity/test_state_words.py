@@ -12,9 +12,12 @@ from crm.enums import DealStage
 from kernel.state_words import TONES, OperatorWords, complete, for_operators
 from kernel.transitions import Stateful
 from revenue.enums import AlertStanding, OrderState
+from revenue.enums.for_buyers import ORDER as FOR_BUYERS
+from revenue.enums.for_buyers import BuyerCase
 from revenue.enums.for_operators import ALERTS, CHECKOUT_CLOSED, INQUIRY
 from revenue.enums.stripes_words import DISPUTES, REFUNDS, said_by_dispute, said_by_refund
 from revenue.models import CheckoutSession, Dispute, Order
+from revenue.queries.order_words import CASES
 from trinity.people.queries import ACCOUNTS, AccountState
 
 # https://docs.stripe.com/api/refunds/object#refund_object-status
@@ -67,6 +70,14 @@ def test_each_word_that_stripe_has_for_a_dispute_or_a_refund_is_known() -> None:
     assert all(
         said.badge and said.tone in TONES for said in [*DISPUTES.values(), *REFUNDS.values()]
     )
+
+
+def test_each_state_of_an_order_is_a_case_to_its_buyer_and_each_case_has_words() -> None:
+    assert set(CASES) == set(OrderState.values)
+    assert set(FOR_BUYERS) == set(BuyerCase)
+    said = FOR_BUYERS.values()
+    assert all(each.title and each.badge and each.heading and each.text for each in said)
+    assert all(each.tone in TONES for each in said)
 
 
 def test_a_word_that_stripe_makes_up_speaks_for_itself_and_asks_for_a_person() -> None:

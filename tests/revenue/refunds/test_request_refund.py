@@ -213,6 +213,14 @@ def test_why_not() -> None:
     assert why_not_refundable(inquired) == ""
 
 
+def test_a_sum_of_nothing_is_never_offered_however_late_the_row_is() -> None:
+    late = OrderFactory()  # as it was read before its refund was booked
+
+    because = why_not_refundable(late, refundable=Money(0, "USD"))
+
+    assert because == "All of it was refunded already, or is on its way."
+
+
 def test_an_inquiry_may_still_be_answered_with_a_refund() -> None:
     order = OrderFactory()
     dispute_of(order, status="warning_needs_response")

@@ -185,6 +185,24 @@ def refund(process: Process, order: Order, **changes: Any) -> None:
     process()
 
 
+def test_the_list_of_what_needs_review_names_it_and_leads_there(
+    process: Process, offer: Offer, operator: User
+) -> None:
+    buy(process, offer)
+    second = buy(process, offer)
+    browser = client_of(operator)
+
+    page = browser.get("/console/review/").content.decode()
+    assert "1 possible double payment waits for a decision" in page
+    assert "Nothing needs review" not in page
+    leads_to = browser.get("/console/orders/?double=possible").content.decode()
+    assert 'href="/console/orders/?double=possible"' in page
+    assert second.reference in leads_to
+
+    mean_double(order_ref=second.reference, reason="two plants", actor_id=operator.pk, now=NOON)
+    assert "Nothing needs review" in browser.get("/console/review/").content.decode()
+
+
 def test_the_second_work_goes_on_once_all_of_the_first_went_back(
     process: Process, offer: Offer, operator: User
 ) -> None:
