@@ -2,8 +2,9 @@
 
 from django.apps import AppConfig
 
+from console import ledger_rows
 from console.enums import ErasureReason
-from ledger import facts, rows
+from ledger import facts
 
 
 class ConsoleConfig(AppConfig):
@@ -12,6 +13,6 @@ class ConsoleConfig(AppConfig):
     name = "console"
 
     def ready(self) -> None:
-        """Say that what was revealed on a trace is no row, and why somebody may be erased."""
-        rows.declare("audit", {"personal_data.revealed": None})  # a trace is a reference, no more
+        """Say which facts and rows the console's entries carry."""
+        ledger_rows.declare()
         facts.allow("audit", {"reason": facts.one_of(ErasureReason.values)})

@@ -20,11 +20,6 @@ EVENT: Final = (
     Row("revenue_stripewebhookevent", "own.stripe_id"),
     Row("revenue_stripewebhookevent", "'event:' || own.id"),  # of an odd id
 )
-# Of a request that looked like spam nothing stays: its erasure is all that speaks of it.
-FORGOTTEN: Final = Row(
-    "ledger_ledgerentry",
-    "own.id = entry.id AND own.subject ~ '^trp_[0-9a-z]{26}$' AND own.subject",
-)
 ALERT: Final = Row("revenue_operatoralert")
 AUDITED: Final[dict[str, Row | tuple[Row, ...] | None]] = {
     "alert.assigned": ALERT,
@@ -45,7 +40,6 @@ AUDITED: Final[dict[str, Row | tuple[Row, ...] | None]] = {
     "order.reopened": ORDER,
     "order.reviewed": ORDER,
     "payment_link.off_asked": Row("revenue_paymentlink"),
-    "personal_data.erased": (Row("crm_contact"), ORDER, *EVENT, FORGOTTEN),
     "refund.excess_settled": ORDER,
     "refund.paid_elsewhere": ORDER,
     "refund.refused": ORDER,

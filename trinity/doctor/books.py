@@ -1,15 +1,33 @@
-"""The books: whom we trust, what is kept outside the database, and what was found last."""
+"""The books: the key that signs them, whom we trust, and what is kept outside the database."""
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
+
+from django.conf import settings
 
 from ledger import queries as ledger
 from trinity.doctor.findings import Finding, bad, ok, warn
 
 HELD_UP_FROM: Final = timedelta(minutes=1)  # sealing and recording take less than a second
+
+
+def look_at_seal_key() -> Iterator[Finding]:
+    """The key that signs the ledger."""
+    key = Path(settings.SEAL_KEY_FILE)
+    if not key.exists():
+        yield warn("seal key", f"{key} is not there yet", "The first seal makes it; back it up.")
+    elif stat.S_IMODE(key.stat().st_mode) & 0o077:
+        yield bad("seal key", f"{key} can be read by others", f"Run chmod 600 {key}.")
+    elif not os.access(key, os.R_OK):
+        yield warn("seal key", f"{key} cannot be read by this user", "Run doctor as the worker's.")
+    else:
+        yield ok("seal key", f"{key}, readable by its owner only")
 
 
 def look_at_pins() -> Iterator[Finding]:

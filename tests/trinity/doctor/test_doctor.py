@@ -23,7 +23,7 @@ from tests.outside import DEAF_DOOR
 from tests.owner import as_owner
 from tests.sandbox.running_sandbox import KEY, SECRET, RunningSandbox
 from tests.valkeys import running_valkey
-from trinity.doctor import books, broker, house, selling
+from trinity.doctor import books, broker, database, deployment, selling
 from trinity.doctor.findings import Finding, Level, named
 
 pytestmark = pytest.mark.django_db
@@ -141,7 +141,7 @@ def test_the_last_comparison_is_told(
 
 
 def test_the_database_is_looked_at() -> None:
-    findings = list(house.look_at_database())
+    findings = list(database.look_at_database())
     words = [each.words for each in findings if each.level == Level.OK]
     assert any(each.startswith("Postgres") for each in words)
     assert any("no superuser" in each for each in words)
@@ -151,7 +151,7 @@ def test_the_database_is_looked_at() -> None:
 
 def test_one_role_for_everything_is_told_as_such() -> None:
     with as_owner():
-        [words] = found(house.look_at_database(), Level.WARN)
+        [words] = found(database.look_at_database(), Level.WARN)
     assert "owns the tables, so that it could switch their triggers off" in words
 
 
@@ -160,7 +160,7 @@ def test_a_right_too_many_and_one_too_few_are_told() -> None:
     with as_owner(), connection.cursor() as cursor:
         cursor.execute(f"GRANT DELETE ON ledger_seal TO {role}")
         cursor.execute(f"REVOKE UPDATE ON django_session FROM {role}")
-    [words] = bad(house.look_at_database())
+    [words] = bad(database.look_at_database())
     assert words == (
         f"database role: {role} may not UPDATE on django_session; may also DELETE on ledger_seal"
     )
@@ -178,7 +178,7 @@ def test_a_right_too_many_and_one_too_few_are_told() -> None:
 def test_a_trigger_that_somebody_switched_off_is_named(table: str, trigger: str) -> None:
     with as_owner(), connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
-    [finding] = [each for each in house.look_at_database() if each.level == Level.BAD]
+    [finding] = [each for each in database.look_at_database() if each.level == Level.BAD]
     assert f"{finding.what}: {finding.words}" == (
         f"guards: trigger {trigger} of {table} is switched off"
     )
@@ -188,7 +188,7 @@ def test_a_trigger_that_somebody_switched_off_is_named(table: str, trigger: str)
 def test_a_guard_that_only_a_migration_can_make_is_said_so() -> None:
     with as_owner(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE ledger_posting DROP CONSTRAINT ledger_currency_is_iso")
-    [finding] = [each for each in house.look_at_database() if each.level == Level.BAD]
+    [finding] = [each for each in database.look_at_database() if each.level == Level.BAD]
     assert finding.words == "constraint ledger_currency_is_iso of ledger_posting is missing"
     assert "manage.py sqlmigrate" in finding.remedy
 
@@ -196,30 +196,32 @@ def test_a_guard_that_only_a_migration_can_make_is_said_so() -> None:
 def test_a_migration_that_was_not_applied_is_told() -> None:
     with as_owner(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations WHERE name = '0004_reconciling'")
-    assert any(each.startswith("migrations: ") for each in bad(house.look_at_database()))
+    assert any(each.startswith("migrations: ") for each in bad(database.look_at_database()))
 
 
 def test_the_seals_key_must_be_its_owners_only(settings: Settings, tmp_path: Path) -> None:
     settings.SEAL_KEY_FILE = tmp_path / "seal.key"
-    assert any("is not there yet" in each for each in found(house.look_at_seal_key(), Level.WARN))
+    assert any("is not there yet" in each for each in found(books.look_at_seal_key(), Level.WARN))
     settings.SEAL_KEY_FILE.write_bytes(b"key")
     settings.SEAL_KEY_FILE.chmod(0o644)
-    assert any("can be read by others" in each for each in bad(house.look_at_seal_key()))
+    assert any("can be read by others" in each for each in bad(books.look_at_seal_key()))
     settings.SEAL_KEY_FILE.chmod(0o600)
-    assert bad(house.look_at_seal_key()) == []
+    assert bad(books.look_at_seal_key()) == []
 
 
 def test_mail_that_reaches_nobody_is_bad_in_live_mode(settings: Settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    assert bad(house.look_at_mail()) == []
+    assert bad(deployment.look_at_mail()) == []
     settings.DEPLOYMENT_MODE = Mode.LIVE
-    assert len(bad(house.look_at_mail())) == 1
+    assert len(bad(deployment.look_at_mail())) == 1
 
 
 def test_a_mail_server_that_does_not_answer_is_bad(settings: Settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
-    assert bad(house.look_at_mail()) == ["mail: the SMTP server refuses (ConnectionRefusedError)"]
+    assert bad(deployment.look_at_mail()) == [
+        "mail: the SMTP server refuses (ConnectionRefusedError)"
+    ]
 
 
 def test_a_broker_that_is_down_is_bad(settings: Settings) -> None:
@@ -262,11 +264,11 @@ def test_an_address_that_buyers_cannot_reach_is_told(
 ) -> None:
     monkeypatch.setenv("SECRET_KEY", "K3jv9Qm2Xr7TzL5wH8nPd4GsYf6BcVtR1kWqEo0ZuMxJiAhCbSgD")
     settings.BASE_URL = "http://localhost:8000"
-    assert found(house.look_at_settings(), Level.WARN) == []
+    assert found(deployment.look_at_settings(), Level.WARN) == []
     settings.DEPLOYMENT_MODE = Mode.TEST
-    assert found(house.look_at_settings(), Level.WARN) == ["address: http://localhost:8000"]
+    assert found(deployment.look_at_settings(), Level.WARN) == ["address: http://localhost:8000"]
     settings.DEPLOYMENT_MODE = Mode.LIVE
-    assert bad(house.look_at_settings()) == ["address: http://localhost:8000"]
+    assert bad(deployment.look_at_settings()) == ["address: http://localhost:8000"]
 
 
 @pytest.mark.parametrize(
@@ -338,7 +340,7 @@ def test_pins_and_heads_are_looked_at_without_the_private_half(
 def test_a_setting_by_its_old_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUPPORT_EMAILS", "pager@trinity.example")
 
-    told = found(house.look_at_settings(), Level.WARN)
+    told = found(deployment.look_at_settings(), Level.WARN)
 
     assert (
         "alerts: SUPPORT_EMAILS is the old name of OPERATOR_EMAILS, and no name in the next version"
@@ -351,7 +353,9 @@ def test_a_secret_that_is_none_is_told_before_it_is_meant(
     settings.DEPLOYMENT_MODE = Mode.TEST
     monkeypatch.setenv("SECRET_KEY", "k" * 60)
 
-    told = [each for each in found(house.look_at_settings(), Level.WARN) if "SECRET_KEY" in each]
+    told = [
+        each for each in found(deployment.look_at_settings(), Level.WARN) if "SECRET_KEY" in each
+    ]
 
     assert [each.partition(";")[0] for each in told] == [
         "secret: SECRET_KEY has fewer than 10 different characters"

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from revenue.providers import gateway_for_web
-from trinity.doctor import books, broker, doors, house, selling
+from trinity.doctor import books, broker, database, deployment, doors, selling
 from trinity.doctor.findings import Finding, Level
 
 WHAT_WIDTH = 22
@@ -34,22 +34,22 @@ class Command(BaseCommand):
         self.stdout.write(f"{words}.")
 
     def _findings(self, now: datetime) -> Iterator[Finding]:
-        yield from house.look_at_settings()
-        database = list(house.look_at_database())
-        yield from database
+        yield from deployment.look_at_settings()
+        of_database = list(database.look_at_database())
+        yield from of_database
         yield from broker.look_at_broker()
         yield from doors.look_at_doors()
         yield from selling.look_at_stripe(gateway_for_web())
-        yield from house.look_at_mail()
+        yield from deployment.look_at_mail()
         if any(each.what in {"database", "migrations"} and each.level == Level.BAD
-               for each in database):  # fmt: skip
+               for each in of_database):  # fmt: skip
             return  # what follows would only repeat that
         try:
             yield from selling.look_at_offers()
             yield from selling.look_at_prices(gateway_for_web())
             yield from selling.look_at_refusals(now)
             yield from selling.look_at_work(now)
-            yield from house.look_at_seal_key()
+            yield from books.look_at_seal_key()
             yield from books.look_at_pins()
             yield from books.look_at_sealing()
             yield from books.look_at_heads(now)
