@@ -38,14 +38,13 @@ class RelationshipEraser(Eraser):
     def kept(self, person: Person) -> Sequence[Kept]:
         """Return contacts, deals, and requests whose address anybody may have written."""
         contact_ids = person.rows[CONTACTS]
-        deals = [deal for each in contact_ids for deal in queries.deals_of_contact(each)]
         return (
             Kept(
                 what="contact, its timeline, and companies where nobody else is known",
                 refs=queries.contact_refs(contact_ids),
                 stands_for_person=True,
             ),
-            Kept(what="titles of deals", refs=[deal.reference for deal in deals]),
+            Kept(what="titles of deals", refs=list(queries.deal_refs(contact_ids).values())),
             Kept(
                 what="requests that looked like spam",
                 refs=queries.trapped_refs_of(person.email),

@@ -39,6 +39,7 @@ from crm.queries.sales import (
     contact_refs,
     contacts_without_address,
     deal_for_sale,
+    deal_refs,
     deals_by_trace,
     sample_sales,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "deal_by_reference",
     "deal_for_sale",
     "deal_ref_of",
+    "deal_refs",
     "deals_by_trace",
     "deals_of_company",
     "deals_of_contact",

@@ -115,6 +115,12 @@ def contact_refs(contact_ids: Sequence[int]) -> list[str]:
     return list(contacts.values_list("reference", flat=True))
 
 
+def deal_refs(contact_ids: Sequence[int]) -> dict[int, str]:
+    """Return what the deals of these contacts are called, by id, newest first. One statement."""
+    deals = Deal.objects.filter(contact__in=contact_ids).order_by("-pk")
+    return dict(deals.values_list("pk", "reference"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleSale:
     """A won sample deal, for which a sample order can be made under ``order_ref``."""

@@ -125,7 +125,7 @@ def in_the_way(order_ids: Sequence[int]) -> list[str]:
 
 def still_payable(contact_ids: Sequence[int]) -> list[str]:
     """Return the references of what was prepared for these contacts and may still be paid."""
-    deal_ids = [deal.id for contact_id in contact_ids for deal in crm.deals_of_contact(contact_id)]
+    deal_ids = list(crm.deal_refs(contact_ids))
     links = PaymentLink.objects.filter(
         deal__in=deal_ids, state__in=[PaymentLinkState.ACTIVE, PaymentLinkState.UNKNOWN]
     )

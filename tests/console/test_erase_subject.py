@@ -42,6 +42,7 @@ from revenue.models import (
     RevenueEvent,
     StripeWebhookEvent,
 )
+from tests.factories.crm import ContactFactory, DealFactory
 from tests.factories.orders import AlertFactory, BuyerMailFactory, dispute_of, refund_of
 from tests.factories.people import make_person
 from tests.factories.revenue import NOON, CheckoutFactory, filed, refund_object, session_object
@@ -396,6 +397,17 @@ def test_what_can_still_be_paid_is_named(order: Order) -> None:
     open_one = CheckoutFactory(deal=Deal.objects.get(), created_at=NOON + timedelta(minutes=1))
 
     assert f"Still open: {open_one.reference}" in erase()
+
+
+def test_of_somebody_with_many_deals_each_is_named_and_what_can_be_paid() -> None:
+    contact = ContactFactory(email=GRACE, email_key=GRACE.lower())
+    deals = [DealFactory(contact=contact) for _ in range(51)]
+    open_one = CheckoutFactory(deal=deals[0], created_at=NOON)
+
+    said = erase()
+
+    assert [deal.reference for deal in deals if deal.reference not in said] == []
+    assert f"Still open: {open_one.reference}." in said
 
 
 @pytest.mark.parametrize(
