@@ -78,8 +78,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     with django_db_blocker.unblock():
         _act_as(settings.APPLICATION_ROLE)
         yield
-        leave()  # nobody may be in a database that is dropped
+        leave()
         _act_as("")
+        with connection.cursor() as cursor:  # nobody may be in a database that is dropped
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 def _act_as(role: str) -> None:

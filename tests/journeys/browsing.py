@@ -13,6 +13,8 @@ ARGUMENTS = [
     "--disable-dev-shm-usage",
     "--disable-gpu",
     "--disable-background-networking",
+    # Nothing beyond this machine: no name and no address is found.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 WAIT_MS_MAX = 10_000
 DESK, PHONE = (1240, 900), (320, 700)
