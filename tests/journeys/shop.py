@@ -32,6 +32,8 @@ ENVIRONMENT: Final = {
 }
 PAYS, DECLINED = "4242 4242 4242 4242", "4000 0000 0000 0002"
 PAYS_LATER, BANK_REFUSES = "4000 0000 0000 2222", "4000 0000 0000 6611"
+BEING_PREPARED = "Thank you. Your order is being prepared."
+WE_HAVE_THE_PAYMENT = "Thank you. We received your payment."
 SOON_S: Final = 20.0
 SESSION: Final = re.compile(r"cs_[A-Za-z0-9_]+")
 ORDER: Final = re.compile(r"ord_[0-9a-z]{26}")
@@ -128,11 +130,9 @@ def buy(page: Page, shop: Shop, *, card: str = PAYS, email: str) -> str:
     return session
 
 
-def paid_order(page: Page) -> str:
+def paid_order(page: Page, *, heading: str = BEING_PREPARED) -> str:
     """Wait until the page is that of a paid order; return its reference."""
-    expect(page.get_by_role("heading", level=1)).to_have_text(
-        "Thank you. Your order is being prepared."
-    )
+    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
     return ORDER.findall(page.url)[0]
 
 
