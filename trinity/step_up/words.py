@@ -20,6 +20,7 @@ UNKNOWN: Final = "go on"
 DEEDS: Final[dict[str, tuple[str, str]]] = {
     "order-refund": ("go on with the refund", "go on with the refund of order {}"),
     "order-paid-elsewhere": ("go on with the record", "go on with the record for order {}"),
+    "order-excess": ("go on with the record", "go on with the record for order {}"),
     "offer-publish": ("publish the offer", "publish {}"),
     "offer-retire": ("take the offer off sale", "take {} off sale"),
     "person-invite": ("invite somebody", ""),
@@ -50,6 +51,7 @@ LABELS: Final = {
     "reason": "Reason",
     "name": "Name",
     "paid_by": "Paid by",
+    "settled_by": "What became of it",
 }
 # Not typed by anybody, and no news to whoever pressed the button: what the page said, and which
 # press of its button this is.

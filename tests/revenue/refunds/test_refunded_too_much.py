@@ -14,7 +14,7 @@ from kernel.money import Money
 from kernel.references import new_reference
 from ledger.models import LedgerEntry, Posting
 from revenue.enums import ExcessSettledBy, PaidBy
-from revenue.ledger_rows import ORDERS, SUMS
+from revenue.ledger_rows import ORDERS, PAIRS
 from revenue.models import (
     CheckoutSession,
     ExcessSettlement,
@@ -117,7 +117,7 @@ def ledger_differences() -> list[tuple[str, ...]]:
     """Return what the ledger's own comparisons with our rows find."""
     with connection.cursor() as cursor:
         found: list[tuple[str, ...]] = []
-        for comparison in (ORDERS, SUMS):
+        for comparison in (ORDERS, PAIRS):
             cursor.execute(comparison)
             found += cursor.fetchall()
     return found
