@@ -10,7 +10,7 @@ says that the lease is over, whatever time it is for the taker.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -20,8 +20,6 @@ from django.db.models import F, Q
 from kernel.liveness import HOLDER_IS_GONE, process_number
 from kernel.statements import update_listed, update_where
 from kernel.transitions import IllegalMove, LostRace, Stateful
-
-Clock = Callable[[], datetime]
 
 
 class LostLease(LostRace):
@@ -92,18 +90,6 @@ class Leased(models.Model):
             raise LostLease(f"{self!r}: claimed or moved since token {self.lease_token}")
         for name, value in written.items():
             setattr(self, name, value)
-
-
-def look_after_due(
-    due: Iterable[M], *, look_after: Callable[[M], None], clock: Clock, lease: timedelta
-) -> int:
-    """Claim each row of ``due`` that is free, and look after it. Returns how many were."""
-    done = 0
-    for row in due:
-        if row.take_lease(now=clock(), lease=lease):
-            done += 1
-            look_after(row)
-    return done
 
 
 def claim_due(

@@ -24,7 +24,15 @@ class CallFailed(Exception):
 
 
 class Refused(CallFailed):
-    """They answered: no. Nothing happened there because of this call."""
+    """They answered: no. Nothing happened there because of this call.
+
+    ``is_proof`` says that nothing had happened by an earlier call with the same key either: they
+    weighed what was asked, and did not merely turn us away.
+    """
+
+    def __init__(self, code: str, *, is_proof: bool = True) -> None:
+        super().__init__(code)
+        self.is_proof = is_proof
 
 
 class Unknown(CallFailed):

@@ -233,6 +233,11 @@ def pressed_key(*, form_key: str, deal_ref: str, offer_ref: str, actor_id: int) 
     return hashlib.sha256(pressed.encode()).hexdigest()
 
 
+def again_key(key: str) -> str:
+    """Return the key of the second row that one press makes, when the first lacked a price."""
+    return hashlib.sha256(f"{key}:again".encode()).hexdigest()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundStep:
     """One thing that made a buyer's claim to a refund larger or smaller, in minor units."""

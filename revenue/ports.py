@@ -45,14 +45,9 @@ class GatewayError(CallFailed):
 class GatewayRefused(GatewayError, Refused):
     """Stripe answered: no. Nothing happened there because of this call.
 
-    ``is_proof`` says that nothing had happened by an earlier call with the same idempotency key
-    either: Stripe weighed what was asked. It did not when it turned our API key away, or when the
-    idempotency key was used for something else.
+    It is no proof of an earlier one when Stripe turned our API key away, or when the idempotency
+    key was used for something else.
     """
-
-    def __init__(self, code: str, *, is_proof: bool = True) -> None:
-        super().__init__(code)
-        self.is_proof = is_proof
 
 
 class GatewayUnknown(GatewayError, Unknown):

@@ -9,12 +9,12 @@ from celery import shared_task
 from django.conf import settings
 
 from kernel.liveness import database_now
+from revenue.exchanges.payment_links import sweep_payment_links as sweep
 from revenue.ports import GatewayError
 from revenue.providers import gateway_for_worker
 from revenue.usecases.empty_bodies import empty_old_bodies as empty
 from revenue.usecases.reconcile import AlreadyRunning
 from revenue.usecases.reconcile import reconcile as compare
-from revenue.usecases.sweep_payment_links import sweep_payment_links as sweep
 
 logger = logging.getLogger(__name__)
 

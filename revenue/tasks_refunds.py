@@ -5,8 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 
 from kernel.liveness import database_now
+from revenue.exchanges.refunds import sweep_refunds as sweep
 from revenue.providers import gateway_for_worker
-from revenue.usecases.sweep_refunds import sweep_refunds as sweep
 
 
 @shared_task(name="revenue.sweep_refunds")

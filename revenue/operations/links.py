@@ -6,9 +6,43 @@ from datetime import datetime
 
 from crm import operations as crm
 from crm.enums import ActivityKind
+from kernel.retries import next_attempt
+from ledger import operations as ledger
 from revenue.enums import PaymentLinkState
 from revenue.models import CheckoutSession, PaymentLink
+from revenue.policy import CALL_TIME
 from revenue.ports import OpenedLink
+
+
+class LinkNotActive(Exception):
+    """There is nothing to switch off: the link was used, or was never made."""
+
+
+def ask_link_off(reference: str, *, actor_id: int, now: datetime) -> PaymentLink:
+    """Write down who asked, before Stripe is called; the sweep asks if we never hear of it.
+
+    Raises LinkNotActive.
+    """
+    link = PaymentLink.objects.select_for_update(no_key=True).get(reference=reference)
+    if link.state == PaymentLinkState.DEACTIVATED:
+        return link
+    if link.state != PaymentLinkState.ACTIVE or not link.stripe_id:
+        raise LinkNotActive(link.state)
+    link.next_check_at = now + CALL_TIME
+    link.attempts = next_attempt(link.attempts)
+    if link.off_asked_at is None:
+        link.off_asked_at, link.off_asked_by_id = now, actor_id
+        ledger.audit(
+            actor_id=actor_id,
+            event="payment_link.off_asked",
+            subject=link.reference,
+            mode=link.mode,
+            trace_ref=link.trace_ref,
+            key=f"payment_link.off_asked:{link.reference}",
+            now=now,
+        )
+    link.save(update_fields=["next_check_at", "attempts", "off_asked_at", "off_asked_by"])
+    return link
 
 
 def record_link(link: PaymentLink, made: OpenedLink, *, now: datetime) -> None:

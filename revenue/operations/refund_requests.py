@@ -15,6 +15,7 @@ from kernel.modes import Mode
 from kernel.money import Money
 from kernel.references import is_reference
 from kernel.retries import next_attempt
+from kernel.statements import insert_once
 from ledger import operations as ledger
 from revenue.enums import AlertKind, RefundState
 from revenue.models import Order, RefundRequest
@@ -23,6 +24,7 @@ from revenue.policy import CALL_RETRIES, CALL_TIME, off_step
 from revenue.ports import GatewayError, GatewayRefused, RefundFact
 from revenue.queries.refundable import refundable_now, why_not_refundable
 
+ANOTHERS: Final = "This form belongs to another order; open the page again."
 ASK_AGAIN: Final = timedelta(hours=1)  # the event should have come long before
 
 
@@ -47,10 +49,10 @@ def open_request(
     known = RefundRequest.objects.filter(reference=request_ref).first()
     if known is not None:
         if known.order_id != order.pk:
-            raise NotRefundable("This form belongs to another order; open the page again.")
+            raise NotRefundable(ANOTHERS)
         return known, False
     _require_possible(order, request_ref=request_ref, amount=amount)
-    request = RefundRequest.objects.create(
+    request = RefundRequest(
         reference=request_ref,
         mode=order.mode,
         order=order,
@@ -62,6 +64,8 @@ def open_request(
         is_retry=order.refund_owed_minor > 0,
         next_check_at=now + CALL_TIME,
     )
+    if not insert_once(request):
+        raise NotRefundable(ANOTHERS)  # it came up for another order at the same moment
     ledger.audit(
         actor_id=actor_id,
         event="refund.requested",

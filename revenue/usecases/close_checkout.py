@@ -9,13 +9,11 @@ from django.db import transaction
 
 from kernel.retries import next_attempt
 from ledger import operations as ledger
-from revenue.enums import CheckoutOrigin, CheckoutState, Source
+from revenue.enums import CheckoutOrigin, CheckoutState
+from revenue.exchanges.checkouts import close_at_stripe
 from revenue.models import CheckoutSession
-from revenue.operations.recording import record
-from revenue.operations.recording_context import RecordingContext
 from revenue.policy import CALL_TIME
-from revenue.ports import GatewayRefused, PaymentGateway, SessionFact
-from revenue.usecases.notice_cards import notice_cards
+from revenue.ports import PaymentGateway
 
 
 class CheckoutNotOpen(Exception):
@@ -32,27 +30,8 @@ def close_checkout(
     Raises CheckoutNotOpen before Stripe is asked, and the gateway's errors.
     """
     checkout = _ask_for_it(reference, actor_id=actor_id, now=now)
-    key = f"{checkout.reference}:expire:{checkout.attempts}"
-    fact = expired_or_as_it_is(str(checkout.stripe_id), key=key, gateway=gateway)
-    context = RecordingContext(
-        mode=settings.DEPLOYMENT_MODE, source=Source.ANSWER, now=now, occurred_at=now
-    )
-    with transaction.atomic(durable=True):
-        record(context, fact)
-    notice_cards([fact], source=Source.ANSWER, now=now)
-    checkout.refresh_from_db()
+    close_at_stripe(checkout, gateway=gateway, now=now)
     return checkout
-
-
-def expired_or_as_it_is(session_id: str, *, key: str, gateway: PaymentGateway) -> SessionFact:
-    """Expire a session; what is not open any more is refused, and then read as it is.
-
-    ``key`` is another one for each attempt of its row: Stripe replays a 5xx for a day.
-    """
-    try:
-        return gateway.expire_session(session_id, key=key)
-    except GatewayRefused:
-        return gateway.read_session(session_id)
 
 
 @transaction.atomic(durable=True)

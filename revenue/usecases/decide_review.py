@@ -9,6 +9,7 @@ from django.db import transaction
 from kernel.modes import Mode
 from kernel.money import Money
 from revenue.enums import MailKind, ReviewVerdict, Source
+from revenue.exchanges.refunds import refund_at_stripe
 from revenue.models import Order, OrderReview, RefundRequest
 from revenue.operations.finding import lock_order
 from revenue.operations.mails import queue_mail
@@ -24,7 +25,6 @@ from revenue.operations.reviewing import (
 from revenue.ports import PaymentGateway
 from revenue.queries.refundable import refundable_now
 from revenue.queries.verdicts import may_be_anothers
-from revenue.usecases.request_refund import send_refund
 
 
 def _context_of(order: Order, *, now: datetime) -> RecordingContext:
@@ -118,4 +118,4 @@ def refund_reviewed_order(
             now=now,
         )
         note_verdict(order, review, actor_id=actor_id, now=now)
-    return send_refund(request, gateway=gateway, now=now)
+    return refund_at_stripe(request, gateway=gateway, now=now)

@@ -14,13 +14,13 @@ from django.db import transaction
 from kernel.limits import allow, is_remembered, remember
 from kernel.transitions import LostRace
 from revenue.enums import CheckoutState, LinkMadeFor, PaymentLinkState, Source
+from revenue.exchanges.cards import notice_cards
 from revenue.models import CheckoutSession, OrderLink, PaymentLink
 from revenue.operations.order_links import make_order_link
 from revenue.operations.recording import record
 from revenue.operations.recording_context import RecordingContext, Unrecordable
 from revenue.ports import GatewayError, NotFound, PaymentGateway, SessionFact
 from revenue.providers import TooManyCalls, one_lookup, one_web_call
-from revenue.usecases.notice_cards import notice_cards
 
 logger = logging.getLogger(__name__)
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from kernel.leases import LostLease, claim_due, give_back, was_in
 from kernel.modes import Mode
 from revenue.enums import AlertKind, EventState, Outcome, Source
+from revenue.exchanges.event_plan import Park, Plan, plan_event
 from revenue.models import StripeWebhookEvent
 from revenue.operations.alerts import close_alerts
 from revenue.operations.events import (
@@ -28,7 +29,6 @@ from revenue.operations.recording_context import CauseMissing, RecordingContext
 from revenue.policy import EVENT_RETRIES
 from revenue.ports import PaymentGateway
 from revenue.queries.renderings import other_renderings
-from revenue.usecases.reading_around import Park, Plan, plan_event
 
 logger = logging.getLogger(__name__)
 

@@ -16,12 +16,12 @@ from kernel.liveness import holder_is_gone, process_number
 from kernel.modes import Mode
 from ledger import queries as ledger
 from revenue.enums import Source
+from revenue.exchanges.cards import notice_cards
 from revenue.models import ReconcileRun
 from revenue.operations.differences import tell_differences
 from revenue.ports import BalanceLine, GatewayError, PaymentGateway
 from revenue.usecases.book_fees import book_fees
 from revenue.usecases.hold_disputed import hold_disputed
-from revenue.usecases.notice_cards import notice_cards
 from revenue.usecases.process_events import Clock
 from revenue.usecases.recover import (
     lines_whenever,

@@ -14,6 +14,8 @@ from django.db import InterfaceError, OperationalError, transaction
 from kernel.leases import claim_due
 from kernel.transitions import LostRace
 from revenue.enums import EventState, Outcome, Source
+from revenue.exchanges.cards import notice_cards
+from revenue.exchanges.event_plan import refund_after_failures
 from revenue.models import StripeWebhookEvent
 from revenue.operations.recording import record
 from revenue.operations.recording_context import CauseMissing, RecordingContext, Unrecordable
@@ -29,9 +31,7 @@ from revenue.ports import (
 from revenue.providers import is_stripe_itself
 from revenue.queries.books import DISPUTES, PAYMENTS, REFUNDS, Movement, unsettled_sessions
 from revenue.usecases.accept_webhook import Delivery, file_event, take_listed
-from revenue.usecases.notice_cards import notice_cards
 from revenue.usecases.process_events import LEASE, Clock, process_claimed
-from revenue.usecases.reading_around import refund_after_failures
 
 logger = logging.getLogger(__name__)
 

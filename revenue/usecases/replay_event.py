@@ -13,6 +13,7 @@ from kernel.leases import claim_due
 from kernel.references import TAIL_CHARS, TIME_CHARS, new_reference
 from ledger import operations as ledger
 from revenue.enums import AlertKind, EventState, Outcome, Source
+from revenue.exchanges.event_plan import plan_event
 from revenue.models import StripeWebhookEvent
 from revenue.operations.alerts import close_alerts
 from revenue.operations.events import scrubbed
@@ -26,7 +27,6 @@ from revenue.usecases.process_events import (
     is_final,
     process_claimed,
 )
-from revenue.usecases.reading_around import plan_event
 
 REPLAYABLE: Final = tuple(state for state in EventState if state != EventState.PROCESSING)
 OUR_REFERENCE: Final = re.compile(rf"\b[a-z]{{3,4}}_([0-9a-z]{{{TIME_CHARS + TAIL_CHARS}}})\b")

@@ -7,17 +7,15 @@ from datetime import datetime
 from django.db import transaction
 
 from kernel.money import Money
-from kernel.transitions import LostRace
 from revenue.enums import OrderState
+from revenue.exchanges.refunds import refund_at_stripe
 from revenue.models import Order, RefundRequest
 from revenue.operations.finding import lock_order
 from revenue.operations.refund_requests import (
     NotRefundable,
     open_request,
-    parameters_of,
-    settle,
 )
-from revenue.ports import GatewayError, PaymentGateway, RefundFact
+from revenue.ports import PaymentGateway
 from revenue.queries.refundable import refundable_now
 from revenue.queries.verdicts import standing_verdict
 
@@ -57,26 +55,10 @@ def request_refund(
             actor_id=actor_id,
             now=now,
         )
-    return send_refund(request, gateway=gateway, now=now) if is_new else request
+    return refund_at_stripe(request, gateway=gateway, now=now) if is_new else request
 
 
 def _require_decided(order: Order) -> None:
     is_open = order.state == OrderState.NEEDS_REVIEW
     if is_open and not standing_verdict(order):
         raise NotRefundable("A person has to decide about this order first. Nothing was sent.")
-
-
-def send_refund(request: RefundRequest, *, gateway: PaymentGateway, now: datetime) -> RefundRequest:
-    """Make the call that the row describes, and keep the answer. Safe to repeat for 24 hours."""
-    try:
-        answer: RefundFact | GatewayError = gateway.refund(
-            key=request.reference, parameters=parameters_of(request)
-        )
-    except GatewayError as error:
-        answer = error
-    try:
-        with transaction.atomic(durable=True):
-            settle(request, answer, now=now)
-    except LostRace:  # an event was faster, or a sweep that claimed the row
-        request.refresh_from_db()
-    return request

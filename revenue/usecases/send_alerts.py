@@ -1,4 +1,4 @@
-"""Telling operators by mail: once per item, five mails an hour, the rest in an hourly digest."""
+"""RecordingContext operators by mail: once per item, five mails an hour, the rest in an hourly digest."""
 
 from __future__ import annotations
 

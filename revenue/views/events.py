@@ -15,13 +15,13 @@ from django.views.decorators.http import require_POST, require_safe
 from kernel.doors import needs
 from kernel.paging import Cursor
 from revenue.enums import EventState, Outcome
+from revenue.exchanges.event_plan import is_of_another_account
 from revenue.forms.events import EventFilterForm
 from revenue.forms.reasons import ReasonForm
 from revenue.models import StripeWebhookEvent
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
 from revenue.queries.events import EventFile, event_file, events_page
 from revenue.usecases.close_event import NotParked, close_event
-from revenue.usecases.reading_around import is_of_another_account
 from revenue.usecases.replay_event import EventBusy, Replayed, dry_run, replay_event
 from revenue.views.reasons import ask_again
 

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kernel.doors import fresh_login, needs, takes_bytes
 from kernel.transitions import IllegalMove
 from revenue.enums import OfferState
+from revenue.exchanges.prices import look_after_price
 from revenue.forms.offers import OfferForm
 from revenue.models import Offer
 from revenue.ports import GatewayError
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
 from revenue.queries.offers import links_on_old_prices, offer_families, price_of, versions_of
-from revenue.usecases.ensure_price import look_after_price
 from revenue.usecases.publish_offer import DraftChanged, publish_offer
 from revenue.usecases.retire_offer import retire_offer
 from revenue.usecases.save_offer import (

@@ -18,13 +18,15 @@ from kernel.doors import needs
 from kernel.references import is_reference
 from revenue.enums import CheckoutState, OfferState, PaymentLinkState
 from revenue.models import CheckoutSession, Offer, Order, PaymentLink
+from revenue.operations.links import LinkNotActive
 from revenue.ports import GatewayError, GatewayUnknown
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
+from revenue.queries.deals import DealNotForSale
 from revenue.queries.offers import links_on_old_prices
 from revenue.usecases.close_checkout import CheckoutNotOpen, close_checkout
-from revenue.usecases.deactivate_payment_link import LinkNotActive, deactivate_payment_link
+from revenue.usecases.deactivate_payment_link import deactivate_payment_link
 from revenue.usecases.make_payment_link import make_link_anew, make_payment_link
-from revenue.usecases.open_checkout import DealNotForSale, prepare_checkout
+from revenue.usecases.open_checkout import prepare_checkout
 
 PREPARE = "revenue.prepare_checkout"
 SESSIONS_SHOWN_MAX = 20

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kernel.money import Money
+from revenue.exchanges.prices import PRODUCT_EXISTS
 from revenue.ports import GatewayRefused, NotFound, PaymentGateway
-from revenue.usecases.ensure_price import PRODUCT_EXISTS
 
 Name = Callable[[str], str]
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from kernel.leases import LostLease, look_after_due, write_all_fenced
+from kernel.leases import LostLease, write_all_fenced
 from kernel.transitions import LostRace
 from tests.kernel.conftest import at_once
 from tests.kernel.tables import Errand, Job
@@ -122,24 +122,6 @@ def test_of_rows_written_together_those_that_were_taken_over_are_left_alone(now:
     rows = Job.objects.order_by("pk").values_list("result", "leased_until")
     assert list(rows) == [("told", None), ("", now + 2 * MINUTE), ("", None)]
     assert unclaimed.pk is not None
-
-
-@pytest.mark.usefixtures("tables")
-def test_rows_that_are_due_are_looked_after_one_by_one_unless_they_are_leased(
-    now: datetime,
-) -> None:
-    first, held, last = (Job.objects.create() for _ in range(3))
-    Job.objects.get(pk=held.pk).take_lease(now=now, lease=MINUTE)
-    seen: list[tuple[int, datetime | None]] = []
-
-    done = look_after_due(
-        Job.objects.order_by("pk"),
-        look_after=lambda job: seen.append((job.pk, job.leased_until)),
-        clock=lambda: now,
-        lease=MINUTE,
-    )
-
-    assert (done, seen) == (2, [(first.pk, now + MINUTE), (last.pk, now + MINUTE)])
 
 
 @pytest.mark.races

@@ -14,6 +14,10 @@ from crm.models import Activity
 from kernel.leases import Leased
 from kernel.references import new_reference
 from revenue.adapters.stripe_gateway import StripeGateway
+from revenue.exchanges.checkouts import sweep_checkouts
+from revenue.exchanges.payment_links import sweep_payment_links
+from revenue.exchanges.prices import ensure_price, renew_price
+from revenue.exchanges.refunds import sweep_refunds
 from revenue.models import (
     CheckoutSession,
     Offer,
@@ -23,12 +27,8 @@ from revenue.models import (
     RefundRequest,
 )
 from revenue.ports import GatewayError, GatewayRefused, GatewayUnknown
-from revenue.usecases.ensure_price import ensure_price, renew_price
 from revenue.usecases.make_payment_link import make_payment_link
 from revenue.usecases.open_checkout import buy
-from revenue.usecases.sweep_checkouts import sweep_checkouts
-from revenue.usecases.sweep_payment_links import sweep_payment_links
-from revenue.usecases.sweep_refunds import sweep_refunds
 from tests.factories.crm import DealFactory
 from tests.factories.people import make_person
 from tests.factories.revenue import OfferFactory

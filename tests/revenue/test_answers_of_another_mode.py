@@ -12,11 +12,10 @@ import pytest
 
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import CheckoutState
+from revenue.exchanges.checkouts import open_at_stripe, sweep_checkouts
 from revenue.models import CheckoutSession, Order, StripeWebhookEvent
 from revenue.ports import GatewayUnknown, PaymentGateway, UnreadableEvent
 from revenue.usecases.land import land
-from revenue.usecases.open_checkout import open_at_stripe
-from revenue.usecases.sweep_checkouts import sweep_checkouts
 from tests.factories.revenue import (
     NOON,
     CheckoutFactory,

@@ -14,10 +14,10 @@ from django.urls import reverse
 from revenue import providers
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, CheckoutState, OfferState
+from revenue.exchanges.checkouts import sweep_checkouts
 from revenue.models import CheckoutSession, Offer, OperatorAlert, Order, OrderLink
 from revenue.ports import SessionFact
 from revenue.usecases.revoke_order_links import revoke_order_links
-from revenue.usecases.sweep_checkouts import sweep_checkouts
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import CheckoutFactory, OfferFactory
 from tests.outside import _outside, gateway, lose_next_answer, outside, pages_use_outside

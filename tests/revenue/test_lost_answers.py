@@ -14,12 +14,12 @@ from kernel.references import new_reference
 from revenue.adapters.letters import alert_line
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, CheckoutState
+from revenue.exchanges.checkouts import sweep_checkouts
+from revenue.exchanges.prices import ensure_price
 from revenue.models import CheckoutSession, Offer, OperatorAlert
 from revenue.ports import GatewayUnknown, SessionFact
 from revenue.queries.letters import alert_facts
-from revenue.usecases.ensure_price import ensure_price
 from revenue.usecases.open_checkout import buy
-from revenue.usecases.sweep_checkouts import sweep_checkouts
 from tests.factories.revenue import CheckoutFactory, OfferFactory
 from tests.outside import _outside, gateway, gateway_to, lose_next_answer, outside
 from tests.sandbox.running_sandbox import RunningSandbox

@@ -13,10 +13,10 @@ from django.db import IntegrityError, connection
 from revenue.adapters import stripe_reading
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, CheckoutState, EventState
+from revenue.exchanges.checkouts import sweep_checkouts
 from revenue.models import CheckoutSession, OperatorAlert, Order, RevenueEvent, StripeWebhookEvent
 from revenue.ports import SessionFact
 from revenue.usecases.land import land
-from revenue.usecases.sweep_checkouts import sweep_checkouts
 from tests.factories.orders import OrderFactory
 from tests.factories.revenue import NOON, CheckoutFactory, filed, session_object
 from tests.owner import as_owner

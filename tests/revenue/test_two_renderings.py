@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import EventState, OrderState
+from revenue.exchanges import event_plan
 from revenue.models import (
     CheckoutSession,
     Dispute,
@@ -24,7 +25,7 @@ from revenue.models import (
 )
 from revenue.policy import mode_of
 from revenue.ports import StripeEvent
-from revenue.usecases import process_events, reading_around
+from revenue.usecases import process_events
 from revenue.usecases.accept_webhook import Delivery, accept_deliveries
 from revenue.usecases.close_event import close_event
 from revenue.usecases.empty_bodies import empty_old_bodies
@@ -211,9 +212,9 @@ def test_it_comes_while_a_worker_parks_the_first(
     deliver(deaf_gateway, body_of(COMPLETED, paid, NEWER))
 
     def plan_and_be_overtaken(*args: Any, **kwargs: Any) -> Any:
-        monkeypatch.setattr(process_events, "plan_event", reading_around.plan_event)
+        monkeypatch.setattr(process_events, "plan_event", event_plan.plan_event)
         try:
-            return reading_around.plan_event(*args, **kwargs)
+            return event_plan.plan_event(*args, **kwargs)
         finally:
             deliver(deaf_gateway, body_of(COMPLETED, paid, API_VERSION))
 

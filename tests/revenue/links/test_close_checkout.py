@@ -14,11 +14,11 @@ from crm.models import Activity, Deal
 from ledger.models import LedgerEntry
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import CheckoutState, Source
+from revenue.exchanges.checkouts import sweep_checkouts
 from revenue.models import CheckoutSession, Offer, Order
 from revenue.ports import GatewayUnknown
 from revenue.usecases.close_checkout import CheckoutNotOpen, close_checkout
 from revenue.usecases.open_checkout import prepare_checkout
-from revenue.usecases.sweep_checkouts import sweep_checkouts
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import CheckoutFactory
 from tests.sandbox.running_sandbox import RunningSandbox

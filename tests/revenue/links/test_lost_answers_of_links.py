@@ -14,14 +14,14 @@ from ledger.models import LedgerEntry
 from revenue import queries
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import PaymentLinkState
+from revenue.exchanges.payment_links import sweep_payment_links
+from revenue.exchanges.prices import ensure_price
 from revenue.models import Offer, PaymentLink
 from revenue.operations.recording import record
 from revenue.operations.recording_context import RecordingContext
 from revenue.ports import GatewayError
 from revenue.usecases.deactivate_payment_link import deactivate_payment_link
-from revenue.usecases.ensure_price import ensure_price
 from revenue.usecases.make_payment_link import make_payment_link
-from revenue.usecases.sweep_payment_links import sweep_payment_links
 from tests.factories.people import client_of
 from tests.outside import gateway_to, lose_next_answer
 from tests.sandbox.running_sandbox import RunningSandbox

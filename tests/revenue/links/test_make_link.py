@@ -13,14 +13,15 @@ from django.contrib.auth.models import User
 from crm.models import Activity, Deal
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import CheckoutOrigin, OrderState, PaymentLinkState
+from revenue.exchanges.payment_links import sweep_payment_links
 from revenue.models import CheckoutSession, Offer, Order, PaymentLink
+from revenue.operations.links import LinkNotActive
 from revenue.operations.recording import record
 from revenue.operations.recording_context import RecordingContext
 from revenue.ports import GatewayUnknown
-from revenue.usecases.deactivate_payment_link import LinkNotActive, deactivate_payment_link
+from revenue.queries.deals import DealNotForSale
+from revenue.usecases.deactivate_payment_link import deactivate_payment_link
 from revenue.usecases.make_payment_link import make_payment_link
-from revenue.usecases.open_checkout import DealNotForSale
-from revenue.usecases.sweep_payment_links import sweep_payment_links
 from tests.factories.crm import DealFactory
 from tests.outside import lose_next_answer
 from tests.sandbox.running_sandbox import RunningSandbox

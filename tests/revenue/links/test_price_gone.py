@@ -13,14 +13,13 @@ from django.test import Client
 from crm.models import Deal
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, CheckoutState, PaymentLinkState
+from revenue.exchanges.prices import ensure_price, look_after_price, sweep_prices
 from revenue.models import CheckoutSession, Offer, OfferPrice, OperatorAlert, PaymentLink
 from revenue.ports import GatewayRefused
 from revenue.queries.letters import page_of_alert
 from revenue.queries.offers import links_on_old_prices
-from revenue.usecases.ensure_price import ensure_price, look_after_price
 from revenue.usecases.make_payment_link import make_payment_link
 from revenue.usecases.open_checkout import buy, prepare_checkout
-from revenue.usecases.sweep_prices import sweep_prices
 from tests.factories.people import client_of
 from tests.factories.revenue import OfferFactory
 from tests.sandbox.running_sandbox import RunningSandbox

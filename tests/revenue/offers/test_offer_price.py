@@ -12,10 +12,10 @@ import pytest
 from django.db import IntegrityError, connection
 
 from revenue.adapters.stripe_gateway import StripeGateway
+from revenue.exchanges.prices import ensure_price
 from revenue.models import OfferPrice
 from revenue.ports import GatewayRefused, GatewayUnknown
 from revenue.queries.offers import unready_offers
-from revenue.usecases.ensure_price import ensure_price
 from tests.factories.revenue import OfferFactory
 from tests.outside import gateway_to, lose_next_answer
 from tests.sandbox.running_sandbox import KEY, SECRET, RunningSandbox

@@ -9,8 +9,8 @@ import pytest
 
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import RefundState
+from revenue.exchanges.refunds import sweep_refunds
 from revenue.models import OperatorAlert, Order, RefundRequest, RevenueEvent
-from revenue.usecases.sweep_refunds import sweep_refunds
 from tests.outside import gateway_to, lose_next_answer
 from tests.revenue.refunds.conftest import Ask
 from tests.sandbox.running_sandbox import RunningSandbox

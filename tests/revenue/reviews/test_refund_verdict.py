@@ -13,13 +13,13 @@ from kernel.money import Money
 from kernel.references import new_reference
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import OrderState, RefundState
+from revenue.exchanges.refunds import sweep_refunds
 from revenue.models import CheckoutSession, Order, OrderReview, RefundRequest
 from revenue.operations.refund_requests import NotRefundable
 from revenue.usecases.decide_review import refund_reviewed_order
 from revenue.usecases.land import land
 from revenue.usecases.open_checkout import buy
 from revenue.usecases.request_refund import request_refund
-from revenue.usecases.sweep_refunds import sweep_refunds
 from tests.factories.people import make_person
 from tests.factories.revenue import OfferFactory
 from tests.outside import _outside, gateway, outside

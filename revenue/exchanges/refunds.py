@@ -1,4 +1,4 @@
-"""Refund requests whose outcome nobody knows, or whose event never came: find out at Stripe."""
+"""Refunds at Stripe: the call that asks for one, and what became of those nobody heard of."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 
-from kernel.leases import Clock, look_after_due
+from kernel.exchanges import NEVER_MADE, Clock, look_after_due
 from kernel.modes import Mode
 from kernel.retries import next_attempt
 from kernel.transitions import LostRace
 from revenue.enums import RefundState, Source
+from revenue.exchanges.event_plan import refund_after_failures
 from revenue.models import RefundRequest
 from revenue.operations.recording import record
 from revenue.operations.recording_context import RecordingContext, Unrecordable
-from revenue.operations.refund_requests import settle_accepted, settle_refused, settle_unknown
+from revenue.operations.refund_requests import (
+    parameters_of,
+    settle,
+    settle_accepted,
+    settle_refused,
+    settle_unknown,
+)
 from revenue.policy import CALL_RETRIES, KEY_KEPT, REFUNDS_UNDONE
 from revenue.ports import (
     GatewayError,
@@ -27,13 +34,29 @@ from revenue.ports import (
     RefundFact,
 )
 from revenue.queries.refundable import OPEN_STATES
-from revenue.usecases.reading_around import refund_after_failures
-from revenue.usecases.request_refund import send_refund
 
 logger = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(minutes=2)
 PENDING_RECHECK: Final = timedelta(hours=6)  # a bank takes days
+
+
+def refund_at_stripe(
+    request: RefundRequest, *, gateway: PaymentGateway, now: datetime
+) -> RefundRequest:
+    """Make the call that the row describes, and keep the answer. Safe to repeat for 24 hours."""
+    try:
+        answer: RefundFact | GatewayError = gateway.refund(
+            key=request.reference, parameters=parameters_of(request)
+        )
+    except GatewayError as error:
+        answer = error
+    try:
+        with transaction.atomic(durable=True):
+            settle(request, answer, now=now)
+    except LostRace:  # an event was faster, or a sweep that claimed the row
+        request.refresh_from_db()
+    return request
 
 
 def sweep_refunds(*, gateway: PaymentGateway, clock: Clock, limit: int = 50) -> int:
@@ -74,10 +97,10 @@ def _resolve(request: RefundRequest, *, gateway: PaymentGateway, now: datetime) 
     if made is not None:
         settle_accepted(request, made, now=now)
     elif now - request.requested_at < KEY_KEPT:
-        send_refund(request, gateway=gateway, now=now)
+        refund_at_stripe(request, gateway=gateway, now=now)
     else:
         with transaction.atomic(durable=True):
-            settle_refused(request, GatewayRefused("never_made"), now=now)
+            settle_refused(request, GatewayRefused(NEVER_MADE), now=now)
 
 
 def _find(request: RefundRequest, *, gateway: PaymentGateway) -> RefundFact | None:

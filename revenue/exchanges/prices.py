@@ -1,18 +1,25 @@
-"""Stripe's Product and Price of an offer version, made once per mode."""
+"""Stripe's Product and Price of an offer version: made once per mode, asked about, made anew."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from kernel.exchanges import Clock
 from kernel.modes import Mode
 from kernel.transitions import LostRace
-from revenue.models import Offer, OfferPrice
-from revenue.ports import GatewayRefused, GatewayUnknown, PaymentGateway
+from revenue.models import CheckoutSession, Offer, OfferPrice, PaymentLink
+from revenue.operations.alerts import raise_checkout_refused, raise_links_on_old_price
+from revenue.ports import GatewayError, GatewayRefused, GatewayUnknown, PaymentGateway
+from revenue.queries.offers import links_on_old_prices, prices_to_look_after
+
+logger = logging.getLogger(__name__)
 
 PRODUCT_EXISTS: Final = "resource_already_exists"
 NAME_CHARS_MAX: Final = 250  # https://docs.stripe.com/api/products/create
@@ -74,6 +81,25 @@ def renew_price(
     return ensure_price(offer=offer, mode=mode, gateway=gateway, now=now)
 
 
+def renew_price_of(
+    made: CheckoutSession | PaymentLink, *, gateway: PaymentGateway, now: datetime
+) -> str:
+    """Return Stripe's id of the price that stands in for the one that ``made`` was refused for.
+
+    Raises the gateway's errors.
+    """
+    offer = Offer.objects.get(pk=made.offer_id or 0)  # never 0: it was made for an offer
+    return renew_price(
+        offer=offer,
+        mode=made.mode,
+        gone_id=str((made.parameters or {})["line_items"][0]["price"]),
+        because=made.last_error,
+        asked_at=made.created_at,
+        gateway=gateway,
+        now=now,
+    ).stripe_price_id
+
+
 def look_after_price(
     *, offer: Offer, mode: Mode | str, gateway: PaymentGateway, now: datetime
 ) -> OfferPrice:
@@ -94,6 +120,43 @@ def look_after_price(
         gateway=gateway,
         now=now,
     )
+
+
+def sweep_prices(*, gateway: PaymentGateway, clock: Clock, limit: int = 20) -> int:
+    """Ask about the prices that nobody asked about for longest, ``limit`` at most.
+
+    One call each; a price that Stripe archived or forgot costs a few more. Returns how many were
+    asked about. Where Stripe does not answer, the next sweep asks.
+    """
+    asked = 0
+    for price in prices_to_look_after(mode=settings.DEPLOYMENT_MODE, limit=limit):
+        try:
+            _ask_about(price.offer, gateway=gateway, now=clock())
+        except GatewayUnknown:
+            return asked
+        except GatewayError as error:
+            logger.warning(
+                "price not looked after", extra={"offer": price.offer.reference, "code": error.code}
+            )
+        _note_asked(price, now=clock())
+        asked += 1
+    return asked
+
+
+def _ask_about(offer: Offer, *, gateway: PaymentGateway, now: datetime) -> None:
+    mode: Mode = settings.DEPLOYMENT_MODE
+    try:
+        look_after_price(offer=offer, mode=mode, gateway=gateway, now=now)
+    except GatewayRefused as refusal:
+        raise_checkout_refused(offer=offer, mode=mode, code=refusal.code, now=now)
+        raise
+    if links := links_on_old_prices(mode=mode, offer=offer):
+        raise_links_on_old_price(offer=offer, mode=mode, count=len(links), now=now)
+
+
+def _note_asked(price: OfferPrice, *, now: datetime) -> None:
+    with transaction.atomic(durable=True):
+        OfferPrice.objects.filter(pk=price.pk).update(asked_at=now)
 
 
 def _row(*, offer: Offer, mode: Mode, now: datetime) -> OfferPrice:
