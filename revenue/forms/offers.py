@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from kernel.money import Money
 from kernel.texts import LineField, WordsField
 from revenue.models import Offer
+from revenue.operations.offers import OfferWords
 from revenue.policy import off_step
-from revenue.usecases.save_offer import OfferWords
 
 # What may be asked for, and the least that Stripe takes, in minor units.
 # https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts

@@ -1,7 +1,7 @@
 """What banks hold back of an order for disputes stands on the order, as what was refunded does.
 
 Orders whose dispute ended well by its word, while money of it was not back, counted as paid. Work on
-them is frozen by the next reconcile (``usecases.hold_disputed``).
+them is frozen by the next reconcile (``usecases.reconcile``).
 """
 
 from django.db import migrations, models

@@ -12,24 +12,27 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from fulfillment import queries as fulfillment
+from kernel.exchanges import Clock
 from kernel.liveness import holder_is_gone, process_number
 from kernel.modes import Mode
 from ledger import queries as ledger
-from revenue.enums import Source
+from revenue.enums import OrderState, Source
 from revenue.exchanges.cards import notice_cards
-from revenue.models import ReconcileRun
+from revenue.exchanges.fees import book_fees
+from revenue.models import Order, ReconcileRun
 from revenue.operations.differences import tell_differences
+from revenue.operations.finding import lock_order
+from revenue.operations.holding import hold_or_release_work
+from revenue.operations.recording_context import RecordingContext
 from revenue.ports import BalanceLine, GatewayError, PaymentGateway
-from revenue.usecases.book_fees import book_fees
-from revenue.usecases.hold_disputed import hold_disputed
-from revenue.usecases.process_events import Clock
+from revenue.queries.tie_out import SLACK, as_row, half_seen, missing_from_our_books, tie_out
 from revenue.usecases.recover import (
     lines_whenever,
     recover_events,
     recover_movements,
     recover_sessions,
 )
-from revenue.usecases.tie_out import SLACK, as_row, half_seen, missing_from_our_books, tie_out
 
 DAYS_DEFAULT: Final = 7
 ABANDONED_AFTER: Final = timedelta(minutes=15)  # longer than a task may run
@@ -99,7 +102,7 @@ def _work(run: ReconcileRun, *, gateway: PaymentGateway, clock: Clock) -> None:
     whole = lines_whenever(differing, gateway=gateway)
     lines = _together(lines, *whole.values())
     run.fees_booked = book_fees(lines, now=clock())
-    hold_disputed(now=clock())
+    _hold_disputed(now=clock())
     notice_cards(lines, source=Source.RECONCILE, now=clock())
     found = tie_out(lines, mode=mode, since=run.since, now=run.until, whole=frozenset(whole))
     run.days, run.listed = list(found.days), list(found.listed)
@@ -115,6 +118,25 @@ def _work(run: ReconcileRun, *, gateway: PaymentGateway, clock: Clock) -> None:
         )
         run.finished_at = now
         run.save()
+
+
+def _hold_disputed(*, now: datetime) -> int:
+    """Freeze the work on each disputed order on which it goes on; say on how many it did.
+
+    Whoever records a dispute freezes the work in the same commit. Migration 0019 could not: it
+    counted old disputes anew, and what happens to a run is history that the ledger seals. Each
+    order by itself, so that interrupted it is simply done again.
+    """
+    disputed = Order.objects.filter(state=OrderState.DISPUTED, mode=settings.DEPLOYMENT_MODE)
+    refs = dict(disputed.values_list("pk", "reference"))
+    going_on = fulfillment.orders_worked_on(list(refs))
+    context = RecordingContext(
+        mode=Mode(settings.DEPLOYMENT_MODE), source=Source.RECONCILE, now=now, occurred_at=now
+    )
+    for order_id in going_on:
+        with transaction.atomic(durable=True):
+            hold_or_release_work(context, lock_order(refs[order_id]))
+    return len(going_on)
 
 
 def _together(*parts: Iterable[BalanceLine]) -> list[BalanceLine]:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from django.db import transaction
+
 from kernel.money import Money
 from revenue.enums import OfferState
 from revenue.models import Offer
-from revenue.usecases.publish_offer import publish_offer
-from revenue.usecases.save_offer import NotADraft, OfferWords, SlugTaken, make_draft
+from revenue.operations.offers import (
+    NotADraft,
+    OfferWords,
+    SlugTaken,
+    make_first_draft,
+    publish_draft,
+)
 
 SLUG: Final = "acquisition-snapshot"
 SNAPSHOT: Final = OfferWords(
@@ -45,18 +52,19 @@ def seed_offer(*, now: datetime) -> tuple[Offer, bool]:
     """Publish the snapshot offer once; return it and whether it was published now.
 
     Where any version of it exists already, published, retired or in an operator's words, nothing
-    is changed; a draft in our own words is what an interrupted first time left behind.
+    is changed; a draft in our own words, as older versions may have left one, is published.
     """
-    try:
-        draft = make_draft(SNAPSHOT, now=now)
-    except SlugTaken:
-        draft = _known()
-    if draft.state != OfferState.DRAFT or OfferWords.of(draft) != SNAPSHOT:
-        return draft, False
-    try:
-        return publish_offer(draft.reference, seen=None, actor_id=None, now=now), True
-    except NotADraft:  # two stacks seeded one database at the same moment
-        return _known(), False
+    with transaction.atomic(durable=True):
+        try:
+            draft = make_first_draft(SNAPSHOT, now=now)
+        except SlugTaken:
+            draft = _known()
+        if draft.state != OfferState.DRAFT or OfferWords.of(draft) != SNAPSHOT:
+            return draft, False
+        try:
+            return publish_draft(draft.reference, seen=None, actor_id=None, now=now), True
+        except NotADraft:  # two stacks seeded one database at the same moment
+            return _known(), False
 
 
 def _known() -> Offer:

@@ -1,4 +1,4 @@
-"""RecordingContext operators by mail: once per item, five mails an hour, the rest in an hourly digest."""
+"""Telling operators by mail: once per item, five mails an hour, the rest in an hourly digest."""
 
 from __future__ import annotations
 

@@ -19,15 +19,13 @@ from revenue.enums import OfferState
 from revenue.exchanges.prices import look_after_price
 from revenue.forms.offers import OfferForm
 from revenue.models import Offer
+from revenue.operations.offers import DraftChanged, NotADraft, OfferWords, SlugTaken
 from revenue.ports import GatewayError
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
 from revenue.queries.offers import links_on_old_prices, offer_families, price_of, versions_of
-from revenue.usecases.publish_offer import DraftChanged, publish_offer
+from revenue.usecases.publish_offer import publish_offer
 from revenue.usecases.retire_offer import retire_offer
 from revenue.usecases.save_offer import (
-    NotADraft,
-    OfferWords,
-    SlugTaken,
     discard_draft,
     draft_next_version,
     edit_draft,

@@ -39,10 +39,10 @@ def test_a_recorder_is_reached_only_through_record() -> None:
 
 def test_every_way_from_stripe_imports_record() -> None:
     assert importers("revenue.operations.recording.record") == {
-        f"revenue/usecases/{way}.py"
+        f"revenue/{way}.py"
         for way in (
-            *("open_checkout", "close_checkout", "land", "sweep_checkouts"),
-            *("process_events", "recover", "book_fees", "sweep_refunds"),
+            *("exchanges/checkouts", "exchanges/refunds", "usecases/land"),
+            *("usecases/process_events", "usecases/recover", "exchanges/fees"),
         )
     }
 

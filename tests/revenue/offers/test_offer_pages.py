@@ -12,8 +12,9 @@ from kernel.money import Money
 from revenue.enums import OfferState
 from revenue.forms.offers import LEAST_MINOR, OfferForm
 from revenue.models import Offer, OfferPrice
+from revenue.operations.offers import OfferWords
 from revenue.usecases.publish_offer import publish_offer
-from revenue.usecases.save_offer import OfferWords, make_draft
+from revenue.usecases.save_offer import make_draft
 from revenue.usecases.seed_offer import SNAPSHOT
 from tests.factories.people import client_of, make_person
 

@@ -15,13 +15,11 @@ from kernel.transitions import IllegalMove
 from ledger.models import LedgerEntry
 from revenue.enums import OfferState
 from revenue.models import Offer
+from revenue.operations.offers import DraftChanged, NotADraft, OfferWords, SlugTaken
 from revenue.queries.offers import offer_families, unready_offers
-from revenue.usecases.publish_offer import DraftChanged, publish_offer
+from revenue.usecases.publish_offer import publish_offer
 from revenue.usecases.retire_offer import retire_offer
 from revenue.usecases.save_offer import (
-    NotADraft,
-    OfferWords,
-    SlugTaken,
     discard_draft,
     draft_next_version,
     edit_draft,

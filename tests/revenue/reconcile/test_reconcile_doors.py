@@ -17,8 +17,8 @@ from revenue.models import OperatorAlert, Order, ReconcileRun
 from revenue.operations.booking import book
 from revenue.operations.differences import tell_differences
 from revenue.operations.recording_context import RecordingContext
+from revenue.queries.tie_out import Difference, as_row
 from revenue.tasks_reconcile import reconcile as task
-from revenue.usecases.tie_out import Difference, as_row
 from tests.factories.orders import OrderFactory
 from tests.factories.people import client_of, make_person
 from tests.outside import pages_use_outside

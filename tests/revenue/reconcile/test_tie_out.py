@@ -13,7 +13,7 @@ from revenue.enums import AlertKind, OrderState, RevenueKind
 from revenue.models import OperatorAlert, Order, RevenueEvent
 from revenue.operations.differences import tell_differences
 from revenue.ports import BalanceLine
-from revenue.usecases.tie_out import (
+from revenue.queries.tie_out import (
     SETTLING,
     SLACK,
     Difference,
