@@ -13,7 +13,7 @@ from typing import BinaryIO, Final, cast
 
 from ledger.adapters.log_mark import NOT_ONE_OF_OURS, Mark
 from ledger.heads import faults
-from ledger.ports import Head, HeadsBroken, HeadsShortened, HeadsUnreadable, key_id
+from ledger.ports import Head, HeadsBroken, HeadSink, HeadsShortened, HeadsUnreadable, key_id
 
 TAIL_BYTES: Final = 4096  # longer than any line
 
@@ -178,3 +178,6 @@ def _from_line(line: bytes, *, where: str) -> Head:
     except NOT_ONE_OF_OURS as error:
         raise HeadsUnreadable(f"{where} is no head of a seal") from error
     return head
+
+
+_IS_A_PORT: type[HeadSink] = SealsLog  # held here by mypy

@@ -22,7 +22,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import sanitize_address
 
 from revenue.adapters.mailboxes import UTF8, NeedsSMTPUTF8, is_plain, on_the_wire, send_in_utf8
-from revenue.ports_mail import KeptLetter, Letter, MailRefused, MailUnknown
+from revenue.ports_mail import KeptLetter, Letter, Mailer, MailRefused, MailUnknown
 
 logger = logging.getLogger(__name__)
 
@@ -184,3 +184,6 @@ def _kept_in(content: bytes, *, message_id: str) -> KeptLetter | None:
         text, html = ("" if body is None else body.get_content() for body in bodies.values())
         return KeptLetter(subject=str(message["Subject"]), text=text, html=html)
     return None
+
+
+_IS_A_PORT: type[Mailer] = DjangoMailer  # held here by mypy

@@ -34,6 +34,7 @@ from revenue.ports import (
     NotFound,
     Notice,
     OpenedLink,
+    PaymentGateway,
     PriceGone,
     RefundFact,
     SessionFact,
@@ -154,20 +155,16 @@ class StripeGateway:
     # --- the door ------------------------------------------------------------------------------
 
     def verify(self, *, body: bytes, signature: str, now: datetime) -> Notice:
-        """See the port."""
         require_signature(body=body, header=signature, secrets=self._secrets, now=now)
         return read_notice(body)
 
     def read_notice(self, body: bytes) -> Notice:
-        """Read the identity of a body that was verified before."""
         return read_notice(body)
 
     def fact_digest(self, body: bytes) -> str:
-        """See ``stripe_signature.fact_digest``."""
         return fact_digest(body)
 
     def read_event(self, body: bytes) -> Fact | None:
-        """See the port."""
         try:
             event = parsed(body)
         except ValueError as error:
@@ -182,25 +179,21 @@ class StripeGateway:
     # --- making things -------------------------------------------------------------------------
 
     def make_product(self, *, key: str, parameters: Mapping[str, Any]) -> str:
-        """See the port."""
         with _translated():
             made = self._v1.products.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]  # its own dict types
         return str(self._own(made)["id"])
 
     def make_price(self, *, key: str, parameters: Mapping[str, Any]) -> str:
-        """See the port."""
         with _translated():
             made = self._v1.prices.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]  # its own dict types
         return str(self._own(made)["id"])
 
     def find_price(self, *, lookup_key: str) -> str | None:
-        """See the port."""
         with _translated():
             page = self._v1.prices.list({"lookup_keys": [lookup_key], "active": True, "limit": 1})
         return str(self._own(page.data[0])["id"]) if page.data else None
 
     def what_ails_price(self, price_id: str) -> str:
-        """See the port."""
         try:
             with _translated():
                 found = self._v1.prices.retrieve(price_id, {"expand": ["product"]})
@@ -212,14 +205,12 @@ class StripeGateway:
         return "" if is_sold else PRICE_INACTIVE
 
     def activate_product(self, product_id: str, *, key: str) -> None:
-        """See the port."""
         with _translated():
             self._own(
                 self._v1.products.update(product_id, {"active": True}, {"idempotency_key": key})
             )
 
     def open_checkout(self, *, key: str, parameters: Mapping[str, Any]) -> SessionFact:
-        """See the port."""
         with _translated():
             made = self._v1.checkout.sessions.create(
                 dict(parameters),  # type: ignore[arg-type]  # stored JSON, checked by the contract
@@ -228,25 +219,21 @@ class StripeGateway:
         return _read(reading.session, self._own(made))
 
     def make_payment_link(self, *, key: str, parameters: Mapping[str, Any]) -> OpenedLink:
-        """See the port."""
         with _translated():
             made = self._v1.payment_links.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]  # its own dict types
         return _read(reading.payment_link, self._own(made))
 
     def refund(self, *, key: str, parameters: Mapping[str, Any]) -> RefundFact:
-        """See the port."""
         with _translated():
             made = self._v1.refunds.create(dict(parameters), {"idempotency_key": key})  # type: ignore[arg-type]  # its own dict types
         return _read(reading.refund, self._own(made))
 
     def expire_session(self, session_id: str, *, key: str) -> SessionFact:
-        """See the port."""
         with _translated():
             closed = self._v1.checkout.sessions.expire(session_id, {}, {"idempotency_key": key})
         return _read(reading.session, self._own(closed))
 
     def deactivate_payment_link(self, link_id: str, *, key: str) -> OpenedLink:
-        """See the port."""
         with _translated():
             changed = self._v1.payment_links.update(
                 link_id, {"active": False}, {"idempotency_key": key}
@@ -256,7 +243,6 @@ class StripeGateway:
     # --- reading -------------------------------------------------------------------------------
 
     def read_session(self, session_id: str) -> SessionFact:
-        """See the port."""
         with _translated():
             found = self._v1.checkout.sessions.retrieve(
                 session_id, {"expand": ["payment_intent.latest_charge"]}
@@ -264,7 +250,6 @@ class StripeGateway:
         return _read(reading.session, self._own(found))
 
     def sessions_between(self, *, since: datetime, until: datetime) -> Iterator[SessionFact]:
-        """See the port."""
         problem: GatewayUnreadable | None = None
         window = {"gte": int(since.timestamp()), "lte": int(until.timestamp())}
         with _translated():
@@ -280,7 +265,6 @@ class StripeGateway:
             raise problem
 
     def sessions_of_payment(self, payment_intent_id: str) -> Sequence[SessionFact]:
-        """See the port."""
         with _translated():
             page = self._v1.checkout.sessions.list(
                 {
@@ -291,7 +275,6 @@ class StripeGateway:
             return [_read(reading.session, self._own(found)) for found in page.data]
 
     def payment_links(self, *, limit: int) -> Sequence[tuple[OpenedLink, str]]:
-        """See the port."""
         with _translated():
             pages = self._v1.payment_links.list({"limit": min(limit, PAGE)}).auto_paging_iter()
             found = [self._own(link) for link in islice(pages, limit)]
@@ -306,24 +289,20 @@ class StripeGateway:
             return _read(reading.refund, self._own(self._v1.refunds.retrieve(refund_id)))
 
     def refunds_of_payment(self, payment_intent_id: str) -> Sequence[RefundFact]:
-        """See the port."""
         with _translated():
             page = self._v1.refunds.list({"payment_intent": payment_intent_id, "limit": PAGE})
             return [_read(reading.refund, self._own(found)) for found in page.auto_paging_iter()]
 
     def refunds_of_charge(self, charge_id: str) -> Sequence[RefundFact]:
-        """See the port."""
         with _translated():
             page = self._v1.refunds.list({"charge": charge_id, "limit": PAGE})
             return [_read(reading.refund, self._own(found)) for found in page.auto_paging_iter()]
 
     def dispute(self, dispute_id: str) -> DisputeFact:
-        """See the port."""
         with _translated():
             return _read(reading.dispute, self._own(self._v1.disputes.retrieve(dispute_id)))
 
     def undelivered_events(self, *, since: datetime) -> Iterator[StripeEvent]:
-        """See the port."""
         asked = {
             "delivery_success": False,
             "created": {"gte": int(since.timestamp())},
@@ -339,11 +318,9 @@ class StripeGateway:
                 yield StripeEvent(notice=notice, body=body)
 
     def event_types(self) -> frozenset[str]:
-        """See the port."""
         return frozenset(reading.READERS) - reading.OLD_NAMES
 
     def reread(self, *, event_type: str, object_id: str) -> Fact | None:
-        """See the port."""
         reader = reading.READERS.get(event_type)
         if reader is None:
             return None
@@ -360,7 +337,6 @@ class StripeGateway:
         return reading.read(type_=event_type, data=found)
 
     def balance_lines(self, *, since: datetime, until: datetime) -> Iterator[BalanceLine]:
-        """See the port."""
         asked = {
             # Stripe counts in whole seconds; the second that has begun is part of the window.
             "created": {"gte": int(since.timestamp()), "lt": ceil(until.timestamp())},
@@ -372,7 +348,6 @@ class StripeGateway:
                 yield _read(reading.balance_line, self._own(line))
 
     def balance_lines_of(self, object_id: str) -> Sequence[BalanceLine]:
-        """See the port."""
         carried = ("balance_transaction.source", "failure_balance_transaction.source")
         with _translated():
             if not object_id.startswith("pi_"):
@@ -383,14 +358,15 @@ class StripeGateway:
         return _read(reading.lines_of, self._own(payment).get("latest_charge") or {})
 
     def account(self) -> AccountFact:
-        """See the port."""
         with _translated():
             whose = self._v1.accounts.retrieve_current().to_dict()
             livemode = self._v1.balance.retrieve().livemode
         return reading.account(whose, livemode=livemode)
 
     def endpoints(self) -> Sequence[EndpointFact]:
-        """See the port."""
         with _translated():
             page = self._v1.webhook_endpoints.list({"limit": PAGE})
             return [reading.endpoint(found.to_dict()) for found in page.auto_paging_iter()]
+
+
+_IS_A_PORT: type[PaymentGateway] = StripeGateway  # held here by mypy

@@ -201,3 +201,17 @@ def test_no_template_is_made_of_a_text() -> None:
     ]
 
     assert made == []
+
+
+PORTS = [
+    name
+    for path in SOURCES
+    if path.stem.startswith("ports")
+    for name in re.findall(r"^class (\w+)\(Protocol\)", path.read_text(encoding="utf-8"), re.M)
+]
+
+
+@pytest.mark.parametrize("port", PORTS)
+def test_an_adapter_is_held_against_its_port_where_it_is_written(port: str) -> None:
+    held = f": type[{port}] = "
+    assert any(held in path.read_text(encoding="utf-8") for path in SOURCES)
