@@ -22,10 +22,10 @@ from benchmarks.statements import counted
 from kernel.references import new_reference
 from revenue.adapters.stripe_signature import read_notice
 from revenue.enums import CheckoutOrigin, CheckoutState, EventState, Source
+from revenue.exchanges.events import process_due
 from revenue.models import CheckoutSession, Offer, StripeWebhookEvent
+from revenue.operations.filing import file_event
 from revenue.providers import gateway_for_worker
-from revenue.usecases.accept_webhook import file_event
-from revenue.usecases.process_events import process_due
 from trinity.stack.private import Stack
 
 DRAIN: Final = """
@@ -35,7 +35,7 @@ from datetime import UTC, datetime
 from revenue.enums import Source
 from revenue.providers import gateway_for_worker
 from revenue.tasks import process_webhooks
-from revenue.usecases.process_events import process_due
+from revenue.exchanges.events import process_due
 clock = lambda: datetime.now(UTC)
 process_due(gateway=gateway_for_worker(), source=Source.DELIVERY, clock=clock, limit=1)
 began = time.perf_counter()

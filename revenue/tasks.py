@@ -16,11 +16,11 @@ from revenue import tasks_reconcile as tasks_reconcile  # registers its tasks
 from revenue import tasks_refunds as tasks_refunds  # registers its tasks
 from revenue.enums import Source
 from revenue.exchanges.checkouts import sweep_checkouts as sweep
+from revenue.exchanges.events import process_due
 from revenue.exchanges.prices import sweep_prices
 from revenue.providers import gateway_for_worker
 from revenue.usecases.end_leases import end_leases
 from revenue.usecases.keep_views import keep_views
-from revenue.usecases.process_events import process_due
 
 BATCH: Final = 20  # events that are claimed together
 BATCHES_MAX: Final = 25  # of each hand: then another worker may have its turn

@@ -23,9 +23,10 @@ from kernel.doors import public, takes_bytes
 from kernel.nudges import CoalescedNudge
 from kernel.tally import Tally
 from revenue.enums import Refusal
+from revenue.operations.filing import Delivery
 from revenue.ports import BodyRejected, SignatureRejected, Stale, Unsigned
 from revenue.providers import gateway_for_web, is_stripe_itself
-from revenue.usecases.accept_webhook import Delivery, accept_deliveries, verify_delivery
+from revenue.usecases.accept_webhook import accept_deliveries, verify_delivery
 from revenue.usecases.count_refusals import count_refusals
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ def keep_rendering(rendering: EventRendering, *, now: datetime) -> bool:
     """Keep the first rendering of its version, and have its event acted on; say whether it is new.
 
     The row of the event is locked after the rendering is there: a worker that parks the event at
-    this moment sees the one or the other (``usecases.process_events``).
+    this moment sees the one or the other (``exchanges.events``).
     """
     if not insert_once(rendering):
         return False

@@ -20,6 +20,12 @@ from ledger import queries as ledger
 from revenue.enums import OrderState, Source
 from revenue.exchanges.cards import notice_cards
 from revenue.exchanges.fees import book_fees
+from revenue.exchanges.missed import (
+    lines_whenever,
+    recover_events,
+    recover_movements,
+    recover_sessions,
+)
 from revenue.models import Order, ReconcileRun
 from revenue.operations.differences import tell_differences
 from revenue.operations.finding import lock_order
@@ -27,12 +33,6 @@ from revenue.operations.holding import hold_or_release_work
 from revenue.operations.recording_context import RecordingContext
 from revenue.ports import BalanceLine, GatewayError, PaymentGateway
 from revenue.queries.tie_out import SLACK, as_row, half_seen, missing_from_our_books, tie_out
-from revenue.usecases.recover import (
-    lines_whenever,
-    recover_events,
-    recover_movements,
-    recover_sessions,
-)
 
 DAYS_DEFAULT: Final = 7
 ABANDONED_AFTER: Final = timedelta(minutes=15)  # longer than a task may run

@@ -9,24 +9,18 @@ from typing import Final
 
 from django.db import transaction
 
+from kernel.exchanges import Clock
 from kernel.leases import claim_due
 from kernel.references import TAIL_CHARS, TIME_CHARS, new_reference
 from ledger import operations as ledger
 from revenue.enums import AlertKind, EventState, Outcome, Source
 from revenue.exchanges.event_plan import plan_event
+from revenue.exchanges.events import LEASE, apply_plan, context_of, is_final, process_claimed
 from revenue.models import StripeWebhookEvent
 from revenue.operations.alerts import close_alerts
 from revenue.operations.events import scrubbed
 from revenue.operations.recording_context import CauseMissing
 from revenue.ports import GatewayError, PaymentGateway
-from revenue.usecases.process_events import (
-    LEASE,
-    Clock,
-    apply_plan,
-    context_of,
-    is_final,
-    process_claimed,
-)
 
 REPLAYABLE: Final = tuple(state for state in EventState if state != EventState.PROCESSING)
 OUR_REFERENCE: Final = re.compile(rf"\b[a-z]{{3,4}}_([0-9a-z]{{{TIME_CHARS + TAIL_CHARS}}})\b")

@@ -42,7 +42,7 @@ def test_every_way_from_stripe_imports_record() -> None:
         f"revenue/{way}.py"
         for way in (
             *("exchanges/checkouts", "exchanges/refunds", "usecases/land"),
-            *("usecases/process_events", "usecases/recover", "exchanges/fees"),
+            *("exchanges/events", "exchanges/missed", "exchanges/fees"),
         )
     }
 

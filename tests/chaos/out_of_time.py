@@ -20,8 +20,8 @@ def main() -> None:
     django.setup()
     # Imported late: models exist only after setup.
     from revenue.enums import Source  # noqa: PLC0415  # after setup
+    from revenue.exchanges.events import process_due  # noqa: PLC0415  # after setup
     from revenue.providers import gateway_for_worker  # noqa: PLC0415  # after setup
-    from revenue.usecases.process_events import process_due  # noqa: PLC0415  # after setup
 
     off_by = timedelta(minutes=float(sys.argv[1]))
     while True:

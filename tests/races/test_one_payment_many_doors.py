@@ -21,12 +21,12 @@ from ledger.models import LedgerEntry
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.adapters.stripe_reading import session
 from revenue.enums import Source
+from revenue.exchanges.events import process_due
 from revenue.models import BuyerMail, CheckoutSession, Order, RevenueEvent, StripeWebhookEvent
 from revenue.operations.recording import record
 from revenue.operations.recording_context import RecordingContext
 from revenue.providers import gateway_for_web
 from revenue.usecases.accept_webhook import accept_webhook
-from revenue.usecases.process_events import process_due
 from tests.factories.revenue import CheckoutFactory, event_body, filed, session_object
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]

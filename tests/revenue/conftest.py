@@ -9,8 +9,8 @@ import pytest
 
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import EventState, Source
+from revenue.exchanges.events import process_due
 from revenue.models import StripeWebhookEvent
-from revenue.usecases.process_events import process_due
 from tests.factories.revenue import NOON
 
 SECRET = "whsec_test"

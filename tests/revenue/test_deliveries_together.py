@@ -15,8 +15,9 @@ from django.test.utils import CaptureQueriesContext
 
 from kernel.modes import Mode
 from revenue.models import EventAlarm, EventRepeat, OperatorAlert, StripeWebhookEvent
+from revenue.operations.filing import Delivery
 from revenue.providers import gateway_for_web
-from revenue.usecases.accept_webhook import Delivery, accept_deliveries
+from revenue.usecases.accept_webhook import accept_deliveries
 from revenue.webhooks import file_together, status_of
 from tests.factories.revenue import event_body
 from tests.kernel.conftest import at_once

@@ -11,7 +11,8 @@ from django.contrib.auth.models import User
 
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import EventState, OrderState
-from revenue.exchanges import event_plan
+from revenue.exchanges import event_plan, events
+from revenue.exchanges.missed import recover_events
 from revenue.models import (
     CheckoutSession,
     Dispute,
@@ -23,13 +24,12 @@ from revenue.models import (
     RevenueEvent,
     StripeWebhookEvent,
 )
+from revenue.operations.filing import Delivery
 from revenue.policy import mode_of
 from revenue.ports import StripeEvent
-from revenue.usecases import process_events
-from revenue.usecases.accept_webhook import Delivery, accept_deliveries
+from revenue.usecases.accept_webhook import accept_deliveries
 from revenue.usecases.close_event import close_event
 from revenue.usecases.empty_bodies import empty_old_bodies
-from revenue.usecases.recover import recover_events
 from revenue.usecases.replay_event import replay_event
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import (
@@ -212,13 +212,13 @@ def test_it_comes_while_a_worker_parks_the_first(
     deliver(deaf_gateway, body_of(COMPLETED, paid, NEWER))
 
     def plan_and_be_overtaken(*args: Any, **kwargs: Any) -> Any:
-        monkeypatch.setattr(process_events, "plan_event", event_plan.plan_event)
+        monkeypatch.setattr(events, "plan_event", event_plan.plan_event)
         try:
             return event_plan.plan_event(*args, **kwargs)
         finally:
             deliver(deaf_gateway, body_of(COMPLETED, paid, API_VERSION))
 
-    monkeypatch.setattr(process_events, "plan_event", plan_and_be_overtaken)
+    monkeypatch.setattr(events, "plan_event", plan_and_be_overtaken)
     (first,) = process()
     clock.forward(minutes=1)
     (event,) = process()

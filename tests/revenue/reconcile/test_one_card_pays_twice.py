@@ -16,11 +16,11 @@ from revenue.adapters import stripe_reading
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import Source
 from revenue.exchanges.cards import notice_cards
+from revenue.exchanges.missed import recover_sessions
 from revenue.models import BuyerMail, Offer, OperatorAlert, Order, RevenueEvent, StripeWebhookEvent
 from revenue.queries.doubles import possible_doubles
 from revenue.usecases.land import land
 from revenue.usecases.mean_double import mean_double
-from revenue.usecases.recover import recover_sessions
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import (
     NOON,

@@ -16,6 +16,7 @@ from kernel.money import Money
 from ledger.models import Posting
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import EventState, OrderState, RevenueKind, Source
+from revenue.exchanges.events import process_due
 from revenue.models import (
     BuyerMail,
     CheckoutSession,
@@ -27,9 +28,8 @@ from revenue.models import (
     StripeWebhookEvent,
     WebhookAttempt,
 )
+from revenue.operations.filing import file_event
 from revenue.ports import GatewayUnknown
-from revenue.usecases.accept_webhook import file_event
-from revenue.usecases.process_events import process_due
 from revenue.usecases.reconcile import AlreadyRunning, reconcile
 from tests.outside import gateway_to
 from tests.revenue.reconcile.conftest import Run, Sell, an_hour_from_now

@@ -12,9 +12,9 @@ import pytest
 from ledger.models import Posting
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import EventState, OrderState, RevenueKind, Source
+from revenue.exchanges.events import process_due
 from revenue.models import Order, ReconcileRun, RevenueEvent, StripeWebhookEvent
-from revenue.usecases.accept_webhook import file_event
-from revenue.usecases.process_events import process_due
+from revenue.operations.filing import file_event
 from tests.revenue.reconcile.conftest import Run, Sell
 from tests.sandbox.running_sandbox import RunningSandbox
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 
+from kernel.exchanges import Clock
 from kernel.leases import LostLease, claim_due, give_back, was_in
 from kernel.modes import Mode
 from revenue.enums import AlertKind, EventState, Outcome, Source
@@ -32,7 +33,6 @@ from revenue.queries.renderings import other_renderings
 
 logger = logging.getLogger(__name__)
 
-Clock = Callable[[], datetime]
 LEASE: Final = timedelta(seconds=settings.WEBHOOK_LEASE_S)
 BATCH_LONGEST: Final = LEASE * 0.1  # nothing is begun later; one event alone may need thrice that
 WORKABLE: Final = (

@@ -11,12 +11,15 @@ from typing import Final
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 
+from kernel.exchanges import Clock
 from kernel.leases import claim_due
 from kernel.transitions import LostRace
 from revenue.enums import EventState, Outcome, Source
 from revenue.exchanges.cards import notice_cards
 from revenue.exchanges.event_plan import refund_after_failures
+from revenue.exchanges.events import LEASE, process_claimed
 from revenue.models import StripeWebhookEvent
+from revenue.operations.filing import Delivery, file_event, take_listed
 from revenue.operations.recording import record
 from revenue.operations.recording_context import CauseMissing, RecordingContext, Unrecordable
 from revenue.policy import mode_of
@@ -30,8 +33,6 @@ from revenue.ports import (
 )
 from revenue.providers import is_stripe_itself
 from revenue.queries.books import DISPUTES, PAYMENTS, REFUNDS, Movement, unsettled_sessions
-from revenue.usecases.accept_webhook import Delivery, file_event, take_listed
-from revenue.usecases.process_events import LEASE, Clock, process_claimed
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +76,8 @@ def _file(found: StripeEvent, *, gateway: PaymentGateway, now: datetime) -> int 
         return event_id
     mode = mode_of(livemode=found.notice.livemode, is_stripe_itself=is_stripe_itself())
     delivery = Delivery(notice=found.notice, body=found.body, mode=mode, received_at=now)
-    return take_listed(delivery, gateway=gateway)
+    with transaction.atomic(durable=True):
+        return take_listed(delivery, gateway=gateway)
 
 
 def _act(event_id: int, *, gateway: PaymentGateway, clock: Clock) -> bool:
