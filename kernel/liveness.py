@@ -13,7 +13,7 @@ import secrets
 import threading
 import time
 from datetime import datetime, timedelta
-from select import select
+from select import POLLIN, poll
 from typing import Final
 
 import psycopg
@@ -84,8 +84,9 @@ class _Session:
         """Say whether it lasts. Costs no statement: Postgres says so before it ends a session."""
         if self._process != os.getpid() or self._session.closed:
             return False
-        was_told_something, _, _ = select([self._session.fileno()], [], [], 0)
-        return not was_told_something
+        told = poll()  # unlike select, of any file number
+        told.register(self._session.fileno(), POLLIN)
+        return not told.poll(0)
 
     def now(self) -> datetime:
         if time.monotonic() > self._read_at + CLOCK_READ_EVERY_S:

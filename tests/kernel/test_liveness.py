@@ -117,6 +117,17 @@ def test_a_restart_of_postgres_gives_everybody_a_moment(monkeypatch: pytest.Monk
     assert soon(ended) == 1
 
 
+def test_a_process_with_a_thousand_open_connections_takes_leases() -> None:
+    liveness.leave()
+    many = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        assert liveness.process_number() == liveness.process_number()
+    finally:
+        for each in many:
+            os.close(each)
+        liveness.leave()
+
+
 def test_no_wrong_clock_moves_the_time_that_processes_share(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
