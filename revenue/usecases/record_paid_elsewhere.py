@@ -40,11 +40,14 @@ def record_paid_elsewhere(
     """Book what the buyer got, let the order follow, and tell the buyer, in one commit.
 
     ``record_ref`` was rendered once into the form: pressing twice finds the first row. Raises
-    NotOwed for more than is owed, or while Stripe may still pay it; Order.DoesNotExist.
+    NotOwed for more than is owed, the form of another order, or while Stripe may still pay it;
+    Order.DoesNotExist.
     """
     order = lock_order(order_ref)
-    known = RefundPaidElsewhere.objects.filter(reference=record_ref, order=order).first()
+    known = RefundPaidElsewhere.objects.filter(reference=record_ref).first()
     if known is not None:
+        if known.order_id != order.pk:
+            raise NotOwed("This form belongs to another order; open the page again.")
         return known
     _require_owed(order, record_ref=record_ref, amount=amount)
     paid = RefundPaidElsewhere.objects.create(

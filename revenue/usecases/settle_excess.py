@@ -38,11 +38,13 @@ def settle_excess(
     """Book what came back, or leave it an expense, and let the order follow, in one commit.
 
     ``record_ref`` was rendered once into the form: pressing twice finds the first row. Raises
-    NotSettled for more than the excess; Order.DoesNotExist.
+    NotSettled for more than the excess or the form of another order; Order.DoesNotExist.
     """
     order = lock_order(order_ref)
-    known = ExcessSettlement.objects.filter(reference=record_ref, order=order).first()
+    known = ExcessSettlement.objects.filter(reference=record_ref).first()
     if known is not None:
+        if known.order_id != order.pk:
+            raise NotSettled("This form belongs to another order; open the page again.")
         return known
     _require_excess(order, record_ref=record_ref, amount=amount)
     settlement = ExcessSettlement.objects.create(

@@ -33,6 +33,7 @@ from revenue.queries.waiting import waiting
 from revenue.usecases.record_paid_elsewhere import NotOwed, record_paid_elsewhere
 from revenue.usecases.tend_alert import NotTended, dismiss_alert
 from tests.conftest import NOON
+from tests.factories.orders import OrderFactory
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import CheckoutFactory, filed, refund_object, session_object
 from tests.revenue.refunds.conftest import Ask
@@ -161,6 +162,17 @@ def test_pressing_twice_records_once(sold: CheckoutSession, process: Process, ow
 
     assert first == again
     assert RevenueEvent.objects.filter(kind="refund_elsewhere").count() == 1
+
+
+def test_a_form_of_another_order_records_nothing(
+    sold: CheckoutSession, process: Process, owner: User
+) -> None:
+    other = OrderFactory(refund_owed_minor=100)
+    once = new_reference("rpe")
+    record(fail(sold, process), owner, record_ref=once)
+
+    with pytest.raises(NotOwed, match="belongs to another order"):
+        record(other, owner, record_ref=once)
 
 
 def test_a_part_paid_leaves_the_rest_owed(

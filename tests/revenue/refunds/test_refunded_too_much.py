@@ -27,6 +27,7 @@ from revenue.models import (
 from revenue.queries.waiting import waiting
 from revenue.usecases.record_paid_elsewhere import record_paid_elsewhere
 from revenue.usecases.settle_excess import NotSettled, settle_excess
+from tests.factories.orders import OrderFactory
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import CheckoutFactory, filed, refund_object, session_object
 
@@ -206,6 +207,16 @@ def test_pressing_twice_settles_once_and_never_more_than_the_excess(
     with pytest.raises(NotSettled, match=r"up to \$0.10 USD"):
         settle(order, owner, 11, ExcessSettledBy.WRITTEN_OFF)
     assert ExcessSettlement.objects.count() == 1
+
+
+def test_a_form_of_another_order_settles_nothing(tell: Tell, owner: User) -> None:
+    order = over_refund(tell, owner, 40)
+    other = OrderFactory(amount_minor=100, tax_minor=0, refunded_minor=140, excess_minor=40)
+    once = new_reference("exs")
+    settle(order, owner, 30, ExcessSettledBy.CASH, record_ref=once)
+
+    with pytest.raises(NotSettled, match="belongs to another order"):
+        settle(other, owner, 30, ExcessSettledBy.CASH, record_ref=once)
 
 
 def test_the_page_asks_says_it_once_more_and_records(tell: Tell, owner: User) -> None:
