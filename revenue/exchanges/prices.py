@@ -126,10 +126,12 @@ def sweep_prices(*, gateway: PaymentGateway, clock: Clock, limit: int = 20) -> i
     """Ask about the prices that nobody asked about for longest, ``limit`` at most.
 
     One call each; a price that Stripe archived or forgot costs a few more. Returns how many were
-    asked about. Where Stripe does not answer, the next sweep asks.
+    answered about. Where Stripe does not answer, the sweep ends and the next begins with others:
+    one price that it never answers about holds up no other.
     """
     asked = 0
     for price in prices_to_look_after(mode=settings.DEPLOYMENT_MODE, limit=limit):
+        _note_asked(price, now=clock())
         try:
             _ask_about(price.offer, gateway=gateway, now=clock())
         except GatewayUnknown:
@@ -138,7 +140,6 @@ def sweep_prices(*, gateway: PaymentGateway, clock: Clock, limit: int = 20) -> i
             logger.warning(
                 "price not looked after", extra={"offer": price.offer.reference, "code": error.code}
             )
-        _note_asked(price, now=clock())
         asked += 1
     return asked
 

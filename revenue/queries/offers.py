@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from revenue.enums import OfferState, PaymentLinkState
@@ -70,26 +70,25 @@ def price_of(offer: Offer, *, mode: str) -> OfferPrice | None:
 
 def prices_on_sale(*, mode: str) -> list[tuple[Offer, str]]:
     """Return what is on sale with Stripe's id of its price, where it has one. One statement."""
-    prices = _prices_on_sale(mode=mode).order_by("pk")
+    prices = _prices_of_sellable_offers(mode=mode).filter(ready_at__isnull=False).order_by("pk")
     return [(price.offer, price.stripe_price_id) for price in prices]
 
 
 def prices_to_look_after(*, mode: str, limit: int) -> list[OfferPrice]:
     """Return prices on sale, those first about which Stripe was not asked for longest.
 
-    One statement.
+    Among them are those that Stripe did not make anew when it was asked to. One statement.
     """
+    by_age = F("asked_at").asc(nulls_first=True)
+    were_made = Q(ready_at__isnull=False) | Q(times_renewed__gt=0)
     return list(
-        _prices_on_sale(mode=mode).order_by(F("asked_at").asc(nulls_first=True), "pk")[:limit]
+        _prices_of_sellable_offers(mode=mode).filter(were_made).order_by(by_age, "pk")[:limit]
     )
 
 
-def _prices_on_sale(*, mode: str) -> QuerySet[OfferPrice]:
+def _prices_of_sellable_offers(*, mode: str) -> QuerySet[OfferPrice]:
     return OfferPrice.objects.select_related("offer").filter(
-        mode=mode,
-        ready_at__isnull=False,
-        offer__state=OfferState.PUBLISHED,
-        offer__is_sample=False,
+        mode=mode, offer__state=OfferState.PUBLISHED, offer__is_sample=False
     )
 
 

@@ -246,14 +246,41 @@ def test_a_sweep_asks_about_the_longest_unasked_first_and_no_more_than_it_may(
         assert each.asked_at is not None
 
 
+def test_a_price_that_stripe_never_answers_about_holds_up_no_other(
+    outside: RunningSandbox, gateway: StripeGateway, offer: Offer, price: OfferPrice
+) -> None:
+    other = ensure_price(offer=OfferFactory(), mode="sandbox", gateway=gateway, now=now())
+    path = f"/v1/prices/{price.stripe_price_id}"
+    outside.control("faults", path=path, effect="status", status=500, count=99)
+    trouble(outside, other, "archived")
+
+    assert [sweep(gateway), sweep(gateway)] == [0, 1]
+
+    other.refresh_from_db()
+    assert other.times_renewed == 1
+
+
+def test_a_price_that_could_not_be_made_anew_at_once_is_made_by_the_next_sweep(
+    outside: RunningSandbox, gateway: StripeGateway, offer: Offer, price: OfferPrice
+) -> None:
+    trouble(outside, price, "archived")
+    outside.control("faults", path="/v1/prices", method="POST", effect="drop", count=9)
+    assert sweep(gateway) == 0
+    outside.clear_faults()
+
+    assert sweep(gateway) == 1
+
+    price.refresh_from_db()
+    assert (price.times_renewed, price.ready_at is not None) == (1, True)
+
+
 def test_a_sweep_that_stripe_refuses_tells_operators_and_one_that_it_leaves_alone_goes_on_later(
     outside: RunningSandbox, gateway: StripeGateway, offer: Offer, price: OfferPrice
 ) -> None:
     fault = {"path": "/v1/prices", "effect": "status", "count": 9}
     outside.control("faults", **fault, method="GET", status=500)
     assert sweep(gateway) == 0
-    price.refresh_from_db()
-    assert price.asked_at is None
+    assert not OperatorAlert.objects.exists()
     outside.clear_faults()
 
     trouble(outside, price, "archived")
