@@ -11,10 +11,9 @@ from tests.architecture.test_house import SOURCES, imported, name_of
 USE_CASES = [
     path for path in SOURCES if path.parent.name == "usecases" and path.name != "__init__.py"
 ]
-# Each is to lose its line here, never to gain one.
+# Rotating a key seals in its midst. This list gains no line.
 STILL_IMPORTED = {
     ("ledger/usecases/rotate_seal_key.py", "ledger.usecases.seal"),
-    ("trinity/people/usecases/lend_session.py", "trinity.people.usecases.reset_login"),
 }
 
 

@@ -116,6 +116,14 @@ def test_pressing_again_with_a_key_that_is_turned_away_leaves_it_unknown(
     assert (again.pk, again.state) == (lost.pk, CheckoutState.UNKNOWN)
 
 
+def test_pressing_again_at_the_very_same_moment_is_not_the_first_press(
+    lost: CheckoutSession, press: Press, outside: RunningSandbox, at: datetime
+) -> None:
+    again = press(gateway=gateway_to(outside.base, key="sk_sandbox_rolled"), now=at)
+
+    assert (again.pk, again.state) == (lost.pk, CheckoutState.UNKNOWN)
+
+
 def test_the_first_press_with_a_key_that_is_turned_away_made_nothing(
     press: Press, outside: RunningSandbox
 ) -> None:

@@ -31,6 +31,14 @@ class EmailTaken(Exception):
     """Somebody on the team has this address already."""
 
 
+class NobodyThere(Exception):
+    """No account has this address."""
+
+
+class AccountClosed(Exception):
+    """The account is deactivated; an owner opens it again first."""
+
+
 def make_person(*, email: str, first_name: str, last_name: str, role: str) -> User:
     """Make an account without a password; logins go by the address, records by the reference.
 

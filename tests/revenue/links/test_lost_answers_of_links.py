@@ -95,6 +95,14 @@ def test_pressing_again_with_a_key_that_is_turned_away_leaves_it_unknown(
     assert (again.pk, again.state) == (lost.pk, PaymentLinkState.UNKNOWN)
 
 
+def test_pressing_again_at_the_very_same_moment_is_not_the_first_press(
+    lost: PaymentLink, make: Make, outside: RunningSandbox, now: datetime
+) -> None:
+    again = make(by=rolled(outside), at=now)
+
+    assert (again.pk, again.state) == (lost.pk, PaymentLinkState.UNKNOWN)
+
+
 def test_the_first_press_with_a_key_that_is_turned_away_made_nothing(
     make: Make, outside: RunningSandbox
 ) -> None:

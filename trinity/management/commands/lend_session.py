@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from kernel.modes import Mode
+from trinity.people.operations import AccountClosed, NobodyThere
 from trinity.people.usecases.lend_session import lend_session
-from trinity.people.usecases.reset_login import AccountClosed, NobodyThere
 
 
 class Command(BaseCommand):

@@ -9,7 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from trinity.people.links import password_link
-from trinity.people.usecases.reset_login import AccountClosed, NobodyThere, reset_login
+from trinity.people.operations import AccountClosed, NobodyThere
+from trinity.people.usecases.reset_login import reset_login
 
 
 class Command(BaseCommand):

@@ -14,8 +14,7 @@ from django.db import transaction
 
 from kernel.texts import one_line, storable
 from ledger.operations import audit
-from trinity.people.operations import subject
-from trinity.people.usecases.reset_login import AccountClosed, NobodyThere
+from trinity.people.operations import AccountClosed, NobodyThere, subject
 
 LENT_FOR: Final = timedelta(minutes=30)
 NAME_CHARS_MAX: Final = UserSession._meta.get_field("user_agent").max_length

@@ -10,15 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from ledger.operations import audit
-from trinity.people.operations import end_sessions, subject
-
-
-class NobodyThere(Exception):
-    """No account has this address."""
-
-
-class AccountClosed(Exception):
-    """The account is deactivated; an owner opens it again first."""
+from trinity.people.operations import AccountClosed, NobodyThere, end_sessions, subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
