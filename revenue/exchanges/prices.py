@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ from revenue.queries.offers import links_on_old_prices, prices_to_look_after
 logger = logging.getLogger(__name__)
 
 PRODUCT_EXISTS: Final = "resource_already_exists"
+MADE_ANEW: Final = "price_made_anew"  # each time that we made it
+MAKINGS_MAX: Final = 3  # within one call, where others make it anew meanwhile
 NAME_CHARS_MAX: Final = 250  # https://docs.stripe.com/api/products/create
 
 
@@ -35,21 +38,26 @@ def ensure_price(
     the price's lookup key all follow from the offer's own reference. Raises the gateway's errors;
     the offer then has no ready price yet, and nothing is half sold.
     """
-    price = _row(offer=offer, mode=Mode(mode), now=now)
-    if price.ready_at is not None:
-        return price
+    for _ in range(MAKINGS_MAX):
+        price = _row(offer=offer, mode=Mode(mode), now=now)
+        if price.ready_at is not None:
+            return price
+        with suppress(LostRace):  # Stripe sells at it no more, and somebody makes it anew
+            _make_ready(offer, price, gateway=gateway, now=now)
+            return price
+    raise GatewayUnknown(MADE_ANEW, is_replayable=True)
+
+
+def _make_ready(offer: Offer, price: OfferPrice, *, gateway: PaymentGateway, now: datetime) -> None:
+    """Make what is missing at Stripe. Raises LostRace, and the gateway's errors."""
     name = f"{offer.reference}:{price.mode}"
-    try:
-        if not price.stripe_product_id:
-            product_id = _make_product(offer, price, name=name, gateway=gateway, now=now)
-            _keep(price, "stripe_product_id", product_id)
-        if not price.stripe_price_id:
-            price_id = _make_price(offer, price, name=name, gateway=gateway, now=now)
-            _keep(price, "stripe_price_id", price_id)
-        _keep_ready(price, now=now)
-    except LostRace:  # Stripe stopped selling at it meanwhile, and somebody makes it anew
-        return ensure_price(offer=offer, mode=mode, gateway=gateway, now=now)
-    return price
+    if not price.stripe_product_id:
+        product_id = _make_product(offer, price, name=name, gateway=gateway, now=now)
+        _keep(price, "stripe_product_id", product_id)
+    if not price.stripe_price_id:
+        price_id = _make_price(offer, price, name=name, gateway=gateway, now=now)
+        _keep(price, "stripe_price_id", price_id)
+    _keep_ready(price, now=now)
 
 
 def renew_price(
