@@ -115,7 +115,8 @@ def _go_on_switching_off(link: PaymentLink, *, gateway: PaymentGateway, now: dat
     else:
         with transaction.atomic(durable=True):
             record_link_off(link, answer, now=now)
-            link.write_fenced()
+            again_at = now + CALL_RETRIES.after(number) if answer.is_active else None
+            link.write_fenced(attempts=number, next_check_at=again_at)
 
 
 def _make(link: PaymentLink, *, gateway: PaymentGateway) -> OpenedLink:

@@ -19,7 +19,7 @@ from revenue.exchanges.prices import ensure_price
 from revenue.models import Offer, PaymentLink
 from revenue.operations.recording import record
 from revenue.operations.recording_context import RecordingContext
-from revenue.ports import GatewayError
+from revenue.ports import GatewayError, OpenedLink
 from revenue.usecases.deactivate_payment_link import deactivate_payment_link
 from revenue.usecases.make_payment_link import make_payment_link
 from tests.factories.people import client_of
@@ -222,3 +222,22 @@ def test_its_page_says_that_nobody_knows_yet(
 
     assert "Stripe has not said that it is." in page
     assert "Deactivate link" in page
+
+
+def test_a_link_that_stripe_says_is_still_on_is_asked_for_later_under_the_next_key(
+    link: PaymentLink, gateway: StripeGateway, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    PaymentLink.objects.update(off_asked_at=now, off_asked_by=link.created_by, next_check_at=now)
+    keys = []
+
+    def still_on(link_id: str, *, key: str) -> OpenedLink:
+        keys.append(key)
+        return OpenedLink(link_id=link_id, url=link.url, is_active=True)
+
+    monkeypatch.setattr(gateway, "deactivate_payment_link", still_on)
+
+    for minutes in (0, 0, 1):
+        sweep(link, gateway, now + timedelta(minutes=minutes))
+
+    assert keys == [f"{link.reference}:off:1", f"{link.reference}:off:2"]
+    assert (link.state, link.leased_until) == (PaymentLinkState.ACTIVE, None)
