@@ -144,6 +144,7 @@ ROOT_URLCONF = "trinity.urls"
 APPEND_SLASH = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+MESSAGE_TAGS = {10: "info", 20: "info", 25: "ok", 30: "wait", 40: "bad"}  # the tones of notes
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -10,6 +10,7 @@ from revenue.enums import (
     AlertStanding,
     CheckoutState,
     EventState,
+    Gap,
     MailState,
     OfferState,
     OrderState,
@@ -179,6 +180,15 @@ REFUND_REQUESTS: Final = for_operators(
         RefundState.REFUSED: Says(tone="bad"),
         RefundState.BOOKED: Says(tone="ok"),
         RefundState.FAILED: Says(tone="bad"),
+    },
+)
+
+GAPS: Final = for_operators(
+    Gap,
+    {
+        Gap.DIFFERS: Says(tone="bad", badge="differ"),
+        Gap.UNDER_WAY: Says(tone="wait", badge="at the bank"),
+        Gap.YOUNG: Says(tone="wait", badge="settling"),
     },
 )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib import messages
@@ -15,6 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 from kernel.doors import needs
 from kernel.nudges import nudge
 from kernel.paging import Cursor
+from kernel.state_words import OperatorWords
+from revenue.enums import Gap
+from revenue.enums.for_operators import GAPS
 from revenue.models import ReconcileRun
 from revenue.queries.reconciled import (
     differences_of,
@@ -54,11 +58,18 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
     context = {
         "nav": NAV,
         "run": shown,
+        "days": [(row, _gap(row)) for row in shown.days],
         "differences": differences_of(shown),
         "still_open": still_open(shown),
         "took": shown.finished_at - shown.started_at if shown.finished_at else None,
     }
     return render(request, "revenue/reconcile_run.html", context)
+
+
+def _gap(row: Mapping[str, Any]) -> OperatorWords | None:
+    """Return why both totals of a day differ; None where they are the same."""
+    is_same = row["ours_minor"] == row["theirs_minor"]
+    return None if is_same else GAPS[row.get("because") or Gap.DIFFERS]
 
 
 @require_POST

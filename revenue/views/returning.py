@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -15,8 +16,10 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from kernel.doors import public
+from kernel.exchanges import NEVER_MADE
 from kernel.limits import allow, visitor_key
-from revenue.enums import CheckoutState, LinkMadeFor, OrderState
+from revenue.enums import CheckoutOrigin, CheckoutState, LinkMadeFor, OrderState
+from revenue.enums.return_words import RETURN, ReturnCase, ReturnWords
 from revenue.models import CheckoutSession, Order
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
 from revenue.usecases.land import NoSuchCheckout, NotToldYet, land, let_in, refresh
@@ -29,20 +32,21 @@ LOOK_AGAIN_S: Final = 5
 SLOW_AFTER: Final = timedelta(minutes=1)
 
 # What the page says, by what we know. Anything with money in it leads on to the order page.
-STANDING_OF_CHECKOUT: Final = MappingProxyType(
+CASE_OF_CHECKOUT: Final = MappingProxyType(
     {
-        CheckoutState.UNKNOWN: "opening",
-        CheckoutState.OPEN: "confirming",
-        CheckoutState.COMPLETE: "confirming",
-        CheckoutState.EXPIRED: "expired",
-        CheckoutState.FAILED: "refused",
+        CheckoutState.UNKNOWN: ReturnCase.OPENING,
+        CheckoutState.OPEN: ReturnCase.CONFIRMING,
+        CheckoutState.COMPLETE: ReturnCase.CONFIRMING,
+        CheckoutState.EXPIRED: ReturnCase.EXPIRED,
     }
 )
-STANDING_OF_ORDER: Final = MappingProxyType(
+MAY_CHANGE: Final = frozenset(
     {
-        OrderState.AWAITING_PAYMENT: "bank",
-        OrderState.FAILED: "failed",
-        OrderState.NEEDS_REVIEW: "review",
+        ReturnCase.OPENING,
+        ReturnCase.OPEN,
+        ReturnCase.CONFIRMING,
+        ReturnCase.UNPAID,
+        ReturnCase.BANK,
     }
 )
 
@@ -100,16 +104,17 @@ def checkout_status(request: HttpRequest, reference: str) -> HttpResponse:
     if not may_see(request, checkout_id=checkout.pk):
         return _no_link(request)
     order, is_unpaid = _bring_up_to_date(checkout)
-    standing = "unpaid" if order is None and is_unpaid else _standing(checkout, order)
-    if order is not None and standing == "order":
+    case = _case(checkout, order, is_unpaid=is_unpaid)
+    if order is not None and case is None:
         if request.htmx:  # type: ignore[attr-defined]  # by its middleware  # a redirect would be swapped into the page
             return HttpResponseClientRedirect(reverse("order", args=[order.reference]))
         return redirect("order", reference=order.reference)
+    case = case or ReturnCase.CONFIRMING
     context = {
         "checkout": checkout,
         "order": order,
-        "standing": standing,
-        "poll_s": _poll_s(checkout, standing),
+        "says": _said(case, checkout, order),
+        "poll_s": _poll_s(checkout, case),
     }
     template = "return_part" if request.htmx else "return"  # type: ignore[attr-defined]  # by its middleware
     return render(request, f"revenue/{template}.html", context)
@@ -129,17 +134,49 @@ def _bring_up_to_date(checkout: CheckoutSession) -> tuple[Order | None, bool]:
     return Order.objects.filter(checkout=checkout).first(), is_unpaid
 
 
-def _standing(checkout: CheckoutSession, order: Order | None) -> str:
-    if order is not None and order.state == OrderState.NEEDS_REVIEW and order.is_refused:
-        return "failed"  # whatever a person decides about it, nothing was charged
+def _case(checkout: CheckoutSession, order: Order | None, *, is_unpaid: bool) -> ReturnCase | None:
+    """Return what is known; None where there is an order whose own page says it."""
     if order is not None:
-        return STANDING_OF_ORDER.get(OrderState(order.state), "order")
-    return STANDING_OF_CHECKOUT[CheckoutState(checkout.state)]
+        return _case_of_order(order)
+    if is_unpaid:
+        return ReturnCase.UNPAID
+    if checkout.state == CheckoutState.FAILED:
+        return _case_of_refusal(checkout)
+    case = CASE_OF_CHECKOUT[CheckoutState(checkout.state)]
+    is_elsewhere = case == ReturnCase.CONFIRMING and checkout.returned_at is None
+    return ReturnCase.OPEN if is_elsewhere else case
 
 
-def _poll_s(checkout: CheckoutSession, standing: str) -> int | None:
+def _case_of_order(order: Order) -> ReturnCase | None:
+    if order.state == OrderState.AWAITING_PAYMENT:
+        return ReturnCase.BANK
+    is_undecided = order.state == OrderState.NEEDS_REVIEW
+    if order.state == OrderState.FAILED or (is_undecided and order.is_refused):
+        return ReturnCase.FAILED  # whatever a person decides about it, nothing was charged
+    if not is_undecided:
+        return None
+    if order.paid_at is None:
+        return ReturnCase.CHECKED_UNPAID
+    return ReturnCase.CHECKED if order.amount_minor else ReturnCase.CHECKED_FREE
+
+
+def _case_of_refusal(checkout: CheckoutSession) -> ReturnCase:
+    if checkout.last_error == NEVER_MADE:
+        return ReturnCase.NEVER_MADE
+    is_told = checkout.origin == CheckoutOrigin.OFFER_PAGE
+    return ReturnCase.REFUSED if is_told else ReturnCase.REFUSED_ON_DEAL
+
+
+def _said(case: ReturnCase, checkout: CheckoutSession, order: Order | None) -> ReturnWords:
+    words = RETURN[case]
+    price = order.total if order is not None else checkout.price
+    text, pay = (said.format(sum=price or "") for said in (words.text, words.pay))
+    return replace(words, text=text, pay=pay.strip())
+
+
+def _poll_s(checkout: CheckoutSession, case: ReturnCase) -> int | None:
     """How many seconds until the page asks again; None when nothing will change by waiting."""
-    if standing not in {"opening", "confirming", "unpaid", "bank"}:
+    if case not in MAY_CHANGE:
         return None
     since = checkout.returned_at or checkout.created_at
     return POLL_SLOWLY_S if datetime.now(UTC) - since > SLOW_AFTER else POLL_S

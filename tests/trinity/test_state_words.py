@@ -8,6 +8,7 @@ import pytest
 import stripe
 from django.apps import apps
 
+from console.queries.trace.shapes import STANDINGS, Standing
 from crm.enums import DealStage
 from kernel.state_words import TONES, OperatorWords, complete, for_operators
 from kernel.transitions import Stateful
@@ -15,6 +16,7 @@ from revenue.enums import AlertStanding, OrderState
 from revenue.enums.for_buyers import ORDER as FOR_BUYERS
 from revenue.enums.for_buyers import BuyerCase
 from revenue.enums.for_operators import ALERTS, CHECKOUT_CLOSED, INQUIRY
+from revenue.enums.return_words import RETURN, ReturnCase
 from revenue.enums.stripes_words import DISPUTES, REFUNDS, said_by_dispute, said_by_refund
 from revenue.models import CheckoutSession, Dispute, Order
 from revenue.queries.order_words import CASES
@@ -55,6 +57,15 @@ def test_all_the_states_there_are_were_asked() -> None:
         "RefundRequest",
         "StripeWebhookEvent",
     }
+
+
+def test_each_case_of_the_return_page_has_words() -> None:
+    assert set(RETURN) == set(ReturnCase)
+    assert all(said.title and said.heading and said.text for said in RETURN.values())
+
+
+def test_each_stage_of_a_trace_can_say_how_far_it_has_come() -> None:
+    assert set(STANDINGS) == set(Standing)
 
 
 def test_each_standing_of_an_alert_and_state_of_an_account_has_words() -> None:

@@ -10,7 +10,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+SANDBOX_TEMPLATES = sorted((ROOT / "sandbox" / "templates").rglob("*.html"))
 SHEET_BYTES_MAX = 15_000
+LINE_CHARS_MAX = 160
 LAYOUTS = {"public.html", "console.html", "manage.html"}
 STANDALONE = {"500.html", "503.html"}
 
@@ -49,6 +51,22 @@ def test_pages_have_a_title_of_their_own(path: Path) -> None:
     is_page = "{% extends" in text and "block content" in text and path.name not in LAYOUTS
 
     assert not is_page or "{% block title %}" in text
+
+
+@pytest.mark.parametrize("path", [*TEMPLATES, *SANDBOX_TEMPLATES], ids=str)
+def test_no_line_is_longer_than_a_person_reads(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+
+    assert [no for no, line in enumerate(lines, 1) if len(line) > LINE_CHARS_MAX] == []
+
+
+STATE_IN_ELIF = re.compile(r"\{% elif [^%]*\b(?:state|stage|status|standing|outcome)\b *==")
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_no_template_chooses_words_by_going_through_states(path: Path) -> None:
+    """What a state says is in the tables of ``kernel.state_words``; a chain forgets the next."""
+    assert STATE_IN_ELIF.findall(path.read_text(encoding="utf-8")) == []
 
 
 def test_the_sheet_is_small() -> None:

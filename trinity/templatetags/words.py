@@ -6,6 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 from django import template
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -56,6 +57,14 @@ def badge(word: str | OperatorWords | None, tone: str = "off") -> str:
         return ""
     shape = value if value in Mode.values else tone
     return format_html('<span class="badge {}">{}</span>', shape, value.replace("_", " "))
+
+
+@register.simple_block_tag(end_name="end_empty_page")
+def empty_page(content: str, title: str = "", link: str = "", link_words: str = "") -> SafeString:
+    """Say on an empty page what will appear (the block's words), and how to make it happen."""
+    text = mark_safe(" ".join(content.split()))  # noqa: S308  # the template's own words
+    said = {"title": title, "text": text, "link_address": link, "link_words": link_words}
+    return render_to_string("parts/empty.html", said)
 
 
 @register.filter

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from console.addresses import address_of
 from kernel.money import Money
@@ -33,6 +33,17 @@ LOOKS = {
     Standing.SKIPPED: "later",
     Standing.AHEAD: "later",
     Standing.LATER: "later",
+}
+
+
+STANDINGS: Final[Mapping[str, OperatorWords]] = {
+    Standing.DONE: OperatorWords(tone="ok", badge=Standing.DONE),
+    Standing.WAITING: OperatorWords(tone="wait", badge=Standing.WAITING),
+    Standing.STOPPED: OperatorWords(tone="bad", badge=Standing.STOPPED),
+    Standing.MISSING: OperatorWords(tone="bad", badge=Standing.MISSING),
+    Standing.SKIPPED: OperatorWords(tone="off", badge=Standing.SKIPPED),
+    Standing.AHEAD: OperatorWords(tone="off", badge=Standing.AHEAD),
+    Standing.LATER: OperatorWords(tone="off", badge=Standing.LATER),
 }
 
 
@@ -132,6 +143,11 @@ class Stage:
         if self.standing == Standing.LATER and self.records:
             return "now"
         return LOOKS[self.standing]
+
+    @property
+    def state_words(self) -> OperatorWords | None:
+        """Return what its standing says; nothing where all is done."""
+        return None if self.standing == Standing.DONE else STANDINGS[self.standing]
 
     @property
     def is_whole(self) -> bool:
