@@ -31,7 +31,7 @@ HOLDER_IS_GONE: Final = f"""(
     leased_by IS NOT NULL
     AND pg_postmaster_start_time() < statement_timestamp() - interval '20 seconds'
     AND NOT EXISTS (
-        SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = {LOCK_SPACE}
+        SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = {LOCK_SPACE}
         AND objid = leased_by::bigint::oid
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())))"""  # noqa: S608  # nothing but a number of ours
 
