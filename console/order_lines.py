@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from console.addresses import address_of
+from console.source_text import sentence
 from console.timeline import Line, Link, merged, of_run
-from console.told import sentence
 from fulfillment.queries import EventLine, IntakeFacts
 from kernel.money import Money
 from revenue.enums import (

@@ -61,13 +61,13 @@ def nudge_after_commit(topic: str) -> None:
     """
     if topic not in settings.FLOW:
         raise KeyError(f"trinity/flow.py has no topic {topic!r}")
-    transaction.on_commit(_coalesced(topic).poke)
+    transaction.on_commit(_coalesced(topic).signal)
 
 
 class CoalescedNudge:
     """Many nudges a second as one: for a door that must not wait for the broker.
 
-    ``poke`` returns at once. A thread of its own sends at most one nudge per ``every_s`` seconds,
+    ``signal`` returns at once. A thread of its own sends at most one nudge per ``every_s`` seconds,
     without retry; after a failure it pauses ``pause_s`` seconds, because a broker
     that is down blocks each publish. What is lost meanwhile the sweep finds.
     """
@@ -78,7 +78,7 @@ class CoalescedNudge:
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def poke(self) -> None:
+    def signal(self) -> None:
         """Ask for a nudge soon."""
         self._wanted.set()
         if self._thread is None or not self._thread.is_alive():

@@ -15,10 +15,10 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from kernel.doors import needs, public
 from kernel.modes import MODE_WORDS, Mode
 from kernel.money import Money
 from kernel.paging import Cursor
+from kernel.permissions import needs, public
 from ledger import queries
 from ledger.facts import StoredFact
 from ledger.forms import LedgerFilterForm

@@ -25,7 +25,7 @@ from revenue.usecases.keep_views import keep_views
 BATCH: Final = 20  # events that are claimed together
 BATCHES_MAX: Final = 25  # of each hand: then another worker may have its turn
 TURN_LONGEST: Final = timedelta(minutes=5)  # no batch begins later; tasks are ended after ten
-HANDS: Final = 2  # while one waits for the disk, or for Stripe, the other goes on
+DRAIN_THREADS: Final = 2  # while one waits for the disk, or for Stripe, the other goes on
 
 
 @shared_task(name="revenue.process_webhooks")
@@ -39,8 +39,10 @@ def process_webhooks(**_newer: object) -> int:
     done = _process_batch()
     if done < BATCH:
         return done
-    with ThreadPoolExecutor(HANDS) as pool:
-        shares = [share.result() for share in [pool.submit(_drain, until) for _ in range(HANDS)]]
+    with ThreadPoolExecutor(DRAIN_THREADS) as pool:
+        shares = [
+            share.result() for share in [pool.submit(_drain, until) for _ in range(DRAIN_THREADS)]
+        ]
     if BATCH * BATCHES_MAX in shares:
         nudge("webhook.accepted")
     return done + sum(shares)

@@ -19,8 +19,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from kernel.coalescing import Coalescer, TooManyWait
 from kernel.connections import close_with_this_thread
-from kernel.doors import public, takes_bytes
 from kernel.nudges import CoalescedNudge
+from kernel.permissions import public, takes_bytes
 from kernel.tally import Tally
 from revenue.enums import Refusal
 from revenue.operations.filing import Delivery
@@ -128,7 +128,7 @@ def status_of(result: bool | Exception) -> int:
     """
     if isinstance(result, bool):
         if result:
-            accepted.poke()
+            accepted.signal()
         return 200
     if not isinstance(result, Error):
         raise result

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.urls import path, re_path
 from django.views.decorators.cache import never_cache
 
-from kernel.doors import fresh_login
+from kernel.permissions import fresh_login
 from trinity import account_doors, factors
 from trinity.step_up.freshness import has_second_factor
 from trinity.step_up.views import reauthenticate

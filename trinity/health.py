@@ -24,7 +24,7 @@ from django.views.decorators.http import require_safe
 
 from kernel import due_work
 from kernel.broker import take_a_write
-from kernel.doors import public
+from kernel.permissions import public
 from trinity.stack.answers import answers
 
 BROKER_TIMEOUT_S: Final = 1

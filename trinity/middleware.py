@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from redis.exceptions import RedisError
 
-from kernel.doors import View, body_bytes_max
+from kernel.permissions import View, body_bytes_max
 from trinity.errors import too_large, unavailable
 from trinity.paths import page_above
 from trinity.people.queries import must_set_up_second_factor

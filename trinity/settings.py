@@ -135,7 +135,7 @@ MIDDLEWARE = [
 ]
 
 # No form takes a file: one that is sent is refused, and never reaches the disk. How much a page
-# takes at all is said on it (``kernel.doors.takes_bytes``).
+# takes at all is said on it (``kernel.permissions.takes_bytes``).
 FILE_UPLOAD_HANDLERS: list[str] = []
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200

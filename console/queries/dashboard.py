@@ -10,7 +10,7 @@ from typing import Final
 from django.conf import settings
 
 from console.pictures import Day, DayChart, FunnelStep, chart_of, days_between, funnel_of
-from console.queries.remembered import takings
+from console.queries.remembered import daily_totals
 from console.queries.waiting import WaitingGroup, groups_of
 from crm import queries as crm
 from crm.queries import DealsOverview, RequestFunnel
@@ -19,7 +19,7 @@ from kernel.modes import Mode
 from kernel.money import Money
 from revenue import queries as revenue
 from revenue.enums import OrderState, RevenueKind
-from revenue.queries import DayTaking, PurchaseFunnel, Refused
+from revenue.queries import DayTotal, PurchaseFunnel, Refused
 
 WINDOW_DAYS: Final = 30
 SEALING: Final = "ledger.unsealed"  # the id of what waits for a seal
@@ -151,7 +151,7 @@ def build_dashboard(*, now: datetime) -> Dashboard:
     purchases = revenue.purchase_funnels(since=since)
     waiting = groups_of(revenue.waiting(), leads=deals.leads)
     return Dashboard(
-        money=_money(takings(since=since, now=now), since=since, now=now),
+        money=_money(daily_totals(since=since, now=now), since=since, now=now),
         funnels=_funnels(purchases, deals),
         waiting=waiting,
         stuck=_stuck(now=now),
@@ -168,7 +168,7 @@ def _order_of(mode: str) -> tuple[bool, bool, str]:
     return (mode != settings.DEPLOYMENT_MODE, mode == Mode.SAMPLE, mode)
 
 
-def _money(takings: Sequence[DayTaking], *, since: datetime, now: datetime) -> list[MoneyCard]:
+def _money(takings: Sequence[DayTotal], *, since: datetime, now: datetime) -> list[MoneyCard]:
     pairs = sorted({(fact.mode, fact.currency) for fact in takings})
     cards = [
         _card(
@@ -184,7 +184,7 @@ def _money(takings: Sequence[DayTaking], *, since: datetime, now: datetime) -> l
 
 
 def _card(
-    mode: Mode, facts: Sequence[DayTaking], *, currency: str, since: datetime, now: datetime
+    mode: Mode, facts: Sequence[DayTotal], *, currency: str, since: datetime, now: datetime
 ) -> MoneyCard:
     ours = [fact for fact in facts if fact.aside is None]
 
@@ -224,9 +224,7 @@ def _card(
     )
 
 
-def _days(
-    facts: Sequence[DayTaking], *, currency: str, since: datetime, now: datetime
-) -> list[Day]:
+def _days(facts: Sequence[DayTotal], *, currency: str, since: datetime, now: datetime) -> list[Day]:
     sums: dict[object, dict[str, Money]] = {}
     for fact in facts:
         if fact.day is None or fact.kind is None:

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from kernel.money import Money
 from revenue import queries as revenue
 from revenue.enums import RevenueKind
-from revenue.queries import DayTaking
+from revenue.queries import DayTotal
 
 logger = logging.getLogger(__name__)
 
@@ -27,11 +27,11 @@ EVERYTHING: Final = 2**63 - 1  # no fact has a higher id: none is late where all
 class Past:
     """The sums of the days before today, with every fact up to ``newest_id``."""
 
-    facts: Sequence[DayTaking]
+    facts: Sequence[DayTotal]
     newest_id: int
 
 
-def takings(*, since: datetime, now: datetime) -> list[DayTaking]:
+def daily_totals(*, since: datetime, now: datetime) -> list[DayTotal]:
     """Return each day's sums since ``since`` in one statement: all of them, or what is new.
 
     Today, what was told since about earlier days, and what nobody has ruled to be ours are
@@ -41,7 +41,7 @@ def takings(*, since: datetime, now: datetime) -> list[DayTaking]:
     database = connection.settings_dict["NAME"]  # two stacks may share one Redis
     key = f"takings:{database}:{since:%Y-%m-%d}:{today:%Y-%m-%d}:by-id"
     past = _recall(key)
-    read = revenue.takings(
+    read = revenue.daily_totals(
         since=since,
         fresh_since=today if past else since,
         known_id=past.newest_id if past else EVERYTHING,
@@ -87,7 +87,7 @@ def _unpacked(known: Any) -> Past | None:
     """Return what ``_packed`` packed, or None where it is anything else."""
     try:
         facts = [
-            DayTaking(
+            DayTotal(
                 mode=mode,
                 currency=currency,
                 day=day and date.fromisoformat(day),

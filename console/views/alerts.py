@@ -9,8 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from console.queries.waiting import alerts_page, just_dismissed
-from kernel.doors import needs
 from kernel.paging import Cursor
+from kernel.permissions import needs
 from revenue.enums import AlertKind, AlertStanding
 from revenue.queries import ALERTS_TOLD_ELSEWHERE
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from console.queries.dashboard import build_dashboard
 from console.queries.waiting import TO_ACT, just_dismissed
-from kernel.doors import needs
+from kernel.permissions import needs
 
 IN_WORDS = (
     *("Nothing", "One", "Two", "Three", "Four", "Five"),

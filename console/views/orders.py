@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 
 from console.order_lines import lines_of
 from fulfillment import queries as fulfillment
-from kernel.doors import needs
 from kernel.modes import Mode
 from kernel.money import Money
 from kernel.paging import Cursor
+from kernel.permissions import needs
 from revenue import queries as revenue
 from revenue.enums import OrderState, ReviewReason
 from revenue.enums.for_operators import INQUIRY, ORDERS

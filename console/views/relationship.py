@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from console import timeline
 from crm import queries as crm
 from fulfillment import queries as fulfillment
-from kernel.doors import needs
+from kernel.permissions import needs
 from revenue import queries as revenue
 
 RUNS_TOLD_MAX: Final = 3  # a deal has one run; a double payment makes a second

@@ -11,9 +11,9 @@ from console import timeline
 from crm import queries as crm
 from fulfillment import queries as fulfillment
 from fulfillment.enums import RunState
-from kernel.doors import needs
 from kernel.modes import Mode
 from kernel.paging import Cursor
+from kernel.permissions import needs
 
 
 class RunFilterForm(forms.Form):

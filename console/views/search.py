@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from console.queries.searching import page_of_reference, search_everything
-from kernel.doors import needs
+from kernel.permissions import needs
 
 QUERY_CHARS_MAX = 255
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from console.addresses import address_of
 from console.queries.trace import KINDS, build_trace, trace_of, traces_of
 from console.usecases.reveal_personal_data import Revealed, people_of, reveal_personal_data
-from kernel.doors import needs
+from kernel.permissions import needs
 
 REVEALED: Final = "revealed_trace"  # what the next look may show, in the session
 

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_safe
 from crm import queries
 from crm.forms import ContactFilterForm, DealFilterForm, LeadFilterForm
 from crm.models import TrappedRequest
-from kernel.doors import needs
 from kernel.paging import Cursor
+from kernel.permissions import needs
 
 FOUND_MAX: Final = 50
 

@@ -17,8 +17,8 @@ from crm.forms import SnapshotRequestForm
 from crm.policy import email_key
 from crm.usecases.request_snapshot import keep_trapped
 from crm.usecases.request_snapshot import request_snapshot as request_snapshot_usecase
-from kernel.doors import public
 from kernel.limits import allow, visitor_key
+from kernel.permissions import public
 
 logger = logging.getLogger(__name__)
 

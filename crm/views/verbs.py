@@ -15,7 +15,7 @@ from crm.forms import AssignForm, DeclineForm, MoveForm, NoteForm
 from crm.models import Deal, TrappedRequest
 from crm.usecases import review_lead, work_deal
 from crm.usecases.request_snapshot import rescue_trapped
-from kernel.doors import needs
+from kernel.permissions import needs
 from kernel.transitions import IllegalMove, LostRace
 
 ANSWERED = "This lead was already answered; the timeline below says by whom. Nothing was changed."

@@ -32,7 +32,7 @@ from revenue.queries.renderings import (
 LOOK_UP_FROM_ATTEMPT = 2  # the first miss is nearly always a matter of seconds
 
 
-class Park(Exception):
+class NeedsOperator(Exception):
     """Nothing we may do about this event: a person must look. The text holds no personal data.
 
     ``renderings_read`` says how many other renderings were looked at where none could be read: one
@@ -54,13 +54,13 @@ class Plan:
 def plan_event(event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source) -> Plan:
     """Return what ``event`` asks us to record. Calls Stripe only where the event is not enough.
 
-    Raises Park for an event of another mode or of an API version we do not read, where the event
-    or Stripe's answer cannot be read, and the gateway's errors.
+    Raises NeedsOperator for an event of another mode or of an API version we do not read, where the
+    event or Stripe's answer cannot be read, and the gateway's errors.
     """
     try:
         return _planned(event, gateway=gateway, source=source)
     except GatewayUnreadable as answer:
-        raise Park(f"Stripe's answer: {answer.code}") from answer
+        raise NeedsOperator(f"Stripe's answer: {answer.code}") from answer
 
 
 def _planned(event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source) -> Plan:
@@ -95,7 +95,7 @@ def _is_hint(event: StripeWebhookEvent, *, source: Source) -> bool:
 
 def _require_our_world(event: StripeWebhookEvent) -> None:
     if event.mode != settings.DEPLOYMENT_MODE or (event.livemode and event.mode != Mode.LIVE):
-        raise Park(
+        raise NeedsOperator(
             f"livemode is {str(event.livemode).lower()}, but this is a "
             f"{settings.DEPLOYMENT_MODE} deployment: check which endpoint sends here"
         )
@@ -109,8 +109,8 @@ def is_of_another_account(event: StripeWebhookEvent) -> bool:
 def _read(event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source) -> Fact | None:
     """Read an event in the first rendering that can be read; a hint or an emptied one at Stripe.
 
-    A person's replay of what cannot be read asks Stripe as well. Raises Park, and where Stripe is
-    asked the gateway's errors.
+    A person's replay of what cannot be read asks Stripe as well. Raises NeedsOperator, and where
+    Stripe is asked the gateway's errors.
     """
     if _is_hint(event, source=source):
         return _read_at_stripe(event, gateway=gateway)
@@ -126,14 +126,14 @@ def _read(event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source)
         with suppress(UnreadableEvent, GatewayError):
             return gateway.reread(event_type=event.type, object_id=event.object_id)
     others_read = len(problems) - is_own_body_read(event)
-    raise Park(str(problems[0]), renderings_read=others_read) from problems[0]
+    raise NeedsOperator(str(problems[0]), renderings_read=others_read) from problems[0]
 
 
 def _read_at_stripe(event: StripeWebhookEvent, *, gateway: PaymentGateway) -> Fact | None:
     try:
         return gateway.reread(event_type=event.type, object_id=event.object_id)
     except UnreadableEvent as error:
-        raise Park(str(error)) from error
+        raise NeedsOperator(str(error)) from error
 
 
 def _read_unread(event: StripeWebhookEvent, *, gateway: PaymentGateway) -> Fact | None:
@@ -146,7 +146,7 @@ def _read_unread(event: StripeWebhookEvent, *, gateway: PaymentGateway) -> Fact 
     with suppress(UnreadableEvent):
         if gateway.read_event(bytes(event.body)) is None:
             return None
-    raise Park(
+    raise NeedsOperator(
         f"rendered for API version {event.api_version or 'unknown'}, which "
         "STRIPE_API_VERSIONS does not name: pin the endpoint's version, then replay",
         renderings_read=0,

@@ -15,7 +15,7 @@ from kernel.exchanges import Clock
 from kernel.leases import LostLease, claim_due, give_back, was_in
 from kernel.modes import Mode
 from revenue.enums import AlertKind, EventState, Outcome, Source
-from revenue.exchanges.event_plan import Park, Plan, plan_event
+from revenue.exchanges.event_plan import NeedsOperator, Plan, plan_event
 from revenue.models import StripeWebhookEvent
 from revenue.operations.alerts import close_alerts
 from revenue.operations.events import (
@@ -118,9 +118,9 @@ def _attempt(
 
 
 def _require_attempts_left(event: StripeWebhookEvent, *, source: Source) -> None:
-    """Raise Park where nobody lived to count the last attempt; a person may try all the same."""
+    """Raise NeedsOperator where nobody lived to count the last attempt; a person may try."""
     if EVENT_RETRIES.is_over(event.attempts - 1) and source != Source.REPLAY:
-        raise Park(
+        raise NeedsOperator(
             f"tried {event.attempts - 1} times, and its last worker never said how it went: "
             "read that worker's log, then replay"
         )
@@ -175,7 +175,7 @@ def apply_plan(context: RecordingContext, plan: Plan) -> Outcome:
     return outcomes[-1]
 
 
-def _is_rendered_anew(event: StripeWebhookEvent, error: Park) -> bool:
+def _is_rendered_anew(event: StripeWebhookEvent, error: NeedsOperator) -> bool:
     """Say whether another rendering came while we were at those that could not be read."""
     read = error.renderings_read
     return read is not None and other_renderings(event).count() > read
@@ -183,7 +183,7 @@ def _is_rendered_anew(event: StripeWebhookEvent, error: Park) -> bool:
 
 def is_final(error: Exception) -> bool:
     """Say whether an event that ended so waits for a person at once."""
-    return isinstance(error, Park) or will_fail_again(error)
+    return isinstance(error, NeedsOperator) or will_fail_again(error)
 
 
 def _fail(
@@ -206,7 +206,7 @@ def _fail(
         event.refresh_from_db(fields=["state"], from_queryset=rows)
         if event.state != EventState.PROCESSING:
             return Processed(outcome=Outcome(event.attempt_rows.latest("pk").outcome))
-        if isinstance(error, Park) and _is_rendered_anew(event, error):
+        if isinstance(error, NeedsOperator) and _is_rendered_anew(event, error):
             is_last = False
         settle_failure(
             event, error, is_final=is_last, source=source, started_at=started_at, now=clock()

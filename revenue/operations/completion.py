@@ -21,8 +21,8 @@ from revenue.operations.deals import attach_deal
 from revenue.operations.holding import open_work
 from revenue.operations.links import close_link
 from revenue.operations.mails import queue_mail
+from revenue.operations.order_state import settle, state_of
 from revenue.operations.recording_context import RecordingContext, Unrecordable
-from revenue.operations.standing import settle, state_of
 from revenue.policy import review_reason
 from revenue.ports import SessionFact
 from revenue.queries.verdicts import standing_verdict

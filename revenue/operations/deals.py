@@ -10,8 +10,8 @@ from crm.enums import SaleStatus
 from revenue.enums import OrderState
 from revenue.models import Order
 from revenue.operations.doubles import earlier_payment
+from revenue.operations.order_state import state_of
 from revenue.operations.recording_context import RecordingContext
-from revenue.operations.standing import state_of
 
 # A refunded or disputed order was won before; what a person must decide is won after.
 SALE_STATUSES: Final = MappingProxyType(

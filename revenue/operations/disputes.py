@@ -10,10 +10,10 @@ from revenue.enums import AlertKind, Outcome, RevenueKind
 from revenue.models import Dispute, Order, RevenueEvent
 from revenue.operations.alerts import close_alert_about, raise_alert
 from revenue.operations.booking import book, is_booked
-from revenue.operations.finding import lock_paid_order
 from revenue.operations.holding import hold_or_release_work
+from revenue.operations.locking import lock_paid_order
+from revenue.operations.order_state import disputed_minor, settle
 from revenue.operations.recording_context import RecordingContext
-from revenue.operations.standing import disputed_minor, settle
 from revenue.policy import (
     DISPUTE_LOST,
     DISPUTE_RANKS,

@@ -61,7 +61,7 @@ def settle_event(
 def settle_doubtful(
     event: StripeWebhookEvent, context: RecordingContext, *, source: Source, now: datetime
 ) -> Outcome:
-    """Park an event whose facts are recorded, but of which a person must know more."""
+    """NeedsOperator an event whose facts are recorded, but of which a person must know more."""
     doubt = Doubtful(" ".join(context.doubts))
     settle_failure(
         event,

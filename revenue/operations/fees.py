@@ -5,7 +5,7 @@ from __future__ import annotations
 from revenue.enums import Outcome, RevenueKind
 from revenue.models import Order
 from revenue.operations.booking import book, is_booked
-from revenue.operations.finding import lock_paid_order
+from revenue.operations.locking import lock_paid_order
 from revenue.operations.recording_context import RecordingContext
 from revenue.ports import BalanceLine
 

@@ -9,7 +9,7 @@ from kernel.nudges import nudge_after_commit
 from revenue.enums import AlertKind, OrderState
 from revenue.models import Order
 from revenue.operations.alerts import close_alerts, raise_alert_about
-from revenue.operations.finding import lock_order
+from revenue.operations.locking import lock_order
 from revenue.operations.recording_context import RecordingContext
 
 FREEZE_REASONS = {

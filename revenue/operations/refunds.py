@@ -17,11 +17,11 @@ from revenue.enums import (
 from revenue.models import Order, Refund, RefundRequest
 from revenue.operations.alerts import raise_alert
 from revenue.operations.booking import book, is_booked
-from revenue.operations.finding import lock_paid_order
 from revenue.operations.holding import hold_or_release_work
+from revenue.operations.locking import lock_paid_order
 from revenue.operations.mails import queue_mail
+from revenue.operations.order_state import refunded_at_stripe_minor, refunded_minor, settle
 from revenue.operations.recording_context import RecordingContext, Unrecordable
-from revenue.operations.standing import refunded_at_stripe_minor, refunded_minor, settle
 from revenue.policy import REFUNDS_UNDONE
 from revenue.ports import RefundFact
 from revenue.queries.verdicts import is_of_ours

@@ -13,8 +13,8 @@ from revenue.operations.alerts import close_alerts
 from revenue.operations.deals import attach_deal
 from revenue.operations.holding import hold_or_release_work, open_work
 from revenue.operations.mails import queue_mail
+from revenue.operations.order_state import settle
 from revenue.operations.recording_context import RecordingContext
-from revenue.operations.standing import settle
 from revenue.queries.verdicts import newest_review, why_not_reopened
 
 

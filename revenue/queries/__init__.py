@@ -1,6 +1,7 @@
 """Reads of the sale; other apps may ask them too. None of them writes."""
 
 from revenue.queries.alerts import AlertFile, alert_file, alerts_page
+from revenue.queries.daily_totals import DailyTotals, DayTotal, daily_totals
 from revenue.queries.funnel import CHECKOUTS_COUNTED_MAX, PurchaseFunnel, purchase_funnels
 from revenue.queries.lagging import LAG_MAX, lag, lagging
 from revenue.queries.money import exceeds_what_is_left, is_payment_known, known_refunds
@@ -15,9 +16,7 @@ from revenue.queries.orders import (
 )
 from revenue.queries.reconciled import newest_reconcile
 from revenue.queries.refusals import Refused, refused_lately, runs_of_refusals
-from revenue.queries.sales import sales_of_deal
-from revenue.queries.takings import DayTaking, Takings, takings
-from revenue.queries.traced import (
+from revenue.queries.sale_records import (
     AfterPayment,
     SaleRows,
     is_known,
@@ -26,6 +25,7 @@ from revenue.queries.traced import (
     sale_rows,
     trace_of,
 )
+from revenue.queries.sales import sales_of_deal
 from revenue.queries.unanswered import unanswered
 from revenue.queries.waiting import (
     ALERTS_TOLD_ELSEWHERE,
@@ -40,15 +40,16 @@ __all__ = [
     "LAG_MAX",
     "AfterPayment",
     "AlertFile",
-    "DayTaking",
+    "DailyTotals",
+    "DayTotal",
     "OrderFile",
     "PurchaseFunnel",
     "Refused",
     "SaleRows",
-    "Takings",
     "WaitingItem",
     "alert_file",
     "alerts_page",
+    "daily_totals",
     "exceeds_what_is_left",
     "is_known",
     "is_payment_known",
@@ -69,7 +70,6 @@ __all__ = [
     "sale_rows",
     "sales_of_deal",
     "sellable_offers",
-    "takings",
     "trace_of",
     "unanswered",
     "waiting",

@@ -11,7 +11,7 @@ from kernel.money import Money
 from revenue.enums import MailKind, ReviewVerdict, Source
 from revenue.exchanges.refunds import refund_at_stripe
 from revenue.models import Order, OrderReview, RefundRequest
-from revenue.operations.finding import lock_order
+from revenue.operations.locking import lock_order
 from revenue.operations.mails import queue_mail
 from revenue.operations.recording_context import RecordingContext
 from revenue.operations.refund_requests import NotRefundable, open_request

@@ -28,8 +28,8 @@ from revenue.exchanges.missed import (
 )
 from revenue.models import Order, ReconcileRun
 from revenue.operations.differences import tell_differences
-from revenue.operations.finding import lock_order
 from revenue.operations.holding import hold_or_release_work
+from revenue.operations.locking import lock_order
 from revenue.operations.recording_context import RecordingContext
 from revenue.ports import BalanceLine, GatewayError, PaymentGateway
 from revenue.queries.tie_out import SLACK, as_row, half_seen, missing_from_our_books, tie_out

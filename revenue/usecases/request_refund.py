@@ -10,7 +10,7 @@ from kernel.money import Money
 from revenue.enums import OrderState
 from revenue.exchanges.refunds import refund_at_stripe
 from revenue.models import Order, RefundRequest
-from revenue.operations.finding import lock_order
+from revenue.operations.locking import lock_order
 from revenue.operations.refund_requests import (
     NotRefundable,
     open_request,

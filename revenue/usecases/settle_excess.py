@@ -13,10 +13,10 @@ from ledger import operations as ledger
 from revenue.enums import ExcessSettledBy, PaidBy, RevenueKind, Source
 from revenue.models import ExcessSettlement, Order
 from revenue.operations.booking import book
-from revenue.operations.finding import lock_order
 from revenue.operations.holding import hold_or_release_work
+from revenue.operations.locking import lock_order
+from revenue.operations.order_state import refunded_minor, settle
 from revenue.operations.recording_context import RecordingContext
-from revenue.operations.standing import refunded_minor, settle
 from revenue.policy import PAID_FROM
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from revenue.models import Dispute, Order, OrderNote, Refund
-from revenue.operations.finding import lock_order
+from revenue.operations.locking import lock_order
 
 
 class NotOfThisOrder(Exception):

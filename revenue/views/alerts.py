@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from kernel.doors import needs
+from kernel.permissions import needs
 from revenue.enums import AlertKind
 from revenue.forms.alerts import AssignForm, SnoozeForm
 from revenue.models import OperatorAlert

@@ -12,17 +12,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from kernel.doors import public
 from kernel.limits import allow, visitor_key
 from kernel.modes import Mode
+from kernel.permissions import public
 from kernel.references import new_reference
 from revenue.enums import CheckoutState, OfferState
 from revenue.models import CheckoutSession, Offer
 from revenue.ports import GatewayError, GatewayRefused
 from revenue.providers import TooManyCalls, gateway_for_web, one_purchase
 from revenue.usecases.keep_views import count_view, is_machine
-from revenue.usecases.land import let_go, note_cancelled
 from revenue.usecases.open_checkout import buy as buy_offer
+from revenue.usecases.return_from_checkout import note_cancelled, record_hand_off
 from revenue.views.order_cookie import grant, may_see
 
 SALT = "revenue.buy"
@@ -135,7 +135,7 @@ def buy(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _hand_over(request: HttpRequest, checkout: CheckoutSession) -> HttpResponse:
     """Redirect to Stripe's page; where there is none (yet), to our page that says what is known."""
-    link = let_go(checkout, now=datetime.now(UTC))
+    link = record_hand_off(checkout, now=datetime.now(UTC))
     if checkout.state == CheckoutState.OPEN:
         response: HttpResponse = HttpResponseRedirect(checkout.url)
         response.status_code = 303

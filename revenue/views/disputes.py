@@ -7,8 +7,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from kernel.doors import needs
 from kernel.paging import Cursor
+from kernel.permissions import needs
 from revenue.forms.disputes import DisputeFilterForm
 from revenue.queries.disputes import dispute_file, disputes_page
 

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from kernel.doors import needs
 from kernel.paging import Cursor
+from kernel.permissions import needs
 from revenue.enums import EventState, Outcome
 from revenue.exchanges.event_plan import is_of_another_account
 from revenue.forms.events import EventFilterForm

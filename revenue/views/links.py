@@ -12,8 +12,8 @@ from django.utils.crypto import salted_hmac
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from kernel.doors import needs, public
 from kernel.limits import allow, visitor_key
+from kernel.permissions import needs, public
 from revenue.forms.mails import OrderLinkForm
 from revenue.models import Order
 from revenue.queries.links import link_of_token

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from kernel.doors import needs
+from kernel.permissions import needs
 from revenue.forms.notes import OrderNoteForm
 from revenue.models import Dispute, Order, Refund
 from revenue.usecases.write_note import NotOfThisOrder, write_note

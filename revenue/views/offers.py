@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from kernel.doors import fresh_login, needs, takes_bytes
+from kernel.permissions import fresh_login, needs, takes_bytes
 from kernel.transitions import IllegalMove
 from revenue.enums import OfferState
 from revenue.exchanges.prices import look_after_price

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from kernel.doors import public
+from kernel.permissions import public
 from revenue.models import Order
 from revenue.queries.order_page import order_for_buyer, order_page
 from revenue.views.order_cookie import may_see

@@ -12,8 +12,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from kernel.doors import needs
 from kernel.paging import Cursor
+from kernel.permissions import needs
 from revenue.enums import MailState
 from revenue.enums.for_operators import MAIL_KEPT_HERE
 from revenue.forms.mails import OutboxFilterForm

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.queries import deal_ref_of
-from kernel.doors import needs
+from kernel.permissions import needs
 from kernel.references import is_reference
 from revenue.enums import CheckoutState, OfferState, PaymentLinkState
 from revenue.models import CheckoutSession, Offer, Order, PaymentLink

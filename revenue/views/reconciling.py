@@ -13,9 +13,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from kernel.doors import needs
 from kernel.nudges import nudge
 from kernel.paging import Cursor
+from kernel.permissions import needs
 from kernel.state_words import OperatorWords
 from revenue.enums import Gap
 from revenue.enums.for_operators import GAPS

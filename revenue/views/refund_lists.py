@@ -10,8 +10,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from kernel.doors import fresh_login, needs
 from kernel.paging import Cursor
+from kernel.permissions import fresh_login, needs
 from kernel.references import new_reference
 from revenue.enums import PaidBy
 from revenue.forms.refund_lists import PaidElsewhereForm, RefundFilterForm

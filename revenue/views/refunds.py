@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from kernel.doors import fresh_login, needs
+from kernel.permissions import fresh_login, needs
 from kernel.references import new_reference
 from revenue.enums import RefundState
 from revenue.forms.orders import RefundForm

@@ -15,14 +15,20 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from kernel.doors import public
 from kernel.exchanges import NEVER_MADE
 from kernel.limits import allow, visitor_key
+from kernel.permissions import public
 from revenue.enums import CheckoutOrigin, CheckoutState, LinkMadeFor, OrderState
 from revenue.enums.return_words import RETURN, ReturnCase, ReturnWords
 from revenue.models import CheckoutSession, Order
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
-from revenue.usecases.land import NoSuchCheckout, NotToldYet, land, let_in, refresh
+from revenue.usecases.return_from_checkout import (
+    NoSuchCheckout,
+    NotToldYet,
+    grant_link,
+    refresh,
+    return_from_checkout,
+)
 from revenue.views.order_cookie import grant, may_see
 
 LOOKUPS_PER_MINUTE = 60
@@ -66,14 +72,16 @@ def returned(request: HttpRequest) -> HttpResponse:
     ):
         return _look_again(request, status=429)
     try:
-        checkout = land(session_id=session_id, gateway=gateway_for_web(), now=datetime.now(UTC))
+        checkout = return_from_checkout(
+            session_id=session_id, gateway=gateway_for_web(), now=datetime.now(UTC)
+        )
     except NoSuchCheckout:
         return render(request, "revenue/return_unknown.html", status=404)
     except NotToldYet:
         return _look_again(request, status=503)
     response = redirect("checkout-status", reference=checkout.reference)
     if not may_see(request, checkout_id=checkout.pk):
-        link = let_in(checkout, made_for=LinkMadeFor.RETURN, now=datetime.now(UTC))
+        link = grant_link(checkout, made_for=LinkMadeFor.RETURN, now=datetime.now(UTC))
         if link is None:
             return _no_link(request)
         grant(response, request, link=link)

@@ -12,15 +12,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from kernel.doors import needs
+from kernel.permissions import needs
 from revenue.enums import ReviewVerdict
 from revenue.forms.orders import VerdictForm
 from revenue.forms.reasons import ReasonForm
 from revenue.models import Order
 from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
 from revenue.queries.orders import order_file
+from revenue.usecases.accept_double_payment import accept_double_payment
 from revenue.usecases.decide_review import accept_order, reopen_order, rule_out_order
-from revenue.usecases.mean_double import mean_double
 from revenue.views.reasons import ask_again
 
 REVIEW: Final = "revenue.review_order"
@@ -123,7 +123,7 @@ def double_meant(request: HttpRequest, reference: str) -> HttpResponse:
     return _decide(
         request,
         reference,
-        by=mean_double,
+        by=accept_double_payment,
         reason=form.cleaned_data["reason"],
         words="Decided: the buyer meant both. That is final and recorded.",
     )

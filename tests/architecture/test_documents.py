@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,17 @@ def test_how_often_the_ledger_is_sealed_is_said_right() -> None:
     words = f"every {SWEEPS_EVERY_S['ledger.seal']} s"
 
     assert words in (ROOT / "docs" / "architecture.md").read_text()
+
+
+TERM = re.compile(r"^\| [^|]+ \| [^|]+ \| `([\w.]+)` \|$", re.M)
+
+
+@pytest.mark.parametrize("place", TERM.findall((ROOT / "docs/glossary.md").read_text()))
+def test_what_the_glossary_names_is_there(place: str) -> None:
+    try:
+        found: object = import_module(place)
+    except ModuleNotFoundError:
+        module, name = place.rsplit(".", 1)
+        found = getattr(import_module(module), name)
+
+    assert found is not None

@@ -41,7 +41,7 @@ def test_every_way_from_stripe_imports_record() -> None:
     assert importers("revenue.operations.recording.record") == {
         f"revenue/{way}.py"
         for way in (
-            *("exchanges/checkouts", "exchanges/refunds", "usecases/land"),
+            *("exchanges/checkouts", "exchanges/refunds", "usecases/return_from_checkout"),
             *("exchanges/events", "exchanges/missed", "exchanges/fees"),
         )
     }

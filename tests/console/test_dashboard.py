@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from console.queries.dashboard import Dashboard, build_dashboard
-from console.queries.remembered import takings
+from console.queries.remembered import daily_totals
 from console.queries.waiting import navigation_counts
 from kernel.money import Money
 from kernel.references import new_reference
@@ -114,8 +114,8 @@ def test_days_that_are_over_are_summed_once() -> None:
     booked(order, 1, at=NOON - timedelta(days=1))
     today, first_day = NOON.replace(hour=0), NOON.replace(hour=0) - timedelta(days=29)
 
-    first, again = takings(since=first_day, now=NOON), takings(since=first_day, now=NOON)
-    unread = revenue.takings(since=first_day, fresh_since=today, known_id=first_id())
+    first, again = daily_totals(since=first_day, now=NOON), daily_totals(since=first_day, now=NOON)
+    unread = revenue.daily_totals(since=first_day, fresh_since=today, known_id=first_id())
 
     assert [fact.times for fact in first] == [fact.times for fact in again if fact.day] == [1]
     assert [fact for fact in (*unread.fresh, *unread.late) if fact.day] == []

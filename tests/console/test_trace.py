@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from console.queries.trace import Trace, build_trace, trace_of
 from console.queries.trace.shapes import Standing
-from console.trace_words import as_json, as_text
+from console.trace_text import as_json, as_text
 from crm import queries as crm
 from crm.usecases.review_lead import accept_lead, decline_lead
 from fulfillment.models import OrderIntake

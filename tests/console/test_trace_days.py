@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from console.queries.trace import Trace, build_trace
-from console.trace_words import as_text
+from console.trace_text import as_text
 from revenue.models import Order, StripeWebhookEvent
 from tests.console.sales import Process, direct_sale
 from tests.factories.revenue import dispute_object, filed, refund_object, session_object

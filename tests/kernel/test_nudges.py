@@ -126,10 +126,10 @@ def test_many_pokes_are_one_nudge(messages: Any) -> None:
     coalesced, began_s = CoalescedNudge("thing.happened", every_s=every_s), time.monotonic()
 
     for _ in range(200):
-        coalesced.poke()
+        coalesced.signal()
     wait_until(lambda: messages() >= 2)
     for _ in range(200):
-        coalesced.poke()
+        coalesced.signal()
     wait_until(lambda: messages() >= 4)
     time.sleep(2 * every_s)  # for one more of them to be sent
 
@@ -144,7 +144,7 @@ def test_a_poke_never_waits_for_a_broker_that_hangs(caplog: pytest.LogCaptureFix
 
     with caplog.at_level(logging.WARNING, logger="kernel.nudges"):
         for _ in range(1_000):
-            coalesced.poke()
+            coalesced.signal()
         poked_s = time.monotonic() - began_s
         wait_until(lambda: bool(caplog.records))
 

@@ -19,7 +19,7 @@ from revenue.models import (
     RevenueEvent,
     StripeWebhookEvent,
 )
-from revenue.operations.standing import refunded_minor
+from revenue.operations.order_state import refunded_minor
 from revenue.queries import known_refunds
 from revenue.queries.refundable import refundable_now
 from tests.factories.orders import OrderFactory

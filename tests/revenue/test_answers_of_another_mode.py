@@ -15,7 +15,7 @@ from revenue.enums import CheckoutState
 from revenue.exchanges.checkouts import open_at_stripe, sweep_checkouts
 from revenue.models import CheckoutSession, Order, StripeWebhookEvent
 from revenue.ports import GatewayUnknown, PaymentGateway, UnreadableEvent
-from revenue.usecases.land import land
+from revenue.usecases.return_from_checkout import return_from_checkout
 from tests.factories.revenue import (
     NOON,
     CheckoutFactory,
@@ -107,7 +107,7 @@ def test_coming_back_makes_no_order_of_it(gateway: StripeGateway, stand_in: Stan
     checkout = CheckoutFactory()
     stand_in.answer = session_object(checkout)
 
-    land(session_id=checkout.stripe_id, gateway=gateway, now=NOON)
+    return_from_checkout(session_id=checkout.stripe_id, gateway=gateway, now=NOON)
 
     assert CheckoutSession.objects.get().state == CheckoutState.OPEN
     assert not Order.objects.exists()
@@ -132,7 +132,7 @@ def test_an_event_whose_object_is_live_is_parked(
 
     [event] = process()
 
-    assert (event.state, event.error_class) == ("dead", "Park")
+    assert (event.state, event.error_class) == ("dead", "NeedsOperator")
     assert "livemode" in event.error
     assert not Order.objects.exists()
 

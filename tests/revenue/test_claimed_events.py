@@ -145,7 +145,7 @@ def test_an_event_that_ends_its_workers_is_parked_for_a_person(
 
     (event,) = process()
 
-    assert (event.state, event.error_class) == (EventState.DEAD, "Park")
+    assert (event.state, event.error_class) == (EventState.DEAD, "NeedsOperator")
     assert "worker" in event.error
     assert [row.outcome for row in event.attempt_rows.all()] == ["parked"]
     assert [alert.kind for alert in OperatorAlert.objects.all()] == ["event_dead"]

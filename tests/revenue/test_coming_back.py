@@ -15,8 +15,8 @@ from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import PaymentLinkState
 from revenue.models import CheckoutSession, Order, OrderLink, PaymentLink
 from revenue.ports import SessionFact
-from revenue.usecases import land as landing
-from revenue.usecases.land import NoSuchCheckout, NotToldYet, land
+from revenue.usecases import return_from_checkout as landing
+from revenue.usecases.return_from_checkout import NoSuchCheckout, NotToldYet, return_from_checkout
 from tests.factories.crm import DealFactory
 from tests.factories.revenue import CheckoutFactory, OfferFactory
 from tests.outside import _outside, gateway, outside, pages_find_stripe_away, pages_use_outside
@@ -141,7 +141,7 @@ def test_while_no_link_is_out_stripe_is_not_asked_about_an_invented_session(
     asked = Asked(gateway)
 
     with pytest.raises(NotToldYet):
-        land(session_id="cs_test_invented", gateway=asked, now=datetime.now(UTC))
+        return_from_checkout(session_id="cs_test_invented", gateway=asked, now=datetime.now(UTC))
 
     assert asked.times == 0
 
@@ -153,7 +153,7 @@ def test_a_link_that_can_no_longer_be_paid_by_is_not_out(
     asked = Asked(gateway)
 
     with pytest.raises(NotToldYet):
-        land(session_id="cs_test_invented", gateway=asked, now=datetime.now(UTC))
+        return_from_checkout(session_id="cs_test_invented", gateway=asked, now=datetime.now(UTC))
 
     assert asked.times == 0
 
@@ -165,7 +165,9 @@ def test_what_stripe_does_not_know_is_asked_once(
 
     for _ in range(5):
         with pytest.raises(NoSuchCheckout):
-            land(session_id="cs_test_invented", gateway=asked, now=datetime.now(UTC))
+            return_from_checkout(
+                session_id="cs_test_invented", gateway=asked, now=datetime.now(UTC)
+            )
 
     assert asked.times == 1
 
@@ -177,7 +179,9 @@ def test_who_invents_many_sessions_is_not_asked_for_without_end(
 
     for number in range(landing.LOOKUPS_PER_MINUTE + 20):
         with pytest.raises((NoSuchCheckout, NotToldYet)):
-            land(session_id=f"cs_test_{number}", gateway=asked, now=datetime.now(UTC))
+            return_from_checkout(
+                session_id=f"cs_test_{number}", gateway=asked, now=datetime.now(UTC)
+            )
 
     assert asked.times == landing.LOOKUPS_PER_MINUTE
 
@@ -195,7 +199,9 @@ def test_invented_sessions_take_no_place_from_people_who_buy(
     def stranger(number: int) -> None:
         barrier.wait()
         try:
-            land(session_id=f"cs_test_{number}", gateway=gateway, now=datetime.now(UTC))
+            return_from_checkout(
+                session_id=f"cs_test_{number}", gateway=gateway, now=datetime.now(UTC)
+            )
         except (NoSuchCheckout, NotToldYet) as error:
             told.append(type(error))
         finally:

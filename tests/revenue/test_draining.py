@@ -62,5 +62,5 @@ def test_who_worked_long_enough_asks_for_another_turn(monkeypatch: pytest.Monkey
         return asked.count(tasks.process_webhooks.name)
 
     before = turns_asked_for()
-    assert tasks.process_webhooks() == 1 + tasks.HANDS
+    assert tasks.process_webhooks() == 1 + tasks.DRAIN_THREADS
     assert (acted_on(), turns_asked_for()) == (3, before + 1)

@@ -58,7 +58,11 @@ def test_an_event_of_another_world_is_parked(
 
     (event,) = process()
 
-    assert (event.state, event.error_class, word in event.error) == (EventState.DEAD, "Park", True)
+    assert (event.state, event.error_class, word in event.error) == (
+        EventState.DEAD,
+        "NeedsOperator",
+        True,
+    )
     assert [alert.kind for alert in OperatorAlert.objects.all()] == ["event_dead"]
     assert not Order.objects.exists()
 
@@ -93,7 +97,7 @@ def test_an_event_we_cannot_read_is_parked_with_its_error(process: Process) -> N
 
     (event,) = process()
 
-    assert (event.state, event.error_class) == (EventState.DEAD, "Park")
+    assert (event.state, event.error_class) == (EventState.DEAD, "NeedsOperator")
     assert event.attempts == 1  # looking again would not help
 
 

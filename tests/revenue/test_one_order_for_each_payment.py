@@ -16,7 +16,7 @@ from revenue.enums import AlertKind, CheckoutState, EventState
 from revenue.exchanges.checkouts import sweep_checkouts
 from revenue.models import CheckoutSession, OperatorAlert, Order, RevenueEvent, StripeWebhookEvent
 from revenue.ports import SessionFact
-from revenue.usecases.land import land
+from revenue.usecases.return_from_checkout import return_from_checkout
 from tests.factories.orders import OrderFactory
 from tests.factories.revenue import NOON, CheckoutFactory, filed, session_object
 from tests.owner import as_owner
@@ -85,7 +85,7 @@ def test_who_comes_back_from_a_session_that_cannot_be_recorded_reads_that_we_are
 ) -> None:
     second = CheckoutFactory()
 
-    landed = land(session_id=second.stripe_id, gateway=says_paid, now=NOON)
+    landed = return_from_checkout(session_id=second.stripe_id, gateway=says_paid, now=NOON)
 
     assert landed.state == CheckoutState.OPEN
     assert Order.objects.count() == 1

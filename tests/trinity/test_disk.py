@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 
-from kernel.doors import BODY_BYTES_MAX, body_bytes_max
+from kernel.permissions import BODY_BYTES_MAX, body_bytes_max
 from tests.factories.people import client_of, make_person
 from tests.trinity.test_doors import DOORS, PUBLIC, Door, by_route
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kernel.doors import fresh_login, needs
+from kernel.permissions import fresh_login, needs
 from trinity.accounts import are_mails_files, person_name
 from trinity.people import queries
 from trinity.people.forms import InvitationForm, RoleForm

@@ -22,7 +22,7 @@ HOME: Final = "/console/"
 # Whoever typed one of these types it again: a page must not carry it around.
 SECRET: Final = re.compile(r"passw|credential|secret|token|^code$|[-_]code$", re.IGNORECASE)
 # Of one waiting form, as a browser sends it: with a proof beside it, it must fit into what a page
-# takes (``kernel.doors``).
+# takes (``kernel.permissions``).
 FIELDS_MAX, BYTES_MAX = 150, 48 * 1024
 ADDRESS_MAX: Final = 2_000
 NO_FORM, WHOLE, PART = "", "whole", "part"

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from console.queries.trace import KINDS, build_trace, traces_of
-from console.trace_words import as_json, as_text
+from console.trace_text import as_json, as_text
 
 REFERENCE_CHARS_MAX = 100  # Stripe's longest session ids stay below
 

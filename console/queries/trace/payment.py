@@ -10,7 +10,7 @@ from console.queries.trace.aftermath import after_records
 from console.queries.trace.before_payment import says_of
 from console.queries.trace.gathering import Sale
 from console.queries.trace.shapes import Attempt, Record, Stage, Standing
-from console.told import told
+from console.source_text import told
 from crm.enums import DealStage
 from fulfillment.enums import RUNS, RunState
 from kernel.modes import Mode

@@ -19,8 +19,8 @@ from revenue.exchanges.cards import notice_cards
 from revenue.exchanges.missed import recover_sessions
 from revenue.models import BuyerMail, Offer, OperatorAlert, Order, RevenueEvent, StripeWebhookEvent
 from revenue.queries.doubles import possible_doubles
-from revenue.usecases.land import land
-from revenue.usecases.mean_double import mean_double
+from revenue.usecases.accept_double_payment import accept_double_payment
+from revenue.usecases.return_from_checkout import return_from_checkout
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import (
     NOON,
@@ -118,7 +118,9 @@ def test_a_person_says_once_that_both_were_meant(buy_as: Buy, operator: User) ->
     second = buy_as("grace")
     see(second)
 
-    mean_double(order_ref=second.reference, reason="two sisters", actor_id=operator.pk, now=NOON)
+    accept_double_payment(
+        order_ref=second.reference, reason="two sisters", actor_id=operator.pk, now=NOON
+    )
 
     assert see(second) == 0
     assert holds() == ["", ""]
@@ -191,7 +193,9 @@ def test_reconciling_notices_one_card_under_two_addresses(sell: Sell, run: Run) 
 def test_a_buyer_who_comes_back_brings_the_card(sell: Sell, gateway: StripeGateway) -> None:
     for name in ("ada", "grace"):
         checkout = sell(email=f"{name}@buyer.example")
-        land(session_id=checkout.stripe_id or "", gateway=gateway, now=datetime.now(UTC))
+        return_from_checkout(
+            session_id=checkout.stripe_id or "", gateway=gateway, now=datetime.now(UTC)
+        )
 
     first, second = Order.objects.order_by("pk")
     assert second.double_of_id == first.pk

@@ -13,9 +13,9 @@ from kernel.money import Money
 from kernel.references import new_reference
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.models import Order, RefundRequest
-from revenue.usecases.land import land
 from revenue.usecases.open_checkout import buy
 from revenue.usecases.request_refund import request_refund
+from revenue.usecases.return_from_checkout import return_from_checkout
 from tests.factories.people import make_person
 from tests.factories.revenue import OfferFactory
 from tests.outside import _outside, gateway, outside, pages_use_outside
@@ -45,7 +45,7 @@ def paid_order(outside: RunningSandbox, gateway: StripeGateway) -> Order:
         now=now,
     )
     outside.pay(checkout.stripe_id or "", wait_s=0, email="ada@buyer.example")
-    land(session_id=checkout.stripe_id or "", gateway=gateway, now=now)
+    return_from_checkout(session_id=checkout.stripe_id or "", gateway=gateway, now=now)
     return Order.objects.get(checkout=checkout)
 
 

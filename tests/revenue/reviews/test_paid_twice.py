@@ -17,7 +17,7 @@ from revenue import queries
 from revenue.enums import OfferState
 from revenue.models import BuyerMail, Offer, OperatorAlert, Order, RevenueEvent, StripeWebhookEvent
 from revenue.queries.doubles import possible_doubles
-from revenue.usecases.mean_double import mean_double
+from revenue.usecases.accept_double_payment import accept_double_payment
 from tests.factories.people import client_of
 from tests.factories.revenue import (
     NOON,
@@ -137,7 +137,9 @@ def test_the_work_goes_on_when_a_person_says_that_both_were_meant(
     second = buy(process, offer)
     page = client_of(operator).get(f"/console/orders/{second.reference}/").content.decode()
 
-    mean_double(order_ref=second.reference, reason="two plants", actor_id=operator.pk, now=NOON)
+    accept_double_payment(
+        order_ref=second.reference, reason="two plants", actor_id=operator.pk, now=NOON
+    )
 
     assert "The same buyer had paid" in page
     assert holds() == ["", ""]
@@ -157,7 +159,9 @@ def test_operators_are_told_once_until_somebody_decides(
     assert (alert.kind, alert.subject) == ("double_payment", second.reference)
     assert alert.facts == {"amount_minor": second.amount_minor, "currency": second.currency}
 
-    mean_double(order_ref=second.reference, reason="two plants", actor_id=operator.pk, now=NOON)
+    accept_double_payment(
+        order_ref=second.reference, reason="two plants", actor_id=operator.pk, now=NOON
+    )
 
     assert OperatorAlert.objects.get().closed_at == NOON
 
@@ -199,7 +203,9 @@ def test_the_list_of_what_needs_review_names_it_and_leads_there(
     assert 'href="/console/orders/?double=possible"' in page
     assert second.reference in leads_to
 
-    mean_double(order_ref=second.reference, reason="two plants", actor_id=operator.pk, now=NOON)
+    accept_double_payment(
+        order_ref=second.reference, reason="two plants", actor_id=operator.pk, now=NOON
+    )
     assert "Nothing needs review" in browser.get("/console/review/").content.decode()
 
 

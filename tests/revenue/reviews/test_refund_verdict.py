@@ -17,9 +17,9 @@ from revenue.exchanges.refunds import sweep_refunds
 from revenue.models import CheckoutSession, Order, OrderReview, RefundRequest
 from revenue.operations.refund_requests import NotRefundable
 from revenue.usecases.decide_review import refund_reviewed_order
-from revenue.usecases.land import land
 from revenue.usecases.open_checkout import buy
 from revenue.usecases.request_refund import request_refund
+from revenue.usecases.return_from_checkout import return_from_checkout
 from tests.factories.people import make_person
 from tests.factories.revenue import OfferFactory
 from tests.outside import _outside, gateway, outside
@@ -52,7 +52,7 @@ def order(outside: RunningSandbox, gateway: StripeGateway) -> Order:
     )
     CheckoutSession.objects.filter(pk=checkout.pk).update(amount_minor=25_000)
     outside.pay(checkout.stripe_id or "", wait_s=0)
-    land(session_id=checkout.stripe_id or "", gateway=gateway, now=now)
+    return_from_checkout(session_id=checkout.stripe_id or "", gateway=gateway, now=now)
     return Order.objects.get(checkout=checkout)
 
 

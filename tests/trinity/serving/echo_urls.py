@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpRe
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from kernel.doors import public, takes_bytes
+from kernel.permissions import public, takes_bytes
 from trinity.health import healthz
 
 MEGABYTES = 12

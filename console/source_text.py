@@ -7,7 +7,7 @@ from typing import Final
 
 from revenue.enums import Source
 
-TOLD: Final[Mapping[Source, str]] = {
+SOURCE_TEXT: Final[Mapping[Source, str]] = {
     Source.DELIVERY: "told by an event from Stripe",
     Source.SWEEP: "found by asking Stripe again",
     Source.REPLAY: "recorded when a person replayed an event",
@@ -20,7 +20,7 @@ TOLD: Final[Mapping[Source, str]] = {
 
 def told(source: str) -> str:
     """Say which way a fact came, as the end of a sentence."""
-    return TOLD[Source(source)]
+    return SOURCE_TEXT[Source(source)]
 
 
 def sentence(source: str) -> str:

@@ -51,7 +51,7 @@ ORDER BY 1, 2, 3, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DayTaking:
+class DayTotal:
     """What one kind of revenue event came to on one day (UTC), in one mode and currency."""
 
     mode: str
@@ -64,29 +64,29 @@ class DayTaking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Takings:
+class DailyTotals:
     """Each day's sums, in three parts, and how far the books were read."""
 
-    fresh: Sequence[DayTaking]
-    late: Sequence[DayTaking]
-    aside: Sequence[DayTaking]  # each twice: taken off what counts, and told by its state
+    fresh: Sequence[DayTotal]
+    late: Sequence[DayTotal]
+    aside: Sequence[DayTotal]  # each twice: taken off what counts, and told by its state
     newest_id: int
 
 
-def takings(*, since: datetime, fresh_since: datetime, known_id: int) -> Takings:
+def daily_totals(*, since: datetime, fresh_since: datetime, known_id: int) -> DailyTotals:
     """Return each day's sums, by mode and currency. One statement.
 
     ``fresh`` is everything since ``fresh_since``; ``late`` is what was booked after ``known_id``
     about the days from ``since`` until then. ``since`` = ``fresh_since`` reads all of the window.
     """
-    parts: dict[str, list[DayTaking]] = {"fresh": [], "late": [], "aside": []}
+    parts: dict[str, list[DayTotal]] = {"fresh": [], "late": [], "aside": []}
     newest_id = 0
     with connection.cursor() as cursor:
         cursor.execute(_TAKINGS, {"since": since, "fresh_since": fresh_since, "known_id": known_id})
         rows = cursor.fetchall()
     for part, mode, currency, day, kind, total, times, read_to in rows:
         newest_id = max(newest_id, read_to)
-        taking = DayTaking(
+        taking = DayTotal(
             mode=mode,
             currency=currency,
             day=day,
@@ -98,10 +98,10 @@ def takings(*, since: datetime, fresh_since: datetime, known_id: int) -> Takings
             parts[part].append(taking)
         else:
             parts["aside"] += _set_aside(taking, OrderState(part))
-    return Takings(**parts, newest_id=newest_id)
+    return DailyTotals(**parts, newest_id=newest_id)
 
 
-def _set_aside(taking: DayTaking, state: OrderState) -> list[DayTaking]:
+def _set_aside(taking: DayTotal, state: OrderState) -> list[DayTotal]:
     return [
         replace(taking, amount=-taking.amount, times=-taking.times),
         replace(taking, aside=state),

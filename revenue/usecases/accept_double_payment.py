@@ -10,15 +10,17 @@ from kernel.modes import Mode
 from ledger import operations as ledger
 from revenue.enums import OrderState, Source
 from revenue.models import DoubleVerdict, Order
-from revenue.operations.finding import lock_order
 from revenue.operations.holding import hold_or_release_work
+from revenue.operations.locking import lock_order
 from revenue.operations.recording_context import RecordingContext
 from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
 from revenue.queries.doubles import possible_doubles
 
 
 @transaction.atomic(durable=True)
-def mean_double(*, order_ref: str, reason: str, actor_id: int, now: datetime) -> DoubleVerdict:
+def accept_double_payment(
+    *, order_ref: str, reason: str, actor_id: int, now: datetime
+) -> DoubleVerdict:
     """Take a possible double payment off everybody's list; who said so, and why, is kept.
 
     Its work goes on. The order is an order like any other from then on, and may still be refunded.

@@ -38,7 +38,9 @@ class NotToldYet(Exception):
     """We do not know the session, and Stripe has not said whether it does. It may be paid."""
 
 
-def land(*, session_id: str, gateway: PaymentGateway, now: datetime) -> CheckoutSession:
+def return_from_checkout(
+    *, session_id: str, gateway: PaymentGateway, now: datetime
+) -> CheckoutSession:
     """Return the checkout of a returning buyer, brought up to date if Stripe answers.
 
     With Stripe away, or asked by many already, the row is shown as it is, and the page says that
@@ -91,7 +93,9 @@ def _learn_of(session_id: str, *, gateway: PaymentGateway, now: datetime) -> Non
     _record(fact, now=now)
 
 
-def let_in(checkout: CheckoutSession, *, made_for: LinkMadeFor, now: datetime) -> OrderLink | None:
+def grant_link(
+    checkout: CheckoutSession, *, made_for: LinkMadeFor, now: datetime
+) -> OrderLink | None:
     """Give a browser a link to see the checkout again.
 
     It came with a secret that its buyer alone was given: Stripe's session id, or the form that
@@ -140,7 +144,7 @@ def _record(fact: SessionFact, *, now: datetime) -> None:
     notice_cards([fact], source=Source.LANDING, now=now)
 
 
-def let_go(checkout: CheckoutSession, *, now: datetime) -> OrderLink | None:
+def record_hand_off(checkout: CheckoutSession, *, now: datetime) -> OrderLink | None:
     """Note that the browser goes to Stripe's page, if there is one; let it in when it comes back.
 
     While no page of Stripe's is known, the browser sees ours, and nobody was handed over.
@@ -149,7 +153,7 @@ def let_go(checkout: CheckoutSession, *, now: datetime) -> OrderLink | None:
         CheckoutSession.objects.filter(
             pk=checkout.pk, state=CheckoutState.OPEN, handed_off_at=None
         ).update(handed_off_at=now)
-    return let_in(checkout, made_for=LinkMadeFor.PAYING, now=now)
+    return grant_link(checkout, made_for=LinkMadeFor.PAYING, now=now)
 
 
 def note_cancelled(checkout: CheckoutSession, *, now: datetime) -> None:

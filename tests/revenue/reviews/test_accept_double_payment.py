@@ -12,7 +12,7 @@ from ledger.models import LedgerEntry
 from revenue import queries
 from revenue.models import DoubleVerdict, Order
 from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
-from revenue.usecases.mean_double import mean_double
+from revenue.usecases.accept_double_payment import accept_double_payment
 from tests.factories.orders import OrderFactory, dispute_of, token_of
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import NOON
@@ -85,7 +85,9 @@ def test_it_is_final(browser: Client, operator: User, second: Order) -> None:
     assert "the buyer meant both. That is final; nothing was changed." in page
     assert DoubleVerdict.objects.get().reason == "meant"
     with pytest.raises(AlreadyDecided):
-        mean_double(order_ref=second.reference, reason="x", actor_id=operator.pk, now=NOON)
+        accept_double_payment(
+            order_ref=second.reference, reason="x", actor_id=operator.pk, now=NOON
+        )
 
 
 def test_only_a_possible_double_payment_that_stands_can_be_meant(
@@ -97,7 +99,9 @@ def test_only_a_possible_double_payment_that_stands_can_be_meant(
 
     for order in (first, second):
         with pytest.raises(NothingToDecide):
-            mean_double(order_ref=order.reference, reason="x", actor_id=operator.pk, now=NOON)
+            accept_double_payment(
+                order_ref=order.reference, reason="x", actor_id=operator.pk, now=NOON
+            )
 
 
 @pytest.mark.parametrize(
@@ -143,7 +147,9 @@ def test_it_is_over_when_all_of_it_went_back(
     assert "You may have paid twice." not in page_for_buyer(buyer, second)
     assert "double?" not in browser.get("/console/orders/").content.decode()
     with pytest.raises(NothingToDecide):
-        mean_double(order_ref=second.reference, reason="x", actor_id=operator.pk, now=NOON)
+        accept_double_payment(
+            order_ref=second.reference, reason="x", actor_id=operator.pk, now=NOON
+        )
 
 
 def test_what_went_back_already_is_said(browser: Client, second: Order) -> None:
