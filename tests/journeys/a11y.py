@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 IN_THE_DARK = ["color-contrast"]
 ON_A_PHONE = ["target-size", "scrollable-region-focusable"]
@@ -21,14 +22,23 @@ def axe_problems(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
     which = (
         {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": STANDARDS}
     )
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(Axe().axe_script)
-    options = {"runOnly": which, "resultTypes": ["violations"]}
-    found = page.evaluate("options => axe.run(document, options)", options)
+    try:
+        found = _run_axe(page, which)
+    except Error:  # a click had begun to leave that page: it is about the one that comes
+        page.wait_for_load_state()
+        found = _run_axe(page, which)
     return [
         f"{violation['id']}: {violation['help']}: {violation['nodes'][0]['html'][:200]}"
         for violation in found["violations"]
     ]
+
+
+def _run_axe(page: Page, which: dict[str, Any]) -> dict[str, Any]:
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Axe().axe_script)
+    options = {"runOnly": which, "resultTypes": ["violations"]}
+    found: dict[str, Any] = page.evaluate("options => axe.run(document, options)", options)
+    return found
 
 
 def is_wider_than_its_window(page: Page) -> bool:

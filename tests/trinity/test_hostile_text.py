@@ -91,7 +91,7 @@ def patterns() -> dict[str, re.Pattern[str]]:
 # What only whoever runs the machine writes, and the facts that we write ourselves.
 OURS = (
     *("trinity.stack", "trinity.sale", "trinity.sbom", "kernel.weak_secrets", "ledger.shapes"),
-    "revenue.management.commands",
+    "console.management.commands",
 )
 PATTERNS = {name: found for name, found in patterns().items() if not name.startswith(OURS)}
 
