@@ -8,8 +8,6 @@ from typing import Final
 from trinity.serving.server import serve
 
 APPLICATIONS: Final = {"web": "trinity.asgi:application", "doors": "trinity.doors:application"}
-# One door: what arrives together comes to one process, and is filed by one statement.
-WORKERS: Final = {"web": 2, "doors": 1}
 
 
 def main() -> None:
@@ -19,7 +17,7 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     asked = parser.parse_args()
-    serve(APPLICATIONS[asked.what], host=asked.host, port=asked.port, workers=WORKERS[asked.what])
+    serve(APPLICATIONS[asked.what], host=asked.host, port=asked.port)
 
 
 if __name__ == "__main__":

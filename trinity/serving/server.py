@@ -5,26 +5,23 @@ from __future__ import annotations
 import resource
 from typing import Final
 
-from uvicorn import Config
-from uvicorn.supervisors import Multiprocess
+import uvicorn
 
+WORKERS: Final = 2
 BACKLOG: Final = 2048
 STOP_S: Final = 2
 # A worker that does not say for so long that it lives is ended, and started anew.
 SILENT_S: Final = 30
 
 
-def serve(application: str, *, host: str, port: int, workers: int) -> None:
-    """Answer on ``host`` and ``port`` until SIGTERM. ``application`` is imported by the workers.
-
-    Also one worker has a parent, which keeps the socket while another takes its place.
-    """
+def serve(application: str, *, host: str, port: int) -> None:
+    """Answer on ``host`` and ``port`` until SIGTERM. ``application`` is imported by the workers."""
     _allow_files()
-    config = Config(
+    uvicorn.run(
         application,
         host=host,
         port=port,
-        workers=workers,
+        workers=WORKERS,
         http="trinity.serving.connections:Connection",
         loop="uvloop",
         ws="none",
@@ -37,7 +34,6 @@ def serve(application: str, *, host: str, port: int, workers: int) -> None:
         timeout_graceful_shutdown=STOP_S,
         timeout_worker_healthcheck=SILENT_S,
     )
-    Multiprocess(config, sockets=[config.bind_socket()]).run()
 
 
 def _allow_files() -> None:
