@@ -47,9 +47,10 @@ def test_ctrl_c_is_one_sentence_and_the_exit_code_of_an_interrupt(tmp_path: Path
             process = started(env, "trace", "ord_1")
         finally:
             signal.signal(signal.SIGINT, before)
-        database.accept()
-        process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=ENDS_WITHIN_S)
+        waiting, _ = database.accept()
+        with waiting:  # who hears that nobody listens says that instead
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=ENDS_WITHIN_S)
 
     assert told == "manage.py: stopped. What was recorded stays.\n"
     assert process.returncode == 130

@@ -56,6 +56,7 @@ def a_body_by_and_by(made: socket.socket) -> None:
 
 def an_idle_visitor(made: socket.socket) -> None:
     made.sendall(b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n")
+    made.recv(4096)  # idle is who has an answer; a queue of pages may be told to come again
 
 
 def the_rest_of_a_refused_body(made: socket.socket) -> None:
@@ -64,6 +65,7 @@ def the_rest_of_a_refused_body(made: socket.socket) -> None:
 
 def half_a_request_behind_a_whole_one(made: socket.socket) -> None:
     made.sendall(b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n" + UNSENT % b"/webhooks/stripe")
+    made.recv(4096)
 
 
 WAYS_TO_WAIT = [
