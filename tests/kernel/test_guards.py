@@ -222,7 +222,7 @@ def test_what_keys_refer_to_is_put_back_before_them() -> None:
 def test_a_trigger_that_was_dropped_gives_nobody_a_right() -> None:
     """The grants follow from what is declared: migrate does not open what somebody unlocked."""
     if not settings.APPLICATION_ROLE:
-        pytest.skip("one role does everything here")
+        pytest.skip("needs two roles: set MIGRATION_DATABASE_URL beside DATABASE_URL")
     before = grants.given(settings.APPLICATION_ROLE, using="default")
     run("DROP TRIGGER ledger_seal_append_only ON ledger_seal")
 

@@ -18,7 +18,7 @@ def test_a_long_piece_holds_up_no_other_and_results_keep_their_order() -> None:
     def pieces() -> Iterator[Work[str]]:
         yield lambda: "long" if last_began.wait(timeout=20) else "held up the others"
         for number in range(30):
-            yield lambda number=number: str(number)  # type: ignore[misc]  # mypy cannot infer it
+            yield lambda number=number: str(number)
         yield lambda: str(last_began.set())
 
     with exported_snapshot() as snapshot:
