@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "fulfillment.apps.FulfillmentConfig",
     "toolrouter.apps.ToolrouterConfig",
     "approvals.apps.ApprovalsConfig",
+    "notices.apps.NoticesConfig",
     "ledger.apps.LedgerConfig",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -332,8 +333,7 @@ HSTS_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", default=is_below_apex(_origin.host
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS and HSTS_SUBDOMAINS
 # The proxy redirects to https; preloading is the domain owner's word; the rest is said above.
 SILENCED_SYSTEM_CHECKS = ["security.W008", "security.W021"]
-if not HSTS_SUBDOMAINS:
-    SILENCED_SYSTEM_CHECKS += ["security.W005"]
+SILENCED_SYSTEM_CHECKS += [] if HSTS_SUBDOMAINS else ["security.W005"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
-    *("kernel", "ledger", "approvals", "toolrouter", "crm", "fulfillment", "revenue"),
+    *("kernel", "ledger", "notices", "approvals", "toolrouter", "crm", "fulfillment", "revenue"),
     *("console", "trinity", "sandbox", "benchmarks"),
 )
 SOURCES = sorted(
@@ -27,7 +27,7 @@ SOURCES = sorted(
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 FILE_LINES_MAX, FUNCTION_LINES_MAX = 400, 60
 BANNED_STEMS = {"services", "utils", "helpers", "common", "misc"}
-APPS = ("ledger", "approvals", "toolrouter", "crm", "fulfillment", "revenue", "console")
+APPS = ("ledger", "notices", "approvals", "toolrouter", "crm", "fulfillment", "revenue", "console")
 SEEN_ACROSS_APPS = {"operations", "queries", "enums", "ports", "facts", "rows"}
 
 

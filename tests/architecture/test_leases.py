@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-APPS = ("trinity", "console", "revenue", "crm", "fulfillment", "toolrouter", "approvals", "ledger")
+APPS = (
+    *("trinity", "console", "revenue", "crm", "fulfillment", "toolrouter", "approvals"),
+    *("notices", "ledger"),
+)
 
 
 def ended_by_hand(source: str) -> Iterator[int]:

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
     "ledger",
     "approvals",
+    "notices",
     "toolrouter",
     "crm",
     "fulfillment",
