@@ -44,8 +44,8 @@ from ledger import operations
 from ledger.adapters.key_file import KeyFile
 from ledger.adapters.seals_log import SealsLog
 from ledger.enums import EntryKind
+from ledger.exchanges.seals import seal_due
 from ledger.queries.verification import compare_rows, verify
-from ledger.usecases.seal import seal_due
 
 CONNECTIONS: Final = 5  # the pool holds six
 ENTRIES: Final = 1_000_000
@@ -61,7 +61,7 @@ django.setup()
 from django.utils import timezone
 from ledger.adapters.key_file import KeyFile
 from ledger.adapters.seals_log import SealsLog
-from ledger.usecases.seal import seal_due
+from ledger.exchanges.seals import seal_due
 home = Path(sys.argv[1])
 key, log = KeyFile.load_or_make(home / "seal.key"), SealsLog(home / "seals.log")
 while True:

@@ -6,8 +6,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from ledger import providers
+from ledger.exchanges.seals import seal_due
 from ledger.queries.seals import newest_seal
-from ledger.usecases.seal import seal_due
 
 
 @shared_task(name="ledger.seal")

@@ -11,11 +11,11 @@ from django.db import transaction
 
 from ledger import providers
 from ledger.chain import rotation_message
+from ledger.exchanges.seals import seal_due
 from ledger.models import LedgerEntry, SealedEntry
 from ledger.operations import audit
 from ledger.ports import SealKeyMissing, Signer, key_id
 from ledger.queries.seals import newest_seal
-from ledger.usecases.seal import seal_due
 
 ROTATED: Final = "seal_key.rotated"  # introduced by the old key
 REPLACED: Final = "seal_key.replaced"  # without the old key, which is lost

@@ -12,10 +12,10 @@ from django.utils import timezone
 from kernel.money import Money
 from kernel.references import new_reference
 from ledger import operations, providers
+from ledger.exchanges.seals import seal_due
 from ledger.operations import Recorded
 from ledger.queries.seals import newest_seal
 from ledger.queries.verification import Report, verify
-from ledger.usecases.seal import seal_due
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ORDER = new_reference("ord", at_ms=1)

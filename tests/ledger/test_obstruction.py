@@ -13,10 +13,10 @@ from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 
 from ledger.adapters.key_file import KeyFile
+from ledger.exchanges import seals as sealing
 from ledger.models import SEALER_LOCK, LedgerEntry, Seal, SealedEntry, SealKey, UnsealedEntry
 from ledger.ports import SealerHeldUp, SealForged, key_id
 from ledger.queries.holders import sealer_held_up_by
-from ledger.usecases import seal as sealing
 from tests.ledger.entries import check, paid, seal
 from tests.ledger.reports import codes
 from tests.owner import as_owner

@@ -20,14 +20,14 @@ from ledger import merkle, providers, queries
 from ledger.adapters.key_file import KeyFile
 from ledger.adapters.seals_log import SealsLog
 from ledger.chain import GENESIS, SealBody
+from ledger.exchanges import seals as sealing
+from ledger.exchanges.seals import publish_heads, seal_batch
 from ledger.models import SEALER_LOCK, AuditEvent, Seal, SealedEntry, SealKey, UnsealedEntry
 from ledger.ports import HeadsShortened, HeadsUnreadable, SealKeyMissing, key_id
 from ledger.queries.seals import ChainShorterThanHead
 from ledger.tasks import seal as seal_task
-from ledger.usecases import seal as sealing
 from ledger.usecases.rebuild import rebuild_derived
 from ledger.usecases.rotate_seal_key import rotate_seal_key
-from ledger.usecases.seal import publish_heads, seal_batch
 from tests.kernel.conftest import at_once
 from tests.ledger.conftest import cheat
 from tests.ledger.entries import NOON, check, dollars, own_key, paid, seal

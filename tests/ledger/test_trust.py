@@ -16,13 +16,13 @@ from django.utils import timezone
 from ledger import content, providers
 from ledger.adapters.key_file import KeyFile
 from ledger.chain import rotation_message
+from ledger.exchanges.seals import publish_heads, seal_batch
 from ledger.models import LedgerEntry, Seal
 from ledger.operations import audit
 from ledger.ports import HeadsBroken, HeadsShortened, HeadsUnreadable, SealKeyRetired, key_id
 from ledger.queries.seals import HeadsGone
 from ledger.queries.verification import verify
 from ledger.usecases.rotate_seal_key import RotationNotSealed, rotate_seal_key
-from ledger.usecases.seal import publish_heads, seal_batch
 from tests.ledger.conftest import cheat
 from tests.ledger.entries import check, own_key, paid, seal
 from tests.ledger.reports import codes, line_of, named, said
@@ -215,7 +215,7 @@ def test_a_seal_of_a_key_that_was_rotated_away_is_found(
     paid()
     seal()
     paid()
-    monkeypatch.setattr("ledger.usecases.seal._check_newest", lambda *_, **__: None)
+    monkeypatch.setattr("ledger.exchanges.seals._check_newest", lambda *_, **__: None)
     seal_batch(signer=stolen, now=timezone.now())
     publish_heads(sink=providers.head_sink())
 

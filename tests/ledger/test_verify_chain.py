@@ -16,11 +16,11 @@ from django.utils import timezone
 
 from ledger import content, providers
 from ledger.adapters.key_file import KeyFile
+from ledger.exchanges.seals import seal_batch
 from ledger.models import LedgerEntry
 from ledger.ports import Head
 from ledger.queries.verification import Report, verify
 from ledger.queries.verification.report import NAMED_MAX
-from ledger.usecases.seal import seal_batch
 from tests.ledger.conftest import cheat
 from tests.ledger.entries import check, own_key, paid, seal
 from tests.ledger.reports import LATER, codes, line_of, named, said

@@ -9,11 +9,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from ledger import providers
+from ledger.exchanges.seals import publish_heads, seal_due
 from ledger.ports import SealingRefused
 from ledger.queries.holders import sealer_held_up_by
 from ledger.queries.seals import newest_seal, oldest_unsealed_at
 from ledger.usecases.rebuild import rebuild_derived
-from ledger.usecases.seal import publish_heads, seal_due
 
 
 class Command(BaseCommand):
