@@ -1,7 +1,8 @@
 """How long the oldest piece of due work has waited, of each kind that an app registers.
 
-An app says from ``AppConfig.ready`` when the oldest row of its kinds of work is due; who asks what
-lags (``readyz``, doctor, watch, dashboard) reads this one list and no table of others.
+An app says from ``AppConfig.ready`` when the oldest row of its kinds of work is due, or since when
+a vendor owes an answer; who asks what lags (``readyz``, doctor, watch, dashboard) reads this one
+list and no table of others.
 """
 
 from __future__ import annotations
@@ -20,12 +21,16 @@ LAG_MAX: Final = timedelta(minutes=5)
 class DueWork:
     """One kind of work: a lasting ``id``, what people call it, and a SELECT of one due time.
 
-    ``oldest_due`` yields no row or null where nothing waits; the first row of a small index.
+    ``oldest_due`` yields no row or null where nothing waits; the first row of a small index. Where
+    a vendor is waited for it is the time of the oldest question.
     """
 
     id: str
     words: str
     oldest_due: str
+    lag_max: timedelta = LAG_MAX
+    vendor: str = ""  # who owes the answer; "" where a process of ours does the work
+    listed_at: tuple[str, str] | None = None  # URL name and query of the list that shows it
 
 
 _known: Final[dict[str, DueWork]] = {}
@@ -59,6 +64,14 @@ def waits(now: datetime) -> dict[str, float]:
 
 
 def late(now: datetime) -> dict[str, float]:
-    """Return, by id, what has waited longer than ``LAG_MAX``, and for how many seconds."""
-    longest_s = LAG_MAX.total_seconds()
-    return {kind: waited_s for kind, waited_s in waits(now).items() if waited_s > longest_s}
+    """Return, by id, what has waited longer than its ``lag_max``, and for how many seconds."""
+    return {
+        kind: waited_s
+        for kind, waited_s in waits(now).items()
+        if waited_s > _known[kind].lag_max.total_seconds()
+    }
+
+
+def of_our_processes(waits_s: Mapping[str, float]) -> dict[str, float]:
+    """Return what of these waits for a process of ours, and not for a vendor's answer."""
+    return {kind: waited_s for kind, waited_s in waits_s.items() if not _known[kind].vendor}

@@ -11,4 +11,5 @@ UNSEALED: Final = DueWork(
     words="ledger entries",
     oldest_due="SELECT recorded_at FROM ledger_ledgerentry"
     " WHERE id = (SELECT min(entry_id) FROM ledger_unsealedentry)",
+    listed_at=("ledger", ""),
 )

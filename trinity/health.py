@@ -113,8 +113,9 @@ def _doors(_now: datetime) -> None:
 def _sweeps(now: datetime) -> None:
     """Work that is past due shows that workers or sweeps stand still, whatever the reason."""
     kinds = due_work.known()
-    if late := sorted(kinds[kind].words for kind in due_work.late(now)):
-        raise NotReady(f"late: {', '.join(late)}")
+    late = due_work.of_our_processes(due_work.late(now))
+    if late:
+        raise NotReady(f"late: {', '.join(sorted(kinds[kind].words for kind in late))}")
 
 
 CHECKS: Final[Mapping[str, Callable[[datetime], None]]] = {

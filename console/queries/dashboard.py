@@ -291,7 +291,7 @@ def _of_requests(funnel: RequestFunnel, *, is_cut_off: bool) -> Funnel:
 
 
 def _stuck(*, now: datetime) -> Stuck:
-    kinds, waits = due_work.known(), due_work.waits(now)
+    kinds, waits = due_work.known(), due_work.of_our_processes(due_work.waits(now))
     late_s = {kind: s for kind, s in waits.items() if s > due_work.LAG_MAX.total_seconds()}
     is_seal_late = late_s.pop(SEALING, None) is not None
     unsealed_s = waits[SEALING]

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from kernel import due_work
 from kernel.modes import Mode
-from revenue import queries as revenue
 from revenue.operations.lag_alerts import alert_to_lag, alert_to_refusals
 
 
@@ -17,11 +17,10 @@ def watch_lag(*, mode: Mode, now: datetime) -> Sequence[str]:
 
     Likewise where deliveries to Stripe's door are refused one after the other.
 
-    Returns what lags. While an alert about a kind of work stands, no second one is raised.
+    Returns the ids of what lags. While an alert about a kind of work stands, no second is raised.
     """
-    unanswered = revenue.unanswered(now)
-    waits_s = {**revenue.lagging(now), **unanswered}
+    late_s = due_work.late(now)
     with transaction.atomic(durable=True):
-        alert_to_lag(waits_s, of_stripes=unanswered, mode=mode, now=now)
+        alert_to_lag(late_s, mode=mode, now=now)
         alert_to_refusals(mode=mode, now=now)
-    return sorted(waits_s)
+    return sorted(late_s)

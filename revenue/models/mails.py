@@ -157,3 +157,9 @@ class OperatorAlert(Leased):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.item}"
+
+    @property
+    def about(self) -> str:
+        """Return what people call its subject: of due work its words, else the reference."""
+        is_work = self.kind == AlertKind.SWEEP_LAG
+        return str(self.facts.get("what", self.subject)) if is_work else self.subject

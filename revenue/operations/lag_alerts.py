@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
 
+from kernel import due_work
 from kernel.modes import Mode
 from revenue import queries
 from revenue.enums import AlertKind
@@ -17,32 +18,30 @@ from revenue.operations.alerts import close_alerts, raise_alert_about
 ONE_WATCHER: Final = "SELECT pg_advisory_xact_lock(hashtext('revenue.watch'))"
 
 
-def alert_to_lag(
-    waits_s: Mapping[str, float], *, of_stripes: Container[str], mode: Mode, now: datetime
-) -> None:
-    """Let one alert stand for each kind of work in ``waits_s``, and for no other.
+def alert_to_lag(late_s: Mapping[str, float], *, mode: Mode, now: datetime) -> None:
+    """Let one alert stand for each kind of due work in ``late_s``, and for no other.
 
-    ``waits_s`` is how many seconds each has waited; ``of_stripes`` are those kinds that wait for
-    Stripe. One transaction at a time does this.
+    ``late_s`` is how many seconds each has waited, by its id. One transaction at a time does this.
     """
+    kinds = due_work.known()
     with connection.cursor() as cursor:
         cursor.execute(ONE_WATCHER)
     standing = OperatorAlert.objects.filter(kind=AlertKind.SWEEP_LAG, closed_at=None)
     subjects = set(standing.values_list("subject", flat=True))
-    for what in subjects - set(waits_s):
-        close_alerts(subject=what, kind=AlertKind.SWEEP_LAG, now=now)
-    for what in set(waits_s) - subjects:
-        since = now - timedelta(seconds=waits_s[what])
+    for work in subjects - set(late_s):
+        close_alerts(subject=work, kind=AlertKind.SWEEP_LAG, now=now)
+    for work in set(late_s) - subjects:
+        since = now - timedelta(seconds=late_s[work])
         raise_alert_about(
             kind=AlertKind.SWEEP_LAG,
-            item=f"{what}:{since.isoformat()}",
-            subject=what,
+            item=f"{work}:{since.isoformat()}",
+            subject=work,
             mode=mode,
             now=now,
             facts={
-                "what": what,
-                "oldest_s": int(waits_s[what]),
-                "is_stripes": int(what in of_stripes),
+                "what": kinds[work].words,
+                "oldest_s": int(late_s[work]),
+                "is_stripes": int(kinds[work].vendor == "Stripe"),
             },
         )
 

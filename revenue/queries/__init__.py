@@ -3,7 +3,6 @@
 from revenue.queries.alerts import AlertFile, alert_file, alerts_page
 from revenue.queries.daily_totals import DailyTotals, DayTotal, daily_totals
 from revenue.queries.funnel import CHECKOUTS_COUNTED_MAX, PurchaseFunnel, purchase_funnels
-from revenue.queries.lagging import LAG_MAX, lag, lagging
 from revenue.queries.money import exceeds_what_is_left, is_payment_known, known_refunds
 from revenue.queries.offers import sellable_offers
 from revenue.queries.orders import (
@@ -26,7 +25,6 @@ from revenue.queries.sale_records import (
     trace_of,
 )
 from revenue.queries.sales import sales_of_deal
-from revenue.queries.unanswered import unanswered
 from revenue.queries.waiting import (
     ALERTS_TOLD_ELSEWHERE,
     WaitingItem,
@@ -37,7 +35,6 @@ from revenue.queries.waiting import (
 __all__ = [
     "ALERTS_TOLD_ELSEWHERE",
     "CHECKOUTS_COUNTED_MAX",
-    "LAG_MAX",
     "AfterPayment",
     "AlertFile",
     "DailyTotals",
@@ -54,8 +51,6 @@ __all__ = [
     "is_known",
     "is_payment_known",
     "known_refunds",
-    "lag",
-    "lagging",
     "newest_reconcile",
     "offers_ever_sold",
     "order_file",
@@ -71,7 +66,6 @@ __all__ = [
     "sales_of_deal",
     "sellable_offers",
     "trace_of",
-    "unanswered",
     "waiting",
     "waiting_numbers",
 ]

@@ -139,7 +139,7 @@ def _item(alert: OperatorAlert) -> WaitingItem:
     return WaitingItem(
         what=ALERT,
         handle=alert.reference,
-        reference=alert.subject,
+        reference=alert.about,
         detail=alert.kind,
         mode=alert.mode,
         amount=_amount(alert),

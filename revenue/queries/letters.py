@@ -10,8 +10,9 @@ from django.conf import settings
 from django.db.models import Q
 from django.urls import NoReverseMatch, reverse
 
+from kernel import due_work
 from kernel.money import Money
-from revenue.enums import AlertKind, MailKind, MailState, OfferState, OrderState, PaidBy
+from revenue.enums import AlertKind, MailKind, OfferState, OrderState, PaidBy
 from revenue.models import (
     BuyerMail,
     Offer,
@@ -38,12 +39,6 @@ PAGE_OF_ALERT: Final[Mapping[str, str]] = {
     AlertKind.MAIL_UNSENT: "outbox-mail",
     AlertKind.CHECKOUT_REFUSED: "offer-edit",
     AlertKind.LINKS_UNPAYABLE: "offer-edit",
-}
-# Kind of work, as ``lagging`` names it: the list that shows it, and how it is narrowed.
-LIST_OF_WORK: Final[Mapping[str, tuple[str, str]]] = {
-    "Stripe events": ("event-list", ""),
-    "mails to buyers": ("outbox", f"?state={MailState.QUEUED}"),
-    "ledger entries": ("ledger", ""),
 }
 
 
@@ -114,7 +109,7 @@ def alert_facts(alert: OperatorAlert) -> dict[str, Any]:
     due = facts.get("evidence_due_at")
     return {
         "facts": facts,
-        "subject": alert.subject,
+        "subject": alert.about,
         "mode": alert.mode,
         "raised_at": alert.raised_at,
         "amount": str(Money(facts["amount_minor"], facts["currency"])) if has_amount else "",
@@ -141,8 +136,11 @@ def page_of_alert(alert: OperatorAlert) -> str:
 
 def _list_of(work: str) -> str:
     """Return the list of what lags; the dashboard says it of work that has no list."""
-    name, asked = LIST_OF_WORK.get(work, ("", ""))
-    return reverse(name) + asked if name else DASHBOARD
+    kind = due_work.known().get(work)
+    if kind is None or kind.listed_at is None:
+        return DASHBOARD
+    name, query = kind.listed_at
+    return reverse(name) + query
 
 
 def _comparison_that_names(object_id: str | None, *, mode: str) -> str:

@@ -83,7 +83,9 @@ UNION ALL
    AND mail.mode <> '{Mode.SAMPLE}'
  ORDER BY mail.id DESC LIMIT {COUNTED_MAX})
 UNION ALL
-(SELECT '{ALERT}', alert.reference, alert.subject, alert.kind, alert.mode,
+(SELECT '{ALERT}', alert.reference,
+   CASE alert.kind WHEN '{AlertKind.SWEEP_LAG}' THEN COALESCE(alert.facts->>'what', alert.subject)
+     ELSE alert.subject END, alert.kind, alert.mode,
    (alert.facts->>'amount_minor')::bigint, COALESCE(alert.facts->>'currency', ''),
    alert.raised_at, NULL,
    COALESCE(NULLIF(trim(person.first_name || ' ' || person.last_name), ''), person.email, '')

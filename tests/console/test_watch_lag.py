@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection, migrations
 
 from console import tasks
 from console.usecases.watch_lag import watch_lag
 from fulfillment.models import OrderIntake
 from fulfillment.usecases.start_run import start_run
+from kernel import due_work
+from kernel.due_work import LAG_MAX
 from kernel.modes import Mode
 from ledger.models import LedgerEntry
-from revenue import queries
 from revenue.enums import AlertKind, EventState, MailState, ToldAs
 from revenue.models import BuyerMail, CheckoutSession, OperatorAlert, OrderLinkRequest
-from revenue.queries.lagging import LAG_MAX
-from revenue.queries.letters import LIST_OF_WORK
 from tests.factories.orders import AlertFactory, BuyerMailFactory
+from tests.factories.people import client_of, make_person
 from tests.factories.revenue import NOON, CheckoutFactory, filed, session_object
 
 pytestmark = pytest.mark.django_db
@@ -35,11 +37,7 @@ def alarms() -> list[tuple[str, bool]]:
 
 
 def test_nothing_waits_in_an_empty_house() -> None:
-    assert set(queries.lag(NOON).values()) == {0.0}
-
-
-def test_every_list_that_a_mail_leads_to_is_of_work_that_is_watched() -> None:
-    assert set(LIST_OF_WORK) <= set(queries.lag(NOON))
+    assert set(due_work.waits(NOON).values()) == {0.0}
 
 
 def test_lag_is_how_long_the_oldest_due_row_of_each_kind_waits(
@@ -53,18 +51,21 @@ def test_lag_is_how_long_the_oldest_due_row_of_each_kind_waits(
     OrderLinkRequest.objects.create(email="a@b.example", requested_at=NOON - timedelta(seconds=2))
 
     with django_assert_num_queries(1):
-        lag = queries.lag(NOON + timedelta(seconds=10))
+        lag = due_work.waits(NOON + timedelta(seconds=10))
 
     assert lag == {
-        "Stripe events": 10.0,
-        "checkouts": 17.0,
-        "payment links": 0.0,
-        "refunds": 0.0,
-        "mails to buyers": 100.0,
-        "alerts": 14.0,
-        "link requests": 12.0,
-        "runs to start": 0.0,
-        "ledger entries": 0.0,
+        "revenue.events": 10.0,
+        "revenue.checkouts": 17.0,
+        "revenue.payment_links": 0.0,
+        "revenue.refunds": 0.0,
+        "revenue.buyer_mails": 100.0,
+        "revenue.alerts": 14.0,
+        "revenue.link_requests": 12.0,
+        "revenue.checkout_answers": 0.0,
+        "revenue.payment_link_answers": 0.0,
+        "revenue.refund_answers": 0.0,
+        "fulfillment.runs": 0.0,
+        "ledger.unsealed": 0.0,
     }
 
 
@@ -85,13 +86,13 @@ def test_a_paid_order_without_a_run_raises_an_alarm_until_it_has_one(sold_at: da
     in_two_hours = sold_at + timedelta(hours=2)
 
     assert watch_lag(mode=Mode.SANDBOX, now=sold_at + LAG_MAX) == []
-    assert queries.lagging(in_two_hours) == {"runs to start": 7200.0}
-    assert watch_lag(mode=Mode.SANDBOX, now=in_two_hours) == ["runs to start"]
-    assert alarms() == [("runs to start", False)]
+    assert due_work.late(in_two_hours) == {"fulfillment.runs": 7200.0}
+    assert watch_lag(mode=Mode.SANDBOX, now=in_two_hours) == ["fulfillment.runs"]
+    assert alarms() == [("fulfillment.runs", False)]
     start_run(order_id=OrderIntake.objects.get().order_id, now=in_two_hours)
 
     assert watch_lag(mode=Mode.SANDBOX, now=in_two_hours) == []
-    assert alarms() == [("runs to start", True)]
+    assert alarms() == [("fulfillment.runs", True)]
 
 
 def test_a_ledger_that_nobody_seals_raises_an_alarm_until_it_is_sealed(sold_at: datetime) -> None:
@@ -100,12 +101,12 @@ def test_a_ledger_that_nobody_seals_raises_an_alarm_until_it_is_sealed(sold_at: 
     late = written_at + LAG_MAX + timedelta(seconds=1)
 
     assert watch_lag(mode=Mode.SANDBOX, now=written_at + LAG_MAX) == []
-    assert watch_lag(mode=Mode.SANDBOX, now=late) == ["ledger entries"]
-    assert alarms() == [("ledger entries", False)]
+    assert watch_lag(mode=Mode.SANDBOX, now=late) == ["ledger.unsealed"]
+    assert alarms() == [("ledger.unsealed", False)]
     call_command("seal_ledger", stdout=StringIO())
 
     assert watch_lag(mode=Mode.SANDBOX, now=late) == []
-    assert alarms() == [("ledger entries", True)]
+    assert alarms() == [("ledger.unsealed", True)]
 
 
 def test_work_that_is_settled_or_not_yet_due_does_not_wait() -> None:
@@ -115,7 +116,7 @@ def test_work_that_is_settled_or_not_yet_due_does_not_wait() -> None:
     event = filed("checkout.session.completed", session_object(CheckoutFactory()))
     type(event).objects.update(state=EventState.DEAD)
 
-    assert set(queries.lag(LATE).values()) == {0.0}
+    assert set(due_work.waits(LATE).values()) == {0.0}
 
 
 def hour_is_full(*, at: datetime) -> None:
@@ -128,7 +129,7 @@ def test_alerts_that_the_digest_holds_back_are_not_late() -> None:
     hour_is_full(at=NOON)
     AlertFactory(next_attempt_at=NOON)
 
-    assert queries.lag(NOON + timedelta(minutes=59))["alerts"] == 0.0
+    assert due_work.waits(NOON + timedelta(minutes=59))["revenue.alerts"] == 0.0
     assert watch_lag(mode=Mode.SANDBOX, now=NOON + timedelta(minutes=59)) == []
 
 
@@ -136,16 +137,16 @@ def test_alerts_that_nobody_tells_when_they_may_be_told_are_late() -> None:
     hour_is_full(at=NOON)
     AlertFactory(next_attempt_at=NOON)
 
-    lag = queries.lag(NOON + timedelta(hours=1, seconds=400))
+    lag = due_work.waits(NOON + timedelta(hours=1, seconds=400))
 
-    assert lag["alerts"] == 400.0
+    assert lag["revenue.alerts"] == 400.0
 
 
 def test_with_room_in_the_hour_an_alert_waits_from_its_own_time() -> None:
     AlertFactory(told_at=NOON, told_as=ToldAs.DIGEST, next_attempt_at=None)
     AlertFactory(next_attempt_at=NOON + timedelta(seconds=1))
 
-    assert queries.lag(NOON + timedelta(seconds=11))["alerts"] == 10.0
+    assert due_work.waits(NOON + timedelta(seconds=11))["revenue.alerts"] == 10.0
 
 
 def test_one_alarm_per_kind_of_work_until_it_is_done() -> None:
@@ -161,10 +162,10 @@ def test_one_alarm_per_kind_of_work_until_it_is_done() -> None:
     over = watch_lag(mode=Mode.SANDBOX, now=LATE + timedelta(minutes=2))
 
     assert just_in_time == []
-    assert first == again == ["checkouts", "mails to buyers"]
-    assert sorted(standing) == [("checkouts", False), ("mails to buyers", False)]
+    assert first == again == ["revenue.buyer_mails", "revenue.checkouts"]
+    assert sorted(standing) == [("revenue.buyer_mails", False), ("revenue.checkouts", False)]
     assert over == []
-    assert sorted(alarms()) == [("checkouts", True), ("mails to buyers", True)]
+    assert sorted(alarms()) == [("revenue.buyer_mails", True), ("revenue.checkouts", True)]
 
 
 def test_a_second_lag_is_a_second_alarm() -> None:
@@ -175,7 +176,7 @@ def test_a_second_lag_is_a_second_alarm() -> None:
 
     watch_lag(mode=Mode.SANDBOX, now=LATE + LAG_MAX + timedelta(seconds=1))
 
-    assert alarms() == [("mails to buyers", True), ("mails to buyers", False)]
+    assert alarms() == [("revenue.buyer_mails", True), ("revenue.buyer_mails", False)]
 
 
 def test_the_task_raises_and_closes() -> None:
@@ -186,3 +187,74 @@ def test_the_task_raises_and_closes() -> None:
 
     assert (lagging, tasks.watch()) == (1, 0)
     assert OperatorAlert.objects.get().closed_at is not None
+
+
+def late_work_gets_its_id(*, backwards: bool = False) -> None:
+    module = import_module("revenue.migrations.0037_late_work_by_its_id")
+    (step,) = module.Migration.operations
+    assert isinstance(step, migrations.RunSQL)
+    with connection.cursor() as cursor:
+        for sql, values in step.reverse_sql if backwards else step.sql:
+            cursor.execute(sql, values)
+
+
+def test_an_alert_from_before_the_ids_stands_for_the_same_work() -> None:
+    """As versions before wrote them: the words of the work in subject, item and facts."""
+    BuyerMailFactory()
+    old = AlertFactory(
+        kind=AlertKind.SWEEP_LAG,
+        subject="mails to buyers",
+        item=f"mails to buyers:{NOON.isoformat()}",
+        facts={"what": "mails to buyers", "oldest_s": 301, "is_stripes": 0},
+        next_attempt_at=None,
+    )
+    event = AlertFactory(subject="refunds", item="refunds", next_attempt_at=None)
+
+    late_work_gets_its_id()
+    watch_lag(mode=Mode.SANDBOX, now=LATE)
+
+    old.refresh_from_db()
+    assert alarms() == [("revenue.buyer_mails", False)]
+    assert (old.item, old.about) == (f"revenue.buyer_mails:{NOON.isoformat()}", "mails to buyers")
+    event.refresh_from_db()
+    assert (event.subject, event.item) == ("refunds", "refunds")
+    late_work_gets_its_id(backwards=True)
+    old.refresh_from_db()
+    assert (old.subject, old.item) == ("mails to buyers", f"mails to buyers:{NOON.isoformat()}")
+
+
+def test_an_alert_that_was_dismissed_before_the_ids_is_not_raised_again() -> None:
+    BuyerMailFactory()
+    person = make_person("operator")
+    AlertFactory(
+        kind=AlertKind.SWEEP_LAG,
+        subject="mails to buyers",
+        item=f"mails to buyers:{NOON.isoformat()}",
+        closed_at=NOON,
+        closed_by=person,
+    )
+
+    late_work_gets_its_id()
+    watch_lag(mode=Mode.SANDBOX, now=LATE)
+
+    assert alarms() == [("revenue.buyer_mails", True)]
+
+
+def test_every_kind_of_late_work_had_a_name_before_the_ids() -> None:
+    ids = import_module("revenue.migrations.0037_late_work_by_its_id").ID_OF
+
+    assert {ids[kind.words]: kind.words for kind in due_work.known().values()} == {
+        kind.id: kind.words for kind in due_work.known().values()
+    }
+
+
+def test_pages_say_in_words_what_is_late() -> None:
+    BuyerMailFactory()
+    watch_lag(mode=Mode.SANDBOX, now=LATE)
+    alert = OperatorAlert.objects.get()
+    browser = client_of(make_person("owner"))
+
+    for address in ("/console/", "/console/alerts/", f"/console/alerts/{alert.reference}/"):
+        page = browser.get(address).content.decode()
+        assert "mails to buyers" in page
+        assert "revenue.buyer_mails" not in page

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from kernel import due_work
@@ -19,6 +20,7 @@ def test_each_kind_of_work_has_an_id_of_its_app_and_words_of_its_own() -> None:
     assert set(known) == {
         *("revenue.events", "revenue.checkouts", "revenue.payment_links", "revenue.refunds"),
         *("revenue.buyer_mails", "revenue.alerts", "revenue.link_requests"),
+        *("revenue.checkout_answers", "revenue.payment_link_answers", "revenue.refund_answers"),
         *("fulfillment.runs", "ledger.unsealed"),
     }
     assert len({each.words for each in known.values()}) == len(known)
@@ -51,3 +53,24 @@ def test_late_is_what_waits_longer_than_five_minutes() -> None:
     assert due_work.late(NOON + due_work.LAG_MAX + timedelta(seconds=1)) == {
         "revenue.checkouts": 301.0
     }
+
+
+@pytest.mark.django_db
+def test_an_answer_of_a_vendor_is_late_by_a_time_of_its_own_and_is_no_work_of_ours() -> None:
+    CheckoutFactory(state="unknown", created_at=NOON, next_check_at=NOON + timedelta(hours=3))
+
+    in_an_hour = due_work.late(NOON + timedelta(hours=1))
+    after_it = due_work.late(NOON + timedelta(hours=1, seconds=1))
+
+    assert in_an_hour == {}
+    assert after_it == {"revenue.checkout_answers": 3_601.0}
+    assert due_work.known()["revenue.checkout_answers"].vendor == "Stripe"
+    assert due_work.of_our_processes(after_it) == {}
+
+
+def test_each_list_of_work_is_a_page() -> None:
+    lists = [kind.listed_at for kind in due_work.known().values() if kind.listed_at]
+
+    assert [reverse(name) + query for name, query in lists] == [
+        *("/console/events/", "/console/outbox/?state=queued", "/console/ledger/"),
+    ]

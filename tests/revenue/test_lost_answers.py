@@ -229,7 +229,7 @@ def test_a_checkout_that_another_worker_took_over_holds_up_no_other(
 
 
 def alarms() -> list[tuple[str, bool]]:
-    rows = OperatorAlert.objects.filter(kind=AlertKind.SWEEP_LAG, subject__startswith="answers")
+    rows = OperatorAlert.objects.filter(kind=AlertKind.SWEEP_LAG, subject__endswith="_answers")
     return [(alert.subject, alert.closed_at is None) for alert in rows]
 
 
@@ -246,8 +246,8 @@ def test_operators_are_told_when_nobody_knows_for_an_hour(
     watch_lag(mode="sandbox", now=at + timedelta(hours=6))
 
     assert soon == []
-    assert standing == [("answers about checkouts", True)]
-    assert alarms() == [("answers about checkouts", False)]
+    assert standing == [("revenue.checkout_answers", True)]
+    assert alarms() == [("revenue.checkout_answers", False)]
 
 
 def test_the_mail_says_that_it_is_stripe_who_has_not_answered(
@@ -255,7 +255,7 @@ def test_the_mail_says_that_it_is_stripe_who_has_not_answered(
 ) -> None:
     watch_lag(mode="sandbox", now=at + timedelta(minutes=61))
 
-    alert = OperatorAlert.objects.get(subject="answers about checkouts")
+    alert = OperatorAlert.objects.get(subject="revenue.checkout_answers")
     line = alert_line(kind=alert.kind, facts=alert_facts(alert))
     assert line["title"] == "Work is waiting too long: answers about checkouts"
     assert line["words"].startswith("Stripe was asked 61 minutes ago, and has not said yet")

@@ -156,7 +156,7 @@ def look_at_refusals(now: datetime) -> Iterator[Finding]:
 
 def look_at_work(now: datetime) -> Iterator[Finding]:
     """Whether the sweeps keep up, what waits for a person, when the books were compared."""
-    kinds, late = due_work.known(), due_work.late(now)
+    kinds, late = due_work.known(), due_work.of_our_processes(due_work.late(now))
     for kind, waited_s in sorted(late.items()):
         yield bad(
             kinds[kind].words,

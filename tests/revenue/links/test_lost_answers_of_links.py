@@ -10,8 +10,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from crm.models import Activity, Deal
+from kernel import due_work
 from ledger.models import LedgerEntry
-from revenue import queries
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import PaymentLinkState
 from revenue.exchanges.payment_links import sweep_payment_links
@@ -124,16 +124,22 @@ def test_after_a_server_error_pressing_again_does_not_repeat_the_call(
     assert sweep(again, gateway, now + timedelta(minutes=1)).state == PaymentLinkState.ACTIVE
 
 
+def unanswered(now: datetime) -> dict[str, float]:
+    """Return what Stripe has owed an answer about for too long."""
+    kinds = due_work.known()
+    return {kind: s for kind, s in due_work.late(now).items() if kinds[kind].vendor}
+
+
 def test_a_link_of_unknown_outcome_is_named_after_an_hour(
     lost: PaymentLink, gateway: StripeGateway, now: datetime
 ) -> None:
     later = now + timedelta(minutes=61)
-    assert queries.unanswered(now + timedelta(minutes=59)) == {}
-    assert queries.unanswered(later) == {"answers about payment links": 3_660.0}
+    assert unanswered(now + timedelta(minutes=59)) == {}
+    assert unanswered(later) == {"revenue.payment_link_answers": 3_660.0}
 
     sweep(lost, gateway, later)
 
-    assert queries.unanswered(later) == {}
+    assert unanswered(later) == {}
 
 
 @pytest.fixture
@@ -180,7 +186,7 @@ def test_a_call_that_is_turned_away_is_repeated_with_the_next_key(
     with pytest.raises(GatewayError):
         switch_off(link, seller, rolled(outside), now)
     sweep(link, rolled(outside), now + timedelta(minutes=1))
-    assert queries.unanswered(now + timedelta(hours=2)) == {"answers about payment links": 7_200.0}
+    assert unanswered(now + timedelta(hours=2)) == {"revenue.payment_link_answers": 7_200.0}
 
     assert sweep(link, gateway, now + timedelta(hours=2)).state == PaymentLinkState.DEACTIVATED
 
@@ -209,7 +215,7 @@ def test_a_payment_that_comes_before_the_link_is_off_ends_the_asking(
 
     assert (link.state, link.next_check_at) == (PaymentLinkState.USED, None)
     assert sweep_payment_links(gateway=deaf_gateway, clock=lambda: now + timedelta(days=1)) == 0
-    assert queries.lag(now + timedelta(days=1))["payment links"] == 0.0
+    assert due_work.waits(now + timedelta(days=1))["revenue.payment_links"] == 0.0
 
 
 def test_its_page_says_that_nobody_knows_yet(

@@ -303,7 +303,7 @@ def about(kind: str) -> tuple[str, str, dict[str, Any], str]:
         facts = {"reason": "secret", "words": "signed with no secret", "times": 30, "last_at": ""}
         return "secret", "/console/", facts, "are refused"
     assert kind == AlertKind.SWEEP_LAG
-    return "mails to buyers", "/console/outbox/?state=queued", {"what": "mails"}, "Outbox"
+    return "revenue.buyer_mails", "/console/outbox/?state=queued", {"what": "mails"}, "Outbox"
 
 
 @pytest.mark.parametrize("kind", AlertKind.values)
@@ -325,12 +325,12 @@ def test_every_kind_of_alert_leads_to_the_page_that_shows_its_item(
 @pytest.mark.parametrize(
     ("what", "address"),
     [
-        ("Stripe events", "/console/events/"),
-        ("mails to buyers", "/console/outbox/?state=queued"),
-        ("checkouts", "/console/"),
-        ("refunds", "/console/"),
-        ("ledger entries", "/console/ledger/"),
-        ("alerts", "/console/"),
+        ("revenue.events", "/console/events/"),
+        ("revenue.buyer_mails", "/console/outbox/?state=queued"),
+        ("revenue.checkouts", "/console/"),
+        ("revenue.refunds", "/console/"),
+        ("ledger.unsealed", "/console/ledger/"),
+        ("revenue.alerts", "/console/"),
         ("work of a later version", "/console/"),
     ],
 )
