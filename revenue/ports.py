@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
+from kernel.failures import Permanent
 from kernel.money import Money
 from kernel.retries import CallFailed, Refused, Unknown
 
@@ -84,7 +85,7 @@ PRICE_INACTIVE, PRICE_MISSING = "price_inactive", "price_missing"
 PRICE_GONE = frozenset({PRICE_INACTIVE, PRICE_MISSING})
 
 
-class UnreadableEvent(Exception):
+class UnreadableEvent(Permanent):
     """An event of a known type whose object we cannot read. A person must look."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from kernel.failures import Permanent
 from kernel.modes import Mode
 from kernel.money import Money
 from kernel.references import is_reference, new_reference
@@ -37,7 +38,7 @@ FROM ledger_ledgerentry entry WHERE key = %s
 """  # noqa: S608  # constants only
 
 
-class KeyReused(Exception):
+class KeyReused(Permanent):
     """The key names an entry with other content. A fact has one content; somebody must look."""
 
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from kernel.exchanges import Clock
+from kernel.failures import will_fail_again
 from kernel.leases import LostLease, claim_due, give_back, was_in
 from kernel.modes import Mode
 from revenue.enums import AlertKind, EventState, Outcome, Source
@@ -23,7 +24,6 @@ from revenue.operations.events import (
     settle_event,
     settle_failure,
     settle_waiting,
-    will_fail_again,
 )
 from revenue.operations.recording import record
 from revenue.operations.recording_context import CauseMissing, RecordingContext

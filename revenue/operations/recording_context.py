@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from kernel.failures import Permanent
 from kernel.modes import Mode
 from revenue.enums import Source
 
@@ -17,7 +18,7 @@ class CauseMissing(Exception):
         self.cause = cause
 
 
-class Unrecordable(Exception):
+class Unrecordable(Permanent):
     """A fact that no later try could record either: ``field: reason``, without personal data."""
 
 

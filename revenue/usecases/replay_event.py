@@ -10,6 +10,7 @@ from typing import Final
 from django.db import transaction
 
 from kernel.exchanges import Clock
+from kernel.failures import words_to_keep
 from kernel.leases import claim_due
 from kernel.references import TAIL_CHARS, TIME_CHARS, new_reference
 from ledger import operations as ledger
@@ -18,7 +19,6 @@ from revenue.exchanges.event_plan import plan_event
 from revenue.exchanges.events import LEASE, apply_plan, context_of, is_final, process_claimed
 from revenue.models import StripeWebhookEvent
 from revenue.operations.alerts import close_alerts
-from revenue.operations.events import scrubbed
 from revenue.operations.recording_context import CauseMissing
 from revenue.ports import GatewayError, PaymentGateway
 
@@ -107,7 +107,7 @@ def dry_run(stripe_id: str, *, gateway: PaymentGateway, clock: Clock) -> Replaye
         return Replayed(outcome=Outcome.FAILED, problem=f"Stripe could not be read: {error.code}")
     except Exception as error:  # noqa: BLE001  # a replay would fail with it; say so, change nothing
         outcome = Outcome.PARKED if is_final(error) else Outcome.FAILED
-        return Replayed(outcome=outcome, problem=scrubbed(error) or type(error).__name__)
+        return Replayed(outcome=outcome, problem=words_to_keep(error) or type(error).__name__)
     changes = [_without_new_names(each, since=newest_known) for each in context.changes]
     if context.doubts:
         outcome = Outcome.PARKED

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from crm.models import Deal
 from fulfillment.models import OrderIntake
+from kernel.failures import will_fail_again, words_to_keep
 from kernel.money import Money
 from ledger.models import Posting
 from revenue.enums import EventState, OrderState
@@ -21,7 +22,6 @@ from revenue.models import (
     StripeWebhookEvent,
     WebhookAttempt,
 )
-from revenue.operations.events import scrubbed, will_fail_again
 from revenue.policy import EVENT_RETRIES
 from tests.factories.crm import DealFactory
 from tests.factories.revenue import (
@@ -240,7 +240,7 @@ def test_what_lies_in_the_data_is_final_and_says_where(
     error = caught(do)
 
     assert will_fail_again(error)
-    assert scrubbed(error).startswith(words)
+    assert words_to_keep(error).startswith(words)
 
 
 @pytest.mark.parametrize(
