@@ -1,4 +1,4 @@
-"""Celery's doors to crm."""
+"""Celery tasks of crm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Doors say who may enter. A door without such a word is found by a test.
+"""Views say who may open them. A view without such a word is found by a test.
 
 ``public`` marks a page for anybody; ``needs`` asks for a login and one permission; ``fresh_login``
 also asks the person to prove once more who they are. All leave the word on the view, so that the

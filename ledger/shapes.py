@@ -36,7 +36,7 @@ PROVIDER_ID: Final = re.compile(
 
 
 def is_ref(text: str) -> bool:
-    """Say whether ``text`` names a record: ours, the provider's, ``user:7``, a door or a seal key.
+    """Say whether ``text`` names a record: ours, the provider's, ``user:7``, a page or a seal key.
 
     ``event:7`` is a filed event by its number, where its provider's id has no such shape.
     """

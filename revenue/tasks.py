@@ -1,4 +1,4 @@
-"""Celery's doors into the sale. Messages carry no truth; each task does what is due."""
+"""Celery tasks of the sale. Messages carry no truth; each task does what is due."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DRAIN_THREADS: Final = 2  # while one waits for the disk, or for Stripe, the oth
 def process_webhooks(**_newer: object) -> int:
     """Act on the events that are due; what is left after many batches asks for another turn.
 
-    A full batch says that more wait, and those are drained with two hands. ``**_newer`` lets an
+    A full batch says that more wait, and those are drained with two threads. ``**_newer`` lets an
     old worker survive a new producer during a deploy.
     """
     until = database_now() + TURN_LONGEST

@@ -1,4 +1,4 @@
-"""Celery's doors to what leaves the house by mail. Each task does what is due."""
+"""Celery tasks for what leaves the house by mail. Each task does what is due."""
 
 from __future__ import annotations
 

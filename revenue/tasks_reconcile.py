@@ -1,4 +1,4 @@
-"""Celery's doors to what keeps our books and Stripe's together."""
+"""Celery tasks for what keeps our books and Stripe's together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Celery's door to refunds that are under way."""
+"""Celery tasks for refunds that are under way."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from django.urls import path, re_path
 from django.views.decorators.cache import never_cache
 
 from kernel.permissions import fresh_login
-from trinity import account_doors, factors
+from trinity import account_views, factors
 from trinity.step_up.freshness import has_second_factor
 from trinity.step_up.views import reauthenticate
 
@@ -52,7 +52,7 @@ urlpatterns = [
     ),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        account_doors.ChoosePassword.as_view(),
+        account_views.ChoosePassword.as_view(),
         name="account_reset_password_from_key",
     ),
     path("2fa/", mfa.index, name="mfa_index"),
@@ -80,7 +80,7 @@ urlpatterns = [
     ),
     path("2fa/webauthn/", webauthn.list_webauthn, name="mfa_list_webauthn"),
     path("2fa/webauthn/add/", fresh_login(factors.AddKey.as_view()), name="mfa_add_webauthn"),
-    path("2fa/webauthn/login/", account_doors.LoginByPasskey.as_view(), name="mfa_login_webauthn"),
+    path("2fa/webauthn/login/", account_views.LoginByPasskey.as_view(), name="mfa_login_webauthn"),
     path(
         "2fa/webauthn/keys/<int:pk>/remove/",
         fresh_login(factors.RemoveKey.as_view()),

@@ -1,4 +1,4 @@
-"""How people log in: allauth, with the door for strangers closed."""
+"""How people log in: allauth, with sign-up closed."""
 
 from __future__ import annotations
 

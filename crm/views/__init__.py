@@ -1,1 +1,1 @@
-"""Pages and doors of crm."""
+"""Pages of crm, and what their forms post to."""

@@ -144,7 +144,7 @@ EVENT_MOVES: Moves = MappingProxyType(
 
 
 class Source(models.TextChoices):
-    """Which door a fact of Stripe's came in by."""
+    """Which way a fact of Stripe's came in."""
 
     DELIVERY = "delivery", "delivery"
     SWEEP = "sweep", "sweep"

@@ -1,1 +1,1 @@
-"""The sale's doors for people."""
+"""The sale's pages."""

@@ -1,4 +1,4 @@
-"""Whole sales for the pages that show them: each made through the doors that really make it."""
+"""Whole sales for the pages that show them, each made through the real entry points."""
 
 from __future__ import annotations
 

@@ -95,12 +95,12 @@ def test_an_auditor_sees_deals_without_the_people(auditor: Client, lead: Deal) -
 
 def test_an_auditor_finds_no_button_and_no_door(auditor: Client, lead: Deal) -> None:
     page = auditor.get(pages(lead)["deal"]).content
-    doors = ["accept", "decline", "note", "owner", "move", "checkout", "payment-link"]
+    verbs = ["accept", "decline", "note", "owner", "move", "checkout", "payment-link"]
 
-    assert seen(page, [f"/{lead.reference}/{door}/" for door in doors]) == []
-    for door in doors:
-        answer = auditor.post(f"/console/deals/{lead.reference}/{door}/", {"reason": "x"})
-        assert answer.status_code == 403, door
+    assert seen(page, [f"/{lead.reference}/{verb}/" for verb in verbs]) == []
+    for verb in verbs:
+        answer = auditor.post(f"/console/deals/{lead.reference}/{verb}/", {"reason": "x"})
+        assert answer.status_code == 403, verb
     lead.refresh_from_db()
     assert lead.stage == "lead"
 
@@ -113,8 +113,8 @@ def test_the_admin_hides_titles_from_an_auditor(lead: Deal) -> None:
 
 
 def test_doors_open_by_post_only(operator: Client, lead: Deal) -> None:
-    for door in ("accept", "decline", "note", "owner", "move"):
-        answer = operator.get(f"/console/deals/{lead.reference}/{door}/")
+    for verb in ("accept", "decline", "note", "owner", "move"):
+        answer = operator.get(f"/console/deals/{lead.reference}/{verb}/")
         assert (answer.status_code, answer["Location"]) == (
             302,
             f"/console/deals/{lead.reference}/",
@@ -124,9 +124,9 @@ def test_doors_open_by_post_only(operator: Client, lead: Deal) -> None:
 
 
 def test_what_is_not_there_is_404(operator: Client) -> None:
-    for kind, door in (("deals", ""), ("contacts", ""), ("companies", ""), ("deals", "accept/")):
-        address = f"/console/{kind}/{new_reference('deal')}/{door}"
-        answer = operator.post(address) if door else operator.get(address)
+    for kind, verb in (("deals", ""), ("contacts", ""), ("companies", ""), ("deals", "accept/")):
+        address = f"/console/{kind}/{new_reference('deal')}/{verb}"
+        answer = operator.post(address) if verb else operator.get(address)
         assert answer.status_code == 404, address
 
 

@@ -1,4 +1,4 @@
-"""A stand-in that says ``livemode: true`` is believed nothing: not by any door, not by any call."""
+"""A stand-in that says ``livemode: true`` is believed nothing, by no task and by no call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The task that acts on filed events: all that are due, with two hands when many are."""
+"""The task that acts on filed events: all that are due, with two threads when many are."""
 
 from __future__ import annotations
 

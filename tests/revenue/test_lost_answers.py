@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from console.usecases.watch_lag import watch_lag
+from console.usecases.check_lag import check_lag
 from kernel.references import new_reference
 from revenue.adapters.letters import alert_line
 from revenue.adapters.stripe_gateway import StripeGateway
@@ -237,13 +237,13 @@ def test_operators_are_told_when_nobody_knows_for_an_hour(
     lost: CheckoutSession, deaf_gateway: StripeGateway, gateway: StripeGateway, at: datetime
 ) -> None:
     away(lost, deaf_gateway, since=at, for_h=2)
-    watch_lag(mode="sandbox", now=at + timedelta(minutes=59))
+    check_lag(mode="sandbox", now=at + timedelta(minutes=59))
     soon = alarms()
     for minutes in (61, 62):
-        watch_lag(mode="sandbox", now=at + timedelta(minutes=minutes))
+        check_lag(mode="sandbox", now=at + timedelta(minutes=minutes))
     standing = alarms()
     sweep(lost, gateway, at + timedelta(hours=6))
-    watch_lag(mode="sandbox", now=at + timedelta(hours=6))
+    check_lag(mode="sandbox", now=at + timedelta(hours=6))
 
     assert soon == []
     assert standing == [("revenue.checkout_answers", True)]
@@ -253,7 +253,7 @@ def test_operators_are_told_when_nobody_knows_for_an_hour(
 def test_the_mail_says_that_it_is_stripe_who_has_not_answered(
     lost: CheckoutSession, at: datetime
 ) -> None:
-    watch_lag(mode="sandbox", now=at + timedelta(minutes=61))
+    check_lag(mode="sandbox", now=at + timedelta(minutes=61))
 
     alert = OperatorAlert.objects.get(subject="revenue.checkout_answers")
     line = alert_line(kind=alert.kind, facts=alert_facts(alert))

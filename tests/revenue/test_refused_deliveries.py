@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from console.usecases.watch_lag import watch_lag
+from console.usecases.check_lag import check_lag
 from kernel.modes import Mode
 from kernel.tally import Counted, Tally
 from revenue.enums import AlertKind, Refusal
@@ -86,8 +86,8 @@ def run_of(reason: Refusal, times: int, *, ago: timedelta = timedelta(minutes=1)
 def test_a_run_of_them_raises_one_alarm_a_day() -> None:
     now = run_of(Refusal.SECRET, 30)
 
-    watch_lag(mode=Mode.SANDBOX, now=now)
-    watch_lag(mode=Mode.SANDBOX, now=now + timedelta(minutes=1))
+    check_lag(mode=Mode.SANDBOX, now=now)
+    check_lag(mode=Mode.SANDBOX, now=now + timedelta(minutes=1))
 
     alert = OperatorAlert.objects.get(kind=AlertKind.DELIVERIES_REFUSED)
     assert alert.facts["times"] == 30
@@ -106,7 +106,7 @@ def test_a_run_of_them_raises_one_alarm_a_day() -> None:
     ],
 )
 def test_what_is_no_run_raises_none(reason: Refusal, times: int, ago: timedelta) -> None:
-    watch_lag(mode=Mode.SANDBOX, now=run_of(reason, times, ago=ago))
+    check_lag(mode=Mode.SANDBOX, now=run_of(reason, times, ago=ago))
 
     assert not OperatorAlert.objects.exists()
 

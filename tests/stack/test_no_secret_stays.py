@@ -21,7 +21,7 @@ import pytest
 import redis
 from psycopg import sql
 
-from tests.trinity.doors import DOORS
+from tests.trinity.endpoints import ENDPOINTS
 from trinity.stack import Stack, running
 
 pytestmark = pytest.mark.slow
@@ -135,13 +135,13 @@ def files(stack: Stack) -> Iterator[tuple[str, bytes]]:
 
 
 def ask_everything(client: httpx.Client) -> None:
-    """Send a form to every door, and open it; once as nobody and once as whoever is logged in."""
-    for door in DOORS:
-        if "logout" in door.route:
+    """Send a form to each endpoint, and open it: as nobody, and as whoever is logged in."""
+    for endpoint in ENDPOINTS:
+        if "logout" in endpoint.route:
             continue
         token = {"csrfmiddlewaretoken": client.cookies.get(_token_name(client), "")}
         for method in ("GET", "POST"):
-            client.request(method, door.address, data=token if method == "POST" else None)
+            client.request(method, endpoint.address, data=token if method == "POST" else None)
 
 
 def _token_name(client: httpx.Client) -> str:

@@ -110,7 +110,7 @@ def test_what_is_not_a_port_is_refused(text: str) -> None:
         Ports.of({"PORT": text})
 
 
-def test_four_doors_need_four_ports() -> None:
+def test_four_processes_need_four_ports() -> None:
     for env in ({"PORT": "8001"}, {"PORT": "9000", "DOORS_PORT": "9000"}):
         with pytest.raises(StackError, match="four different numbers"):
             Ports.of(env)

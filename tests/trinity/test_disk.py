@@ -11,7 +11,7 @@ from django.test import Client, override_settings
 
 from kernel.permissions import BODY_BYTES_MAX, body_bytes_max
 from tests.factories.people import client_of, make_person
-from tests.trinity.test_doors import DOORS, PUBLIC, Door, by_route
+from tests.trinity.test_endpoints import ENDPOINTS, PUBLIC, Endpoint, by_route
 
 pytestmark = pytest.mark.django_db
 LONG = "x" * 5_000
@@ -24,12 +24,12 @@ MORE = {  # by route
 }
 
 
-@pytest.mark.parametrize("door", DOORS, ids=by_route)
-def test_a_stranger_leaves_no_session_row(door: Door) -> None:
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=by_route)
+def test_a_stranger_leaves_no_session_row(endpoint: Endpoint) -> None:
     client = Client()
 
-    client.get(door.address, {"next": f"/{LONG[:2000]}"})
-    client.post(door.address, TYPED)
+    client.get(endpoint.address, {"next": f"/{LONG[:2000]}"})
+    client.post(endpoint.address, TYPED)
 
     assert not Session.objects.exists()
 
@@ -41,17 +41,17 @@ def test_asking_for_a_passkey_keeps_no_row_either(client: Client) -> None:
     assert not Session.objects.exists()
 
 
-@pytest.mark.parametrize("door", DOORS, ids=by_route)
-def test_how_much_a_page_takes_is_said(door: Door) -> None:
-    assert body_bytes_max(door.view) == MORE.get(door.route, BODY_BYTES_MAX)
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=by_route)
+def test_how_much_a_page_takes_is_said(endpoint: Endpoint) -> None:
+    assert body_bytes_max(endpoint.view) == MORE.get(endpoint.route, BODY_BYTES_MAX)
 
 
-@pytest.mark.parametrize("door", PUBLIC, ids=by_route)
-def test_more_than_a_page_takes_is_refused_unread(door: Door, client: Client) -> None:
-    most = body_bytes_max(door.view)
+@pytest.mark.parametrize("endpoint", PUBLIC, ids=by_route)
+def test_more_than_a_page_takes_is_refused_unread(endpoint: Endpoint, client: Client) -> None:
+    most = body_bytes_max(endpoint.view)
 
     said = client.post(
-        door.address, b"a=" + b"x" * most, content_type="application/x-www-form-urlencoded"
+        endpoint.address, b"a=" + b"x" * most, content_type="application/x-www-form-urlencoded"
     )
 
     assert said.status_code == 413

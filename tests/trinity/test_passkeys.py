@@ -21,7 +21,7 @@ from fido2 import cbor
 from tests.factories.people import PASSWORD, client_of, make_person
 from tests.trinity.soft_key import Answer, SoftKey, text
 from tests.trinity.test_login import DEAD_REDIS, is_logged_in
-from trinity import account_doors, tasks
+from trinity import account_views, tasks
 from trinity.logins.models import RefusalCount
 
 pytestmark = pytest.mark.django_db
@@ -203,7 +203,7 @@ def test_a_challenge_ends_after_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> 
     answer = json.dumps(key.signed(challenge_of(client), user=user_pk_to_url_str(user)))
 
     assert client.cookies[COOKIE]["max-age"] == 600
-    monkeypatch.setattr(account_doors, "CHALLENGE_LIVES", timedelta(seconds=-1))  # it is over
+    monkeypatch.setattr(account_views, "CHALLENGE_LIVES", timedelta(seconds=-1))  # it is over
 
     client.post(LOGIN, {"credential": answer})
 

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ledger.models import LedgerEntry
 from tests.factories.people import PASSWORD, client_of, log_in, make_person
-from tests.trinity.doors import DOORS, Door, by_route
+from tests.trinity.endpoints import ENDPOINTS, Endpoint, by_route
 from tests.trinity.test_login import is_logged_in, sent
 from trinity.account_forms import ResetPasswordKeyForm
 from trinity.logins.models import PasswordLinkSerial
@@ -220,11 +220,13 @@ def test_of_two_who_send_one_link_at_once_one_chooses(
 
 
 @pytest.mark.parametrize(
-    "door", [door for door in DOORS if door.route.startswith("accounts/")], ids=by_route
+    "endpoint",
+    [endpoint for endpoint in ENDPOINTS if endpoint.route.startswith("accounts/")],
+    ids=by_route,
 )
 def test_no_page_of_an_account_is_kept_by_the_browser_of_a_stranger(
-    door: Door, client: Client
+    endpoint: Endpoint, client: Client
 ) -> None:
-    said = client.get(door.address)
+    said = client.get(endpoint.address)
 
     assert said.status_code != 200 or "no-store" in said.headers.get("Cache-Control", "")

@@ -24,7 +24,7 @@ from ledger.models import LedgerEntry
 from tests.factories.orders import AlertFactory
 from tests.factories.people import PASSWORD, client_of, log_in, make_person
 from tests.owner import as_owner
-from tests.trinity.doors import DOORS
+from tests.trinity.endpoints import ENDPOINTS
 from tests.trinity.test_login import is_logged_in, totp_code
 from trinity.models import TotpCounter
 from trinity.people.usecases.accept_code import accept_code
@@ -352,12 +352,12 @@ REACHED = {
     "mfa_add_webauthn",
 }
 CLOSED = [
-    door
-    for door in DOORS
-    if door.name not in REACHED
-    and getattr(door.view, "required_permission", "") is not None
-    and not door.route.startswith("admin/")
-    and "^" not in door.route  # the link from a mail: whoever holds it is logged out
+    endpoint
+    for endpoint in ENDPOINTS
+    if endpoint.name not in REACHED
+    and getattr(endpoint.view, "required_permission", "") is not None
+    and not endpoint.route.startswith("admin/")
+    and "^" not in endpoint.route  # the link from a mail: whoever holds it is logged out
 ]
 
 
@@ -369,8 +369,8 @@ def test_in_live_mode_an_owner_without_a_factor_reaches_nothing_but_where_it_is_
 
     with override_settings(DEPLOYMENT_MODE=Mode.LIVE):
         sent_to = {
-            door.route: getattr(client, verb)(door.address).headers.get("Location")
-            for door in CLOSED
+            endpoint.route: getattr(client, verb)(endpoint.address).headers.get("Location")
+            for endpoint in CLOSED
         }
         sent_to["admin/"] = client.get("/admin/").headers.get("Location")
 

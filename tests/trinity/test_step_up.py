@@ -20,7 +20,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 
 from tests.factories.people import PASSWORD, client_of, make_person
-from tests.trinity.doors import DOORS, Door, by_route, page_above
+from tests.trinity.endpoints import ENDPOINTS, Endpoint, by_route, page_above
 from trinity.roles import ROLES
 from trinity.step_up.waiting import BYTES_MAX, FIELDS_MAX
 from trinity.step_up.words import DEEDS
@@ -31,7 +31,7 @@ PAGE = "/accounts/reauthenticate/"
 LOGIN = "/accounts/login/"
 ASKED = "Confirm that it's you"
 FORM = "application/x-www-form-urlencoded"
-GRAVE = [door for door in DOORS if getattr(door.view, "needs_fresh_login", False)]
+GRAVE = [endpoint for endpoint in ENDPOINTS if getattr(endpoint.view, "needs_fresh_login", False)]
 INPUT = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 
 
@@ -66,33 +66,42 @@ def role_url(user: User) -> str:
 
 
 def test_some_views_ask_for_a_fresh_login() -> None:
-    assert {"order-refund", "person-role", "mfa_deactivate_totp"} <= {door.name for door in GRAVE}
+    assert {"order-refund", "person-role", "mfa_deactivate_totp"} <= {
+        endpoint.name for endpoint in GRAVE
+    }
 
 
 def test_every_view_that_asks_has_words_for_what_it_does() -> None:
-    assert {door.name for door in GRAVE} == set(DEEDS)
+    assert {endpoint.name for endpoint in GRAVE} == set(DEEDS)
 
 
-@pytest.mark.parametrize("door", GRAVE, ids=by_route)
-def test_a_stranger_is_asked_to_log_in_before_anything_else(door: Door, client: Client) -> None:
-    for answer in (client.get(door.address), client.post(door.address, {"reason": "typed"})):
+@pytest.mark.parametrize("endpoint", GRAVE, ids=by_route)
+def test_a_stranger_is_asked_to_log_in_before_anything_else(
+    endpoint: Endpoint, client: Client
+) -> None:
+    for answer in (
+        client.get(endpoint.address),
+        client.post(endpoint.address, {"reason": "typed"}),
+    ):
         sent_to = urlsplit(answer.headers.get("Location", "")).path
-        assert (answer.status_code, sent_to) in {(302, LOGIN), (302, page_above(door.address))}
+        assert (answer.status_code, sent_to) in {(302, LOGIN), (302, page_above(endpoint.address))}
         assert ASKED not in answer.content.decode()
     assert not Session.objects.exists()
 
 
 @pytest.mark.parametrize("state", ["logged in", "with a factor", "with a factor, by password"])
-@pytest.mark.parametrize("door", GRAVE, ids=by_route)
-def test_a_form_from_somebody_who_did_not_prove_it_is_not_acted_on(door: Door, state: str) -> None:
+@pytest.mark.parametrize("endpoint", GRAVE, ids=by_route)
+def test_a_form_from_somebody_who_did_not_prove_it_is_not_acted_on(
+    endpoint: Endpoint, state: str
+) -> None:
     user = make_person("owner")
     if state != "logged in":
         TOTP.activate(user, "JBSWY3DPEHPK3PXP")
     client = client_of(user, is_fresh=state.endswith("by password"))
-    if door.name == "account_change_password" and state == "logged in":
+    if endpoint.name == "account_change_password" and state == "logged in":
         return  # its own form asks for the password
 
-    answer = client.post(door.address, {"reason": "typed"})
+    answer = client.post(endpoint.address, {"reason": "typed"})
 
     page = answer.content.decode()
     assert (answer.status_code, ASKED in page) == (200, True)
@@ -103,36 +112,36 @@ def test_a_form_from_somebody_who_did_not_prove_it_is_not_acted_on(door: Door, s
     assert "typed" not in str(kept)
 
 
-@pytest.mark.parametrize("door", GRAVE, ids=by_route)
-def test_a_page_is_opened_only_after_the_proof(door: Door) -> None:
+@pytest.mark.parametrize("endpoint", GRAVE, ids=by_route)
+def test_a_page_is_opened_only_after_the_proof(endpoint: Endpoint) -> None:
     client = client_of(make_person("owner"))
-    is_reading_enough = door.name in {"usersessions_list", "account_change_password"}
+    is_reading_enough = endpoint.name in {"usersessions_list", "account_change_password"}
 
-    answer = client.get(door.address)
+    answer = client.get(endpoint.address)
 
     location = urlsplit(answer.headers.get("Location", ""))
     if is_reading_enough:
         assert answer.status_code == 200
     elif location.path == PAGE:
-        assert parse_qs(location.query) == {"next": [door.address]}
+        assert parse_qs(location.query) == {"next": [endpoint.address]}
     else:  # it takes forms only
-        assert (answer.status_code, location.path) == (302, page_above(door.address))
+        assert (answer.status_code, location.path) == (302, page_above(endpoint.address))
 
 
-@pytest.mark.parametrize("door", GRAVE, ids=by_route)
-def test_who_has_just_proved_it_is_not_asked_again(door: Door) -> None:
+@pytest.mark.parametrize("endpoint", GRAVE, ids=by_route)
+def test_who_has_just_proved_it_is_not_asked_again(endpoint: Endpoint) -> None:
     client = client_of(make_person("owner"), is_fresh=True)
 
-    for answer in (client.get(door.address), client.post(door.address)):
+    for answer in (client.get(endpoint.address), client.post(endpoint.address)):
         assert urlsplit(answer.headers.get("Location", "")).path != PAGE
         assert ASKED not in answer.content.decode(errors="replace")
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "owner"])
-@pytest.mark.parametrize("door", GRAVE, ids=by_route)
-def test_nobody_is_asked_for_a_page_that_is_not_theirs(door: Door, role: str) -> None:
-    permission = getattr(door.view, "required_permission", None)
-    answer = client_of(make_person(role)).post(door.address)
+@pytest.mark.parametrize("endpoint", GRAVE, ids=by_route)
+def test_nobody_is_asked_for_a_page_that_is_not_theirs(endpoint: Endpoint, role: str) -> None:
+    permission = getattr(endpoint.view, "required_permission", None)
+    answer = client_of(make_person(role)).post(endpoint.address)
 
     is_refused = permission is not None and permission not in ROLES[role]
     assert (answer.status_code == 403) == is_refused
@@ -259,9 +268,9 @@ def test_what_0_1_kept_in_a_session_is_never_acted_on(owner: User, operator: Use
 
 def test_none_of_allauths_own_pages_to_prove_it_can_be_reached() -> None:
     theirs = [
-        door.route
-        for door in DOORS
-        if isinstance(view := getattr(door.view, "view_class", None), type)
+        endpoint.route
+        for endpoint in ENDPOINTS
+        if isinstance(view := getattr(endpoint.view, "view_class", None), type)
         and issubclass(view, BaseReauthenticateView)
     ]
 

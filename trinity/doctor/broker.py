@@ -22,7 +22,7 @@ TIMEOUTS: Final = {"socket_timeout": PING_TIMEOUT_S, "socket_connect_timeout": P
 
 
 def look_at_broker() -> Iterator[Finding]:
-    """Redis, its door, and whether a worker answers."""
+    """Redis, who may reach it, and whether a worker answers."""
     try:
         take_a_write(settings.REDIS_URL, timeout_s=PING_TIMEOUT_S)
     except redis.AuthenticationError:

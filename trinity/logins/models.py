@@ -9,7 +9,7 @@ from trinity.logins.enums import Refusal
 
 
 class RefusalCount(models.Model):
-    """One hour's refusals of a kind, about one person or at one door; who caused them is unknown.
+    """One hour's refusals of a kind, about one person or on one page; who caused them is unknown.
 
     ``whose`` is ``user:7`` where the person is known whose login it was, else ``door:login``. No
     address and no typed name: those are a stranger's words.

@@ -19,7 +19,7 @@ DOORS_AFTER_WEB: Final = 3  # DOORS_PORT, where unset, is PORT and so many, or t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """One port per door that opens to people or programs outside the stack."""
+    """One port for each process that opens to people or programs outside the stack."""
 
     web: int
     doors: int

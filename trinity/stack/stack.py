@@ -39,8 +39,8 @@ def run(env: Mapping[str, str], *, say: Callable[[str], None]) -> int:
     require_consistent(env)
     home.prepare()
     with home.lock(), supervising(home, say) as supervisor:
-        doors = ("PORT", "DOORS_PORT", "MCP_PORT", *(["SANDBOX_PORT"] if uses_sandbox(env) else []))
-        ports.require_free(names=doors)
+        names = ("PORT", "DOORS_PORT", "MCP_PORT", *(["SANDBOX_PORT"] if uses_sandbox(env) else []))
+        ports.require_free(names=names)
         stores.check_named(env)
         say(f"Starting Trinity in {words.shown(home.path)}")
         served = {**env, "DOORS_URL": f"http://127.0.0.1:{ports.doors}"}

@@ -1,4 +1,4 @@
-"""What the door lets in, every page, mail and command can show, replay, close and erase."""
+"""What the webhook lets in, every page, mail and command can show, replay, close and erase."""
 
 from __future__ import annotations
 

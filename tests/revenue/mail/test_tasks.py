@@ -1,4 +1,4 @@
-"""Celery's doors: each drains what is due, and is a no-op the second time."""
+"""Celery tasks: each drains what is due, and is a no-op the second time."""
 
 from __future__ import annotations
 

@@ -359,7 +359,7 @@ def test_the_buyers_page_says_how_a_refund_was_paid(
     order.refresh_from_db()
     found = order_page(order)
 
-    page = render_to_string("revenue/parts/order_standing.html", {"order": order, "page": found})
+    page = render_to_string("revenue/parts/order_state.html", {"order": order, "page": found})
     amounts = render_to_string("revenue/parts/amounts.html", {"order": order, "page": found})
 
     assert "the way you paid" not in page

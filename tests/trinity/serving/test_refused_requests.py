@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from tests.trinity.serving.serving import Served, split
-from trinity.doctor.doors import passes_on_the_unfinished
+from trinity.doctor.serving import passes_on_the_unfinished
 
 HOST = b"Host: localhost\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n"

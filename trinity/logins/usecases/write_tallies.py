@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 PERSON: Final = re.compile(r"user:([1-9][0-9]{0,17})")
 DOOR: Final = re.compile(r"door:[a-z][a-z0-9_]{1,39}")
-ROWS_MAX: Final = 1_000  # of one hour; a team has fewer members, and the code fewer doors
+ROWS_MAX: Final = 1_000  # of one hour; a team has fewer members, and the code fewer pages
 
 
 @transaction.atomic(durable=True)
@@ -30,7 +30,7 @@ def write_tallies(*, hour: datetime, tally: Tally, now: datetime) -> int:
 
     What is new is one entry of the ledger and one line of the log, however often it happens: the
     count itself is in the row. Safe to run twice and at the same time as itself. What names no
-    kind, no person and no door of ours is left out: Redis is not believed.
+    kind, no person and no page of ours is left out: Redis is not believed.
     """
     wanted = _believed(tally)
     stored = RefusalCount.objects.select_for_update().filter(hour=hour).order_by("pk")

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from revenue.providers import gateway_for_web
-from trinity.doctor import books, broker, database, deployment, doors, selling
+from trinity.doctor import books, broker, database, deployment, selling, serving
 from trinity.doctor.findings import Finding, Level
 
 WHAT_WIDTH = 22
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         of_database = list(database.look_at_database())
         yield from of_database
         yield from broker.look_at_broker()
-        yield from doors.look_at_doors()
+        yield from serving.look_at_serving()
         yield from selling.look_at_stripe(gateway_for_web())
         yield from deployment.look_at_mail()
         if any(each.what in {"database", "migrations"} and each.level == Level.BAD

@@ -1,4 +1,4 @@
-"""The ways in: Stripe's door, and the proxy in front."""
+"""What serves: Stripe's door, and the proxy in front."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ANSWER_S_MAX: Final = 3.0
 REFUSED_PATH: Final = "/" + "doctor-" * 150
 
 
-def look_at_doors() -> Iterator[Finding]:
+def look_at_serving() -> Iterator[Finding]:
     """Whether Stripe's posts have a process of their own, and the proxy keeps slow visitors."""
     yield _stripes_door()
     if settings.IS_HTTPS:

@@ -18,7 +18,7 @@ EXAMPLES = {
 
 
 @dataclass(frozen=True)
-class Door:
+class Endpoint:
     route: str
     name: str
     view: object
@@ -47,23 +47,23 @@ def _fill(route: str, converter: str, example: str) -> str:
     return route
 
 
-def all_doors() -> Iterator[Door]:
-    def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[Door]:
+def all_endpoints() -> Iterator[Endpoint]:
+    def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[Endpoint]:
         for pattern in patterns:
             route = prefix + str(pattern.pattern)
             if isinstance(pattern, URLResolver):
                 yield from walk(pattern.url_patterns, route)
             else:
-                yield Door(route, pattern.name or "", pattern.callback)
+                yield Endpoint(route, pattern.name or "", pattern.callback)
 
     return walk(get_resolver().url_patterns, "")
 
 
-DOORS = list(all_doors())
+ENDPOINTS = list(all_endpoints())
 
 
-def by_route(door: Door) -> str:
-    return door.route or "/"
+def by_route(endpoint: Endpoint) -> str:
+    return endpoint.route or "/"
 
 
 def page_above(address: str) -> str:

@@ -10,8 +10,8 @@ from threading import Thread
 import pytest
 from pytest_django import Settings
 
-from trinity.doctor.doors import look_at_doors, passes_on_the_unfinished
 from trinity.doctor.findings import Finding, Level
+from trinity.doctor.serving import look_at_serving, passes_on_the_unfinished
 
 REFUSED = b"HTTP/1.1 414 URI Too Long\r\nContent-Length: 0\r\n\r\n"
 
@@ -41,7 +41,7 @@ def listening(*, answer: bytes) -> Iterator[str]:
 def look(settings: Settings, **changes: object) -> list[Finding]:
     for name, value in changes.items():
         setattr(settings, name, value)
-    return list(look_at_doors())
+    return list(look_at_serving())
 
 
 def test_a_deployment_without_doors_hears_of_it(settings: Settings) -> None:

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import connection, migrations
 
 from console import tasks
-from console.usecases.watch_lag import watch_lag
+from console.usecases.check_lag import check_lag
 from fulfillment.models import OrderIntake
 from fulfillment.usecases.start_run import start_run
 from kernel import due_work
@@ -85,13 +85,13 @@ def test_a_paid_order_without_a_run_raises_an_alarm_until_it_has_one(sold_at: da
     call_command("seal_ledger", stdout=StringIO())
     in_two_hours = sold_at + timedelta(hours=2)
 
-    assert watch_lag(mode=Mode.SANDBOX, now=sold_at + LAG_MAX) == []
+    assert check_lag(mode=Mode.SANDBOX, now=sold_at + LAG_MAX) == []
     assert due_work.late(in_two_hours) == {"fulfillment.runs": 7200.0}
-    assert watch_lag(mode=Mode.SANDBOX, now=in_two_hours) == ["fulfillment.runs"]
+    assert check_lag(mode=Mode.SANDBOX, now=in_two_hours) == ["fulfillment.runs"]
     assert alarms() == [("fulfillment.runs", False)]
     start_run(order_id=OrderIntake.objects.get().order_id, now=in_two_hours)
 
-    assert watch_lag(mode=Mode.SANDBOX, now=in_two_hours) == []
+    assert check_lag(mode=Mode.SANDBOX, now=in_two_hours) == []
     assert alarms() == [("fulfillment.runs", True)]
 
 
@@ -100,12 +100,12 @@ def test_a_ledger_that_nobody_seals_raises_an_alarm_until_it_is_sealed(sold_at: 
     written_at = LedgerEntry.objects.earliest("pk").recorded_at
     late = written_at + LAG_MAX + timedelta(seconds=1)
 
-    assert watch_lag(mode=Mode.SANDBOX, now=written_at + LAG_MAX) == []
-    assert watch_lag(mode=Mode.SANDBOX, now=late) == ["ledger.unsealed"]
+    assert check_lag(mode=Mode.SANDBOX, now=written_at + LAG_MAX) == []
+    assert check_lag(mode=Mode.SANDBOX, now=late) == ["ledger.unsealed"]
     assert alarms() == [("ledger.unsealed", False)]
     call_command("seal_ledger", stdout=StringIO())
 
-    assert watch_lag(mode=Mode.SANDBOX, now=late) == []
+    assert check_lag(mode=Mode.SANDBOX, now=late) == []
     assert alarms() == [("ledger.unsealed", True)]
 
 
@@ -130,7 +130,7 @@ def test_alerts_that_the_digest_holds_back_are_not_late() -> None:
     AlertFactory(next_attempt_at=NOON)
 
     assert due_work.waits(NOON + timedelta(minutes=59))["revenue.alerts"] == 0.0
-    assert watch_lag(mode=Mode.SANDBOX, now=NOON + timedelta(minutes=59)) == []
+    assert check_lag(mode=Mode.SANDBOX, now=NOON + timedelta(minutes=59)) == []
 
 
 def test_alerts_that_nobody_tells_when_they_may_be_told_are_late() -> None:
@@ -153,13 +153,13 @@ def test_one_alarm_per_kind_of_work_until_it_is_done() -> None:
     BuyerMailFactory()
     CheckoutFactory(next_check_at=NOON)
 
-    just_in_time = watch_lag(mode=Mode.SANDBOX, now=NOON + LAG_MAX)
-    first = watch_lag(mode=Mode.SANDBOX, now=LATE)
-    again = watch_lag(mode=Mode.SANDBOX, now=LATE + timedelta(minutes=1))
+    just_in_time = check_lag(mode=Mode.SANDBOX, now=NOON + LAG_MAX)
+    first = check_lag(mode=Mode.SANDBOX, now=LATE)
+    again = check_lag(mode=Mode.SANDBOX, now=LATE + timedelta(minutes=1))
     standing = alarms()
     CheckoutSession.objects.update(next_check_at=None)
     BuyerMail.objects.update(next_attempt_at=LATE + timedelta(days=1))
-    over = watch_lag(mode=Mode.SANDBOX, now=LATE + timedelta(minutes=2))
+    over = check_lag(mode=Mode.SANDBOX, now=LATE + timedelta(minutes=2))
 
     assert just_in_time == []
     assert first == again == ["revenue.buyer_mails", "revenue.checkouts"]
@@ -170,11 +170,11 @@ def test_one_alarm_per_kind_of_work_until_it_is_done() -> None:
 
 def test_a_second_lag_is_a_second_alarm() -> None:
     mail = BuyerMailFactory()
-    watch_lag(mode=Mode.SANDBOX, now=LATE)
+    check_lag(mode=Mode.SANDBOX, now=LATE)
     BuyerMail.objects.filter(pk=mail.pk).update(next_attempt_at=LATE)
-    watch_lag(mode=Mode.SANDBOX, now=LATE)
+    check_lag(mode=Mode.SANDBOX, now=LATE)
 
-    watch_lag(mode=Mode.SANDBOX, now=LATE + LAG_MAX + timedelta(seconds=1))
+    check_lag(mode=Mode.SANDBOX, now=LATE + LAG_MAX + timedelta(seconds=1))
 
     assert alarms() == [("revenue.buyer_mails", True), ("revenue.buyer_mails", False)]
 
@@ -182,10 +182,10 @@ def test_a_second_lag_is_a_second_alarm() -> None:
 def test_the_task_raises_and_closes() -> None:
     mail = BuyerMailFactory(next_attempt_at=datetime.now(UTC) - timedelta(hours=1))
 
-    lagging = tasks.watch()
+    lagging = tasks.check_lag()
     BuyerMail.objects.filter(pk=mail.pk).update(next_attempt_at=None)
 
-    assert (lagging, tasks.watch()) == (1, 0)
+    assert (lagging, tasks.check_lag()) == (1, 0)
     assert OperatorAlert.objects.get().closed_at is not None
 
 
@@ -211,7 +211,7 @@ def test_an_alert_from_before_the_ids_stands_for_the_same_work() -> None:
     event = AlertFactory(subject="refunds", item="refunds", next_attempt_at=None)
 
     late_work_gets_its_id()
-    watch_lag(mode=Mode.SANDBOX, now=LATE)
+    check_lag(mode=Mode.SANDBOX, now=LATE)
 
     old.refresh_from_db()
     assert alarms() == [("revenue.buyer_mails", False)]
@@ -235,7 +235,7 @@ def test_an_alert_that_was_dismissed_before_the_ids_is_not_raised_again() -> Non
     )
 
     late_work_gets_its_id()
-    watch_lag(mode=Mode.SANDBOX, now=LATE)
+    check_lag(mode=Mode.SANDBOX, now=LATE)
 
     assert alarms() == [("revenue.buyer_mails", True)]
 
@@ -250,7 +250,7 @@ def test_every_kind_of_late_work_had_a_name_before_the_ids() -> None:
 
 def test_pages_say_in_words_what_is_late() -> None:
     BuyerMailFactory()
-    watch_lag(mode=Mode.SANDBOX, now=LATE)
+    check_lag(mode=Mode.SANDBOX, now=LATE)
     alert = OperatorAlert.objects.get()
     browser = client_of(make_person("owner"))
 

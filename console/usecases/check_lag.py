@@ -12,7 +12,7 @@ from kernel.modes import Mode
 from revenue.operations.lag_alerts import alert_to_lag, alert_to_refusals
 
 
-def watch_lag(*, mode: Mode, now: datetime) -> Sequence[str]:
+def check_lag(*, mode: Mode, now: datetime) -> Sequence[str]:
     """Raise one alert per kind of work that waits too long, and close those that no longer do.
 
     Likewise where deliveries to Stripe's door are refused one after the other.

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.factories.people import client_of, make_person
-from tests.trinity.doors import DOORS, Door, by_route, page_above
+from tests.trinity.endpoints import ENDPOINTS, Endpoint, by_route, page_above
 from trinity.navigation import NAVIGATION
 from trinity.roles import ROLES
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 LOGIN = "/accounts/login/"
 # allauth's views carry no word of ours. These open for anybody, the other ones for members only.
-ACCOUNT_DOORS_FOR_ANYBODY = {
+ACCOUNT_PAGES_FOR_ANYBODY = {
     "account_login",
     "account_logout",
     "account_inactive",
@@ -32,11 +32,11 @@ ACCOUNT_DOORS_FOR_ANYBODY = {
 }
 
 
-ADMIN = [door for door in DOORS if door.route.startswith("admin/")]
-ACCOUNT = [door for door in DOORS if door.route.startswith("accounts/")]
-OURS = [door for door in DOORS if door not in ADMIN and door not in ACCOUNT]
-GUARDED = [door for door in OURS if door.is_said and door.permission]
-PUBLIC = [door for door in OURS if door.is_said and not door.permission]
+ADMIN = [endpoint for endpoint in ENDPOINTS if endpoint.route.startswith("admin/")]
+ACCOUNT = [endpoint for endpoint in ENDPOINTS if endpoint.route.startswith("accounts/")]
+OURS = [endpoint for endpoint in ENDPOINTS if endpoint not in ADMIN and endpoint not in ACCOUNT]
+GUARDED = [endpoint for endpoint in OURS if endpoint.is_said and endpoint.permission]
+PUBLIC = [endpoint for endpoint in OURS if endpoint.is_said and not endpoint.permission]
 
 
 def answers(client: Client, address: str) -> list[tuple[int, str]]:
@@ -47,65 +47,65 @@ def answers(client: Client, address: str) -> list[tuple[int, str]]:
     ]
 
 
-def test_every_door_of_ours_says_who_may_enter() -> None:
-    assert [door.route for door in OURS if not door.is_said] == []
+def test_every_endpoint_of_ours_says_who_may_enter() -> None:
+    assert [endpoint.route for endpoint in OURS if not endpoint.is_said] == []
 
 
-def test_every_permission_on_a_door_belongs_to_a_role() -> None:
-    named = {door.permission for door in GUARDED} | {
+def test_every_permission_on_an_endpoint_belongs_to_a_role() -> None:
+    named = {endpoint.permission for endpoint in GUARDED} | {
         entry.permission for entries in NAVIGATION.values() for entry in entries
     }
 
     assert named - set().union(*ROLES.values()) == set()
 
 
-@pytest.mark.parametrize("door", GUARDED, ids=by_route)
-def test_a_stranger_is_sent_to_the_login(door: Door, client: Client) -> None:
-    said = answers(client, door.address)
+@pytest.mark.parametrize("endpoint", GUARDED, ids=by_route)
+def test_a_stranger_is_sent_to_the_login(endpoint: Endpoint, client: Client) -> None:
+    said = answers(client, endpoint.address)
 
     assert {(302, LOGIN)} <= set(said)
-    assert set(said) <= {(302, LOGIN), (405, ""), (302, page_above(door.address))}
+    assert set(said) <= {(302, LOGIN), (405, ""), (302, page_above(endpoint.address))}
     assert said[0] != (405, "")
 
 
 @pytest.mark.parametrize("role", [*ROLES, "none"])
-@pytest.mark.parametrize("door", GUARDED, ids=by_route)
-def test_a_role_opens_exactly_its_doors(door: Door, role: str) -> None:
+@pytest.mark.parametrize("endpoint", GUARDED, ids=by_route)
+def test_a_role_opens_exactly_its_endpoints(endpoint: Endpoint, role: str) -> None:
     user = make_person(role if role in ROLES else "")
 
-    said = answers(client_of(user), door.address)
+    said = answers(client_of(user), endpoint.address)
 
     assert all(status < 500 for status, _ in said)
-    if door.permission in ROLES.get(role, ()):
+    if endpoint.permission in ROLES.get(role, ()):
         assert {status for status, _ in said} & {401, 403} == set()
         assert LOGIN not in {sent_to for _, sent_to in said}
     else:
         assert (403, "") in said
-        assert set(said) <= {(403, ""), (405, ""), (302, page_above(door.address))}
+        assert set(said) <= {(403, ""), (405, ""), (302, page_above(endpoint.address))}
         assert said[0] != (405, "")
 
 
-@pytest.mark.parametrize("door", PUBLIC, ids=by_route)
-def test_a_public_door_asks_nobody_for_a_login(door: Door, client: Client) -> None:
-    for answer in (client.get(door.address), client.post(door.address)):
+@pytest.mark.parametrize("endpoint", PUBLIC, ids=by_route)
+def test_a_public_endpoint_asks_nobody_for_a_login(endpoint: Endpoint, client: Client) -> None:
+    for answer in (client.get(endpoint.address), client.post(endpoint.address)):
         assert answer.status_code < 500 or answer.status_code == 503
         assert urlsplit(answer.headers.get("Location", "")).path != LOGIN
         # A buyer's page may refuse who holds no key to it; no role would help.
         assert "You don’t have access" not in answer.content.decode(errors="replace")
 
 
-@pytest.mark.parametrize("door", ACCOUNT, ids=by_route)
+@pytest.mark.parametrize("endpoint", ACCOUNT, ids=by_route)
 def test_account_pages_are_for_members_but_for_those_on_the_way_in(
-    door: Door, client: Client
+    endpoint: Endpoint, client: Client
 ) -> None:
-    arguments = {"pk": 1} if "<int:pk>" in door.route else {}
-    if "key>" in door.route:
+    arguments = {"pk": 1} if "<int:pk>" in endpoint.route else {}
+    if "key>" in endpoint.route:
         arguments = {"uidb36": "1", "key": "abc"}
 
-    answer = client.get(reverse(door.name, kwargs=arguments))
+    answer = client.get(reverse(endpoint.name, kwargs=arguments))
 
     sent_to = urlsplit(answer.headers.get("Location", "")).path
-    if door.name in ACCOUNT_DOORS_FOR_ANYBODY:
+    if endpoint.name in ACCOUNT_PAGES_FOR_ANYBODY:
         assert answer.status_code in {200, 302}
     else:
         assert (answer.status_code, sent_to) == (302, LOGIN)
@@ -142,7 +142,7 @@ def test_nobody_adds_changes_or_deletes_people_in_the_admin(role: str) -> None:
 
 
 def test_every_entry_of_the_navigation_leads_somewhere() -> None:
-    names = {door.name for door in DOORS}
+    names = {endpoint.name for endpoint in ENDPOINTS}
 
     assert {e.url_name for entries in NAVIGATION.values() for e in entries} - names == set()
 
