@@ -49,6 +49,24 @@ class Stateful(models.Model):
             setattr(self, name, value)
         return self
 
+    def begin(self, state: str) -> None:
+        """Say in which state a row will be inserted. Raises IllegalMove once it was."""
+        if not self._state.adding:
+            raise IllegalMove(f"{self!r} was inserted already: it moves to {state}, or not at all")
+        setattr(self, self.STATE_FIELD, state)
+
+    def assign(self, **changes: object) -> None:
+        """Set ``changes`` on the row in memory. Raises IllegalMove where one is its state."""
+        if self.STATE_FIELD in changes:
+            raise IllegalMove(f"{self!r}: a state is written by move")
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+    def write(self, **changes: object) -> None:
+        """Write ``changes`` without a move. Raises IllegalMove where one is its state."""
+        self.assign(**changes)
+        update_where(type(self), where={"pk": self.pk}, written=changes)
+
     def require_move(self, to: str) -> str:
         """Return where the row stands; raise IllegalMove unless it may move ``to`` from there."""
         source: str = getattr(self, self.STATE_FIELD)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
 from kernel.exchanges import Clock
 from kernel.modes import Mode
@@ -182,18 +182,18 @@ def _row(*, offer: Offer, mode: Mode, now: datetime) -> OfferPrice:
 
 def _keep(price: OfferPrice, column: str, stripe_id: str) -> None:
     """Write an answer once; two callers at the same time keep the first one's. Raises LostRace."""
-    _same_making(price).filter(**{column: ""}).update(**{column: stripe_id})
+    OfferPrice.objects.filter(_same_making(price), **{column: ""}).update(**{column: stripe_id})
     _refresh(price)
 
 
 def _keep_ready(price: OfferPrice, *, now: datetime) -> None:
-    _same_making(price).filter(ready_at=None).update(ready_at=now)
+    OfferPrice.objects.filter(_same_making(price), ready_at=None).update(ready_at=now)
     _refresh(price)
 
 
-def _same_making(price: OfferPrice) -> QuerySet[OfferPrice]:
-    """Return the row, while nobody makes it anew: what was asked for before is then not sold."""
-    return OfferPrice.objects.filter(pk=price.pk, times_renewed=price.times_renewed)
+def _same_making(price: OfferPrice) -> Q:
+    """Mean the row while nobody makes it anew: what was asked for before is then not sold."""
+    return Q(pk=price.pk, times_renewed=price.times_renewed)
 
 
 def _refresh(price: OfferPrice) -> None:

@@ -164,7 +164,7 @@ def _save(context: RecordingContext, order: Order) -> None:
             double_of_id=order.double_of_id,
         )
         return
-    order.state = state_of(order)
+    order.begin(state_of(order))
     if not insert_once(order):
         raise Unrecordable(_paid_another(order))
     context.about(order_id=order.pk, trace_ref=order.trace_ref)

@@ -97,8 +97,7 @@ def disputed_minor(order: Order) -> int:
 
 def settle(context: RecordingContext, order: Order, **changes: object) -> None:
     """Write ``changes`` to ``order`` and move it to the state that now follows."""
-    for name, value in changes.items():
-        setattr(order, name, value)
+    order.assign(**changes)
     owed_minor = refund_owed_minor(order)
     if owed_minor != order.refund_owed_minor:
         order.refund_owed_minor = changes["refund_owed_minor"] = owed_minor
@@ -111,7 +110,7 @@ def settle(context: RecordingContext, order: Order, **changes: object) -> None:
         context.changed(f"order {order.reference}: {order.state} to {target}")
         order.move(target, **changes)
     elif changes:
-        Order.objects.filter(pk=order.pk).update(**changes)
+        order.write(**changes)
     if was_owed and order.state != OrderState.REFUND_OWED:
         close_alerts(subject=order.reference, kind=AlertKind.REFUND_FAILED, now=context.now)
     if was_excess and not excess:

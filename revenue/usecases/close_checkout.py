@@ -54,6 +54,5 @@ def _ask_for_it(reference: str, *, actor_id: int, now: datetime) -> CheckoutSess
             key=f"checkout.close_asked:{checkout.reference}",
             now=now,
         )
-    asked = ["close_asked_at", "close_asked_by"]
-    checkout.save(update_fields=["next_check_at", "attempts", *asked])
+    checkout.save(update_fields=["next_check_at", "attempts", "close_asked_at", "close_asked_by"])
     return checkout

@@ -1,4 +1,4 @@
-"""The style guide, run: layers, sizes, names, who owns a transaction, who writes a state."""
+"""The style guide, run: layers, sizes, names, who owns a transaction."""
 
 from __future__ import annotations
 
@@ -158,25 +158,6 @@ def test_every_use_case_has_a_promise_and_owns_its_transactions() -> None:
         ]
 
     assert naked == []
-
-
-def test_only_the_kernel_writes_a_state() -> None:
-    """``state`` and ``stage`` are written by ``move`` and its kin, never by update() or ``=``."""
-    writers = []
-    for path in SOURCES:
-        if path.parts[len(ROOT.parts)] in {"kernel", "sandbox", "trinity", "benchmarks"}:
-            continue
-        for node in ast.walk(parsed(path)):
-            is_update = (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr in {"update", "bulk_update"}
-                and any(k.arg in {"state", "stage"} for k in node.keywords)
-            )
-            if is_update:
-                writers.append(f"{name_of(path)}:{node.lineno}")
-
-    assert writers == []
 
 
 def test_no_door_is_a_mock() -> None:

@@ -62,3 +62,36 @@ def test_of_many_at_once_one_wins() -> None:
     winners = [name for name in at_once(shut, threads=6) if name]
 
     assert [Door.objects.get().moved_by] == winners
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_row_begins_in_a_state_before_it_is_inserted_and_not_after() -> None:
+    door = Door()
+    door.begin("shut")
+    door.save()
+
+    with pytest.raises(IllegalMove, match="was inserted already"):
+        door.begin("open")
+    assert (door.state, Door.objects.get().state) == ("shut", "shut")
+
+
+@pytest.mark.usefixtures("tables")
+def test_changes_beside_the_state_are_set_and_written_without_a_move() -> None:
+    door = Door.objects.create()
+
+    door.assign(moved_by="ada")
+    assert (door.moved_by, Door.objects.get().moved_by) == ("ada", "")
+    door.write(moved_by="eve")
+
+    assert (door.moved_by, Door.objects.get().moved_by) == ("eve", "eve")
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_state_among_the_changes_is_refused() -> None:
+    door = Door.objects.create()
+
+    with pytest.raises(IllegalMove, match="a state is written by move"):
+        door.assign(state="shut")
+    with pytest.raises(IllegalMove, match="a state is written by move"):
+        door.write(moved_by="ada", state="shut")
+    assert (door.state, Door.objects.get().moved_by) == ("open", "")
