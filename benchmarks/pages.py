@@ -31,7 +31,7 @@ SEED_S_MAX: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class PageTimings:
     """What asking for one page a few dozen times came to."""
 
     kind: str
@@ -94,7 +94,7 @@ def owner_client() -> Client:
     return client
 
 
-def ask(stack: Stack) -> list[Told]:
+def ask(stack: Stack) -> list[PageTimings]:
     """Ask for every page and say what it took."""
     client = owner_client()
     cookies = {name: morsel.value for name, morsel in client.cookies.items()}
@@ -111,7 +111,7 @@ def ask(stack: Stack) -> list[Told]:
                 if answer.status_code != 200:
                     raise RuntimeError(f"{address}: {answer.status_code}")
                 told.append(
-                    Told(
+                    PageTimings(
                         kind=kind,
                         address=address,
                         p50_ms=statistics.median(took_ms),

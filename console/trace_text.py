@@ -31,7 +31,7 @@ def as_text(trace: Trace) -> str:
 
 
 def _stage(stage: Stage) -> Iterable[str]:
-    head = f"{stage.number}  {stage.title:<{TITLE_CHARS}}{stage.standing}"
+    head = f"{stage.number}  {stage.title:<{TITLE_CHARS}}{stage.state}"
     yield f"{head}, {_exact(stage.at)}" if stage.at else head
     if stage.sentence:
         yield f"{INDENT}{stage.sentence}"
@@ -87,7 +87,7 @@ def _verdict(trace: Trace) -> str:
     if trace.is_whole:
         return f"Stages 1 to {STAGES_HERE} are complete."
     open_stages = [
-        f"{stage.number} {stage.title} ({stage.standing})"
+        f"{stage.number} {stage.title} ({stage.state})"
         for stage in trace.stages
         if stage.number <= STAGES_HERE and not stage.is_whole
     ]
@@ -127,7 +127,7 @@ def _stage_data(stage: Stage) -> dict[str, Any]:
     return {
         "number": stage.number,
         "title": stage.title,
-        "standing": str(stage.standing),
+        "standing": str(stage.state),
         "at": _iso(stage.at),
         "sentence": stage.sentence,
         "records": [_record_data(record) for record in stage.records],

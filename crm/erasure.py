@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from crm import operations, queries
-from kernel.erasure import Blanked, Eraser, Kept, Person
+from kernel.erasure import Eraser, ErasureResult, Person, StoredData
 
 CONTACTS: Final = "crm_contact"
 
@@ -35,17 +35,17 @@ class RelationshipEraser(Eraser):
             rows={**person.rows, CONTACTS: [known.id] if known else []},
         )
 
-    def kept(self, person: Person) -> Sequence[Kept]:
+    def kept(self, person: Person) -> Sequence[StoredData]:
         """Return contacts, deals, and requests whose address anybody may have written."""
         contact_ids = person.rows[CONTACTS]
         return (
-            Kept(
+            StoredData(
                 what="contact, its timeline, and companies where nobody else is known",
                 refs=queries.contact_refs(contact_ids),
                 stands_for_person=True,
             ),
-            Kept(what="titles of deals", refs=list(queries.deal_refs(contact_ids).values())),
-            Kept(
+            StoredData(what="titles of deals", refs=list(queries.deal_refs(contact_ids).values())),
+            StoredData(
                 what="requests that looked like spam",
                 refs=queries.trapped_refs_of(person.email),
                 stands_for_person=True,
@@ -53,12 +53,12 @@ class RelationshipEraser(Eraser):
             ),
         )
 
-    def blank(self, person: Person, now: datetime) -> Blanked:
+    def blank(self, person: Person, now: datetime) -> ErasureResult:
         """Blank all of it; stages, amounts, times and references stay."""
         touched = operations.erase_subject(
             email=person.email, contact_ids=person.rows[CONTACTS], now=now
         )
-        return Blanked(refs=touched, counts={})
+        return ErasureResult(refs=touched, counts={})
 
 
 ERASER: Final = RelationshipEraser()

@@ -19,7 +19,7 @@ HOME_PROJECT: Final = "Trinity Growth"  # where public requests and direct purch
 EMAIL_CHARS_MAX, NAME_CHARS_MAX, COMPANY_CHARS_MAX, TITLE_CHARS_MAX = 254, 200, 150, 200
 
 # Whose mailboxes and pages everybody may have says nothing about where somebody works. The list
-# cannot be complete: a mail domain alone therefore never tells (see Known).
+# cannot be complete: a mail domain alone therefore never tells (see CompanyIdentity).
 SHARED_BRANDS: Final = frozenset(  # in any country: yahoo.de, yahoo.co.uk
     """
     aol arcor bigpond bluewin btinternet comcast facebook fastmail freenet gmail gmx googlemail
@@ -112,7 +112,7 @@ def company_name_key(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class CompanyIdentity:
     """What a company is known by: a domain, or "" and then its name alone.
 
     With ``is_by_name_too`` only a company of that domain *and* that name is the one meant: two
@@ -123,7 +123,7 @@ class Known:
     is_by_name_too: bool
 
 
-def company_known_by(*, email: str, website: str) -> Known:
+def company_identity(*, email: str, website: str) -> CompanyIdentity:
     """Return what tells which company somebody means.
 
     The website that they typed tells; without one the domain of their mail does, together with
@@ -131,9 +131,9 @@ def company_known_by(*, email: str, website: str) -> Known:
     """
     site = _site_domain(website)
     if site and not _is_shared(site):
-        return Known(domain=site, is_by_name_too=False)
+        return CompanyIdentity(domain=site, is_by_name_too=False)
     mail = email_key(email).rpartition("@")[2]
-    return Known(domain="" if _is_shared(mail) else mail, is_by_name_too=True)
+    return CompanyIdentity(domain="" if _is_shared(mail) else mail, is_by_name_too=True)
 
 
 def _is_shared(domain: str) -> bool:

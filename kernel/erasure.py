@@ -25,7 +25,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class StoredData:
     """One kind of thing that holds words about a person: references or a number, never words."""
 
     what: str
@@ -39,7 +39,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Blanked:
+class ErasureResult:
     """What was done: the references of rows that stay, and how many there were of each count."""
 
     refs: Sequence[str]
@@ -62,7 +62,7 @@ class Eraser(ABC):
         """Return ``person`` with all that this app knows them by, and their rows here."""
 
     @abstractmethod
-    def kept(self, person: Person) -> Sequence[Kept]:
+    def kept(self, person: Person) -> Sequence[StoredData]:
         """Return what is kept about them."""
 
     def in_the_way(self, _person: Person) -> Sequence[str]:
@@ -81,7 +81,7 @@ class Eraser(ABC):
         """Hold what others would write about them, before ``in_the_way`` is asked again."""
 
     @abstractmethod
-    def blank(self, person: Person, now: datetime) -> Blanked:
+    def blank(self, person: Person, now: datetime) -> ErasureResult:
         """Blank the rest, in the caller's transaction. Repeating finds only what came since."""
 
 

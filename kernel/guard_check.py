@@ -60,7 +60,7 @@ WHERE n.contype = 'f' AND cardinality(n.conkey) = 1
 """
 
 
-class Wrong(StrEnum):
+class FaultKind(StrEnum):
     """What can be the matter with a guard, besides what the catalogue says itself."""
 
     MISSING = "is missing"
@@ -81,7 +81,7 @@ class Fault:
     @property
     def repair(self) -> list[str]:
         """Return the SQL that puts it right; none where only a migration knows it."""
-        if self.wrong == Wrong.ADDED:
+        if self.wrong == FaultKind.ADDED:
             return self.guard.drop
         return self.guard.create and [*self.guard.drop, *self.guard.create]
 
@@ -96,7 +96,7 @@ def faults(*, using: str) -> list[Fault]:
         if (wrong := _compared(guard, *there.get(key, (None, ""))))
     ]
     beside = [
-        Fault(guard, Wrong.ADDED if guard.kind in {Kind.TRIGGER, Kind.RULE} else wrong)
+        Fault(guard, FaultKind.ADDED if guard.kind in {Kind.TRIGGER, Kind.RULE} else wrong)
         for key, (guard, wrong) in sorted(there.items())
         if key not in wanted and (wrong or guard.kind in {Kind.TRIGGER, Kind.RULE})
     ]
@@ -135,9 +135,9 @@ def of_models(tables: Iterable[type[models.Model]]) -> Iterator[Guard]:
 
 def _compared(guard: Guard, there: Guard | None, wrong: str) -> str:
     if there is None:
-        return Wrong.MISSING
+        return FaultKind.MISSING
     if guard.definition and guard.definition != there.definition:
-        return Wrong.OTHER
+        return FaultKind.OTHER
     return wrong
 
 

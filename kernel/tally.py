@@ -18,16 +18,16 @@ FIRST_AFTER_S: Final = 1.0  # what comes together is written together
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class Count:
     """How often something happened, and when first and last."""
 
     times: int
     first_at: datetime
     last_at: datetime
 
-    def and_more(self, other: Counted) -> Counted:
+    def and_more(self, other: Count) -> Count:
         """Return both together."""
-        return Counted(
+        return Count(
             self.times + other.times,
             min(self.first_at, other.first_at),
             max(self.last_at, other.last_at),
@@ -44,10 +44,10 @@ class Tally:
     """
 
     def __init__(
-        self, keep: Callable[[Mapping[str, Counted]], None], *, every_s: Callable[[], float]
+        self, keep: Callable[[Mapping[str, Count]], None], *, every_s: Callable[[], float]
     ) -> None:
         self._keep, self._every_s = keep, every_s
-        self._counts: dict[str, Counted] = {}
+        self._counts: dict[str, Count] = {}
         self._lock, self._start = threading.Lock(), threading.Lock()
         self._wanted = threading.Event()
         self._thread: threading.Thread | None = None
@@ -55,7 +55,7 @@ class Tally:
     def add(self, what: str) -> None:
         """Count one more."""
         now = datetime.now(UTC)
-        self._put({what: Counted(1, now, now)})
+        self._put({what: Count(1, now, now)})
         self._wanted.set()
         if self._every_s() and (self._thread is None or not self._thread.is_alive()):
             self._run_thread()
@@ -63,19 +63,19 @@ class Tally:
     def keep_now(self) -> None:
         """Write what was counted; put it back where the database does not take it."""
         with self._lock:
-            counted, self._counts = self._counts, {}
-        if not counted:
+            counts, self._counts = self._counts, {}
+        if not counts:
             return
         try:
-            self._keep(counted)
+            self._keep(counts)
         except (DatabaseError, InterfaceError) as error:
             logger.warning("tally not written", extra={"error": type(error).__name__})
-            self._put(counted)
+            self._put(counts)
             self._wanted.set()
 
-    def _put(self, counted: Mapping[str, Counted]) -> None:
+    def _put(self, counts: Mapping[str, Count]) -> None:
         with self._lock:
-            for what, more in counted.items():
+            for what, more in counts.items():
                 known = self._counts.get(what)
                 self._counts[what] = more if known is None else known.and_more(more)
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from crm import queries as crm
-from kernel.erasure import Blanked, Counts, Eraser, Kept, Person
+from kernel.erasure import Counts, Eraser, ErasureResult, Person, StoredData
 from revenue.operations.emptying import empty_events
 from revenue.operations.erasing import erase_subject, lock_sales
 from revenue.providers import gateway_for_worker
@@ -71,21 +71,21 @@ class SaleEraser(Eraser):
             },
         )
 
-    def kept(self, person: Person) -> Sequence[Kept]:
+    def kept(self, person: Person) -> Sequence[StoredData]:
         """Return orders, mails, reasons and events."""
         order_ids, event_ids = person.rows[ORDERS], person.rows[EVENTS]
         return (
-            Kept(
+            StoredData(
                 what="name and address on orders",
                 refs=persons.order_refs(order_ids),
                 stands_for_person=True,
             ),
-            Kept(what="address of mails", refs=persons.addressed_mail_refs(order_ids)),
-            Kept(
+            StoredData(what="address of mails", refs=persons.addressed_mail_refs(order_ids)),
+            StoredData(
                 what="reasons that people wrote",
                 count=persons.count_reasons(event_ids=event_ids, order_ids=order_ids),
             ),
-            Kept(
+            StoredData(
                 what="bodies of Stripe's events",
                 refs=persons.event_refs(event_ids),
                 stands_for_person=True,
@@ -116,13 +116,13 @@ class SaleEraser(Eraser):
         """Hold their checkouts and orders."""
         lock_sales(person.rows[ORDERS])
 
-    def blank(self, person: Person, now: datetime) -> Blanked:
+    def blank(self, person: Person, now: datetime) -> ErasureResult:
         """Blank the rest; references, states, amounts, times and digests stay."""
         order_ids = person.rows[ORDERS]
         counts = erase_subject(
             email=person.email, order_ids=order_ids, event_ids=person.rows[EVENTS], now=now
         )
-        return Blanked(refs=persons.order_refs(order_ids), counts=counts)
+        return ErasureResult(refs=persons.order_refs(order_ids), counts=counts)
 
 
 def _empty(event_ids: Sequence[int], *, now: datetime) -> Counts:

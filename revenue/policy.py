@@ -133,14 +133,14 @@ def _undecided(facts: OrderFacts) -> OrderState:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class BalanceMovement:
     """A dispute's movement in the currency of the seller's balance, and the rate it came by."""
 
     amount: Money
     exchange_rate: Decimal | None = None
 
 
-def held_back(*, disputed: Money, moved: Sequence[Moved], status: str) -> Money:
+def held_back(*, disputed: Money, moved: Sequence[BalanceMovement], status: str) -> Money:
     """Return what a bank keeps from the seller for one dispute, in the currency it was paid in.
 
     The net of what was booked. ``moved`` are the dispute's movements as the seller sees them, in
@@ -159,7 +159,7 @@ def held_back(*, disputed: Money, moved: Sequence[Moved], status: str) -> Money:
     return Money(held_minor, disputed.currency)
 
 
-def _share_gone(moved: Sequence[Moved]) -> Fraction:
+def _share_gone(moved: Sequence[BalanceMovement]) -> Fraction:
     """Return how much of what left has not come back, from 0 to 1; each at its own rate."""
     rates = [Fraction(each.exchange_rate) for each in moved if each.exchange_rate]
     is_known = len(rates) == len(moved)

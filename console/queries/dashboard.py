@@ -19,7 +19,7 @@ from kernel.modes import Mode
 from kernel.money import Money
 from revenue import queries as revenue
 from revenue.enums import OrderState, RevenueKind
-from revenue.queries import DayTotal, PurchaseFunnel, Refused
+from revenue.queries import DayTotal, PurchaseFunnel, RefusalTotal
 
 WINDOW_DAYS: Final = 30
 SEALING: Final = "ledger.unsealed"  # the id of what waits for a seal
@@ -101,7 +101,7 @@ class Funnel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stuck:
+class StuckWork:
     """What should have moved and has not."""
 
     late: Mapping[str, float]  # kind of work -> seconds its oldest row has waited too long
@@ -112,10 +112,10 @@ class Stuck:
     differences: int
     unsealed_since: datetime | None
     is_seal_late: bool  # said with its own words, hence not in ``late``
-    refused: Sequence[Refused]  # deliveries to Stripe's door, within a day
+    refused: Sequence[RefusalTotal]  # deliveries to Stripe's door, within a day
 
     @property
-    def refused_signed(self) -> list[Refused]:
+    def refused_signed(self) -> list[RefusalTotal]:
         """Return what was refused and meant for somebody: anybody may post without a signature."""
         return [each for each in self.refused if each.is_signed]
 
@@ -133,7 +133,7 @@ class Dashboard:
     money: Sequence[MoneyCard]
     funnels: Sequence[Funnel]
     waiting: Sequence[WaitingGroup]
-    stuck: Stuck
+    stuck: StuckWork
     counts: Mapping[str, int]
 
     @property
@@ -290,14 +290,14 @@ def _of_requests(funnel: RequestFunnel, *, is_cut_off: bool) -> Funnel:
     )
 
 
-def _stuck(*, now: datetime) -> Stuck:
+def _stuck(*, now: datetime) -> StuckWork:
     kinds, waits = due_work.known(), due_work.of_our_processes(due_work.waits(now))
     late_s = {kind: s for kind, s in waits.items() if s > due_work.LAG_MAX.total_seconds()}
     is_seal_late = late_s.pop(SEALING, None) is not None
     unsealed_s = waits[SEALING]
     run = revenue.newest_reconcile(mode=settings.DEPLOYMENT_MODE)
     reconciled_at = run.finished_at if run else None
-    return Stuck(
+    return StuckWork(
         late={kinds[kind].words: s for kind, s in late_s.items()},
         oldest_s=max(waits.values(), default=0.0),
         reconciled_at=reconciled_at,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kernel.erasure import Kept, Person, erasers
+from kernel.erasure import Person, StoredData, erasers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptAbout:
+class SubjectData:
     """What holds words about one person. References only, so that it may be printed."""
 
     person: Person
-    kept: Sequence[Kept]
+    kept: Sequence[StoredData]
 
     @property
     def subject(self) -> str:
@@ -22,13 +22,13 @@ class KeptAbout:
         return next(filter(None, named), "")
 
 
-def kept_about(email: str) -> KeptAbout:
+def kept_about(email: str) -> SubjectData:
     """Return what is kept about the person of ``email``, however it is written."""
     person = Person(email=email, emails=frozenset({email, email.lower()}), rows={})
     for eraser in erasers():
         person = eraser.recognise(person)
     kept = [each for eraser in erasers() for each in eraser.kept(person)]
-    return KeptAbout(person=person, kept=sorted(kept, key=lambda each: each.is_claimed))
+    return SubjectData(person=person, kept=sorted(kept, key=lambda each: each.is_claimed))
 
 
 def is_known_as(text: str) -> bool:

@@ -24,7 +24,7 @@ EVERYTHING: Final = 2**63 - 1  # no fact has a higher id: none is late where all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class PastTotals:
     """The sums of the days before today, with every fact up to ``newest_id``."""
 
     facts: Sequence[DayTotal]
@@ -48,15 +48,15 @@ def daily_totals(*, since: datetime, now: datetime) -> list[DayTotal]:
     )
     if past is None:
         before_today = [fact for fact in read.fresh if fact.day is None or fact.day < today.date()]
-        _remember(key, Past(facts=before_today, newest_id=read.newest_id))
+        _remember(key, PastTotals(facts=before_today, newest_id=read.newest_id))
         return [*read.fresh, *read.aside]
     if read.late:
-        past = Past(facts=[*past.facts, *read.late], newest_id=read.newest_id)
+        past = PastTotals(facts=[*past.facts, *read.late], newest_id=read.newest_id)
         _remember(key, past)
     return [*past.facts, *read.fresh, *read.aside]
 
 
-def _recall(key: str) -> Past | None:
+def _recall(key: str) -> PastTotals | None:
     try:
         return _unpacked(cache.get(key))
     except RedisError as error:
@@ -64,14 +64,14 @@ def _recall(key: str) -> Past | None:
         return None
 
 
-def _remember(key: str, past: Past) -> None:
+def _remember(key: str, past: PastTotals) -> None:
     try:
         cache.set(key, _packed(past), timeout=KEPT_S)
     except RedisError as error:
         logger.warning("nothing remembered", extra={"error": type(error).__name__})
 
 
-def _packed(past: Past) -> dict[str, Any]:
+def _packed(past: PastTotals) -> dict[str, Any]:
     """Return ``past`` as JSON can say it."""
     rows = [
         [
@@ -83,7 +83,7 @@ def _packed(past: Past) -> dict[str, Any]:
     return {"newest_id": past.newest_id, "facts": rows}
 
 
-def _unpacked(known: Any) -> Past | None:
+def _unpacked(known: Any) -> PastTotals | None:
     """Return what ``_packed`` packed, or None where it is anything else."""
     try:
         facts = [
@@ -97,6 +97,6 @@ def _unpacked(known: Any) -> Past | None:
             )
             for mode, currency, day, kind, minor, times in known["facts"]
         ]
-        return Past(facts=facts, newest_id=int(known["newest_id"]))
+        return PastTotals(facts=facts, newest_id=int(known["newest_id"]))
     except (LookupError, TypeError, ValueError):
         return None

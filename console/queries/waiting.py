@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from console.addresses import address_of
 from crm import queries as crm
-from crm.queries import LeadsWaiting
+from crm.queries import WaitingLeads
 from kernel.modes import Mode
 from kernel.paging import Cursor, Page
 from kernel.references import is_reference
@@ -58,7 +58,7 @@ LISTED_AT: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class WaitingRow:
     """One item, as the dashboard shows it."""
 
     item: WaitingItem
@@ -100,12 +100,12 @@ class WaitingGroup:
     count_words: str
     url_name: str
     oldest_at: datetime | None
-    shown: Sequence[Shown]
+    shown: Sequence[WaitingRow]
     all_address: str = ""  # where all of them are listed
     is_more: bool = False  # the few that are shown are not all of them
 
 
-def groups_of(items: Sequence[WaitingItem], *, leads: Sequence[LeadsWaiting]) -> list[WaitingGroup]:
+def groups_of(items: Sequence[WaitingItem], *, leads: Sequence[WaitingLeads]) -> list[WaitingGroup]:
     """Return what waits, the most pressing kind first; kinds without anything are left out."""
     groups = []
     for kind, (one, many, url_name) in KINDS.items():
@@ -135,7 +135,7 @@ def _all_address(kind: str) -> str:
 
 def alerts_page(
     *, cursor: Cursor, standing: AlertStanding, kind: str, assigned_to_id: int | None
-) -> Page[Shown]:
+) -> Page[WaitingRow]:
     """Return one page of alerts, newest first; "" and None mean any. One statement."""
     page = revenue.alerts_page(
         cursor=cursor, standing=standing, kind=kind, assigned_to_id=assigned_to_id
@@ -153,7 +153,7 @@ def just_dismissed(query: QueryDict) -> Any:
     return found.alert if found is not None and is_it else None
 
 
-def _group_of_leads(leads: Sequence[LeadsWaiting]) -> WaitingGroup:
+def _group_of_leads(leads: Sequence[WaitingLeads]) -> WaitingGroup:
     """One line for each mode: who they are stands on their own page."""
     count = sum(of_mode.count for of_mode in leads)
     return WaitingGroup(
@@ -163,7 +163,7 @@ def _group_of_leads(leads: Sequence[LeadsWaiting]) -> WaitingGroup:
         url_name="lead-list",
         oldest_at=min(of_mode.oldest_at for of_mode in leads),
         shown=[
-            Shown(
+            WaitingRow(
                 item=WaitingItem(
                     what="lead",
                     handle="",
@@ -185,7 +185,7 @@ def _leads_in_words(count: int) -> str:
     return "lead waits for an answer" if count == 1 else "leads wait for an answer"
 
 
-def _shown(item: WaitingItem) -> Shown:
+def _shown(item: WaitingItem) -> WaitingRow:
     words = KINDS[item.what][0]
     if item.what == "alert":
         words = AlertKind(item.detail).label
@@ -193,7 +193,7 @@ def _shown(item: WaitingItem) -> Shown:
         words = "inquiry to answer"
     elif item.what == "mail":
         words = f"{words}: {MailState(item.detail).label}"
-    return Shown(item=item, words=words, address=address_of(item.reference))
+    return WaitingRow(item=item, words=words, address=address_of(item.reference))
 
 
 def _bounded(count: int) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from console.enums import ErasureReason
-from console.queries.kept import KeptAbout, in_the_way, kept_about
+from console.queries.kept import SubjectData, in_the_way, kept_about
 from kernel.erasure import Person, erasers
 from ledger import operations as ledger
 
@@ -28,7 +28,7 @@ class NotYet(Exception):
 
 def erase_subject(
     *, email: str, reason: ErasureReason, actor_id: int | None, now: datetime
-) -> KeptAbout:
+) -> SubjectData:
     """Blank all that is kept about the person of ``email``; return what that was.
 
     References, states, amounts, times and digests stay, and so does the ledger, which gets an

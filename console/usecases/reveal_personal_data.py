@@ -14,7 +14,7 @@ from revenue import queries as revenue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Revealed:
+class PersonalData:
     """Who a record is about."""
 
     reference: str
@@ -23,15 +23,17 @@ class Revealed:
     company: str = ""
 
 
-def people_of(trace_ref: str) -> Sequence[Revealed]:
+def people_of(trace_ref: str) -> Sequence[PersonalData]:
     """Return the people of one sale. Only for whoever's asking is recorded already."""
     deals = crm.deals_by_trace(trace_ref)
     orders = revenue.sale_orders(trace_ref=trace_ref, deal_ids=[deal.id for deal in deals])
     return [
-        Revealed(reference=deal.contact_ref, name=deal.name, email=deal.email, company=deal.company)
+        PersonalData(
+            reference=deal.contact_ref, name=deal.name, email=deal.email, company=deal.company
+        )
         for deal in deals
     ] + [
-        Revealed(reference=order.reference, name=order.buyer_name, email=order.buyer_email)
+        PersonalData(reference=order.reference, name=order.buyer_name, email=order.buyer_email)
         for order in orders
     ]
 

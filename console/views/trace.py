@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from console.addresses import address_of
 from console.queries.trace import KINDS, build_trace, trace_of, traces_of
-from console.usecases.reveal_personal_data import Revealed, people_of, reveal_personal_data
+from console.usecases.reveal_personal_data import PersonalData, people_of, reveal_personal_data
 from kernel.permissions import needs
 
 REVEALED: Final = "revealed_trace"  # what the next look may show, in the session
@@ -69,7 +69,7 @@ def _finding(asked: str = "") -> dict[str, object]:
     }
 
 
-def _page(request: HttpRequest, ref: str, *, people: Sequence[Revealed] = ()) -> HttpResponse:
+def _page(request: HttpRequest, ref: str, *, people: Sequence[PersonalData] = ()) -> HttpResponse:
     traces = traces_of(ref)
     found = build_trace(traces[0]) if traces else None
     if found is None:

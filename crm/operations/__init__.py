@@ -2,14 +2,14 @@
 
 from crm.operations.erasing import erase_subject
 from crm.operations.sales import AttachedDeal, DealUnsettled, Sale, attach_sale
-from crm.operations.seeding import Seeded, seed_sample
+from crm.operations.seeding import SampleRows, seed_sample
 from crm.operations.timeline import checkout_prepared, note
 
 __all__ = [
     "AttachedDeal",
     "DealUnsettled",
     "Sale",
-    "Seeded",
+    "SampleRows",
     "attach_sale",
     "checkout_prepared",
     "erase_subject",

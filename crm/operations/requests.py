@@ -7,7 +7,7 @@ from datetime import datetime
 
 from crm.enums import ActivityKind, DealStage
 from crm.models import Activity, Company, Contact, Deal
-from crm.policy import company_known_by
+from crm.policy import company_identity
 from kernel.append_only import salted_digest
 from kernel.references import new_reference
 from ledger import operations as ledger
@@ -36,7 +36,7 @@ def file_request(*, asked: SnapshotRequest, trace_ref: str, mode: str, now: date
     is one lead; with other words it is another lead with a trace of its own. What is known of a
     contact or a company stays as it is, whoever types their names.
     """
-    known_by = company_known_by(email=asked.email, website=asked.website)
+    known_by = company_identity(email=asked.email, website=asked.website)
     company_id = Company.find_or_make(
         name=asked.company,
         domain=known_by.domain,

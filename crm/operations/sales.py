@@ -131,7 +131,7 @@ FOR NO KEY UPDATE OF deal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class DealMatch:
     """A deal, locked; a guess was found by contact and offer only."""
 
     deal: Deal
@@ -139,7 +139,7 @@ class Found:
     is_a_guess: bool
 
 
-def _find_deal(sale: Sale, *, payer_id: int | None) -> Found | None:
+def _find_deal(sale: Sale, *, payer_id: int | None) -> DealMatch | None:
     """Return the sale's deal, locked."""
     deals = Deal.objects.raw(
         FIND_DEAL,
@@ -155,7 +155,7 @@ def _find_deal(sale: Sale, *, payer_id: int | None) -> Found | None:
     )
     for deal in deals:
         beside = vars(deal)
-        return Found(
+        return DealMatch(
             deal=deal,
             contact=Person(contact_id=deal.contact_id, reference=beside["contact_ref"]),
             is_a_guess=beside["is_a_guess"],
@@ -193,7 +193,7 @@ def _open_deal(sale: Sale, *, payer: Person) -> AttachedDeal | None:
     )
 
 
-def _settle(sale: Sale, found: Found, *, payer: Person) -> AttachedDeal | None:
+def _settle(sale: Sale, found: DealMatch, *, payer: Person) -> AttachedDeal | None:
     """Move a known deal as the sale asks; None if a guess closed while we waited for it."""
     deal = found.deal
     if found.is_a_guess and not deal.is_open:

@@ -77,14 +77,14 @@ ORDER BY n ON CONFLICT DO NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seeded:
+class SampleRows:
     """How many sample rows there are up to the number asked for."""
 
     contacts: int
     deals: int
 
 
-def seed_sample(*, rows: int, now: datetime) -> Seeded:
+def seed_sample(*, rows: int, now: datetime) -> SampleRows:
     """Make sure that ``rows`` sample contacts exist, with companies, deals and timelines.
 
     A company for every twenty, a deal for every five (half of them won). Every row is of mode
@@ -97,7 +97,7 @@ def seed_sample(*, rows: int, now: datetime) -> Seeded:
     _fill(DEALS, total=deals, now=now)
     for kind in ("snapshot_requested", "payment_received"):
         _fill(ACTIVITIES, total=deals, now=now, kind=kind)
-    return Seeded(contacts=rows, deals=deals)
+    return SampleRows(contacts=rows, deals=deals)
 
 
 def _fill(sql: str, *, total: int, now: datetime, kind: str = "") -> None:

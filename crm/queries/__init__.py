@@ -26,8 +26,8 @@ from crm.queries.lists import (
 from crm.queries.overview import (
     DEALS_COUNTED_MAX,
     DealsOverview,
-    LeadsWaiting,
     RequestFunnel,
+    WaitingLeads,
     deals_overview,
 )
 from crm.queries.rows import ActivityLine, CompanyRow, ContactRow, DealRow
@@ -53,9 +53,9 @@ __all__ = [
     "DealRow",
     "DealsOverview",
     "KnownContact",
-    "LeadsWaiting",
     "RequestFunnel",
     "SampleSale",
+    "WaitingLeads",
     "company_by_reference",
     "contact_by_email",
     "contact_by_reference",

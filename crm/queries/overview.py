@@ -69,7 +69,7 @@ class RequestFunnel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeadsWaiting:
+class WaitingLeads:
     """How many leads of one mode wait, up to LEADS_COUNTED_MAX, and since when."""
 
     mode: Mode
@@ -82,7 +82,7 @@ class DealsOverview:
     """How far the requests of a window came, and how many leads wait, however old."""
 
     requests: Sequence[RequestFunnel]
-    leads: Sequence[LeadsWaiting]  # by mode; sample data waits for nobody
+    leads: Sequence[WaitingLeads]  # by mode; sample data waits for nobody
     is_cut_off: bool  # the window holds more deals than were counted
 
 
@@ -106,7 +106,7 @@ def deals_overview(*, since: datetime) -> DealsOverview:
             if part == "requests"
         ],
         leads=[
-            LeadsWaiting(mode=Mode(mode), count=count, oldest_at=oldest_at)
+            WaitingLeads(mode=Mode(mode), count=count, oldest_at=oldest_at)
             for part, mode, count, oldest_at, *_ in rows
             if part == "leads"
         ],

@@ -22,7 +22,7 @@ NOT_ONE_OF_OURS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class _LastHead:
     number: int
     seal_hash: bytes
     looks: list[int]
@@ -62,10 +62,10 @@ class Mark:
         """Take the mark away."""
         self._path.unlink(missing_ok=True)
 
-    def _written(self) -> _Written | None:
+    def _written(self) -> _LastHead | None:
         try:
             fields = json.loads(self._path.read_text())
-            return _Written(
+            return _LastHead(
                 number=int(fields["seal"]),
                 seal_hash=bytes.fromhex(fields["seal_hash"]),
                 looks=[int(each) for each in fields["file"]],

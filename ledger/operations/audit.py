@@ -10,7 +10,7 @@ from django.conf import settings
 from kernel.references import new_reference
 from ledger.enums import EntryKind
 from ledger.facts import FactValue
-from ledger.operations.record import Recorded, record
+from ledger.operations.record import RecordedEntry, record
 
 
 def audit(
@@ -25,7 +25,7 @@ def audit(
     trace_ref: str = "",
     key: str | None = None,
     is_visitor: bool = False,
-) -> Recorded:
+) -> RecordedEntry:
     """Append who did what, in the caller's transaction.
 
     ``actor_id`` is the person's user id; None the system itself, or with ``is_visitor`` somebody

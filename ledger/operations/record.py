@@ -51,7 +51,7 @@ class ShapeRefused(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class RecordedEntry:
     """The entry that stands under the key, and whether we wrote it."""
 
     entry_id: int
@@ -72,7 +72,7 @@ def record(
     occurred_at: datetime,
     now: datetime,
     postings: Mapping[str, Money] | None = None,
-) -> Recorded:
+) -> RecordedEntry:
     """Append one entry, at most once per ``key``, in the caller's transaction.
 
     ``key`` names the fact (``order.paid:ord_…``), never the attempt: a second call, also at the
@@ -104,7 +104,7 @@ def record(
     }
     entry_id = _insert(fields, legs)
     if entry_id is not None:
-        return Recorded(entry_id=entry_id, reference=reference, is_new=True)
+        return RecordedEntry(entry_id=entry_id, reference=reference, is_new=True)
     return _standing(fields, legs)
 
 
@@ -125,7 +125,7 @@ def _insert(fields: Mapping[str, Any], legs: Mapping[str, Money]) -> int | None:
     return row[0] if row else None
 
 
-def _standing(fields: Mapping[str, Any], legs: Mapping[str, Money]) -> Recorded:
+def _standing(fields: Mapping[str, Any], legs: Mapping[str, Money]) -> RecordedEntry:
     """Return the entry under the key, if it says what we were about to say."""
     with connection.cursor() as cursor:
         cursor.execute(_SELECT_STANDING, [fields["key"]])
@@ -139,7 +139,7 @@ def _standing(fields: Mapping[str, Any], legs: Mapping[str, Money]) -> Recorded:
     differing = [name for name, was in zip(names, stands, strict=True) if was != ours[name]]
     if differing:
         raise KeyReused(f"{fields['key']} stands as {reference} with other {', '.join(differing)}")
-    return Recorded(entry_id=entry_id, reference=reference, is_new=False)
+    return RecordedEntry(entry_id=entry_id, reference=reference, is_new=False)
 
 
 def _check_shapes(

@@ -263,7 +263,7 @@ class MailKind(models.TextChoices):
     ORDER_LINK = "order_link", "a new link to the order"
 
 
-class LinkMadeFor(models.TextChoices):
+class LinkPurpose(models.TextChoices):
     """What a link to an order was made for: a browser, or a mail (named like its MailKind)."""
 
     UNNOTED = "", "not noted"

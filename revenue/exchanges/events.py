@@ -44,7 +44,7 @@ WORKABLE: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Processed:
+class ProcessingResult:
     """What one attempt came to."""
 
     outcome: Outcome
@@ -91,7 +91,7 @@ def _one_suspect_at_a_time(
 
 def process_claimed(
     event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source, clock: Clock
-) -> Processed:
+) -> ProcessingResult:
     """Act on one event that we hold the lease of.
 
     Never raises for the event's own faults, nor when another worker has taken the event over.
@@ -100,12 +100,12 @@ def process_claimed(
         return _attempt(event, gateway=gateway, source=source, clock=clock)
     except LostLease:
         logger.warning("late for a webhook event", extra={"event_id": event.stripe_id})
-        return Processed(outcome=Outcome.FAILED)
+        return ProcessingResult(outcome=Outcome.FAILED)
 
 
 def _attempt(
     event: StripeWebhookEvent, *, gateway: PaymentGateway, source: Source, clock: Clock
-) -> Processed:
+) -> ProcessingResult:
     started_at = clock()
     try:
         _require_attempts_left(event, source=source)
@@ -133,7 +133,7 @@ def _commit(
     source: Source,
     started_at: datetime,
     clock: Clock,
-) -> Processed:
+) -> ProcessingResult:
     context = context_of(event, source=source, now=started_at)
     has_failed = bool(event.error_class)
     try:
@@ -150,8 +150,8 @@ def _commit(
             settle_waiting(
                 event, cause=missing.cause, source=source, started_at=started_at, now=clock()
             )
-        return Processed(outcome=Outcome.WAITING)
-    return Processed(outcome=outcome, changes=context.changes)
+        return ProcessingResult(outcome=Outcome.WAITING)
+    return ProcessingResult(outcome=outcome, changes=context.changes)
 
 
 def context_of(event: StripeWebhookEvent, *, source: Source, now: datetime) -> RecordingContext:
@@ -193,7 +193,7 @@ def _fail(
     source: Source,
     started_at: datetime,
     clock: Clock,
-) -> Processed:
+) -> ProcessingResult:
     """Settle the event as failed, unless what failed was only the answer to our COMMIT."""
     is_last = is_final(error)
     logger.warning(
@@ -205,10 +205,10 @@ def _fail(
         rows = StripeWebhookEvent.objects.select_for_update(no_key=True)
         event.refresh_from_db(fields=["state"], from_queryset=rows)
         if event.state != EventState.PROCESSING:
-            return Processed(outcome=Outcome(event.attempt_rows.latest("pk").outcome))
+            return ProcessingResult(outcome=Outcome(event.attempt_rows.latest("pk").outcome))
         if isinstance(error, NeedsOperator) and _is_rendered_anew(event, error):
             is_last = False
         settle_failure(
             event, error, is_final=is_last, source=source, started_at=started_at, now=clock()
         )
-    return Processed(outcome=Outcome.PARKED if is_last else Outcome.FAILED)
+    return ProcessingResult(outcome=Outcome.PARKED if is_last else Outcome.FAILED)

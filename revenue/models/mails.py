@@ -11,7 +11,7 @@ from kernel.modes import mode_field
 from kernel.references import LENGTH_MAX
 from kernel.state_words import OperatorWords
 from kernel.transitions import Stateful
-from revenue.enums import MAIL_MOVES, AlertKind, LinkMadeFor, MailKind, MailState, ToldAs
+from revenue.enums import MAIL_MOVES, AlertKind, LinkPurpose, MailKind, MailState, ToldAs
 from revenue.enums.for_operators import MAILS
 from revenue.models.checkouts import CheckoutSession
 from revenue.models.orders import Order
@@ -27,7 +27,7 @@ class OrderLink(models.Model):
     checkout = models.ForeignKey(CheckoutSession, models.PROTECT, related_name="links")
     token_sha256 = models.CharField(max_length=64, unique=True)
     made_for = models.CharField(
-        max_length=20, choices=LinkMadeFor.choices, default=LinkMadeFor.UNNOTED, blank=True
+        max_length=20, choices=LinkPurpose.choices, default=LinkPurpose.UNNOTED, blank=True
     )
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)

@@ -12,7 +12,7 @@ from revenue.policy import token_digest
 def make_order_link(*, checkout_id: int, made_for: str, now: datetime) -> tuple[OrderLink, str]:
     """Make a link to the order of a checkout; return it with its secret token.
 
-    ``made_for`` is a LinkMadeFor; each MailKind is one.
+    ``made_for`` is a LinkPurpose; each MailKind is one.
     """
     token = secrets.token_urlsafe(32)
     link = OrderLink.objects.create(

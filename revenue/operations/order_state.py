@@ -14,7 +14,7 @@ from revenue.policy import (
     DISPUTES_OVER_WELL,
     REFUNDS_AT_STRIPE,
     REFUNDS_ELSEWHERE,
-    Moved,
+    BalanceMovement,
     OrderFacts,
     held_back,
     order_state,
@@ -82,9 +82,9 @@ def disputed_minor(order: Order) -> int:
     the order it holds back: all of it, then.
     """
     kinds = [RevenueKind.DISPUTE, RevenueKind.DISPUTE_REVERSAL]
-    moved: dict[str, list[Moved]] = defaultdict(list)
+    moved: dict[str, list[BalanceMovement]] = defaultdict(list)
     for booked in RevenueEvent.objects.filter(order=order, kind__in=kinds):
-        moved[booked.stripe_object_id].append(Moved(booked.amount, booked.exchange_rate))
+        moved[booked.stripe_object_id].append(BalanceMovement(booked.amount, booked.exchange_rate))
     total_minor = 0
     for dispute in Dispute.objects.filter(order=order):
         held = held_back(

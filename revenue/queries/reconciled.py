@@ -40,7 +40,7 @@ def still_open(run: ReconcileRun) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownDifference:
+class DifferenceRow:
     """A difference of one run, and the alert about it that nobody has dealt with ("" if none)."""
 
     facts: Mapping[str, Any]
@@ -52,14 +52,14 @@ class ShownDifference:
         return int(self.facts["theirs_minor"] - self.facts["ours_minor"])
 
 
-def differences_of(run: ReconcileRun) -> list[ShownDifference]:
+def differences_of(run: ReconcileRun) -> list[DifferenceRow]:
     """Return what differed in one run, each with its open alert. One statement."""
     alerts = OperatorAlert.objects.filter(
         kind=AlertKind.RECONCILE_DIFFERENCE, mode=run.mode, closed_at=None
     )
     open_alerts = dict(alerts.values_list("item", "reference"))
     return [
-        ShownDifference(facts=facts, alert_ref=open_alerts.get(_item(facts), ""))
+        DifferenceRow(facts=facts, alert_ref=open_alerts.get(_item(facts), ""))
         for facts in run.differences
     ]
 

@@ -18,7 +18,7 @@ SIGNED: Final = (Refusal.SECRET, Refusal.STALE, Refusal.BODY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class RefusalTotal:
     """How often the door refused for one reason within a day."""
 
     reason: Refusal
@@ -36,14 +36,14 @@ class Refused:
         return str(self.reason.label)
 
 
-def refused_lately(now: datetime, *, within: timedelta = DAY) -> Sequence[Refused]:
+def refused_lately(now: datetime, *, within: timedelta = DAY) -> Sequence[RefusalTotal]:
     """Return what was refused within a day, by reason, newest first. One statement."""
     since = now - within
-    found: dict[str, Refused] = {}
+    found: dict[str, RefusalTotal] = {}
     rows = RefusedDeliveries.objects.filter(last_at__gte=since).order_by("-last_at")
     for row in rows:
         known = found.get(row.reason)
-        found[row.reason] = Refused(
+        found[row.reason] = RefusalTotal(
             reason=Refusal(row.reason),
             times=row.times + (known.times if known else 0),
             last_at=max(row.last_at, known.last_at) if known else row.last_at,
@@ -51,7 +51,7 @@ def refused_lately(now: datetime, *, within: timedelta = DAY) -> Sequence[Refuse
     return list(found.values())
 
 
-def runs_of_refusals(now: datetime) -> Sequence[Refused]:
+def runs_of_refusals(now: datetime) -> Sequence[RefusalTotal]:
     """Return the reasons for which signed deliveries were refused in a run that goes on."""
     lately = refused_lately(now, within=RUN_WITHIN)
     return [each for each in lately if each.reason in SIGNED and each.times >= RUN_MIN]

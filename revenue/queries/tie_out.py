@@ -61,7 +61,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TiedOut:
+class TieOutResult:
     """What the comparison found: totals by day, differences, and what Stripe did besides."""
 
     days: Sequence[dict[str, Any]]
@@ -165,7 +165,7 @@ def tie_out(
     since: datetime,
     now: datetime,
     whole: Collection[str] = (),
-) -> TiedOut:
+) -> TieOutResult:
     """Compare our books with ``lines``, which begin SLACK before ``since``. No network.
 
     Of the objects in ``whole`` the lines are all there are, however old: they are compared with
@@ -191,7 +191,7 @@ def tie_out(
         for key, why in because.items()
         if why == Gap.DIFFERS
     ]
-    return TiedOut(
+    return TieOutResult(
         days=_days(things, because, since=since),
         differences=sorted(differences, key=lambda each: (each.day, each.item), reverse=True),
         listed=_listed(lines, unsure, since=since),

@@ -8,7 +8,7 @@ from typing import Final
 
 from django.db import connection, transaction
 
-from kernel.tally import Counted
+from kernel.tally import Count
 from revenue.models import RefusedDeliveries
 
 KEPT: Final = timedelta(days=30)
@@ -24,10 +24,10 @@ ON CONFLICT (hour, reason) DO UPDATE SET
 
 
 @transaction.atomic(durable=True)
-def count_refusals(counted: Mapping[str, Counted]) -> None:
+def count_refusals(counts: Mapping[str, Count]) -> None:
     """Add to the counts of the hours in which they were last seen; forget those of old hours."""
     with connection.cursor() as cursor:
-        for reason, count in sorted(counted.items()):
+        for reason, count in sorted(counts.items()):
             cursor.execute(
                 _COUNT,
                 {
@@ -37,6 +37,6 @@ def count_refusals(counted: Mapping[str, Counted]) -> None:
                     "last_at": count.last_at,
                 },
             )
-    if counted:
-        newest = max(count.last_at for count in counted.values())
+    if counts:
+        newest = max(count.last_at for count in counts.values())
         RefusedDeliveries.objects.filter(hour__lt=newest - KEPT).delete()

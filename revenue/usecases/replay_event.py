@@ -31,7 +31,7 @@ class EventBusy(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Replayed:
+class ReplayResult:
     """What acting on an event changed, or would change, in sentences without personal data."""
 
     outcome: Outcome
@@ -41,7 +41,7 @@ class Replayed:
 
 def replay_event(
     stripe_id: str, *, gateway: PaymentGateway, actor_id: int | None, clock: Clock
-) -> Replayed:
+) -> ReplayResult:
     """Act on an event once more, whatever its state, now; who asked for it is audited.
 
     Recording is a no-op where everything is known already. An emptied event, or one of an API
@@ -54,7 +54,7 @@ def replay_event(
         with transaction.atomic(durable=True):
             close_alerts(subject=stripe_id, kind=AlertKind.EVENT_DEAD, now=clock())
     problem = event.error or event.error_class if done.outcome in _BAD else ""
-    return Replayed(outcome=done.outcome, changes=done.changes, problem=problem)
+    return ReplayResult(outcome=done.outcome, changes=done.changes, problem=problem)
 
 
 _BAD: Final = frozenset({Outcome.FAILED, Outcome.PARKED})
@@ -86,7 +86,7 @@ def _claim(stripe_id: str, *, actor_id: int | None, clock: Clock) -> StripeWebho
     return claimed[0]
 
 
-def dry_run(stripe_id: str, *, gateway: PaymentGateway, clock: Clock) -> Replayed:
+def dry_run(stripe_id: str, *, gateway: PaymentGateway, clock: Clock) -> ReplayResult:
     """Say what a replay would change, and change nothing.
 
     Stripe is asked first, as a replay would; then everything is recorded for real in a
@@ -102,16 +102,18 @@ def dry_run(stripe_id: str, *, gateway: PaymentGateway, clock: Clock) -> Replaye
             transaction.set_rollback(True)
     except CauseMissing as missing:
         problem = f"It would wait for {missing.cause}, which nobody has told us of."
-        return Replayed(outcome=Outcome.WAITING, problem=problem)
+        return ReplayResult(outcome=Outcome.WAITING, problem=problem)
     except GatewayError as error:
-        return Replayed(outcome=Outcome.FAILED, problem=f"Stripe could not be read: {error.code}")
+        return ReplayResult(
+            outcome=Outcome.FAILED, problem=f"Stripe could not be read: {error.code}"
+        )
     except Exception as error:  # noqa: BLE001  # a replay would fail with it; say so, change nothing
         outcome = Outcome.PARKED if is_final(error) else Outcome.FAILED
-        return Replayed(outcome=outcome, problem=words_to_keep(error) or type(error).__name__)
+        return ReplayResult(outcome=outcome, problem=words_to_keep(error) or type(error).__name__)
     changes = [_without_new_names(each, since=newest_known) for each in context.changes]
     if context.doubts:
         outcome = Outcome.PARKED
-    return Replayed(outcome=outcome, changes=changes, problem=" ".join(context.doubts))
+    return ReplayResult(outcome=outcome, changes=changes, problem=" ".join(context.doubts))
 
 
 def _without_new_names(sentence: str, *, since: str) -> str:

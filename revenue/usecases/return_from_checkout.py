@@ -13,7 +13,7 @@ from django.db import transaction
 
 from kernel.limits import allow, is_remembered, remember
 from kernel.transitions import LostRace
-from revenue.enums import CheckoutState, LinkMadeFor, PaymentLinkState, Source
+from revenue.enums import CheckoutState, LinkPurpose, PaymentLinkState, Source
 from revenue.exchanges.cards import notice_cards
 from revenue.models import CheckoutSession, OrderLink, PaymentLink
 from revenue.operations.order_links import make_order_link
@@ -94,7 +94,7 @@ def _learn_of(session_id: str, *, gateway: PaymentGateway, now: datetime) -> Non
 
 
 def grant_link(
-    checkout: CheckoutSession, *, made_for: LinkMadeFor, now: datetime
+    checkout: CheckoutSession, *, made_for: LinkPurpose, now: datetime
 ) -> OrderLink | None:
     """Give a browser a link to see the checkout again.
 
@@ -104,7 +104,7 @@ def grant_link(
     id two days after its making: it stands on our team's pages too.
     """
     made_at = checkout.opened_at or checkout.created_at
-    if made_for == LinkMadeFor.RETURN and now - made_at > RETURN_LETS_IN:
+    if made_for == LinkPurpose.RETURN and now - made_at > RETURN_LETS_IN:
         return None
     with transaction.atomic(durable=True):
         if OrderLink.objects.filter(checkout=checkout.pk, revoked_at__isnull=False).exists():
@@ -153,7 +153,7 @@ def record_hand_off(checkout: CheckoutSession, *, now: datetime) -> OrderLink | 
         CheckoutSession.objects.filter(
             pk=checkout.pk, state=CheckoutState.OPEN, handed_off_at=None
         ).update(handed_off_at=now)
-    return grant_link(checkout, made_for=LinkMadeFor.PAYING, now=now)
+    return grant_link(checkout, made_for=LinkPurpose.PAYING, now=now)
 
 
 def note_cancelled(checkout: CheckoutSession, *, now: datetime) -> None:

@@ -22,7 +22,7 @@ from revenue.models import StripeWebhookEvent
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
 from revenue.queries.events import EventFile, event_file, events_page
 from revenue.usecases.close_event import NotParked, close_event
-from revenue.usecases.replay_event import EventBusy, Replayed, dry_run, replay_event
+from revenue.usecases.replay_event import EventBusy, ReplayResult, dry_run, replay_event
 from revenue.views.reasons import ask_again
 
 SEE: Final = "revenue.view_stripewebhookevent"
@@ -94,7 +94,9 @@ def event(request: HttpRequest, stripe_id: str) -> HttpResponse:
     return _page(request, _found(stripe_id))
 
 
-def _page(request: HttpRequest, found: EventFile, *, tried: Replayed | None = None) -> HttpResponse:
+def _page(
+    request: HttpRequest, found: EventFile, *, tried: ReplayResult | None = None
+) -> HttpResponse:
     context = {
         "nav": NAV,
         "file": found,
@@ -188,7 +190,7 @@ def close(request: HttpRequest, stripe_id: str) -> HttpResponse:
     return redirect("event", stripe_id)
 
 
-def _say(request: HttpRequest, done: Replayed) -> None:
+def _say(request: HttpRequest, done: ReplayResult) -> None:
     sentences = [OUTCOMES[done.outcome], *_sentences(done)]
     if done.problem:
         sentences.append(done.problem)
@@ -196,5 +198,5 @@ def _say(request: HttpRequest, done: Replayed) -> None:
     tell(request, " ".join(sentences))
 
 
-def _sentences(done: Replayed) -> list[str]:
+def _sentences(done: ReplayResult) -> list[str]:
     return [f"{each[:1].upper()}{each[1:]}." for each in done.changes[:SENTENCES_MAX]]

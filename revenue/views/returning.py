@@ -18,7 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from kernel.exchanges import NEVER_MADE
 from kernel.limits import allow, visitor_key
 from kernel.permissions import public
-from revenue.enums import CheckoutOrigin, CheckoutState, LinkMadeFor, OrderState
+from revenue.enums import CheckoutOrigin, CheckoutState, LinkPurpose, OrderState
 from revenue.enums.return_words import RETURN, ReturnCase, ReturnWords
 from revenue.models import CheckoutSession, Order
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
@@ -81,7 +81,7 @@ def returned(request: HttpRequest) -> HttpResponse:
         return _look_again(request, status=503)
     response = redirect("checkout-status", reference=checkout.reference)
     if not may_see(request, checkout_id=checkout.pk):
-        link = grant_link(checkout, made_for=LinkMadeFor.RETURN, now=datetime.now(UTC))
+        link = grant_link(checkout, made_for=LinkPurpose.RETURN, now=datetime.now(UTC))
         if link is None:
             return _no_link(request)
         grant(response, request, link=link)

@@ -106,7 +106,7 @@ def test_a_sample_sale_has_its_trace(operator: User) -> None:
     trace = build_trace(order.trace_ref)
 
     assert trace is not None
-    assert (list(trace.modes), trace.stages[3].standing) == (["sample"], "done")
+    assert (list(trace.modes), trace.stages[3].state) == (["sample"], "done")
     assert "won in the same commit" in [record.says for record in trace.stages[3].records]
 
 

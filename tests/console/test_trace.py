@@ -14,7 +14,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from console.queries.trace import Trace, build_trace, trace_of
-from console.queries.trace.shapes import Standing
+from console.queries.trace.shapes import StageState
 from console.trace_text import as_json, as_text
 from crm import queries as crm
 from crm.usecases.review_lead import accept_lead, decline_lead
@@ -61,8 +61,8 @@ def trace_for(reference: str) -> Trace:
     return trace
 
 
-def standings(trace: Trace) -> list[Standing]:
-    return [stage.standing for stage in trace.stages[:4]]
+def states(trace: Trace) -> list[StageState]:
+    return [stage.state for stage in trace.stages[:4]]
 
 
 def whats(trace: Trace, number: int) -> list[str]:
@@ -80,7 +80,7 @@ def test_a_whole_sale_is_complete(process: Process, operator: User) -> None:
 
     trace = trace_for(order.trace_ref)
 
-    assert standings(trace) == [Standing.DONE] * 4
+    assert states(trace) == [StageState.DONE] * 4
     assert (trace.is_whole, trace.gaps, list(trace.modes)) == (True, [], ["sandbox"])
     assert whats(trace, 3) == ["Checkout prepared"]
     assert {"Stripe event", "Order", "Revenue event", "Deal", "Intake", "Mail"} <= set(
@@ -88,7 +88,7 @@ def test_a_whole_sale_is_complete(process: Process, operator: User) -> None:
     )
     assert record(trace, "Intake").says == "opened in the same commit"
     assert whats(trace, 5) == ["Run"]
-    assert [stage.standing for stage in trace.stages[4:]] == [Standing.LATER] * 4
+    assert [stage.state for stage in trace.stages[4:]] == [StageState.LATER] * 4
 
 
 def test_a_direct_purchase_says_what_it_skipped(process: Process) -> None:
@@ -96,7 +96,7 @@ def test_a_direct_purchase_says_what_it_skipped(process: Process) -> None:
 
     trace = trace_for(order.trace_ref)
 
-    assert standings(trace) == [Standing.SKIPPED] * 3 + [Standing.DONE]
+    assert states(trace) == [StageState.SKIPPED] * 3 + [StageState.DONE]
     assert trace.is_whole
     assert "from /offers/snapshot/" in record(trace, "Checkout").says
     assert record(trace, "Handed to Stripe's page").at == NOON
@@ -203,7 +203,12 @@ def test_refunds_and_disputes_are_told(process: Process) -> None:
 def test_a_lead_waits(operator: User) -> None:
     trace = trace_for(lead())
 
-    assert standings(trace) == [Standing.DONE, Standing.WAITING, Standing.AHEAD, Standing.AHEAD]
+    assert states(trace) == [
+        StageState.DONE,
+        StageState.WAITING,
+        StageState.AHEAD,
+        StageState.AHEAD,
+    ]
     assert not trace.is_whole
 
 
@@ -211,8 +216,8 @@ def test_an_accepted_lead_waits_for_a_checkout(operator: User) -> None:
     deal_ref = lead()
     accept_lead(deal_ref=deal_ref, actor_id=operator.pk, now=NOON)
 
-    assert standings(trace_for(deal_ref)) == [
-        Standing.DONE, Standing.DONE, Standing.WAITING, Standing.AHEAD,
+    assert states(trace_for(deal_ref)) == [
+        StageState.DONE, StageState.DONE, StageState.WAITING, StageState.AHEAD,
     ]  # fmt: skip
 
 
@@ -220,7 +225,7 @@ def test_a_declined_lead_stops(operator: User) -> None:
     deal_ref = lead()
     decline_lead(deal_ref=deal_ref, reason="no budget", actor_id=operator.pk, now=NOON)
 
-    assert standings(trace_for(deal_ref))[1] == Standing.STOPPED
+    assert states(trace_for(deal_ref))[1] == StageState.STOPPED
 
 
 def test_a_missing_review_is_named(process: Process) -> None:
@@ -229,7 +234,7 @@ def test_a_missing_review_is_named(process: Process) -> None:
 
     trace = trace_for(order.reference)
 
-    assert standings(trace)[1] == Standing.MISSING
+    assert states(trace)[1] == StageState.MISSING
     assert trace.gaps == ["Lead review: No decision was recorded before the checkout was prepared."]
     assert not trace.is_whole
 
@@ -249,13 +254,17 @@ def test_a_missing_intake_is_named(process: Process) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "standing"),
-    [("open", Standing.WAITING), ("unknown", Standing.WAITING), ("expired", Standing.STOPPED)],
+    ("state", "stage_state"),
+    [
+        ("open", StageState.WAITING),
+        ("unknown", StageState.WAITING),
+        ("expired", StageState.STOPPED),
+    ],
 )
-def test_a_checkout_nobody_paid(state: str, standing: Standing) -> None:
+def test_a_checkout_nobody_paid(state: str, stage_state: StageState) -> None:
     checkout = CheckoutFactory(state=state)
 
-    assert standings(trace_for(checkout.reference))[3] == standing
+    assert states(trace_for(checkout.reference))[3] == stage_state
 
 
 def test_a_payment_that_nothing_explains(process: Process) -> None:
@@ -266,7 +275,7 @@ def test_a_payment_that_nothing_explains(process: Process) -> None:
 
     trace = trace_for(Order.objects.get().reference)
 
-    assert standings(trace) == [Standing.MISSING] * 3 + [Standing.WAITING]
+    assert states(trace) == [StageState.MISSING] * 3 + [StageState.WAITING]
     assert "has to decide" in trace.stages[3].sentence
 
 
@@ -280,7 +289,7 @@ def test_a_purchase_that_joins_an_open_deal_is_one_story(process: Process, opera
 
     from_deal, from_order = trace_for(deal_ref), trace_for(order.reference)
 
-    assert standings(from_deal) == standings(from_order) == [Standing.DONE] * 4
+    assert states(from_deal) == states(from_order) == [StageState.DONE] * 4
 
 
 def test_seals_are_told(process: Process, seal: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from crm.policy import (
     EMAIL_CHARS_MAX,
     NotAnAddress,
-    company_known_by,
+    company_identity,
     company_name_key,
     email_key,
     email_key_or_none,
@@ -89,12 +89,12 @@ def test_one_line_is_one_line(text: str) -> None:
     ],
 )
 def test_what_a_company_is_known_by(email: str, website: str, domain: str) -> None:
-    assert company_known_by(email=email, website=website).domain == domain
+    assert company_identity(email=email, website=website).domain == domain
 
 
 def test_the_domain_of_a_mail_tells_with_the_name_only() -> None:
     def by_name_too(website: str) -> bool:
-        return company_known_by(email="ada@crunchline.example", website=website).is_by_name_too
+        return company_identity(email="ada@crunchline.example", website=website).is_by_name_too
 
     assert by_name_too("")
     assert by_name_too("https://linkedin.com/in/ada")
@@ -115,7 +115,7 @@ def test_the_domain_of_a_mail_tells_with_the_name_only() -> None:
     ],
 )
 def test_where_everybody_may_have_a_mailbox_nobody_is_known_to_work(domain: str) -> None:
-    assert company_known_by(email=f"ada@{domain}", website="").domain == ""
+    assert company_identity(email=f"ada@{domain}", website="").domain == ""
 
 
 def test_spellings_of_one_company() -> None:

@@ -8,7 +8,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from kernel.references import new_reference
-from revenue.enums import AlertKind, CheckoutState, LinkMadeFor, MailKind, OrderState
+from revenue.enums import AlertKind, CheckoutState, LinkPurpose, MailKind, OrderState
 from revenue.models import BuyerMail, Dispute, OperatorAlert, Order, Refund
 from revenue.operations.order_links import make_order_link
 from tests.factories.revenue import CheckoutFactory
@@ -106,6 +106,6 @@ def dispute_of(order: Order, *, status: str = "needs_response") -> Dispute:
 def token_of(order: Order, *, now: datetime = NOON) -> str:
     """Make a link to ``order`` and return its secret."""
     _link, token = make_order_link(
-        checkout_id=order.checkout_id, made_for=LinkMadeFor.ORDER_LINK, now=now
+        checkout_id=order.checkout_id, made_for=LinkPurpose.ORDER_LINK, now=now
     )
     return token

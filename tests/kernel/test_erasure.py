@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 
 from kernel import guards
-from kernel.erasure import Blanked, Eraser, Kept, Person, erasers, register
+from kernel.erasure import Eraser, ErasureResult, Person, StoredData, erasers, register
 
 # Tables with columns that only can be blanked, of which no eraser needs to know; and why.
 NOBODYS: dict[str, str] = {
@@ -53,11 +53,11 @@ def test_a_table_is_erased_in_one_way() -> None:
         def recognise(self, person: Person) -> Person:
             return person
 
-        def kept(self, _person: Person) -> list[Kept]:
+        def kept(self, _person: Person) -> list[StoredData]:
             return []
 
-        def blank(self, _person: Person, _now: object) -> Blanked:
-            return Blanked(refs=(), counts={})
+        def blank(self, _person: Person, _now: object) -> ErasureResult:
+            return ErasureResult(refs=(), counts={})
 
     with pytest.raises(ValueError, match="crm_contact: erased in two ways"):
         register(Second())

@@ -13,7 +13,7 @@ from kernel.money import Money
 from kernel.references import new_reference
 from ledger import operations, providers
 from ledger.exchanges.seals import seal_due
-from ledger.operations import Recorded
+from ledger.operations import RecordedEntry
 from ledger.queries.seals import newest_seal
 from ledger.queries.verification import Report, verify
 
@@ -30,7 +30,7 @@ def dollars(amount_minor: int = 100, currency: str = "USD") -> dict[str, Money]:
     }
 
 
-def paid(**changes: Any) -> Recorded:
+def paid(**changes: Any) -> RecordedEntry:
     """Record one paid order; each call is a fact of its own unless ``key`` says which."""
     content: dict[str, Any] = {
         "key": f"order.paid:{next(_numbers)}",

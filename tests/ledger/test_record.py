@@ -19,7 +19,7 @@ from ledger import content, operations
 from ledger.enums import EntryKind
 from ledger.facts import FactRefused
 from ledger.models import AuditEvent, LedgerEntry, Posting, SpendEvent, UnsealedEntry
-from ledger.operations import KeyReused, Recorded, ShapeRefused, Unbalanced
+from ledger.operations import KeyReused, RecordedEntry, ShapeRefused, Unbalanced
 from tests.ledger.entries import NOON, ORDER, TRACE, dollars, paid
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,7 @@ def test_an_entry_is_written_with_its_legs(now: datetime) -> None:
     recorded = paid(key="order.paid:7", now=now)
 
     entry = LedgerEntry.objects.get()
-    assert recorded == Recorded(entry_id=entry.pk, reference=entry.reference, is_new=True)
+    assert recorded == RecordedEntry(entry_id=entry.pk, reference=entry.reference, is_new=True)
     assert is_reference(entry.reference)
     assert (entry.key, entry.kind, entry.event, entry.subject, entry.refs) == (
         "order.paid:7", "model", "order.paid", ORDER, ["cs_test_a1b2c3d4e5f6"],
@@ -72,7 +72,7 @@ def test_the_second_time_nothing_is_written(now: datetime) -> None:
 
     second = paid(key="order.paid:7", now=later, occurred_at=later)
 
-    assert second == Recorded(entry_id=first.entry_id, reference=first.reference, is_new=False)
+    assert second == RecordedEntry(entry_id=first.entry_id, reference=first.reference, is_new=False)
     assert LedgerEntry.objects.get().recorded_at == now  # the times of the first stand
     assert Posting.objects.count() == 2
 

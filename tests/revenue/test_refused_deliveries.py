@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from console.usecases.check_lag import check_lag
 from kernel.modes import Mode
-from kernel.tally import Counted, Tally
+from kernel.tally import Count, Tally
 from revenue.enums import AlertKind, Refusal
 from revenue.models import OperatorAlert, RefusedDeliveries, StripeWebhookEvent
 from revenue.queries.letters import alert_facts
@@ -79,7 +79,7 @@ def test_nothing_of_what_was_sent_is_kept() -> None:
 
 def run_of(reason: Refusal, times: int, *, ago: timedelta = timedelta(minutes=1)) -> datetime:
     now = datetime.now(UTC)
-    count_refusals({reason: Counted(times, now - ago, now - ago)})
+    count_refusals({reason: Count(times, now - ago, now - ago)})
     return now
 
 
@@ -134,10 +134,10 @@ def test_old_hours_are_forgotten() -> None:
 
 
 def test_what_the_database_does_not_take_is_written_the_next_time() -> None:
-    written: list[Mapping[str, Counted]] = []
+    written: list[Mapping[str, Count]] = []
     is_away = [True]
 
-    def keep(counted: Mapping[str, Counted]) -> None:
+    def keep(counted: Mapping[str, Count]) -> None:
         if is_away[0]:
             raise OperationalError
         written.append(counted)

@@ -13,7 +13,7 @@ from fulfillment.models import OrderIntake
 from kernel.money import Money
 from revenue.enums import OrderState
 from revenue.models import CheckoutSession, Dispute, Order, StripeWebhookEvent
-from revenue.policy import Moved, held_back
+from revenue.policy import BalanceMovement, held_back
 from revenue.queries.refundable import refundable_now, why_not_refundable
 from tests.factories.revenue import (
     CheckoutFactory,
@@ -124,7 +124,7 @@ USD, EUR = "USD", "EUR"
 def test_what_left_in_the_currency_of_the_balance_is_weighed_in_the_buyers(
     moved: list[tuple[int, str]], status: str, held: int
 ) -> None:
-    movements = [Moved(Money(minor, currency)) for minor, currency in moved]
+    movements = [BalanceMovement(Money(minor, currency)) for minor, currency in moved]
 
     assert held_back(disputed=Money(1_000, EUR), moved=movements, status=status) == Money(held, EUR)
 
@@ -144,7 +144,9 @@ def test_what_left_in_the_currency_of_the_balance_is_weighed_in_the_buyers(
 def test_the_rates_that_stripe_names_say_what_came_back(
     moved: list[tuple[int, str | None]], held: int
 ) -> None:
-    movements = [Moved(Money(minor, USD), Decimal(rate) if rate else None) for minor, rate in moved]
+    movements = [
+        BalanceMovement(Money(minor, USD), Decimal(rate) if rate else None) for minor, rate in moved
+    ]
 
     assert held_back(disputed=Money(1_000, EUR), moved=movements, status="won") == Money(held, EUR)
 

@@ -26,7 +26,7 @@ import trinity
 from crm.forms import SnapshotRequestForm
 from crm.policy import (
     NotAnAddress,
-    company_known_by,
+    company_identity,
     company_name_key,
     domain_key,
     email_key,
@@ -166,7 +166,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "address's domain": refused(lambda text: email_key(f"a@{text}"), NotAnAddress),
     "domain": refused(domain_key, NotAnAddress),
     "company": company_name_key,
-    "website": lambda text: company_known_by(email="a@b.example", website=text),
+    "website": lambda text: company_identity(email="a@b.example", website=text),
     "reference": is_reference,
     "shown reference": folded,
     "shown sentence": sentence,

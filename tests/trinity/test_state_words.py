@@ -8,7 +8,7 @@ import pytest
 import stripe
 from django.apps import apps
 
-from console.queries.trace.shapes import STANDINGS, Standing
+from console.queries.trace.shapes import STAGE_STATES, StageState
 from crm.enums import DealStage
 from kernel.state_words import TONES, OperatorWords, complete, for_operators
 from kernel.transitions import Stateful
@@ -65,10 +65,10 @@ def test_each_case_of_the_return_page_has_words() -> None:
 
 
 def test_each_stage_of_a_trace_can_say_how_far_it_has_come() -> None:
-    assert set(STANDINGS) == set(Standing)
+    assert set(STAGE_STATES) == set(StageState)
 
 
-def test_each_standing_of_an_alert_and_state_of_an_account_has_words() -> None:
+def test_each_state_of_an_alert_and_of_an_account_has_words() -> None:
     assert set(ALERTS) == set(AlertStanding.values)
     assert set(ACCOUNTS) == set(AccountState.values)
 

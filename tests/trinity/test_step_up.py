@@ -23,7 +23,7 @@ from tests.factories.people import PASSWORD, client_of, make_person
 from tests.trinity.endpoints import ENDPOINTS, Endpoint, by_route, page_above
 from trinity.roles import ROLES
 from trinity.step_up.waiting import BYTES_MAX, FIELDS_MAX
-from trinity.step_up.words import DEEDS
+from trinity.step_up.words import ACTIONS
 
 pytestmark = pytest.mark.django_db
 
@@ -72,7 +72,7 @@ def test_some_views_ask_for_a_fresh_login() -> None:
 
 
 def test_every_view_that_asks_has_words_for_what_it_does() -> None:
-    assert {endpoint.name for endpoint in GRAVE} == set(DEEDS)
+    assert {endpoint.name for endpoint in GRAVE} == set(ACTIONS)
 
 
 @pytest.mark.parametrize("endpoint", GRAVE, ids=by_route)

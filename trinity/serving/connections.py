@@ -30,7 +30,7 @@ BODIES_BYTES_MAX: Final = 32 * 1024 * 1024
 UNREAD_BYTES_MAX: Final = 32 * 1024 * 1024  # of all answers that nobody takes; likewise
 
 
-class Waits(IntEnum):
+class WaitReason(IntEnum):
     """What a connection waits for; the lower, the sooner it makes room for a newcomer."""
 
     HEAD = 0
@@ -41,11 +41,11 @@ class Waits(IntEnum):
 
 
 DEADLINES_S: Final = {
-    Waits.HEAD: HEAD_S,
-    Waits.NEXT: IDLE_S,
-    Waits.BODY: BODY_S,
-    Waits.READER: WRITE_S,
-    Waits.US: float("inf"),
+    WaitReason.HEAD: HEAD_S,
+    WaitReason.NEXT: IDLE_S,
+    WaitReason.BODY: BODY_S,
+    WaitReason.READER: WRITE_S,
+    WaitReason.US: float("inf"),
 }
 
 
@@ -63,14 +63,14 @@ class Connection(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self.waits, self.since_s = Waits.HEAD, time.monotonic()
+        self.waits, self.since_s = WaitReason.HEAD, time.monotonic()
         self.head_bytes = self.body_bytes = 0
         self.is_in_head = True
         self.owed: deque[RequestResponseCycle] = deque()  # answers, in the order of their requests
         self.has_ended = False  # nothing that still comes is read
         self.refusal = ""  # of what came last, once all before it are answered
 
-    def wait(self, what: Waits) -> None:
+    def wait(self, what: WaitReason) -> None:
         """Begin to wait for ``what``; its deadline runs from now."""
         self.waits, self.since_s = what, time.monotonic()
 
@@ -138,13 +138,13 @@ class Connection(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """An answer is ready, and the other side does not take it."""
         super().pause_writing()
-        self.wait(Waits.READER)
+        self.wait(WaitReason.READER)
 
     def resume_writing(self) -> None:
         """Go on with the answer, if there is more of it."""
         super().resume_writing()
         if self.cycle is not None and not self.cycle.response_complete:
-            self.wait(Waits.US)
+            self.wait(WaitReason.US)
 
     # --- what the parser says ------------------------------------------------------------------
 
@@ -152,8 +152,8 @@ class Connection(HttpToolsProtocol):
         """A head begins."""
         super().on_message_begin()
         self.is_in_head, self.head_bytes = True, 0
-        if self.waits is Waits.NEXT:
-            self.wait(Waits.HEAD)
+        if self.waits is WaitReason.NEXT:
+            self.wait(WaitReason.HEAD)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, or a trailer: those came after the request was judged, and are dropped."""
@@ -171,8 +171,8 @@ class Connection(HttpToolsProtocol):
             raise ValueError("a request for another protocol, with a body")
         if self.parser.get_http_version() == "1.0":
             self.expect_100_continue = False  # its sender knows no interim answer
-        if self.waits is not Waits.US:  # else it was sent before the last one was answered
-            self.wait(Waits.BODY)
+        if self.waits is not WaitReason.US:  # else it was sent before the last one was answered
+            self.wait(WaitReason.BODY)
         super().on_headers_complete()
         self.owed.append(self.cycle)
 
@@ -191,7 +191,7 @@ class Connection(HttpToolsProtocol):
         if self.cycle.response_complete:
             self._wait_for_next()
         else:
-            self.wait(Waits.US)
+            self.wait(WaitReason.US)
 
     def on_response_complete(self) -> None:
         """The answer is complete, though perhaps not taken; the request perhaps not sent."""
@@ -204,16 +204,16 @@ class Connection(HttpToolsProtocol):
         if self.has_ended and not (has_another and not self.cycle.more_body):
             self._end()
         elif self.cycle.more_body:  # of the next one; or it was answered early, and is thrown away
-            self.wait(Waits.BODY)
+            self.wait(WaitReason.BODY)
         elif has_another:  # which nobody answers where the last answer is not taken
             is_stuck = self.transport.is_closing() or self.flow.write_paused
-            self.wait(Waits.READER if is_stuck else Waits.US)
+            self.wait(WaitReason.READER if is_stuck else WaitReason.US)
         else:
             self._wait_for_next()
 
     def _wait_for_next(self) -> None:
         is_taken = self.transport.get_write_buffer_size() == 0
-        self.wait(Waits.NEXT if is_taken else Waits.READER)
+        self.wait(WaitReason.NEXT if is_taken else WaitReason.READER)
 
     def _end(self) -> None:
         """Nothing more will come: say what was wrong with the last, if anything, and close."""
@@ -232,8 +232,8 @@ class Connection(HttpToolsProtocol):
     def look(self, now_s: float) -> None:
         """End it when its deadline is past."""
         is_taken = self.transport.get_write_buffer_size() == 0
-        if self.waits is Waits.READER and self.cycle.response_complete and is_taken:
-            self.wait(Waits.NEXT)
+        if self.waits is WaitReason.READER and self.cycle.response_complete and is_taken:
+            self.wait(WaitReason.NEXT)
         if now_s - self.since_s > DEADLINES_S[self.waits]:
             self.drop()
 
@@ -244,7 +244,7 @@ class Connection(HttpToolsProtocol):
 
 def _make_room() -> bool:
     """Drop whoever waits longest for nothing. False: everybody waits for us."""
-    for what in (Waits.HEAD, Waits.NEXT, Waits.BODY, Waits.READER):
+    for what in (WaitReason.HEAD, WaitReason.NEXT, WaitReason.BODY, WaitReason.READER):
         for each in Connection.held:  # in the order in which they came
             if each.waits is what and not each.transport.is_closing():
                 each.drop()

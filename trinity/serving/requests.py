@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 
-from kernel.tally import Counted, Tally
+from kernel.tally import Count, Tally
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def host_of(scope: Scope) -> bytes | None:
     return next((value for name, value in scope["headers"] if name == b"host"), None)
 
 
-def _tell_refused(refused: Mapping[str, Counted]) -> None:
+def _tell_refused(refused: Mapping[str, Count]) -> None:
     logger.warning(
         "requests refused", extra={status: each.times for status, each in refused.items()}
     )

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods
 from trinity.paths import page_above
 from trinity.step_up.forms import PasskeyProof, Proving, ways_to_prove
 from trinity.step_up.freshness import is_fresh, stepped_up
-from trinity.step_up.waiting import NO_FORM, Waiting, asked_for
-from trinity.step_up.words import deed, lines
+from trinity.step_up.waiting import NO_FORM, PendingRequest, asked_for
+from trinity.step_up.words import action_words, lines
 
 
 @sensitive_post_parameters()
@@ -37,7 +37,7 @@ def reauthenticate(request: HttpRequest) -> HttpResponse:
 
 
 def ask(
-    request: HttpRequest, waiting: Waiting, answers: list[Proving] | None = None
+    request: HttpRequest, waiting: PendingRequest, answers: list[Proving] | None = None
 ) -> HttpResponse:
     """Show the ways to prove who one is, each with what waits in hidden inputs.
 
@@ -50,20 +50,20 @@ def ask(
         "nav": "",
         "ways": ways,
         "waiting": waiting,
-        "deed": deed(waiting, me),
+        "action": action_words(waiting, me),
         "page_above": page_above(waiting.path),
         "js_data": {"request_options": begin_authentication(me)} if has_key else None,
     }
     return render(request, "account/reauthenticate.html", page)
 
 
-def _go_on(request: HttpRequest, waiting: Waiting) -> HttpResponse:
+def _go_on(request: HttpRequest, waiting: PendingRequest) -> HttpResponse:
     """Show a form that waits, for the person to send; a page that waits is simply opened."""
     if waiting.is_form:
         page = {
             "nav": "",
             "waiting": waiting,
-            "deed": deed(waiting, _me(request)),
+            "action": action_words(waiting, _me(request)),
             "lines": lines(waiting),
             "page_above": page_above(waiting.path),
         }

@@ -30,7 +30,7 @@ Fields = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class PendingRequest:
     """Where the person wanted to go, and the form that they sent there."""
 
     address: str = HOME
@@ -58,32 +58,32 @@ class Waiting:
         return self.form == WHOLE
 
 
-def interrupted(request: HttpRequest) -> Waiting:
+def interrupted(request: HttpRequest) -> PendingRequest:
     """Return what waits when ``request`` was refused for want of a proof."""
     if request.method != "POST":
-        return Waiting(address=_ours(request.get_full_path()))
+        return PendingRequest(address=_ours(request.get_full_path()))
     fields, is_whole = _carried(request.POST)
     return _of(request.get_full_path(), is_whole=is_whole and not request.FILES, fields=fields)
 
 
-def asked_for(request: HttpRequest) -> Waiting:
+def asked_for(request: HttpRequest) -> PendingRequest:
     """Return what waits according to the page that the person answered, or to its address."""
     if request.method != "POST":
-        return Waiting(address=_ours(request.GET.get(REDIRECT_FIELD_NAME, "")))
+        return PendingRequest(address=_ours(request.GET.get(REDIRECT_FIELD_NAME, "")))
     address, form = request.POST.get(f"{OURS}next", ""), request.POST.get(f"{OURS}form", NO_FORM)
     if form == NO_FORM:
-        return Waiting(address=_ours(address))
+        return PendingRequest(address=_ours(address))
     fields, is_whole = _carried(request.POST)
     return _of(address, is_whole=is_whole and form == WHOLE, fields=fields)
 
 
-def _of(address: str, *, is_whole: bool, fields: Fields) -> Waiting:
+def _of(address: str, *, is_whole: bool, fields: Fields) -> PendingRequest:
     checked = _ours(address)
     match = _resolved(checked)
     # A form waits for nothing but a view that asks for a proof: this page is no way to any other.
     if match is None or not getattr(match.func, "needs_fresh_login", False):
-        return Waiting(address=checked)
-    return Waiting(
+        return PendingRequest(address=checked)
+    return PendingRequest(
         address=checked, form=WHOLE if is_whole else PART, fields=fields if is_whole else ()
     )
 

@@ -1,6 +1,6 @@
 """What a person is about to do, in words: when they are asked who they are, and before they send.
 
-Every view that asks for a fresh login has its line in ``DEEDS``; a test holds it.
+Every view that asks for a fresh login has its line in ``ACTIONS``; a test holds it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from django.contrib.auth.models import User
 
 from revenue.queries.offers import version_in_words
 from trinity.people.queries import must_set_up_second_factor, person
-from trinity.step_up.waiting import TOKEN, Waiting
+from trinity.step_up.waiting import TOKEN, PendingRequest
 
 UNKNOWN: Final = "go on"
 # By the name of the address: what its button does, and the same with whom or what it concerns.
-DEEDS: Final[dict[str, tuple[str, str]]] = {
+ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "order-refund": ("go on with the refund", "go on with the refund of order {}"),
     "order-paid-elsewhere": ("go on with the record", "go on with the record for order {}"),
     "order-excess": ("go on with the record", "go on with the record for order {}"),
@@ -59,29 +59,29 @@ BY_MACHINE: Final = frozenset({"seen", "request_ref", "record_ref", "confirmed",
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class ActionWords:
     """What is about to be done: ``verb`` for a button, ``sentence`` with whom it concerns."""
 
     verb: str
     sentence: str
 
 
-def deed(waiting: Waiting, user: User) -> Deed:
+def action_words(waiting: PendingRequest, user: User) -> ActionWords:
     """Return what ``user`` is about to do at the address that waits.
 
     Whom it concerns is said to those who may open that page; nobody else learns that there is one.
     """
     name = waiting.match.url_name if waiting.match else None
-    verb, about = DEEDS.get(name or "", (UNKNOWN, ""))
+    verb, about = ACTIONS.get(name or "", (UNKNOWN, ""))
     permission = getattr(waiting.view, "required_permission", None)
     is_closed = must_set_up_second_factor(user) or (permission and not user.has_perm(permission))
     if not about or is_closed:
-        return Deed(verb, verb)
+        return ActionWords(verb, verb)
     subject = _subject(waiting, user)
-    return Deed(verb, about.format(subject) if subject else verb)
+    return ActionWords(verb, about.format(subject) if subject else verb)
 
 
-def _subject(waiting: Waiting, user: User) -> str:
+def _subject(waiting: PendingRequest, user: User) -> str:
     named = waiting.match.kwargs if waiting.match else {}
     if "user_id" in named:
         found = person(named["user_id"])
@@ -94,7 +94,7 @@ def _subject(waiting: Waiting, user: User) -> str:
     return version_in_words(reference) or reference
 
 
-def lines(waiting: Waiting) -> list[tuple[str, str]]:
+def lines(waiting: PendingRequest) -> list[tuple[str, str]]:
     """Return what a person typed or chose into the form that waits, with its labels."""
     return [
         (LABELS.get(name, name), value) for name, value in waiting.fields if name not in BY_MACHINE

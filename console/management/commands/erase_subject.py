@@ -11,7 +11,7 @@ from typing import Final
 from django.core.management.base import BaseCommand, CommandError
 
 from console.enums import ErasureReason
-from console.queries.kept import KeptAbout, in_the_way, is_known_as, kept_about, still_open
+from console.queries.kept import SubjectData, in_the_way, is_known_as, kept_about, still_open
 from console.usecases.erase_subject import NothingKept, NotYet, erase_subject
 
 # Less would be found in what Stripe wrote about everybody.
@@ -79,7 +79,7 @@ class Command(BaseCommand):
             raise CommandError(_not_yet(reasons))
         self.stdout.write("To do it: --yes --reason " + "|".join(ErasureReason.values))
 
-    def _tell(self, title: str, about: KeptAbout) -> None:
+    def _tell(self, title: str, about: SubjectData) -> None:
         self.stdout.write(title)
         for each in about.kept:
             if which := str(each):

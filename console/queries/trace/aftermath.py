@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from console.queries.trace.gathering import Sale
-from console.queries.trace.shapes import Record, Stage, Standing
+from console.queries.trace.shapes import Record, Stage, StageState
 from revenue.enums import MailKind
 from revenue.queries import AfterPayment
 
@@ -62,7 +62,7 @@ def plan_stage(sale: Sale) -> Stage:
     return Stage(
         number=5,
         title="Plan",
-        standing=Standing.LATER,
+        state=StageState.LATER,
         sentence=sentence,
         at=runs[0].created_at if runs else None,
         records=records,
@@ -73,6 +73,6 @@ def plan_stage(sale: Sale) -> Stage:
 def later_stages() -> list[Stage]:
     """Stages 6 to 8."""
     return [
-        Stage(number=number, title=title, standing=Standing.LATER, sentence="")
+        Stage(number=number, title=title, state=StageState.LATER, sentence="")
         for number, title in ((6, "Work"), (7, "Delivery"), (8, "Proof"))
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from console.queries.trace.gathering import Sale
-from console.queries.trace.shapes import Record, Stage, Standing
+from console.queries.trace.shapes import Record, Stage, StageState
 from crm.enums import ActivityKind, DealStage
 from revenue.enums import CheckoutOrigin, PaymentLinkState
 
@@ -33,7 +33,7 @@ def _missing(number: int, title: str, sentence: str) -> Stage:
     return Stage(
         number=number,
         title=title,
-        standing=Standing.MISSING,
+        state=StageState.MISSING,
         sentence=sentence,
         gaps=(f"{title}: {sentence}",),
     )
@@ -47,14 +47,14 @@ def request_stage(sale: Sale) -> Stage:
         return Stage(
             number=1,
             title=title,
-            standing=Standing.DONE,
+            state=StageState.DONE,
             at=asked.occurred_at,
             sentence="A visitor asked for a snapshot on the public form.",
             records=_people(sale),
         )
     if is_direct(sale):
         sentence = "Bought straight from the public offer page: nobody had to ask first."
-        return Stage(number=1, title=title, standing=Standing.SKIPPED, sentence=sentence)
+        return Stage(number=1, title=title, state=StageState.SKIPPED, sentence=sentence)
     if is_unexplained(sale):
         return _missing(1, title, UNEXPLAINED)
     return _missing(1, title, "No request on the public form is recorded.")
@@ -82,7 +82,7 @@ def review_stage(sale: Sale) -> Stage:
         return Stage(
             number=2,
             title=title,
-            standing=Standing.DONE if is_accepted or has_order else Standing.STOPPED,
+            state=StageState.DONE if is_accepted or has_order else StageState.STOPPED,
             at=decided.occurred_at,
             sentence=f"A person {'accepted' if is_accepted else 'declined'} the lead; "
             "scoring by a model is not part of this version.",
@@ -91,7 +91,7 @@ def review_stage(sale: Sale) -> Stage:
         )  # fmt: skip
     if not is_prepared(sale) and is_direct(sale):
         sentence = "The buyer did not wait for a review, and bought from the offer page."
-        return Stage(number=2, title=title, standing=Standing.SKIPPED, sentence=sentence)
+        return Stage(number=2, title=title, state=StageState.SKIPPED, sentence=sentence)
     if is_unexplained(sale):
         return _missing(2, title, UNEXPLAINED)
     if is_prepared(sale):
@@ -99,7 +99,7 @@ def review_stage(sale: Sale) -> Stage:
     if sale.rows.orders:
         return _missing(2, title, "Nobody decided about the lead before the payment came.")
     sentence = "The lead waits for a person to accept or decline it."
-    return Stage(number=2, title=title, standing=Standing.WAITING, sentence=sentence)
+    return Stage(number=2, title=title, state=StageState.WAITING, sentence=sentence)
 
 
 def assignment_stage(sale: Sale) -> Stage:
@@ -109,7 +109,7 @@ def assignment_stage(sale: Sale) -> Stage:
         return _prepared(sale, title)
     if is_direct(sale):
         sentence = "The buyer pressed Pay on the offer page: nothing had to be prepared."
-        return Stage(number=3, title=title, standing=Standing.SKIPPED, sentence=sentence)
+        return Stage(number=3, title=title, state=StageState.SKIPPED, sentence=sentence)
     if is_unexplained(sale):
         return _missing(3, title, UNEXPLAINED)
     if sale.rows.orders:
@@ -118,7 +118,7 @@ def assignment_stage(sale: Sale) -> Stage:
     return Stage(
         number=3,
         title=title,
-        standing=Standing.AHEAD if is_lead else Standing.WAITING,
+        state=StageState.AHEAD if is_lead else StageState.WAITING,
         sentence="" if is_lead else "No checkout or payment link has been prepared yet.",
     )
 
@@ -147,7 +147,7 @@ def _prepared(sale: Sale, title: str) -> Stage:
     return Stage(
         number=3,
         title=title,
-        standing=Standing.DONE,
+        state=StageState.DONE,
         at=records[0].at,
         sentence="A person prepared what the buyer pays with; "
         "drafts by the agent are not part of this version.",

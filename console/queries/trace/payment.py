@@ -9,7 +9,7 @@ from typing import Any
 from console.queries.trace.aftermath import after_records
 from console.queries.trace.before_payment import says_of
 from console.queries.trace.gathering import Sale
-from console.queries.trace.shapes import Attempt, Record, Stage, Standing
+from console.queries.trace.shapes import Attempt, Record, Stage, StageState
 from console.source_text import told
 from crm.enums import DealStage
 from fulfillment.enums import RUNS, RunState
@@ -35,15 +35,18 @@ STOPPED_WORDS = {
     CheckoutState.FAILED: "Stripe did not make the session. Nothing was charged.",
 }
 ORDER_WORDS = {
-    OrderState.AWAITING_PAYMENT: (Standing.WAITING, "The bank is still processing the payment."),
-    OrderState.FAILED: (Standing.STOPPED, "The payment failed. Nothing was charged."),
-    OrderState.NEEDS_REVIEW: (Standing.WAITING, "Money came, and a person has to decide about it."),
-    OrderState.NOT_OURS: (Standing.STOPPED, "A person decided that the payment is not ours."),
-    OrderState.PAID: (Standing.DONE, "Paid."),
-    OrderState.PARTIALLY_REFUNDED: (Standing.DONE, "Paid, and partly refunded."),
-    OrderState.REFUNDED: (Standing.DONE, "Paid, and refunded in full."),
-    OrderState.REFUND_OWED: (Standing.DONE, "Paid, and a refund that failed is owed."),
-    OrderState.DISPUTED: (Standing.DONE, "Paid, and disputed by the buyer."),
+    OrderState.AWAITING_PAYMENT: (StageState.WAITING, "The bank is still processing the payment."),
+    OrderState.FAILED: (StageState.STOPPED, "The payment failed. Nothing was charged."),
+    OrderState.NEEDS_REVIEW: (
+        StageState.WAITING,
+        "Money came, and a person has to decide about it.",
+    ),
+    OrderState.NOT_OURS: (StageState.STOPPED, "A person decided that the payment is not ours."),
+    OrderState.PAID: (StageState.DONE, "Paid."),
+    OrderState.PARTIALLY_REFUNDED: (StageState.DONE, "Paid, and partly refunded."),
+    OrderState.REFUNDED: (StageState.DONE, "Paid, and refunded in full."),
+    OrderState.REFUND_OWED: (StageState.DONE, "Paid, and a refund that failed is owed."),
+    OrderState.DISPUTED: (StageState.DONE, "Paid, and disputed by the buyer."),
 }
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 PAYMENT_EVENTS = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
@@ -52,7 +55,7 @@ PAYMENT_EVENTS = ("checkout.session.completed", "checkout.session.async_payment_
 def payment_stage(sale: Sale) -> Stage:
     """Return stage 4 with every record of it, and what should be there and is not."""
     rows = sale.rows
-    standing, sentence = _standing(sale)
+    state, sentence = _state(sale)
     records = [
         *_ways_to_stripe(rows.checkouts),
         *(_event(sale, event) for event in rows.events),
@@ -63,7 +66,7 @@ def payment_stage(sale: Sale) -> Stage:
     return Stage(
         number=4,
         title="Payment",
-        standing=standing,
+        state=state,
         at=at,
         sentence=sentence,
         records=sorted(records, key=_moment),
@@ -76,27 +79,29 @@ def _moment(record: Record) -> datetime:
     return record.at or END_OF_TIME
 
 
-def _standing(sale: Sale) -> tuple[Standing, str]:
+def _state(sale: Sale) -> tuple[StageState, str]:
     orders = sale.rows.orders
     if len(orders) > 1:
         words = [_words_of(order) for order in orders]
-        best = next((words_of for words_of in words if words_of[0] == Standing.DONE), words[-1])
+        best = next((words_of for words_of in words if words_of[0] == StageState.DONE), words[-1])
         return best[0], f"{len(orders)} orders. The first: {words[0][1]}"
     if orders:
         return _words_of(orders[0])
     if sale.rows.checkouts:
         state = CheckoutState(sale.rows.checkouts[-1].state)
         if state in STOPPED_WORDS:
-            return Standing.STOPPED, STOPPED_WORDS[state]
-        return Standing.WAITING, WAITING_WORDS.get(state, "The checkout is complete; no order yet.")
+            return StageState.STOPPED, STOPPED_WORDS[state]
+        return StageState.WAITING, WAITING_WORDS.get(
+            state, "The checkout is complete; no order yet."
+        )
     if sale.rows.payment_links:
-        return Standing.WAITING, "The payment link has not been used yet."
-    return Standing.AHEAD, ""
+        return StageState.WAITING, "The payment link has not been used yet."
+    return StageState.AHEAD, ""
 
 
-def _words_of(order: Any) -> tuple[Standing, str]:
+def _words_of(order: Any) -> tuple[StageState, str]:
     if order.state == OrderState.NEEDS_REVIEW and (order.paid_at is None or not order.amount_minor):
-        return Standing.WAITING, "No money came, and a person has to decide about the order."
+        return StageState.WAITING, "No money came, and a person has to decide about the order."
     return ORDER_WORDS[OrderState(order.state)]
 
 

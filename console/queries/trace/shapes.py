@@ -13,7 +13,7 @@ from kernel.money import Money
 from kernel.state_words import OperatorWords
 
 
-class Standing(StrEnum):
+class StageState(StrEnum):
     """How far one stage has come."""
 
     DONE = "done"
@@ -26,24 +26,24 @@ class Standing(StrEnum):
 
 
 LOOKS = {
-    Standing.DONE: "",
-    Standing.WAITING: "now",
-    Standing.STOPPED: "missing",
-    Standing.MISSING: "missing",
-    Standing.SKIPPED: "later",
-    Standing.AHEAD: "later",
-    Standing.LATER: "later",
+    StageState.DONE: "",
+    StageState.WAITING: "now",
+    StageState.STOPPED: "missing",
+    StageState.MISSING: "missing",
+    StageState.SKIPPED: "later",
+    StageState.AHEAD: "later",
+    StageState.LATER: "later",
 }
 
 
-STANDINGS: Final[Mapping[str, OperatorWords]] = {
-    Standing.DONE: OperatorWords(tone="ok", badge=Standing.DONE),
-    Standing.WAITING: OperatorWords(tone="wait", badge=Standing.WAITING),
-    Standing.STOPPED: OperatorWords(tone="bad", badge=Standing.STOPPED),
-    Standing.MISSING: OperatorWords(tone="bad", badge=Standing.MISSING),
-    Standing.SKIPPED: OperatorWords(tone="off", badge=Standing.SKIPPED),
-    Standing.AHEAD: OperatorWords(tone="off", badge=Standing.AHEAD),
-    Standing.LATER: OperatorWords(tone="off", badge=Standing.LATER),
+STAGE_STATES: Final[Mapping[str, OperatorWords]] = {
+    StageState.DONE: OperatorWords(tone="ok", badge=StageState.DONE),
+    StageState.WAITING: OperatorWords(tone="wait", badge=StageState.WAITING),
+    StageState.STOPPED: OperatorWords(tone="bad", badge=StageState.STOPPED),
+    StageState.MISSING: OperatorWords(tone="bad", badge=StageState.MISSING),
+    StageState.SKIPPED: OperatorWords(tone="off", badge=StageState.SKIPPED),
+    StageState.AHEAD: OperatorWords(tone="off", badge=StageState.AHEAD),
+    StageState.LATER: OperatorWords(tone="off", badge=StageState.LATER),
 }
 
 
@@ -115,7 +115,7 @@ class Stage:
 
     number: int
     title: str
-    standing: Standing
+    state: StageState
     sentence: str
     at: datetime | None = None
     records: Sequence[Record] = ()
@@ -140,19 +140,19 @@ class Stage:
     @property
     def look(self) -> str:
         """Return how the stage is drawn: "", "now", "missing" or "later" (grey)."""
-        if self.standing == Standing.LATER and self.records:
+        if self.state == StageState.LATER and self.records:
             return "now"
-        return LOOKS[self.standing]
+        return LOOKS[self.state]
 
     @property
     def state_words(self) -> OperatorWords | None:
-        """Return what its standing says; nothing where all is done."""
-        return None if self.standing == Standing.DONE else STANDINGS[self.standing]
+        """Return what its state says; nothing where all is done."""
+        return None if self.state == StageState.DONE else STAGE_STATES[self.state]
 
     @property
     def is_whole(self) -> bool:
         """Say whether nothing is missing here: done without a gap, or rightly skipped."""
-        return self.standing in (Standing.DONE, Standing.SKIPPED) and not self.gaps
+        return self.state in (StageState.DONE, StageState.SKIPPED) and not self.gaps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

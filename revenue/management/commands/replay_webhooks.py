@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from revenue.enums import EventState, Outcome
 from revenue.providers import gateway_for_worker
 from revenue.queries.events import events_to_replay
-from revenue.usecases.replay_event import EventBusy, Replayed, dry_run, replay_event
+from revenue.usecases.replay_event import EventBusy, ReplayResult, dry_run, replay_event
 
 BAD = frozenset({Outcome.FAILED, Outcome.PARKED})
 LIMIT_MAX = 1_000_000
@@ -92,7 +92,7 @@ class Command(BaseCommand):
         return str(done.outcome)
 
 
-def _act(stripe_id: str, *, is_dry: bool) -> Replayed:
+def _act(stripe_id: str, *, is_dry: bool) -> ReplayResult:
     gateway = gateway_for_worker()
     if is_dry:
         return dry_run(stripe_id, gateway=gateway, clock=_clock)

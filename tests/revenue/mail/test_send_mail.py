@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from kernel.leases import claim_due
 from revenue.adapters.mailer import DjangoMailer
-from revenue.enums import AlertKind, LinkMadeFor, MailKind, MailState
+from revenue.enums import AlertKind, LinkPurpose, MailKind, MailState
 from revenue.models import BuyerMail, OperatorAlert, OrderLink
 from revenue.policy import MAIL_RETRIES
 from revenue.ports_mail import Letter, MailRefused, MailUnknown
@@ -75,7 +75,7 @@ def test_a_mail_is_sent_once(clock: Clock) -> None:
 
 
 def test_a_link_can_say_every_mail_that_it_is_made_for() -> None:
-    assert set(MailKind.values) <= set(LinkMadeFor.values)
+    assert set(MailKind.values) <= set(LinkPurpose.values)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,7 +17,7 @@ from revenue.queries.tie_out import (
     SETTLING,
     SLACK,
     Difference,
-    TiedOut,
+    TieOutResult,
     as_row,
     half_seen,
     missing_from_our_books,
@@ -77,7 +77,7 @@ def theirs(minor: int, *, at: datetime, **changes: Any) -> BalanceLine:
     return BalanceLine(**fields | changes)
 
 
-def compare(*lines: BalanceLine, now: datetime, days: int = 2) -> TiedOut:
+def compare(*lines: BalanceLine, now: datetime, days: int = 2) -> TieOutResult:
     since = now.replace(hour=0, minute=0) - timedelta(days=days)
     return tie_out(lines, mode="sandbox", since=since, now=now)
 
