@@ -251,7 +251,7 @@ class Gap(models.TextChoices):
 
 
 class MailKind(models.TextChoices):
-    """Mails to a buyer; each at most once per order and fact."""
+    """Mails to a buyer; each at most once per order and dedupe key."""
 
     PAID = "paid", "receipt"
     BANK_PROCESSING = "bank_processing", "the bank is still processing"

@@ -40,7 +40,7 @@ class OrderLink(models.Model):
 
 
 class BuyerMail(Stateful, Leased):
-    """One mail to one buyer, at most once per order, kind and fact."""
+    """One mail to one buyer, at most once per order, kind and dedupe key."""
 
     MOVES = MAIL_MOVES
 
@@ -48,7 +48,7 @@ class BuyerMail(Stateful, Leased):
     mode = mode_field()
     order = models.ForeignKey(Order, models.PROTECT, related_name="mails")
     kind = models.CharField(max_length=20, choices=MailKind.choices)
-    fact = models.CharField(max_length=255, default="", blank=True)
+    dedupe_key = models.CharField(max_length=255, default="", blank=True)
     state = models.CharField(max_length=12, choices=MailState.choices, default=MailState.QUEUED)
     to_address = models.CharField(max_length=320, default="", blank=True)
     amount_minor = models.BigIntegerField(null=True, blank=True)
@@ -62,7 +62,7 @@ class BuyerMail(Stateful, Leased):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["order", "kind", "fact"], name="buyer_mail_once_per_order_and_kind"
+                fields=["order", "kind", "dedupe_key"], name="buyer_mail_once_per_order_and_kind"
             ),
             models.CheckConstraint(
                 condition=Q(state__in=MailState.values), name="buyer_mail_state_known"

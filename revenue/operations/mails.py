@@ -18,17 +18,17 @@ def queue_mail(
     *,
     order: Order,
     kind: MailKind,
-    fact: str = "",
+    dedupe_key: str = "",
     amount: Money | None = None,
 ) -> None:
-    """Queue one mail to the address Stripe returned, at most once per order, kind and ``fact``.
+    """Queue one mail to the address Stripe returned, once per order, kind and ``dedupe_key``.
 
     Without an address there is nobody to write to, and nothing is queued.
     """
     made = _queue(
         order=order,
         kind=kind,
-        fact=fact,
+        dedupe_key=dedupe_key,
         amount_minor=None if amount is None else amount.amount_minor,
         now=context.now,
     )
@@ -38,11 +38,11 @@ def queue_mail(
 
 def queue_order_link(*, order: Order, window: str, now: datetime) -> None:
     """Queue a new link to ``order`` for its buyer, at most once per ``window`` of time."""
-    _queue(order=order, kind=MailKind.ORDER_LINK, fact=window, amount_minor=None, now=now)
+    _queue(order=order, kind=MailKind.ORDER_LINK, dedupe_key=window, amount_minor=None, now=now)
 
 
 def _queue(
-    *, order: Order, kind: MailKind, fact: str, amount_minor: int | None, now: datetime
+    *, order: Order, kind: MailKind, dedupe_key: str, amount_minor: int | None, now: datetime
 ) -> bool:
     if not order.buyer_email:
         return False
@@ -51,7 +51,7 @@ def _queue(
         mode=order.mode,
         order=order,
         kind=kind,
-        fact=fact,
+        dedupe_key=dedupe_key,
         to_address=order.buyer_email,
         amount_minor=amount_minor,
         next_attempt_at=now,

@@ -156,7 +156,7 @@ def _tell(
 ) -> None:
     kind = MailKind.REFUND_FAILED if is_failure else MailKind.REFUND_BOOKED
     if is_of_ours(order) or _is_asked_for_by_us(order, fact):
-        queue_mail(context, order=order, kind=kind, fact=fact.refund_id, amount=amount)
+        queue_mail(context, order=order, kind=kind, dedupe_key=fact.refund_id, amount=amount)
     if is_failure:
         raise_alert(
             context,

@@ -109,7 +109,7 @@ WHERE sold.paid_at IS NOT NULL AND fact.minor <> 0
 ON CONFLICT DO NOTHING
 """  # noqa: S608  # constants only
 _MAILS: Final = f"""
-INSERT INTO revenue_buyermail (reference, mode, order_id, kind, fact, state, to_address,
+INSERT INTO revenue_buyermail (reference, mode, order_id, kind, dedupe_key, state, to_address,
   message_id, attempts, error_class, queued_at, sent_at, lease_token)
 SELECT {reference_sql("mail", at="made_at", seed="'mail' || key")}, 'sample', sold.id, 'paid', '',
   'sent', sold.buyer_email, '', 1, '', made_at, made_at, 1

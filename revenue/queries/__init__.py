@@ -14,7 +14,7 @@ from revenue.queries.orders import (
     orders_to_review,
 )
 from revenue.queries.reconciled import newest_reconcile
-from revenue.queries.refusals import Refused, refused_lately, runs_of_refusals
+from revenue.queries.refusals import RefusalTotal, refused_lately, runs_of_refusals
 from revenue.queries.sale_records import (
     AfterPayment,
     SaleRows,
@@ -41,7 +41,7 @@ __all__ = [
     "DayTotal",
     "OrderFile",
     "PurchaseFunnel",
-    "Refused",
+    "RefusalTotal",
     "SaleRows",
     "WaitingItem",
     "alert_file",

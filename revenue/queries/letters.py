@@ -50,7 +50,7 @@ def is_overtaken(mail: BuyerMail) -> bool:
         case MailKind.PAYMENT_FAILED:
             return mail.order.paid_at is not None
         case MailKind.REFUND_BOOKED:
-            undone = Refund.objects.filter(stripe_id=mail.fact, status__in=REFUNDS_UNDONE)
+            undone = Refund.objects.filter(stripe_id=mail.dedupe_key, status__in=REFUNDS_UNDONE)
             return undone.exists()
         case MailKind.NOT_OURS:
             return mail.order.state != OrderState.NOT_OURS
@@ -88,7 +88,9 @@ def _paid_by(mail: BuyerMail) -> str:
     """Say how a refund was paid that Stripe could not make; "" in every other mail."""
     if mail.kind != MailKind.REFUND_ELSEWHERE:
         return ""
-    ways = RefundPaidElsewhere.objects.filter(reference=mail.fact).values_list("paid_by", flat=True)
+    ways = RefundPaidElsewhere.objects.filter(reference=mail.dedupe_key).values_list(
+        "paid_by", flat=True
+    )
     return next((PaidBy(way).label for way in ways), "")
 
 

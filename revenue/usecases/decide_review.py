@@ -64,7 +64,7 @@ def rule_out_order(*, order_ref: str, reason: str, actor_id: int, now: datetime)
     review = give_verdict(context, order, verdict=verdict, reason=reason, actor_id=actor_id)
     note_verdict(order, review, actor_id=actor_id, now=now)
     if order.paid_at is not None:
-        queue_mail(context, order=order, kind=MailKind.NOT_OURS, fact=str(review.pk))
+        queue_mail(context, order=order, kind=MailKind.NOT_OURS, dedupe_key=str(review.pk))
     return review
 
 

@@ -96,7 +96,7 @@ def _book(context: RecordingContext, order: Order, paid: RefundPaidElsewhere) ->
         context,
         order=order,
         kind=MailKind.REFUND_ELSEWHERE,
-        fact=paid.reference,
+        dedupe_key=paid.reference,
         amount=paid.amount,
     )
 

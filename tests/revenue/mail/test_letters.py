@@ -32,7 +32,7 @@ def letter(kind: MailKind, *, mode: str = "sandbox") -> tuple[Order, str, str, s
     offer = OfferFactory(title="Snapshot | <i>deluxe</i>", refund_policy=POLICY, slug=f"s-{kind}")
     checkout = CheckoutFactory(offer=offer, mode=mode, state="complete")
     order = OrderFactory(checkout=checkout, mode=mode, state=STATES.get(kind, "paid"))
-    BuyerMailFactory(order=order, kind=kind, fact="re_1", amount_minor=40)
+    BuyerMailFactory(order=order, kind=kind, dedupe_key="re_1", amount_minor=40)
 
     assert send_next(mailer=DjangoMailer(), clock=Clock()) == MailState.SENT
 

@@ -69,13 +69,13 @@ def test_a_fact_is_mailed_once_and_each_fact_for_itself() -> None:
                     context,
                     order=order,
                     kind=MailKind.REFUND_BOOKED,
-                    fact=refund,
+                    dedupe_key=refund,
                     amount=Money(40, "USD"),
                 )
 
     at_once(tell)
 
-    assert sorted(BuyerMail.objects.values_list("kind", "fact")) == [
+    assert sorted(BuyerMail.objects.values_list("kind", "dedupe_key")) == [
         ("paid", ""),
         ("refund_booked", "re_1"),
         ("refund_booked", "re_2"),

@@ -278,7 +278,7 @@ def test_a_refund_that_failed_meanwhile_is_not_announced(
 ) -> None:
     order = OrderFactory()
     refund_of(order, status=status)
-    BuyerMailFactory(order=order, kind=MailKind.REFUND_BOOKED, fact="re_1", amount_minor=40)
+    BuyerMailFactory(order=order, kind=MailKind.REFUND_BOOKED, dedupe_key="re_1", amount_minor=40)
 
     assert send_next(mailer=ScriptedMailer(), clock=clock) == outcome
 

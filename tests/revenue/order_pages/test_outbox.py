@@ -71,7 +71,7 @@ def test_the_list_pages_by_key_and_costs_few_statements(
 ) -> None:
     order = OrderFactory()
     for n in range(ROWS_PER_PAGE + 1):
-        BuyerMailFactory(order=order, fact=str(n), state=MailState.SENT)
+        BuyerMailFactory(order=order, dedupe_key=str(n), state=MailState.SENT)
 
     with django_assert_max_num_queries(10):
         first = operator.get("/console/outbox/").content.decode()

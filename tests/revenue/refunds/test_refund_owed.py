@@ -150,7 +150,7 @@ def test_paid_another_way_is_booked_told_and_settles_the_order(
     assert audit.facts["actor"] == f"user:{owner.pk}"
     assert "IBAN" not in str(audit.facts) + str(entry.facts)
     mail = BuyerMail.objects.get(kind="refund_elsewhere")
-    assert (mail.amount_minor, mail.fact) == (100, paid.reference)
+    assert (mail.amount_minor, mail.dedupe_key) == (100, paid.reference)
     assert not any(m.object_id == paid.reference for m in booked_since(NOON, mode="sandbox"))
 
 
