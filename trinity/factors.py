@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.generic.edit import FormMixin
 
 from trinity.people.operations import end_sessions, use_totp_counter
+from trinity.people.queries import newest_factor
 from trinity.step_up.freshness import stepped_up
 
 
@@ -70,7 +71,7 @@ def switched_on(request: HttpRequest, kind: Authenticator.Type) -> Authenticator
 
     Returns the factor.
     """
-    factor = Authenticator.objects.filter(user_id=request.user.pk, type=kind).latest("pk")
+    factor = newest_factor(request.user.pk, kind)
     stepped_up(request, factor)
     end_sessions(factor.user, but=request.session.session_key)
     return factor

@@ -26,6 +26,9 @@ from crm.queries.rows import (
 )
 from kernel.paging import Cursor, Page, page_of
 
+NoSuchDeal = Deal.DoesNotExist
+NoSuchTrapped = TrappedRequest.DoesNotExist
+TRAPPED_KEPT, TRAPPED_KEPT_MAX = TrappedRequest.KEPT, TrappedRequest.KEPT_MAX
 ROWS_PER_PAGE: Final = 50
 TIMELINE_LINES_MAX: Final = 100
 RELATED_ROWS_MAX: Final = 50

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from crm import queries
 from crm.forms import ContactFilterForm, DealFilterForm, LeadFilterForm
-from crm.models import TrappedRequest
+from crm.queries.lists import TRAPPED_KEPT, TRAPPED_KEPT_MAX
 from kernel.paging import Cursor
 from kernel.permissions import needs
 
@@ -45,8 +45,8 @@ def spam_list(request: HttpRequest) -> HttpResponse:
     context = {
         "nav": "lead-list",
         "trapped": queries.trapped_requests(),
-        "kept_max": TrappedRequest.KEPT_MAX,
-        "kept_days": TrappedRequest.KEPT.days,
+        "kept_max": TRAPPED_KEPT_MAX,
+        "kept_days": TRAPPED_KEPT.days,
     }
     return render(request, "crm/spam_list.html", context)
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from crm import queries
 from crm.enums import DealStage
 from crm.forms import AssignForm, DeclineForm, MoveForm, NoteForm
-from crm.models import Deal, TrappedRequest
+from crm.queries.lists import NoSuchDeal, NoSuchTrapped
 from crm.usecases import review_lead, work_deal
 from crm.usecases.request_snapshot import rescue_trapped
 from kernel.permissions import needs
@@ -27,7 +27,7 @@ def accept_lead(request: HttpRequest, deal_ref: str) -> HttpResponse:
     """Accept a lead."""
     try:
         review_lead.accept_lead(deal_ref=deal_ref, actor_id=_actor(request), now=timezone.now())
-    except Deal.DoesNotExist as error:
+    except NoSuchDeal as error:
         raise Http404(deal_ref) from error
     except (review_lead.AlreadyAnswered, LostRace):
         messages.warning(request, ANSWERED)
@@ -42,7 +42,7 @@ def rescue(request: HttpRequest, reference: str) -> HttpResponse:
     """Make a lead of a request that only looked like spam."""
     try:
         deal_ref = rescue_trapped(reference, actor_id=_actor(request), now=timezone.now())
-    except TrappedRequest.DoesNotExist:
+    except NoSuchTrapped:
         messages.warning(request, "Nothing was changed: it was rescued already, or is forgotten.")
         return redirect("spam-list")
     messages.success(request, "It is a lead now. Accept or decline it.")
@@ -63,7 +63,7 @@ def decline_lead(request: HttpRequest, deal_ref: str) -> HttpResponse:
             actor_id=_actor(request),
             now=timezone.now(),
         )
-    except Deal.DoesNotExist as error:
+    except NoSuchDeal as error:
         raise Http404(deal_ref) from error
     except (review_lead.AlreadyAnswered, LostRace):
         messages.warning(request, ANSWERED)
@@ -86,7 +86,7 @@ def add_note(request: HttpRequest, deal_ref: str) -> HttpResponse:
             actor_id=_actor(request),
             now=timezone.now(),
         )
-    except Deal.DoesNotExist as error:
+    except NoSuchDeal as error:
         raise Http404(deal_ref) from error
     messages.success(request, "The note is in the timeline.")
     return redirect("deal", deal_ref)
@@ -106,7 +106,7 @@ def assign_deal(request: HttpRequest, deal_ref: str) -> HttpResponse:
             actor_id=_actor(request),
             now=timezone.now(),
         )
-    except Deal.DoesNotExist as error:
+    except NoSuchDeal as error:
         raise Http404(deal_ref) from error
     except work_deal.NotAnOwner:
         messages.error(request, "That person may not own deals any more. Nothing was changed.")
@@ -130,7 +130,7 @@ def move_deal(request: HttpRequest, deal_ref: str) -> HttpResponse:
             actor_id=_actor(request),
             now=timezone.now(),
         )
-    except Deal.DoesNotExist as error:
+    except NoSuchDeal as error:
         raise Http404(deal_ref) from error
     except (IllegalMove, LostRace):
         messages.warning(

@@ -51,6 +51,11 @@ def disputes_page(*, cursor: Cursor, standing: str = "", mode: str = "") -> Page
     return page_of(disputes, cursor=cursor, limit=ROWS_PER_PAGE)
 
 
+def is_dispute(stripe_id: str) -> bool:
+    """Say whether Stripe's id is that of a dispute."""
+    return Dispute.objects.filter(stripe_id=stripe_id).exists()
+
+
 def dispute_file(stripe_id: str) -> DisputeFile | None:
     """Return one dispute with its movements, or None. Three statements."""
     disputes = Dispute.objects.select_related("order__offer", "order__contact")

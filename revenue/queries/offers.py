@@ -46,6 +46,28 @@ def _family(versions: list[Offer]) -> OfferFamily:
     return OfferFamily(current=current, draft=draft if draft != current else None, earlier=earlier)
 
 
+def offer_by_reference(reference: str) -> Offer | None:
+    """Return one version of an offer, or None."""
+    return Offer.objects.filter(reference=reference).first()
+
+
+def offer_on_sale(slug: str) -> Offer | None:
+    """Return the version at this address that is on sale, or None."""
+    return Offer.objects.filter(slug=slug, state=OfferState.PUBLISHED, is_sample=False).first()
+
+
+def offer_taken_off_sale(slug: str) -> Offer | None:
+    """Return the newest version at this address that was once on sale, or None."""
+    retired = Offer.objects.filter(slug=slug, state=OfferState.RETIRED, is_sample=False)
+    return retired.order_by("-version").first()
+
+
+def public_offers() -> list[Offer]:
+    """Return what is on sale to everybody, by title. One statement."""
+    published = Offer.objects.filter(state=OfferState.PUBLISHED, is_sample=False)
+    return list(published.filter(is_public=True).order_by("title"))
+
+
 def versions_of(offer: Offer) -> Sequence[Offer]:
     """Return all versions of the offer, newest first."""
     return list(Offer.objects.filter(slug=offer.slug).order_by("-version"))
@@ -61,6 +83,12 @@ def sellable_offers() -> list[Offer]:
     """Return every published offer, public or not, by title. One statement."""
     published = Offer.objects.filter(state=OfferState.PUBLISHED, is_sample=False)
     return list(published.order_by("title"))
+
+
+def sellable_offer(reference: str) -> Offer | None:
+    """Return the published offer called ``reference``, public or not, or None."""
+    published = Offer.objects.filter(state=OfferState.PUBLISHED, is_sample=False)
+    return published.filter(reference=reference).first()
 
 
 def price_of(offer: Offer, *, mode: str) -> OfferPrice | None:

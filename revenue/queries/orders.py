@@ -43,6 +43,7 @@ from revenue.queries.refundable import (
 )
 from revenue.queries.verdicts import may_be_anothers, why_not_reopened
 
+NoSuchOrder = Order.DoesNotExist
 ROWS_PER_PAGE: Final = 50
 RELATED_ROWS_MAX: Final = 50
 OFFERS_LISTED_MAX: Final = 100

@@ -11,6 +11,7 @@ from kernel.state_words import OperatorWords
 from revenue.enums import MailKind, MailState
 from revenue.models import BuyerMail
 
+NoSuchMail = BuyerMail.DoesNotExist
 ROWS_PER_PAGE: Final = 50
 RESENDABLE: Final = (MailState.UNKNOWN, MailState.FAILED)
 

@@ -26,6 +26,11 @@ def newest_reconcile(*, mode: str) -> ReconcileRun | None:
     return ended.defer("days", "listed").order_by("-pk").first()
 
 
+def reconcile_run(run_id: int) -> ReconcileRun | None:
+    """Return one comparison with its totals, or None."""
+    return ReconcileRun.objects.filter(pk=run_id).first()
+
+
 def reconcile_runs_page(*, cursor: Cursor) -> Page[ReconcileRun]:
     """Return one page of comparisons, newest first, without their totals. One statement."""
     runs = ReconcileRun.objects.defer("days", "listed")

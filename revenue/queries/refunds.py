@@ -66,6 +66,11 @@ def requests_without_refund() -> list[RefundRequest]:
     return list(asked.order_by("-pk")[:RELATED_ROWS_MAX])
 
 
+def is_refund(stripe_id: str) -> bool:
+    """Say whether Stripe's id is that of a refund."""
+    return Refund.objects.filter(stripe_id=stripe_id).exists()
+
+
 def refund_file(stripe_id: str) -> RefundFile | None:
     """Return one refund with all around it, or None. At most seven statements."""
     refunds = Refund.objects.select_related("order__offer", "order__contact")

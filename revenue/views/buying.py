@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core import signing
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from kernel.limits import allow, visitor_key
+from kernel.lookups import found_or_404
 from kernel.modes import Mode
 from kernel.permissions import public
 from kernel.references import new_reference
-from revenue.enums import CheckoutState, OfferState
-from revenue.models import CheckoutSession, Offer
+from revenue.enums import CheckoutState
 from revenue.ports import GatewayError, GatewayRefused
 from revenue.providers import TooManyCalls, gateway_for_web, one_purchase
+from revenue.queries.checkouts import checkout_by_reference
+from revenue.queries.offers import offer_on_sale, offer_taken_off_sale, public_offers
 from revenue.usecases.keep_views import count_view, is_machine
 from revenue.usecases.open_checkout import buy as buy_offer
 from revenue.usecases.return_from_checkout import note_cancelled, record_hand_off
 from revenue.views.order_cookie import grant, may_see
+
+if TYPE_CHECKING:
+    from revenue.models import CheckoutSession, Offer
 
 SALT = "revenue.buy"
 FORM_KEPT_S = 12 * 3600
@@ -34,23 +40,13 @@ BUYS_PER_HOUR = 30
 @require_safe
 def offers(request: HttpRequest) -> HttpResponse:
     """List what is on sale."""
-    on_sale = Offer.objects.filter(
-        state=OfferState.PUBLISHED, is_public=True, is_sample=False
-    ).order_by("title")
-    context = {"nav": "offer-list", "offers": on_sale}
+    context = {"nav": "offer-list", "offers": public_offers()}
     return render(request, "revenue/offers.html", context)
-
-
-def _on_sale(slug: str) -> Offer | None:
-    return Offer.objects.filter(slug=slug, state=OfferState.PUBLISHED, is_sample=False).first()
 
 
 def _off_sale(request: HttpRequest, slug: str) -> HttpResponse:
     """Say that an offer was taken off sale; raise Http404 where there never was one."""
-    retired = Offer.objects.filter(slug=slug, state=OfferState.RETIRED, is_sample=False)
-    last = retired.order_by("-version").first()
-    if last is None:
-        raise Http404(slug)
+    last = found_or_404(offer_taken_off_sale(slug))
     context = {"nav": "offer-list", "offer": last}
     return render(request, "revenue/offer_retired.html", context, status=410)
 
@@ -60,7 +56,7 @@ def _off_sale(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def offer(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one offer, with the form that buys it."""
-    shown = _on_sale(slug)
+    shown = offer_on_sale(slug)
     if shown is None:
         return _off_sale(request, slug)
     _count(request, shown)
@@ -99,7 +95,7 @@ def _render_offer(
 @require_POST
 def buy(request: HttpRequest, slug: str) -> HttpResponse:
     """Open a Checkout Session and hand the buyer over to Stripe's page."""
-    shown = _on_sale(slug)
+    shown = offer_on_sale(slug)
     if shown is None:
         return _off_sale(request, slug)
     try:
@@ -151,11 +147,7 @@ def _hand_over(request: HttpRequest, checkout: CheckoutSession) -> HttpResponse:
 @require_safe
 def cancelled(request: HttpRequest, reference: str) -> HttpResponse:
     """The buyer came back from Stripe's page without paying."""
-    checkout = get_object_or_404(
-        CheckoutSession.objects.select_related("offer"),
-        reference=reference,
-        mode=settings.DEPLOYMENT_MODE,
-    )
+    checkout = found_or_404(checkout_by_reference(reference, mode=settings.DEPLOYMENT_MODE))
     if may_see(request, checkout_id=checkout.pk):  # the address alone is no proof of who comes
         note_cancelled(checkout, now=datetime.now(UTC))
     if checkout.state == CheckoutState.COMPLETE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,12 +18,14 @@ from revenue.enums import EventState, Outcome
 from revenue.exchanges.event_plan import is_of_another_account
 from revenue.forms.events import EventFilterForm
 from revenue.forms.reasons import ReasonForm
-from revenue.models import StripeWebhookEvent
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
 from revenue.queries.events import EventFile, event_file, events_page
 from revenue.usecases.close_event import NotParked, close_event
 from revenue.usecases.replay_event import EventBusy, ReplayResult, dry_run, replay_event
 from revenue.views.reasons import ask_again
+
+if TYPE_CHECKING:
+    from revenue.models import StripeWebhookEvent
 
 SEE: Final = "revenue.view_stripewebhookevent"
 REPLAY: Final = "revenue.replay_webhook"

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kernel.limits import allow, visitor_key
 from kernel.permissions import needs, public
 from revenue.forms.mails import OrderLinkForm
-from revenue.models import Order
+from revenue.queries.checkouts import order_of_checkout
 from revenue.queries.links import link_of_token
+from revenue.queries.orders import NoSuchOrder
 from revenue.usecases.request_order_link import request_order_link
 from revenue.usecases.revoke_order_links import revoke_order_links
 from revenue.views.order_cookie import grant
@@ -39,7 +40,7 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     if link is None:
         response = _no_such_link(request)
     else:
-        order = Order.objects.filter(checkout=link.checkout_id).only("reference").first()
+        order = order_of_checkout(link.checkout_id)
         response = (
             redirect("order", reference=order.reference)
             if order is not None
@@ -112,7 +113,7 @@ def revoke_links(request: HttpRequest, reference: str) -> HttpResponse:
         count = revoke_order_links(
             order_ref=reference, actor_id=request.user.pk, now=datetime.now(UTC)
         )
-    except Order.DoesNotExist as unknown:
+    except NoSuchOrder as unknown:
         raise Http404 from unknown
     words = "one link was" if count == 1 else f"{count} links were"
     messages.success(request, f"Done: {words} taken back. The buyer can ask for a new one.")

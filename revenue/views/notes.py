@@ -12,7 +12,9 @@ from django.views.decorators.http import require_POST
 
 from kernel.permissions import needs
 from revenue.forms.notes import OrderNoteForm
-from revenue.models import Dispute, Order, Refund
+from revenue.queries.disputes import is_dispute
+from revenue.queries.orders import NoSuchOrder
+from revenue.queries.refunds import is_refund
 from revenue.usecases.write_note import NotOfThisOrder, write_note
 from revenue.views.reasons import ask_again
 
@@ -35,7 +37,7 @@ def add(request: HttpRequest, reference: str) -> HttpResponse:
             actor_id=int(request.user.pk or 0),  # never 0: needs() let a person in
             now=datetime.now(UTC),
         )
-    except (Order.DoesNotExist, NotOfThisOrder) as error:
+    except (NoSuchOrder, NotOfThisOrder) as error:
         raise Http404(reference) from error
     messages.success(request, "The note is in the timeline.")
     return redirect(back)
@@ -43,8 +45,8 @@ def add(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _page_about(reference: str, about: str) -> str:
     """Return the page of the dispute or refund that a note is about, else of the order."""
-    if about and Dispute.objects.filter(stripe_id=about).exists():
+    if about and is_dispute(about):
         return reverse("dispute", args=[about])
-    if about and Refund.objects.filter(stripe_id=about).exists():
+    if about and is_refund(about):
         return reverse("refund", args=[about])
     return reverse("order-detail", args=[reference])

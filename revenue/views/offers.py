@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from kernel.lookups import found_or_404
 from kernel.permissions import fresh_login, needs, takes_bytes
 from kernel.transitions import IllegalMove
 from revenue.enums import OfferState
 from revenue.exchanges.prices import look_after_price
 from revenue.forms.offers import OfferForm
-from revenue.models import Offer
 from revenue.operations.offers import DraftChanged, NotADraft, OfferWords, SlugTaken
 from revenue.ports import GatewayError
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
-from revenue.queries.offers import links_on_old_prices, offer_families, price_of, versions_of
+from revenue.queries.offers import (
+    links_on_old_prices,
+    offer_by_reference,
+    offer_families,
+    price_of,
+    sellable_offer,
+    versions_of,
+)
 from revenue.usecases.publish_offer import publish_offer
 from revenue.usecases.retire_offer import retire_offer
 from revenue.usecases.save_offer import (
@@ -31,6 +38,9 @@ from revenue.usecases.save_offer import (
     edit_draft,
     make_draft,
 )
+
+if TYPE_CHECKING:
+    from revenue.models import Offer
 
 MANAGE = "revenue.manage_offers"
 NAV = "offer-admin-list"
@@ -78,7 +88,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @needs("revenue.view_offer")
 def edit(request: HttpRequest, reference: str) -> HttpResponse:
     """Show one version; a draft can be changed by those who may."""
-    offer = get_object_or_404(Offer, reference=reference)
+    offer = found_or_404(offer_by_reference(reference))
     if request.method != "POST":
         return _page(request, offer, form=OfferForm(offer=offer))
     if not request.user.has_perm(MANAGE):
@@ -124,7 +134,7 @@ def _page(
 @needs("revenue.view_offer")
 def preview(request: HttpRequest, reference: str) -> HttpResponse:
     """Show a version as buyers would see it, without a working button."""
-    offer = get_object_or_404(Offer, reference=reference)
+    offer = found_or_404(offer_by_reference(reference))
     return render(request, "revenue/offer.html", {"offer": offer, "is_preview": True})
 
 
@@ -133,7 +143,7 @@ def preview(request: HttpRequest, reference: str) -> HttpResponse:
 @fresh_login
 def publish(request: HttpRequest, reference: str) -> HttpResponse:
     """Put a draft on sale, exactly as it was shown; then make its price at Stripe."""
-    get_object_or_404(Offer, reference=reference)
+    found_or_404(offer_by_reference(reference))
     try:
         offer = publish_offer(
             reference, seen=request.POST.get("seen", ""), actor_id=request.user.pk, now=_now()
@@ -154,7 +164,7 @@ def publish(request: HttpRequest, reference: str) -> HttpResponse:
 @needs(MANAGE)
 def price(request: HttpRequest, reference: str) -> HttpResponse:
     """Ask Stripe about the price, and make it where it is not sold at."""
-    offer = get_object_or_404(Offer, reference=reference, state=OfferState.PUBLISHED)
+    offer = found_or_404(sellable_offer(reference))
     _say_price(request, offer, "")
     return redirect("offer-edit", reference=reference)
 
@@ -181,7 +191,7 @@ def _say_price(request: HttpRequest, offer: Offer, done: str) -> None:
 @needs(MANAGE)
 def next_version(request: HttpRequest, reference: str) -> HttpResponse:
     """Copy a version into a draft that may be changed."""
-    get_object_or_404(Offer, reference=reference)
+    found_or_404(offer_by_reference(reference))
     draft = draft_next_version(reference, now=_now())
     sold = next((each for each in versions_of(draft) if each.state == OfferState.PUBLISHED), None)
     standing = (
@@ -197,7 +207,7 @@ def next_version(request: HttpRequest, reference: str) -> HttpResponse:
 @needs(MANAGE)
 def discard(request: HttpRequest, reference: str) -> HttpResponse:
     """Throw a draft away."""
-    get_object_or_404(Offer, reference=reference)
+    found_or_404(offer_by_reference(reference))
     try:
         discard_draft(reference)
     except NotADraft:
@@ -212,7 +222,7 @@ def discard(request: HttpRequest, reference: str) -> HttpResponse:
 @fresh_login
 def retire(request: HttpRequest, reference: str) -> HttpResponse:
     """Take a version off sale."""
-    get_object_or_404(Offer, reference=reference)
+    found_or_404(offer_by_reference(reference))
     try:
         offer = retire_offer(reference, actor_id=request.user.pk, now=_now())
     except IllegalMove:

@@ -6,14 +6,16 @@ secret stays in an address; revoking the link ends both.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponseBase
 
-from revenue.models import OrderLink
 from revenue.queries.links import opens_checkout
+
+if TYPE_CHECKING:
+    from revenue.models import OrderLink
 
 SALT: Final = "revenue.access"
 LINKS_MAX: Final = 20

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from kernel.permissions import public
-from revenue.models import Order
 from revenue.queries.order_page import order_for_buyer, order_page
 from revenue.views.order_cookie import may_see
+
+if TYPE_CHECKING:
+    from revenue.models import Order
 
 
 def _seen(request: HttpRequest, reference: str) -> Order | None:

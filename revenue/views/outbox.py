@@ -17,10 +17,9 @@ from kernel.permissions import needs
 from revenue.enums import MailState
 from revenue.enums.for_operators import MAIL_KEPT_HERE
 from revenue.forms.mails import OutboxFilterForm
-from revenue.models import BuyerMail
 from revenue.ports_mail import KeptLetter
 from revenue.providers import is_mail_kept_here, mailer
-from revenue.queries.outbox import MailLine, mail_line, outbox_page
+from revenue.queries.outbox import MailLine, NoSuchMail, mail_line, outbox_page
 from revenue.usecases.resend_mail import NotToBeSent, resend_mail
 
 TWICE = "The buyer may then get it twice."
@@ -104,7 +103,7 @@ def resend(request: HttpRequest, reference: str) -> HttpResponse:
     """Send a mail again that failed, or of which nobody knows whether it left."""
     try:
         resend_mail(mail_ref=reference, actor_id=request.user.pk, now=datetime.now(UTC))
-    except BuyerMail.DoesNotExist as unknown:
+    except NoSuchMail as unknown:
         raise Http404 from unknown
     except NotToBeSent as refusal:
         messages.warning(request, f"Nothing was done: this mail is not to be sent ({refusal}).")

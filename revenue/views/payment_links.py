@@ -4,34 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.queries import deal_ref_of
+from kernel.lookups import found_or_404
 from kernel.permissions import needs
 from kernel.references import is_reference
-from revenue.enums import CheckoutState, OfferState, PaymentLinkState
-from revenue.models import CheckoutSession, Offer, Order, PaymentLink
+from revenue.enums import CheckoutState, PaymentLinkState
 from revenue.operations.links import LinkNotActive
 from revenue.ports import GatewayError, GatewayUnknown
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
+from revenue.queries.checkouts import (
+    checkout_by_reference,
+    order_of_checkout,
+    payment_link_by_reference,
+    prepared_checkout,
+    sessions_of_link,
+)
 from revenue.queries.deals import DealNotForSale
-from revenue.queries.offers import links_on_old_prices
+from revenue.queries.offers import links_on_old_prices, sellable_offer
 from revenue.usecases.close_checkout import CheckoutNotOpen, close_checkout
 from revenue.usecases.deactivate_payment_link import deactivate_payment_link
 from revenue.usecases.make_payment_link import make_link_anew, make_payment_link
 from revenue.usecases.open_checkout import prepare_checkout
 
-PREPARE = "revenue.prepare_checkout"
-SESSIONS_SHOWN_MAX = 20
+if TYPE_CHECKING:
+    from revenue.models import CheckoutSession, Offer, PaymentLink
 
-Prepared = TypeVar("Prepared", CheckoutSession, PaymentLink)
+PREPARE = "revenue.prepare_checkout"
+
+Prepared = TypeVar("Prepared", "CheckoutSession", "PaymentLink")
 
 
 def _now() -> datetime:
@@ -83,8 +92,7 @@ def create(request: HttpRequest, reference: str) -> HttpResponse:
 def _prepared(request: HttpRequest, make: Callable[[Offer, str], Prepared]) -> Prepared | None:
     """Prepare something for the offer that was chosen; say why where that did not work."""
     chosen = request.POST.get("offer", "")
-    on_sale = Offer.objects.filter(state=OfferState.PUBLISHED, is_sample=False)
-    offer = on_sale.filter(reference=chosen).first() if is_reference(chosen) else None
+    offer = sellable_offer(chosen) if is_reference(chosen) else None
     if offer is None:
         messages.error(request, "Nothing was prepared: choose an offer that is on sale.")
         return None
@@ -114,15 +122,12 @@ def _prepared(request: HttpRequest, make: Callable[[Offer, str], Prepared]) -> P
 @needs("revenue.view_checkoutsession")
 def checkout(request: HttpRequest, reference: str) -> HttpResponse:
     """Show one checkout: what to send, until when, and what came of it."""
-    shown = get_object_or_404(
-        CheckoutSession.objects.select_related("offer", "payment_link", "close_asked_by"),
-        reference=reference,
-    )
+    shown = found_or_404(prepared_checkout(reference))
     context = {
         "nav": "deal-list",
         "checkout": shown,
         "deal_ref": deal_ref_of(shown.deal_id) if shown.deal_id else "",
-        "order": Order.objects.filter(checkout=shown).first(),
+        "order": order_of_checkout(shown.pk),
     }
     return render(request, "revenue/checkout_prepared.html", context)
 
@@ -131,7 +136,7 @@ def checkout(request: HttpRequest, reference: str) -> HttpResponse:
 @needs(PREPARE)
 def close(request: HttpRequest, reference: str) -> HttpResponse:
     """Close an open checkout, so that nobody can pay it any more."""
-    get_object_or_404(CheckoutSession, reference=reference, mode=settings.DEPLOYMENT_MODE)
+    found_or_404(checkout_by_reference(reference, mode=settings.DEPLOYMENT_MODE))
     try:
         with one_web_call():
             closed = close_checkout(
@@ -166,15 +171,12 @@ def _say_closed(request: HttpRequest, closed: CheckoutSession) -> None:
 @needs("revenue.view_paymentlink")
 def payment_link(request: HttpRequest, reference: str) -> HttpResponse:
     """Show one payment link: what to send, and every session that it made."""
-    link = get_object_or_404(PaymentLink.objects.select_related("offer"), reference=reference)
-    made = CheckoutSession.objects.filter(payment_link=link).select_related(
-        "order__double_of", "order__double_verdict"
-    )
+    link = found_or_404(payment_link_by_reference(reference))
     context = {
         "nav": "deal-list",
         "link": link,
         "deal_ref": deal_ref_of(link.deal_id),
-        "sessions": made.order_by("-id")[:SESSIONS_SHOWN_MAX],
+        "sessions": sessions_of_link(link),
         "is_on_old_price": link in links_on_old_prices(mode=link.mode, offer=link.offer),
     }
     return render(request, "revenue/payment_link.html", context)
@@ -184,7 +186,7 @@ def payment_link(request: HttpRequest, reference: str) -> HttpResponse:
 @needs(PREPARE)
 def deactivate(request: HttpRequest, reference: str) -> HttpResponse:
     """Switch a link off."""
-    get_object_or_404(PaymentLink, reference=reference)
+    found_or_404(payment_link_by_reference(reference))
     try:
         with one_web_call():
             link = deactivate_payment_link(
@@ -218,7 +220,7 @@ def deactivate(request: HttpRequest, reference: str) -> HttpResponse:
 @needs(PREPARE)
 def make_anew(request: HttpRequest, reference: str) -> HttpResponse:
     """Make a link in the place of one that nobody can pay by, because its price is gone."""
-    get_object_or_404(PaymentLink, reference=reference, mode=settings.DEPLOYMENT_MODE)
+    found_or_404(payment_link_by_reference(reference, mode=settings.DEPLOYMENT_MODE))
     try:
         with one_web_call():
             made = make_link_anew(

@@ -9,20 +9,21 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from kernel.lookups import found_or_404
 from kernel.nudges import nudge
 from kernel.paging import Cursor
 from kernel.permissions import needs
 from kernel.state_words import OperatorWords
 from revenue.enums import Gap
 from revenue.enums.for_operators import GAPS
-from revenue.models import ReconcileRun
 from revenue.queries.reconciled import (
     differences_of,
     newest_reconcile,
+    reconcile_run,
     reconcile_runs_page,
     still_open,
 )
@@ -54,7 +55,7 @@ def runs(request: HttpRequest) -> HttpResponse:
 @needs(SEE)
 def run(request: HttpRequest, run_id: int) -> HttpResponse:
     """Show one comparison: what was found, what differs, and the totals by day."""
-    shown = get_object_or_404(ReconcileRun, pk=run_id)
+    shown = found_or_404(reconcile_run(run_id))
     context = {
         "nav": NAV,
         "run": shown,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,13 +15,15 @@ from kernel.permissions import fresh_login, needs
 from kernel.references import new_reference
 from revenue.enums import RefundState
 from revenue.forms.orders import RefundForm
-from revenue.models import RefundRequest
 from revenue.operations.refund_requests import NotRefundable
 from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
 from revenue.queries.orders import OrderFile, order_file
 from revenue.usecases.decide_review import refund_reviewed_order
 from revenue.usecases.request_refund import request_refund
+
+if TYPE_CHECKING:
+    from revenue.models import RefundRequest
 
 
 @needs("revenue.refund_order")

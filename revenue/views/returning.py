@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -17,11 +17,12 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from kernel.exchanges import NEVER_MADE
 from kernel.limits import allow, visitor_key
+from kernel.lookups import found_or_404
 from kernel.permissions import public
 from revenue.enums import CheckoutOrigin, CheckoutState, LinkPurpose, OrderState
 from revenue.enums.return_words import RETURN, ReturnCase, ReturnWords
-from revenue.models import CheckoutSession, Order
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
+from revenue.queries.checkouts import checkout_by_reference, order_of_checkout
 from revenue.usecases.return_from_checkout import (
     NoSuchCheckout,
     NotToldYet,
@@ -30,6 +31,9 @@ from revenue.usecases.return_from_checkout import (
     return_from_checkout,
 )
 from revenue.views.order_cookie import grant, may_see
+
+if TYPE_CHECKING:
+    from revenue.models import CheckoutSession, Order
 
 LOOKUPS_PER_MINUTE = 60
 POLL_S: Final = 2
@@ -104,11 +108,7 @@ def _no_link(request: HttpRequest) -> HttpResponse:
 @require_safe
 def checkout_status(request: HttpRequest, reference: str) -> HttpResponse:
     """Show what is known of a checkout to the browser that holds a link to it; poll until known."""
-    checkout = get_object_or_404(
-        CheckoutSession.objects.select_related("offer"),
-        reference=reference,
-        mode=settings.DEPLOYMENT_MODE,
-    )
+    checkout = found_or_404(checkout_by_reference(reference, mode=settings.DEPLOYMENT_MODE))
     if not may_see(request, checkout_id=checkout.pk):
         return _no_link(request)
     order, is_unpaid = _bring_up_to_date(checkout)
@@ -130,7 +130,7 @@ def checkout_status(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _bring_up_to_date(checkout: CheckoutSession) -> tuple[Order | None, bool]:
     """Return the order, if there is one, and whether Stripe just said that nobody has paid yet."""
-    order = Order.objects.filter(checkout=checkout).first()
+    order = order_of_checkout(checkout.pk)
     has_returned = checkout.returned_at is not None
     if order is not None or not has_returned or checkout.state != CheckoutState.OPEN:
         return order, False
@@ -139,7 +139,7 @@ def _bring_up_to_date(checkout: CheckoutSession) -> tuple[Order | None, bool]:
             is_unpaid = refresh(checkout, gateway=gateway_for_web(), now=datetime.now(UTC))
     except TooManyCalls:
         return None, False
-    return Order.objects.filter(checkout=checkout).first(), is_unpaid
+    return order_of_checkout(checkout.pk), is_unpaid
 
 
 def _case(checkout: CheckoutSession, order: Order | None, *, is_unpaid: bool) -> ReturnCase | None:

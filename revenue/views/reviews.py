@@ -16,9 +16,8 @@ from kernel.permissions import needs
 from revenue.enums import ReviewVerdict
 from revenue.forms.orders import VerdictForm
 from revenue.forms.reasons import ReasonForm
-from revenue.models import Order
 from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
-from revenue.queries.orders import order_file
+from revenue.queries.orders import NoSuchOrder, order_file
 from revenue.usecases.accept_double_payment import accept_double_payment
 from revenue.usecases.decide_review import accept_order, reopen_order, rule_out_order
 from revenue.views.reasons import ask_again
@@ -140,7 +139,7 @@ def _decide(
             actor_id=int(request.user.pk or 0),  # never 0: needs() let a person in
             now=datetime.now(UTC),
         )
-    except Order.DoesNotExist as error:
+    except NoSuchOrder as error:
         raise Http404(reference) from error
     except (AlreadyDecided, NothingToDecide) as refusal:
         messages.error(request, str(refusal))

@@ -87,6 +87,16 @@ def person(user_id: int) -> Person | None:
     return _person(row, _second_factors([user_id]).get(user_id, ())) if row else None
 
 
+def account(user_id: int) -> User:
+    """Return the account itself. Raises User.DoesNotExist."""
+    return User.objects.get(pk=user_id)
+
+
+def newest_factor(user_id: int | None, kind: Authenticator.Type) -> Authenticator:
+    """Return the factor that was added last. Raises Authenticator.DoesNotExist."""
+    return Authenticator.objects.filter(user_id=user_id, type=kind).latest("pk")
+
+
 def person_at(address: str) -> User | None:
     """Return who logs in at this address, or None."""
     return User.objects.filter(emailaddress__email=address.strip().lower()).first()

@@ -149,7 +149,7 @@ def invite_again(request: HttpRequest, user_id: int) -> HttpResponse:
     if found.state != "invited" or not found.role:
         messages.error(request, "Nothing was sent: this account needs no invitation.")
     else:
-        _send(request, User.objects.get(pk=user_id), role=found.role)
+        _send(request, queries.account(user_id), role=found.role)
     return redirect("person", user_id=user_id)
 
 
