@@ -10,7 +10,7 @@ says that the lease is over, whatever time it is for the taker.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -101,6 +101,7 @@ def claim_due(
     lease: timedelta,
     limit: int,
     only_id: int | None = None,
+    only: Mapping[str, str] | None = None,
 ) -> list[M]:
     """Move up to ``limit`` rows that are past due into work, each to one claimer only.
 
@@ -108,7 +109,8 @@ def claim_due(
     who lives. A claimed row comes due again when its lease ends, so a claimer that dies loses
     nothing. The state is written here
     by compare-and-swap, like ``Stateful.move``, but for many rows in one statement; every edge is
-    checked against the model's table of moves. ``only_id`` claims one row, due or not.
+    checked against the model's table of moves. ``only_id`` claims one row, due or not; ``only``
+    names columns of ours and what stands in the rows that are meant.
 
     Each row remembers where it stood (``was_in``), for ``give_back``.
     """
@@ -118,6 +120,7 @@ def claim_due(
     table = connection.ops.quote_name(model._meta.db_table)
     which = "next_attempt_at <= %s" if only_id is None else "id = %s"
     is_free = f"(leased_until IS NULL OR leased_until <= clock_timestamp() OR {HOLDER_IS_GONE})"
+    narrowed = "".join(f" AND {connection.ops.quote_name(column)} = %s" for column in only or {})
     # The states are our own words, never input; inlined so that a partial index can be proved.
     listed = ", ".join(f"'{state}'" for state in states)
     # Materialized: as a plain subquery it may be run once per row of the UPDATE, and each run skips
@@ -125,7 +128,7 @@ def claim_due(
     sql = f"""
         WITH due AS MATERIALIZED (
             SELECT id, state, next_attempt_at FROM {table}
-            WHERE state IN ({listed}) AND {which} AND {is_free}
+            WHERE state IN ({listed}) AND {which} AND {is_free}{narrowed}
             ORDER BY next_attempt_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
         UPDATE {table} claimed SET state = %s, leased_until = %s, next_attempt_at = %s,
             leased_by = %s, lease_token = lease_token + 1, attempts = attempts + 1
@@ -133,7 +136,11 @@ def claim_due(
         RETURNING claimed.*, due.state AS state_before, due.next_attempt_at AS due_before"""  # noqa: S608  # table and states are ours
     until = now + lease
     rows = model._base_manager.raw(
-        sql, [now if only_id is None else only_id, limit, to, until, until, process_number()]
+        sql,
+        [
+            *(now if only_id is None else only_id, *(only or {}).values(), limit),
+            *(to, until, until, process_number()),
+        ],
     )
     return sorted(rows, key=lambda row: row.pk)
 

@@ -23,10 +23,6 @@ EVENT_RETRIES: Final = Backoff(
 )
 # Calls to Stripe whose outcome is unknown: asked about until Stripe has an answer.
 CALL_RETRIES: Final = Backoff(first=timedelta(seconds=5), longest=timedelta(hours=6))
-# Twelve tries of a mail span some ten hours.
-MAIL_RETRIES: Final = Backoff(
-    first=timedelta(seconds=30), longest=timedelta(hours=3), attempts_max=12
-)
 KEY_KEPT: Final = timedelta(hours=24)  # https://docs.stripe.com/api/idempotent_requests
 CALL_TIME: Final = timedelta(seconds=30)  # a call under way is left alone for this long
 ALERT_HOUR: Final = timedelta(hours=1)

@@ -10,9 +10,7 @@ from functools import cache
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from kernel.modes import Mode
 from revenue.ports import PaymentGateway
-from revenue.ports_mail import Mailer
 
 WEB_TIMEOUT_S = 5.0  # a buyer is waiting
 WORKER_TIMEOUT_S = 20.0
@@ -34,19 +32,6 @@ def gateway_for_web() -> PaymentGateway:
 def gateway_for_worker() -> PaymentGateway:
     """Return the gateway for work in the background: 20 s, two retries with the same key."""
     return _gateway(WORKER_TIMEOUT_S, 2)
-
-
-@cache
-def mailer() -> Mailer:
-    """Return what letters leave through."""
-    made: Mailer = import_string(settings.MAILER)()
-    return made
-
-
-def is_mail_kept_here() -> bool:
-    """Say whether mails are files on this machine, for people to read here. Never in live mode."""
-    is_file = settings.EMAIL_BACKEND == "django.core.mail.backends.filebased.EmailBackend"
-    return is_file and settings.DEPLOYMENT_MODE != Mode.LIVE
 
 
 def is_stripe_itself() -> bool:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Final
-
 from celery import shared_task
 from django.conf import settings
 
 from kernel.liveness import database_now
 from kernel.modes import Mode
-from kernel.nudges import nudge
-from revenue.providers import mailer
+from notices.outbox.draining import mailer, send_due
+from revenue.exchanges.mails import BUYER_MAILS
 from revenue.usecases.request_order_link import answer_link_requests as answer
 from revenue.usecases.send_alerts import send_alerts as tell_operators
-from revenue.usecases.send_mail import give_up_lost, send_next
-
-TURN: Final = timedelta(minutes=2)  # then another worker may have its turn
 
 
 def _mode() -> Mode:
@@ -26,14 +20,7 @@ def _mode() -> Mode:
 @shared_task(name="revenue.send_mail")
 def send_mail(**_newer: object) -> int:
     """Send the mails to buyers that are due; say how many were tried."""
-    began, tried = database_now(), 0
-    give_up_lost(now=began)
-    while send_next(mailer=mailer(), clock=database_now) is not None:
-        tried += 1
-        if database_now() > began + TURN:
-            nudge("mail.queued")
-            break
-    return tried
+    return send_due([BUYER_MAILS], mailer=mailer(), clock=database_now, nudged_by="mail.queued")
 
 
 @shared_task(name="revenue.send_alerts")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 
+from notices.enums import MailState
 from revenue.enums.refunds import (
     REFUND_MOVES,
     ExcessSettledBy,
@@ -18,7 +19,14 @@ from revenue.enums.refunds import (
 if TYPE_CHECKING:  # an app's config reads these words before there are models
     from kernel.transitions import Moves
 
-__all__ = ["REFUND_MOVES", "ExcessSettledBy", "PaidBy", "RefundStanding", "RefundState"]
+__all__ = [
+    "REFUND_MOVES",
+    "ExcessSettledBy",
+    "MailState",
+    "PaidBy",
+    "RefundStanding",
+    "RefundState",
+]
 
 
 class OfferState(models.TextChoices):
@@ -277,37 +285,6 @@ class LinkPurpose(models.TextChoices):
     REFUND_ELSEWHERE = "refund_elsewhere", "the e-mail about a refund paid another way"
     NOT_OURS = "not_ours", "the e-mail that the payment is not for an order of ours"
     ORDER_LINK = "order_link", "a new link that the buyer asked for"
-
-
-class MailState(models.TextChoices):
-    """Where a mail stands. ``unknown``: it may have left; only a person sends it again."""
-
-    QUEUED = "queued", "queued"
-    SENDING = "sending", "sending"
-    SENT = "sent", "sent"
-    UNKNOWN = "unknown", "unknown"
-    FAILED = "failed", "failed"
-    OVERTAKEN = "overtaken", "skipped (out of date)"  # never sent
-
-
-MAIL_MOVES: Moves = MappingProxyType(
-    {
-        MailState.QUEUED: frozenset({MailState.SENDING, MailState.FAILED}),
-        MailState.SENDING: frozenset(
-            {
-                MailState.SENT,
-                MailState.QUEUED,
-                MailState.UNKNOWN,
-                MailState.FAILED,
-                MailState.OVERTAKEN,
-            }
-        ),
-        MailState.UNKNOWN: frozenset({MailState.QUEUED}),
-        MailState.FAILED: frozenset({MailState.QUEUED}),
-        MailState.SENT: frozenset(),
-        MailState.OVERTAKEN: frozenset(),
-    }
-)
 
 
 class ToldAs(models.TextChoices):

@@ -11,7 +11,6 @@ from revenue.enums import (
     CheckoutState,
     EventState,
     Gap,
-    MailState,
     OfferState,
     OrderState,
     PaymentLinkState,
@@ -148,29 +147,6 @@ EVENTS: Final = for_operators(
         ),
     },
 )
-
-MAILS: Final = for_operators(
-    MailState,
-    {
-        MailState.QUEUED: Says(
-            tone="wait", note="It leaves within seconds, or when its next try is due."
-        ),
-        MailState.SENDING: Says(tone="wait", note="It is being handed to the mail server."),
-        MailState.SENT: Says(tone="ok", note="The mail server took it."),
-        MailState.UNKNOWN: Says(
-            tone="wait",
-            note="It may have left: the mail server never answered. It is sent again only if you "
-            "say so.",
-        ),
-        MailState.FAILED: Says(
-            tone="bad", note="It did not leave. Correct what is wrong, then send it again."
-        ),
-        MailState.OVERTAKEN: Says(
-            tone="off", note="It was not sent, because it was no longer true when its turn came."
-        ),
-    },
-)
-MAIL_KEPT_HERE: Final = "It was written to a file on this machine: no mail server is set up."
 
 REFUND_REQUESTS: Final = for_operators(
     RefundState,

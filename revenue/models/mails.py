@@ -9,10 +9,8 @@ from django.db.models import Q
 from kernel.leases import Leased
 from kernel.modes import mode_field
 from kernel.references import LENGTH_MAX
-from kernel.state_words import OperatorWords
-from kernel.transitions import Stateful
-from revenue.enums import MAIL_MOVES, AlertKind, LinkPurpose, MailKind, MailState, ToldAs
-from revenue.enums.for_operators import MAILS
+from notices.rows import QueuedMail
+from revenue.enums import AlertKind, LinkPurpose, MailKind, MailState, ToldAs
 from revenue.models.checkouts import CheckoutSession
 from revenue.models.orders import Order
 
@@ -39,25 +37,15 @@ class OrderLink(models.Model):
         return f"link {self.pk} of checkout {self.checkout_id}"
 
 
-class BuyerMail(Stateful, Leased):
+class BuyerMail(QueuedMail):
     """One mail to one buyer, at most once per order, kind and dedupe key."""
 
-    MOVES = MAIL_MOVES
-
-    reference = models.CharField(max_length=LENGTH_MAX, unique=True)
     mode = mode_field()
     order = models.ForeignKey(Order, models.PROTECT, related_name="mails")
     kind = models.CharField(max_length=20, choices=MailKind.choices)
     dedupe_key = models.CharField(max_length=255, default="", blank=True)
-    state = models.CharField(max_length=12, choices=MailState.choices, default=MailState.QUEUED)
     to_address = models.CharField(max_length=320, default="", blank=True)
     amount_minor = models.BigIntegerField(null=True, blank=True)
-    message_id = models.CharField(max_length=255, default="", blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(null=True, blank=True)
-    error_class = models.CharField(max_length=100, default="", blank=True)
-    queued_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -81,11 +69,6 @@ class BuyerMail(Stateful, Leased):
 
     def __str__(self) -> str:
         return f"{self.kind} mail {self.reference}"
-
-    @property
-    def state_words(self) -> OperatorWords:
-        """Return what its state says to operators."""
-        return MAILS[self.state]
 
 
 class OrderLinkRequest(models.Model):

@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 
 from kernel import due_work
 from kernel.money import Money
+from notices.outbox.letters import write_line
 from revenue.enums import AlertKind, MailKind, OfferState, OrderState, PaidBy
 from revenue.models import (
     BuyerMail,
@@ -120,6 +121,11 @@ def alert_facts(alert: OperatorAlert) -> dict[str, Any]:
         "oldest_min": int(facts.get("oldest_s", 0)) // 60,
         "address": settings.BASE_URL + page_of_alert(alert),
     }
+
+
+def alert_line(*, kind: str, facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return an alert in a few words: its title, and what it means and asks for."""
+    return write_line(template=f"revenue/mail/alerts/{kind}", facts=facts)
 
 
 def page_of_alert(alert: OperatorAlert) -> str:

@@ -20,7 +20,8 @@ from django.db.models.functions import Cast
 
 from kernel.money import Money
 from kernel.state_words import OperatorWords
-from revenue.enums.for_operators import MAILS, REFUND_REQUESTS
+from notices.enums import MAILS
+from revenue.enums.for_operators import REFUND_REQUESTS
 from revenue.enums.stripes_words import said_by_dispute, said_by_refund
 from revenue.models import (
     BuyerMail,

@@ -16,12 +16,13 @@ from django.db.models import F, Q
 from kernel.leases import write_all_fenced
 from kernel.liveness import process_number
 from kernel.modes import Mode
-from revenue.adapters.letters import alert_line, write_letter
+from notices.outbox.letters import write_letter
+from notices.outbox.sending import MAIL_RETRIES
+from notices.ports import Letter, Mailer, MailError, MailRefused
 from revenue.enums import ToldAs
 from revenue.models import OperatorAlert
-from revenue.policy import ALERT_HOUR, ALERTS_ALONE_PER_HOUR, MAIL_RETRIES
-from revenue.ports_mail import Letter, Mailer, MailError, MailRefused
-from revenue.queries.letters import alert_facts
+from revenue.policy import ALERT_HOUR, ALERTS_ALONE_PER_HOUR
+from revenue.queries.letters import alert_facts, alert_line
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +125,7 @@ def _letter(batch: Batch, *, to: tuple[str, ...]) -> Letter:
         facts = {"lines": lines, "left_out": len(batch.alerts) - len(lines)}
     first = batch.alerts[0]
     return write_letter(
-        template="digest" if batch.told_as == ToldAs.DIGEST else "alert",
+        template=f"revenue/mail/{'digest' if batch.told_as == ToldAs.DIGEST else 'alert'}",
         facts=facts,
         mode=Mode(settings.DEPLOYMENT_MODE),
         to=to,

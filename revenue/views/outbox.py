@@ -14,11 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kernel.paging import Cursor
 from kernel.permissions import needs
+from notices.enums import MAIL_KEPT_HERE
+from notices.ports import KeptLetter
+from notices.queries import is_mail_kept_here, kept_letter
 from revenue.enums import MailState
-from revenue.enums.for_operators import MAIL_KEPT_HERE
 from revenue.forms.mails import OutboxFilterForm
-from revenue.ports_mail import KeptLetter
-from revenue.providers import is_mail_kept_here, mailer
 from revenue.queries.outbox import MailLine, NoSuchMail, mail_line, outbox_page
 from revenue.usecases.resend_mail import NotToBeSent, resend_mail
 
@@ -87,7 +87,7 @@ def outbox_mail_html(_request: HttpRequest, reference: str) -> HttpResponse:
 def _letter(mail: MailLine) -> KeptLetter | None:
     if mail.sent_at is None or not is_mail_kept_here():
         return None
-    return mailer().read_back(message_id=mail.message_id, sent_at=mail.sent_at)
+    return kept_letter(message_id=mail.message_id, sent_at=mail.sent_at)
 
 
 def _link_in(text: str) -> str:

@@ -16,9 +16,10 @@ from kernel.retries import (
     may_repeat,
     next_attempt,
 )
-from revenue.policy import CALL_RETRIES, EVENT_RETRIES, MAIL_RETRIES
+from notices.outbox.sending import MAIL_RETRIES
+from notices.ports import MailRefused, MailUnknown
+from revenue.policy import CALL_RETRIES, EVENT_RETRIES
 from revenue.ports import GatewayRefused, GatewayUnknown, GatewayUnreadable
-from revenue.ports_mail import MailRefused, MailUnknown
 from tests.conftest import NOON
 
 DAY = timedelta(hours=24)

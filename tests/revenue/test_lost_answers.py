@@ -11,14 +11,13 @@ from pytest_django import Settings
 
 from console.usecases.check_lag import check_lag
 from kernel.references import new_reference
-from revenue.adapters.letters import alert_line
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, CheckoutState
 from revenue.exchanges.checkouts import sweep_checkouts
 from revenue.exchanges.prices import ensure_price
 from revenue.models import CheckoutSession, Offer, OperatorAlert
 from revenue.ports import GatewayUnknown, SessionFact
-from revenue.queries.letters import alert_facts
+from revenue.queries.letters import alert_facts, alert_line
 from revenue.usecases.open_checkout import buy
 from tests.factories.revenue import CheckoutFactory, OfferFactory
 from tests.outside import _outside, gateway, gateway_to, lose_next_answer, outside

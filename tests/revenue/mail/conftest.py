@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 from django.conf import LazySettings
 
-from revenue.adapters.mailer import SMTP_BACKEND
+from notices.adapters.mailer import SMTP_BACKEND
 from tests.revenue.mail.smtp import MailServer, running
 
 TIMEOUT_S, PATIENCE_S = 1, 30  # where a server never answers; where it does, however slowly

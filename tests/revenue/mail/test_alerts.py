@@ -10,10 +10,10 @@ from django.conf import LazySettings, settings
 from django.contrib.auth.models import Group, User
 from django.db.models import F
 
+from notices.outbox.sending import MAIL_RETRIES
+from notices.ports import Letter, MailRefused, MailUnknown
 from revenue.enums import AlertKind
 from revenue.models import OperatorAlert, ReconcileRun
-from revenue.policy import MAIL_RETRIES
-from revenue.ports_mail import Letter, MailRefused, MailUnknown
 from revenue.usecases.send_alerts import LEASE, send_alerts
 from tests.factories.orders import AlertFactory, BuyerMailFactory, OrderFactory
 from tests.factories.people import client_of, make_person

@@ -10,10 +10,11 @@ from django.core import mail as django_mail
 from django.core.mail import EmailMultiAlternatives
 
 from kernel.modes import MODE_WORDS, Mode
-from revenue.adapters.mailer import DjangoMailer
+from notices.adapters.mailer import DjangoMailer
+from notices.outbox.sending import send_next
 from revenue.enums import MailKind, MailState
+from revenue.exchanges.mails import BUYER_MAILS
 from revenue.models import BuyerMail, Order, OrderLink
-from revenue.usecases.send_mail import send_next
 from tests.factories.orders import BuyerMailFactory, OrderFactory
 from tests.factories.revenue import CheckoutFactory, OfferFactory
 from tests.revenue.conftest import Clock
@@ -34,7 +35,7 @@ def letter(kind: MailKind, *, mode: str = "sandbox") -> tuple[Order, str, str, s
     order = OrderFactory(checkout=checkout, mode=mode, state=STATES.get(kind, "paid"))
     BuyerMailFactory(order=order, kind=kind, dedupe_key="re_1", amount_minor=40)
 
-    assert send_next(mailer=DjangoMailer(), clock=Clock()) == MailState.SENT
+    assert send_next(BUYER_MAILS, mailer=DjangoMailer(), clock=Clock()) == MailState.SENT
 
     (message,) = django_mail.outbox
     assert isinstance(message, EmailMultiAlternatives)
@@ -159,7 +160,7 @@ def test_a_payment_without_an_offer_still_gets_a_receipt() -> None:
     checkout = CheckoutFactory(origin="foreign", offer=None, state="complete", amount_minor=None)
     BuyerMailFactory(order=OrderFactory(checkout=checkout))
 
-    send_next(mailer=DjangoMailer(), clock=Clock())
+    send_next(BUYER_MAILS, mailer=DjangoMailer(), clock=Clock())
 
     assert "  Payment: $1.00 USD\n" in str(django_mail.outbox[0].body)
     assert BuyerMail.objects.get().state == MailState.SENT

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
-from revenue.adapters.mailer import FILE_BACKEND, DjangoMailer
-from revenue.ports_mail import KeptLetter, Letter, MailRefused, MailUnknown
+from notices.adapters.mailer import FILE_BACKEND, DjangoMailer
+from notices.ports import KeptLetter, Letter, MailRefused, MailUnknown
 from tests.revenue.mail.conftest import StartServer
 
 LETTER = Letter(

@@ -11,13 +11,14 @@ from django.db import connection, connections, transaction
 
 from kernel.modes import Mode
 from kernel.money import Money
+from notices.outbox.sending import send_next
+from notices.ports import Letter
 from revenue.enums import MailKind, MailState, Source
+from revenue.exchanges.mails import BUYER_MAILS
 from revenue.models import BuyerMail
 from revenue.operations.mails import queue_mail
 from revenue.operations.recording_context import RecordingContext
-from revenue.ports_mail import Letter
 from revenue.usecases.send_alerts import send_alerts
-from revenue.usecases.send_mail import send_next
 from tests.factories.orders import AlertFactory, BuyerMailFactory, OrderFactory
 from tests.factories.people import make_person
 from tests.factories.revenue import NOON
@@ -88,7 +89,7 @@ def test_many_workers_send_each_mail_once(clock: Clock) -> None:
     letters: list[str] = []
 
     def drain() -> None:
-        while send_next(mailer=Collecting(letters), clock=clock):
+        while send_next(BUYER_MAILS, mailer=Collecting(letters), clock=clock):
             pass
 
     at_once(drain)

@@ -8,13 +8,14 @@ import pytest
 
 from kernel.modes import Mode
 from ledger.models import LedgerEntry
-from revenue.adapters.mailer import DjangoMailer
+from notices.adapters.mailer import DjangoMailer
+from notices.outbox.sending import send_next
 from revenue.enums import AlertKind, MailKind, MailState
+from revenue.exchanges.mails import BUYER_MAILS
 from revenue.models import BuyerMail, OperatorAlert, OrderLink, OrderLinkRequest
 from revenue.usecases.request_order_link import answer_link_requests, request_order_link
 from revenue.usecases.resend_mail import NotToBeSent, resend_mail
 from revenue.usecases.revoke_order_links import revoke_order_links
-from revenue.usecases.send_mail import send_next
 from tests.factories.crm import ContactFactory
 from tests.factories.orders import AlertFactory, BuyerMailFactory, OrderFactory, token_of
 from tests.factories.people import make_person
@@ -88,7 +89,7 @@ def test_a_person_sends_again_what_did_not_surely_arrive(clock: Clock, state: st
     resend_mail(mail_ref=mail.reference, actor_id=owner.pk, now=NOON)
     with pytest.raises(NotToBeSent):
         resend_mail(mail_ref=mail.reference, actor_id=owner.pk, now=NOON)
-    send_next(mailer=DjangoMailer(), clock=clock)
+    send_next(BUYER_MAILS, mailer=DjangoMailer(), clock=clock)
 
     mail.refresh_from_db()
     entry = LedgerEntry.objects.get(kind="audit")

@@ -9,12 +9,12 @@ import pytest
 from django.db import connection, transaction
 
 from kernel.leases import claim_due
-from revenue.adapters.mailer import DjangoMailer
+from notices.adapters.mailer import DjangoMailer
+from notices.outbox.sending import LEASE, MAIL_RETRIES, give_up_lost, send_next
+from notices.ports import Letter, MailRefused, MailUnknown
 from revenue.enums import AlertKind, LinkPurpose, MailKind, MailState
+from revenue.exchanges.mails import BUYER_MAILS
 from revenue.models import BuyerMail, OperatorAlert, OrderLink
-from revenue.policy import MAIL_RETRIES
-from revenue.ports_mail import Letter, MailRefused, MailUnknown
-from revenue.usecases.send_mail import LEASE, give_up_lost, send_next
 from tests.factories.orders import BuyerMailFactory, OrderFactory, refund_of
 from tests.factories.revenue import NOON
 from tests.revenue.conftest import Clock
@@ -64,7 +64,7 @@ def test_a_mail_is_sent_once(clock: Clock) -> None:
     mail = BuyerMailFactory()
     mailer = ScriptedMailer()
 
-    outcomes = [send_next(mailer=mailer, clock=clock) for _ in range(3)]
+    outcomes = [send_next(BUYER_MAILS, mailer=mailer, clock=clock) for _ in range(3)]
 
     mail.refresh_from_db()
     assert outcomes == [MailState.SENT, None, None]
@@ -89,7 +89,7 @@ def test_the_letter_leaves_outside_of_any_transaction_after_its_link_is_committe
         def send(self, letter: Letter) -> None:  # noqa: ARG002  # the port names it
             seen.append((connection.in_atomic_block, OrderLink.objects.count()))
 
-    send_next(mailer=Looking(), clock=clock)
+    send_next(BUYER_MAILS, mailer=Looking(), clock=clock)
 
     assert seen == [(False, 1)]
 
@@ -98,12 +98,12 @@ def test_what_nobody_took_is_tried_again_later_with_a_new_link(clock: Clock) -> 
     mail = BuyerMailFactory()
     mailer = ScriptedMailer(MailRefused("ConnectionRefusedError", is_final=False))
 
-    first = send_next(mailer=mailer, clock=clock)
+    first = send_next(BUYER_MAILS, mailer=mailer, clock=clock)
     mail.refresh_from_db()
     links_after_refusal = OrderLink.objects.count()
-    too_early = send_next(mailer=mailer, clock=clock)
+    too_early = send_next(BUYER_MAILS, mailer=mailer, clock=clock)
     clock.at = mail.next_attempt_at
-    second = send_next(mailer=mailer, clock=clock)
+    second = send_next(BUYER_MAILS, mailer=mailer, clock=clock)
 
     assert (first, too_early, second) == (MailState.QUEUED, None, MailState.SENT)
     assert (mail.error_class, mail.next_attempt_at) == (
@@ -120,7 +120,9 @@ def test_after_the_last_try_a_person_is_told(clock: Clock) -> None:
     mail = BuyerMailFactory(attempts=MAIL_RETRIES.attempts_max - 1)
 
     outcome = send_next(
-        mailer=ScriptedMailer(MailRefused("SMTPConnectError 421", is_final=False)), clock=clock
+        BUYER_MAILS,
+        mailer=ScriptedMailer(MailRefused("SMTPConnectError 421", is_final=False)),
+        clock=clock,
     )
 
     mail.refresh_from_db()
@@ -134,7 +136,9 @@ def test_a_refusal_for_good_is_not_tried_again(clock: Clock) -> None:
     mail = BuyerMailFactory()
 
     outcome = send_next(
-        mailer=ScriptedMailer(MailRefused("SMTPRecipientsRefused 550", is_final=True)), clock=clock
+        BUYER_MAILS,
+        mailer=ScriptedMailer(MailRefused("SMTPRecipientsRefused 550", is_final=True)),
+        clock=clock,
     )
 
     mail.refresh_from_db()
@@ -146,9 +150,9 @@ def test_an_unknown_send_waits_for_a_person_and_keeps_its_link(clock: Clock) -> 
     mail = BuyerMailFactory()
     mailer = ScriptedMailer(MailUnknown("SMTPServerDisconnected"))
 
-    outcomes = [send_next(mailer=mailer, clock=clock)]
+    outcomes = [send_next(BUYER_MAILS, mailer=mailer, clock=clock)]
     clock.forward(days=3)
-    outcomes += [send_next(mailer=mailer, clock=clock)]
+    outcomes += [send_next(BUYER_MAILS, mailer=mailer, clock=clock)]
 
     mail.refresh_from_db()
     assert outcomes == [MailState.UNKNOWN, None]
@@ -173,7 +177,7 @@ def test_a_real_server_decides_where_a_mail_stands(
     mail = BuyerMailFactory()
     mail_server(**answers)
 
-    send_next(mailer=DjangoMailer(), clock=clock)
+    send_next(BUYER_MAILS, mailer=DjangoMailer(), clock=clock)
 
     mail.refresh_from_db()
     assert mail.state == state
@@ -183,7 +187,7 @@ def test_a_letter_that_cannot_be_written_waits_for_better_code(clock: Clock) -> 
     mail = BuyerMailFactory(kind="no_such_kind")
     mailer = ScriptedMailer()
 
-    outcome = send_next(mailer=mailer, clock=clock)
+    outcome = send_next(BUYER_MAILS, mailer=mailer, clock=clock)
 
     mail.refresh_from_db()
     assert (outcome, mail.error_class) == (MailState.QUEUED, "TemplateDoesNotExist")
@@ -199,10 +203,10 @@ def test_a_mail_whose_sender_died_with_the_letter_in_hand_is_unknown(clock: Cloc
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        send_next(mailer=Dies(), clock=clock)
-    early = give_up_lost(now=clock())
+        send_next(BUYER_MAILS, mailer=Dies(), clock=clock)
+    early = give_up_lost(BUYER_MAILS, now=clock())
     clock.forward(minutes=6)
-    late = give_up_lost(now=clock())
+    late = give_up_lost(BUYER_MAILS, now=clock())
 
     mail.refresh_from_db()
     assert (early, late) == (0, 1)
@@ -215,8 +219,8 @@ def test_a_mail_whose_sender_died_before_the_letter_was_ready_is_sent(clock: Clo
     claimed()
     clock.forward(minutes=6)
 
-    give_up_lost(now=clock())
-    outcome = send_next(mailer=ScriptedMailer(), clock=clock)
+    give_up_lost(BUYER_MAILS, now=clock())
+    outcome = send_next(BUYER_MAILS, mailer=ScriptedMailer(), clock=clock)
 
     mail.refresh_from_db()
     assert (outcome, mail.state) == (MailState.SENT, "sent")
@@ -227,7 +231,7 @@ def test_a_mail_that_kills_every_sender_is_given_up(clock: Clock) -> None:
     claimed()
     clock.forward(minutes=6)
 
-    give_up_lost(now=clock())
+    give_up_lost(BUYER_MAILS, now=clock())
 
     mail.refresh_from_db()
     assert (mail.state, mail.error_class) == ("failed", "SenderLost")
@@ -240,9 +244,9 @@ def test_a_late_sender_writes_nothing(clock: Clock) -> None:
     class Slow(ScriptedMailer):
         def send(self, letter: Letter) -> None:  # noqa: ARG002  # the port names it
             clock.at += LEASE + timedelta(seconds=1)
-            give_up_lost(now=clock())
+            give_up_lost(BUYER_MAILS, now=clock())
 
-    outcome = send_next(mailer=Slow(), clock=clock)
+    outcome = send_next(BUYER_MAILS, mailer=Slow(), clock=clock)
 
     mail.refresh_from_db()
     assert (outcome, mail.state, mail.sent_at) == (MailState.UNKNOWN, "unknown", None)
@@ -262,7 +266,7 @@ def test_a_mail_that_is_no_longer_true_is_not_sent(
     mail = BuyerMailFactory(order=OrderFactory(state=state), kind=kind)
     mailer = ScriptedMailer()
 
-    outcome = send_next(mailer=mailer, clock=clock)
+    outcome = send_next(BUYER_MAILS, mailer=mailer, clock=clock)
 
     mail.refresh_from_db()
     assert (outcome, mail.state, mailer.letters) == (MailState.OVERTAKEN, "overtaken", [])
@@ -280,7 +284,7 @@ def test_a_refund_that_failed_meanwhile_is_not_announced(
     refund_of(order, status=status)
     BuyerMailFactory(order=order, kind=MailKind.REFUND_BOOKED, dedupe_key="re_1", amount_minor=40)
 
-    assert send_next(mailer=ScriptedMailer(), clock=clock) == outcome
+    assert send_next(BUYER_MAILS, mailer=ScriptedMailer(), clock=clock) == outcome
 
 
 def test_twelve_tries_span_ten_hours() -> None:

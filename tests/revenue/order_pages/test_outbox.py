@@ -10,10 +10,11 @@ from django.conf import LazySettings
 from django.test import Client
 
 from kernel.modes import Mode
-from revenue.adapters.mailer import FILE_BACKEND, DjangoMailer
+from notices.adapters.mailer import FILE_BACKEND, DjangoMailer
+from notices.outbox.sending import send_next
 from revenue.enums import MailState
+from revenue.exchanges.mails import BUYER_MAILS
 from revenue.queries.outbox import ROWS_PER_PAGE, masked_address
-from revenue.usecases.send_mail import send_next
 from tests.factories.orders import BuyerMailFactory, OrderFactory
 from tests.factories.people import client_of, make_person
 
@@ -120,7 +121,7 @@ def kept(settings: LazySettings, tmp_path: Path) -> str:
     """Send one mail to a file on this machine; return its page."""
     settings.EMAIL_BACKEND, settings.EMAIL_FILE_PATH = FILE_BACKEND, str(tmp_path)
     mail = BuyerMailFactory()
-    send_next(mailer=DjangoMailer(), clock=lambda: datetime.now(UTC))
+    send_next(BUYER_MAILS, mailer=DjangoMailer(), clock=lambda: datetime.now(UTC))
     return f"/console/outbox/{mail.reference}/"
 
 

@@ -13,7 +13,6 @@ from django.db import connection
 from crm.models import Activity, Deal
 from fulfillment.models import OrderIntake
 from ledger.models import LedgerEntry
-from revenue.adapters.letters import alert_line
 from revenue.enums import OrderState, ReviewVerdict
 from revenue.models import (
     BuyerMail,
@@ -24,7 +23,7 @@ from revenue.models import (
     RevenueEvent,
 )
 from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
-from revenue.queries.letters import alert_facts
+from revenue.queries.letters import alert_facts, alert_line
 from revenue.usecases.decide_review import accept_order, rule_out_order
 from tests.conftest import NOON
 from tests.factories.revenue import (

@@ -14,7 +14,7 @@ from django.test import Client
 from kernel.modes import Mode
 from kernel.references import new_reference
 from ledger.models import LedgerEntry
-from revenue.adapters.letters import write_letter
+from notices.outbox.letters import write_letter
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import CheckoutOrigin, RefundState
 from revenue.models import BuyerMail, CheckoutSession, Order, OrderReview, RefundRequest
@@ -115,7 +115,7 @@ def test_whoever_paid_is_told_in_plain_words(process: Process, operator: User) -
     mail = BuyerMail.objects.get()
     assert (mail.kind, mail.to_address) == ("not_ours", order.buyer_email)
     letter = write_letter(
-        template=mail.kind,
+        template=f"revenue/mail/{mail.kind}",
         facts=letter_facts(mail) | {"link": "http://localhost/o/x/"},
         mode=Mode(mail.mode),
         to=(mail.to_address,),

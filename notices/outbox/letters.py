@@ -1,6 +1,6 @@
 """Words of ours into letters: one template, two formats, nothing fetched from elsewhere.
 
-A template under ``templates/revenue/mail/`` says a letter once. Its first line is the subject; a
+A template says a letter once, on ``templates/notices/letter.txt``. Its first line is the subject; a
 line may begin with ``# `` (heading), ``## `` (smaller heading), ``| name | value`` (a fact; with
 ``! `` before its name it is the sum that matters) or ``> words | address`` (a link); everything
 else is a paragraph. The plain text and the HTML are both made from that, so they cannot say
@@ -20,9 +20,9 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from kernel.modes import MODE_WORDS, Mode
-from revenue.ports_mail import Letter
+from notices.ports import Letter
 
-FOLDER: Final = "revenue/mail"
+FRAME: Final = "notices/letter.html"
 WIDTH: Final = 72
 TOTAL: Final = "! "
 MARKS: Final = {"##": "subheading", "# ": "heading", "| ": "facts", "> ": "links"}
@@ -62,7 +62,7 @@ def write_letter(
     A subject that is not of live mode says so first. ``reference`` makes the Message-ID.
     """
     context = {key: _cleaned(value) for key, value in facts.items()} | _house(mode)
-    rendered = render_to_string(f"{FOLDER}/{template}.txt", context)
+    rendered = render_to_string(f"{template}.txt", context)
     subject, _, body = rendered.strip().partition("\n")
     blocks = list(_blocks(body))
     page = {"blocks": blocks, "subject": subject, **context}
@@ -70,14 +70,14 @@ def write_letter(
         to=to,
         subject=_one_line(subject if mode == Mode.LIVE else f"[{mode}: no real money] {subject}"),
         text=_as_text(blocks),
-        html=render_to_string(f"{FOLDER}/letter.html", page),
+        html=render_to_string(FRAME, page),
         message_id=f"<{reference}@{_domain()}>",
     )
 
 
-def alert_line(*, kind: str, facts: Mapping[str, Any]) -> dict[str, str]:
-    """Return an alert in a few words: its title, and what it means and asks for."""
-    rendered = render_to_string(f"{FOLDER}/alerts/{kind}.txt", dict(facts))
+def write_line(*, template: str, facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return what ``template`` says in a few words: its first line, the title, and the others."""
+    rendered = render_to_string(f"{template}.txt", dict(facts))
     title, _, words = rendered.strip().partition("\n")
     return {"title": _one_line(title), "words": _one_line(words)}
 

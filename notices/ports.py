@@ -48,7 +48,7 @@ class KeptLetter:
 class Mailer(Protocol):
     """How letters leave the house.
 
-    ``revenue.adapters.mailer`` does it through Django's mail; ``tests/revenue/mail`` holds it to
+    ``notices.adapters.mailer`` does it through Django's mail; ``tests/revenue/mail`` holds it to
     these promises against servers that misbehave.
     """
 

@@ -21,8 +21,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import sanitize_address
 
-from revenue.adapters.mailboxes import UTF8, NeedsSMTPUTF8, is_plain, on_the_wire, send_in_utf8
-from revenue.ports_mail import KeptLetter, Letter, Mailer, MailRefused, MailUnknown
+from notices.adapters.mailboxes import UTF8, NeedsSMTPUTF8, is_plain, on_the_wire, send_in_utf8
+from notices.ports import KeptLetter, Letter, Mailer, MailRefused, MailUnknown
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,69 @@
+"""The states of mails."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from django.db import models
+
+from kernel.state_words import OperatorWords, for_operators
+
+if TYPE_CHECKING:  # an app's config reads these words before there are models
+    from kernel.transitions import Moves
+
+
+class MailState(models.TextChoices):
+    """Where a mail stands. ``unknown``: it may have left; only a person sends it again."""
+
+    QUEUED = "queued", "queued"
+    SENDING = "sending", "sending"
+    SENT = "sent", "sent"
+    UNKNOWN = "unknown", "unknown"
+    FAILED = "failed", "failed"
+    OVERTAKEN = "overtaken", "skipped (out of date)"  # never sent
+
+
+MAIL_MOVES: Moves = MappingProxyType(
+    {
+        MailState.QUEUED: frozenset({MailState.SENDING, MailState.FAILED}),
+        MailState.SENDING: frozenset(
+            {
+                MailState.SENT,
+                MailState.QUEUED,
+                MailState.UNKNOWN,
+                MailState.FAILED,
+                MailState.OVERTAKEN,
+            }
+        ),
+        MailState.UNKNOWN: frozenset({MailState.QUEUED}),
+        MailState.FAILED: frozenset({MailState.QUEUED}),
+        MailState.SENT: frozenset(),
+        MailState.OVERTAKEN: frozenset(),
+    }
+)
+
+MAILS: Final = for_operators(
+    MailState,
+    {
+        MailState.QUEUED: OperatorWords(
+            tone="wait", note="It leaves within seconds, or when its next try is due."
+        ),
+        MailState.SENDING: OperatorWords(
+            tone="wait", note="It is being handed to the mail server."
+        ),
+        MailState.SENT: OperatorWords(tone="ok", note="The mail server took it."),
+        MailState.UNKNOWN: OperatorWords(
+            tone="wait",
+            note="It may have left: the mail server never answered. It is sent again only if you "
+            "say so.",
+        ),
+        MailState.FAILED: OperatorWords(
+            tone="bad", note="It did not leave. Correct what is wrong, then send it again."
+        ),
+        MailState.OVERTAKEN: OperatorWords(
+            tone="off", note="It was not sent, because it was no longer true when its turn came."
+        ),
+    },
+)
+MAIL_KEPT_HERE: Final = "It was written to a file on this machine: no mail server is set up."

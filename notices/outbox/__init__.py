@@ -1,0 +1,1 @@
+"""Mails that wait in a row until they leave: what every app that mails stands on."""

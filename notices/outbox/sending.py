@@ -1,0 +1,187 @@
+"""Sending what is queued: claim, write the letter, leave the database, hand it over, settle.
+
+One way for every outbox. A mail leaves at most once by itself: what failed before anybody took it
+is tried again with a growing pause, as often as ``MAIL_RETRIES`` says; what may have been taken
+waits for a person.
+"""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Generic, TypeVar
+
+from django.db import DatabaseError, transaction
+
+from kernel.leases import LostLease, claim_due
+from kernel.retries import Backoff
+from notices.enums import MailState
+from notices.ports import Letter, Mailer, MailError, MailRefused
+from notices.rows import QueuedMail
+
+logger = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+M = TypeVar("M", bound=QueuedMail)
+
+LEASE: Final = timedelta(minutes=5)  # longer than all time-outs of one letter together
+# Twelve tries of a mail span some ten hours.
+MAIL_RETRIES: Final = Backoff(
+    first=timedelta(seconds=30), longest=timedelta(hours=3), attempts_max=12
+)
+GIVE_UP_BATCH: Final = 100
+SENDER_LOST: Final = "SenderLost"
+
+
+def _nothing() -> None:
+    """Undo nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A letter about to leave, and what was made for it alone."""
+
+    letter: Letter
+    take_back: Callable[[], object] = _nothing  # called where the letter certainly did not leave
+
+
+class Outbox(ABC, Generic[M]):
+    """One queue of mails: their table, what each says, and what follows when one is settled."""
+
+    model: type[M]
+
+    @property
+    def only(self) -> Mapping[str, str]:
+        """Return the columns by which this queue is told from others in its table."""
+        return {}
+
+    @abstractmethod
+    def write(self, mail: M, *, reference: str, now: datetime) -> Written | None:
+        """Return the letter of ``mail``, called ``reference``; None where it is no longer true.
+
+        In the transaction that commits its Message-ID. A secret that it carries is made here.
+        """
+
+    def settled(self, mail: M, *, now: datetime) -> None:  # not all follow up
+        """Do what follows from the state in which ``mail`` ended, in the same transaction."""
+
+
+def send_next(outbox: Outbox[M], *, mailer: Mailer, clock: Clock) -> MailState | None:
+    """Send the mail that has been due longest. Returns where it stands now; None if none is due."""
+    claimed = claim_due(
+        outbox.model,
+        states=[MailState.QUEUED],
+        to=MailState.SENDING,
+        now=clock(),
+        lease=LEASE,
+        limit=1,
+        only=outbox.only,
+    )
+    if not claimed:
+        return None
+    try:
+        return _send_claimed(outbox, claimed[0], mailer=mailer, clock=clock)
+    except LostLease:
+        logger.warning("late for a mail", extra={"mail": claimed[0].reference})
+        return MailState.UNKNOWN
+
+
+def give_up_lost(outbox: Outbox[M], *, now: datetime) -> int:
+    """Take mails from senders that died. Returns how many.
+
+    One that had its letter ready may have handed it over: it is unknown, and nothing but a person
+    sends it again. One that had not is simply sent by the next.
+    """
+    lost = outbox.model._base_manager.filter(
+        state=MailState.SENDING, leased_until__lte=now, **outbox.only
+    )
+    with transaction.atomic(durable=True):
+        mails = list(lost.select_for_update(skip_locked=True).order_by("pk")[:GIVE_UP_BATCH])
+        for mail in mails:
+            was_ready = f"{_mark(mail)}@" in mail.message_id
+            mail.take_lease(now=now, lease=LEASE)  # fences the old sender off, should it wake up
+            if was_ready:
+                _end(outbox, mail, MailState.UNKNOWN, error=SENDER_LOST, now=now)
+            elif MAIL_RETRIES.is_over(mail.attempts):
+                _end(outbox, mail, MailState.FAILED, error=SENDER_LOST, now=now)
+            else:
+                mail.move_fenced(MailState.QUEUED, next_attempt_at=now)
+    return len(mails)
+
+
+def _send_claimed(outbox: Outbox[M], mail: M, *, mailer: Mailer, clock: Clock) -> MailState:
+    try:
+        written = _prepare(outbox, mail, now=clock())
+    except (LostLease, DatabaseError):  # nothing left; the lease ends and the next one sends it
+        raise
+    except Exception as error:  # ours to correct: it is tried again, and must not hold up others
+        logger.exception("mail not written", extra={"mail": mail.reference})
+        unwritten = MailRefused(type(error).__name__, is_final=False)
+        return _settle_refused(outbox, mail, _nothing, unwritten, now=clock())
+    if written is None:
+        return MailState.OVERTAKEN
+    try:
+        mailer.send(written.letter)
+    except MailRefused as refusal:
+        return _settle_refused(outbox, mail, written.take_back, refusal, now=clock())
+    except MailError as error:
+        return _settle(outbox, mail, MailState.UNKNOWN, error=error.code, now=clock())
+    return _settle(outbox, mail, MailState.SENT, now=clock())
+
+
+def _prepare(outbox: Outbox[M], mail: M, *, now: datetime) -> Written | None:
+    """Commit what the letter carries, and its Message-ID, before anything leaves."""
+    with transaction.atomic(durable=True):
+        written = outbox.write(mail, reference=f"{mail.reference}{_mark(mail)}", now=now)
+        if written is None:
+            _end(outbox, mail, MailState.OVERTAKEN, now=now)
+            return None
+        held = outbox.model._base_manager.filter(pk=mail.pk, lease_token=mail.lease_token)
+        if not held.update(message_id=written.letter.message_id):
+            raise LostLease(f"{mail!r}: token {mail.lease_token} is not the newest")
+    return written
+
+
+def _mark(mail: QueuedMail) -> str:
+    """Return what a Message-ID of this claim carries: committed just before the letter leaves."""
+    return f".{mail.lease_token}"
+
+
+def _settle_refused(
+    outbox: Outbox[M],
+    mail: M,
+    take_back: Callable[[], object],
+    refusal: MailRefused,
+    *,
+    now: datetime,
+) -> MailState:
+    is_over = refusal.is_final or MAIL_RETRIES.is_over(mail.attempts)
+    with transaction.atomic(durable=True):
+        take_back()  # its secret never left the house, so nobody holds it
+        if is_over:
+            _end(outbox, mail, MailState.FAILED, error=refusal.code, now=now)
+            return MailState.FAILED
+        mail.move_fenced(
+            MailState.QUEUED,
+            next_attempt_at=now + MAIL_RETRIES.after(mail.attempts),
+            error_class=refusal.code,
+        )
+    return MailState.QUEUED
+
+
+def _settle(
+    outbox: Outbox[M], mail: M, state: MailState, *, now: datetime, error: str = ""
+) -> MailState:
+    with transaction.atomic(durable=True):
+        _end(outbox, mail, state, error=error, now=now)
+    return state
+
+
+def _end(outbox: Outbox[M], mail: M, state: MailState, *, now: datetime, error: str = "") -> None:
+    """Leave a mail where it stays unless a person moves it, in the caller's transaction."""
+    sent = {"sent_at": now} if state == MailState.SENT else {}
+    mail.move_fenced(state, next_attempt_at=None, error_class=error, **sent)
+    outbox.settled(mail, now=now)
