@@ -1,9 +1,36 @@
-"""The app's name for Django."""
+"""The app's name for Django, and the facts that its ledger entries carry."""
 
 from django.apps import AppConfig
 
+from approvals import ledger_rows
+from approvals.enums import Factor, Verdict, Why
+from approvals.guards import PROMISES
+from kernel import guards
+from kernel.schema import histories
+from ledger import facts
+
 
 class ApprovalsConfig(AppConfig):
-    """Questions to people, and their answers. No table of it exists in this version."""
+    """Questions to people, and their answers."""
 
     name = "approvals"
+
+    def ready(self) -> None:
+        """Say what the database must hold, and which facts the entries of approvals carry."""
+        guards.register(*histories(self.get_models()), *PROMISES)
+        ledger_rows.declare()
+        facts.allow(
+            "approval",
+            {
+                "fingerprint": facts.DIGEST,
+                "shown_digest": facts.DIGEST,
+                "amount_minor": facts.MINOR,
+                "currency": facts.CURRENCY,
+                "actor": facts.ACTOR,
+                "verdict": facts.one_of(Verdict.values),
+                "factor": facts.one_of(Factor.values),
+                "why": facts.one_of(Why.values),
+                "not_before": facts.TIME,
+                "execute_by": facts.TIME,
+            },
+        )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from approvals import operations as approvals
 from crm import operations, queries
 from kernel.erasure import Eraser, ErasureResult, Person, StoredData
 
@@ -14,7 +15,7 @@ CONTACTS: Final = "crm_contact"
 
 
 class RelationshipEraser(Eraser):
-    """The contact, their timeline, deals' titles, companies of one, and requests like spam."""
+    """The contact, their timeline, deals' titles, companies of one, spam, and what was asked."""
 
     erases = {
         CONTACTS: frozenset({"name", "email", "email_key", "stripe_customer_id"}),
@@ -24,6 +25,7 @@ class RelationshipEraser(Eraser):
         "crm_trappedrequest": frozenset(
             {"name", "email", "email_key", "company", "website", "wish"}
         ),
+        **approvals.ERASES,
     }
 
     def recognise(self, person: Person) -> Person:
@@ -55,10 +57,10 @@ class RelationshipEraser(Eraser):
 
     def blank(self, person: Person, now: datetime) -> ErasureResult:
         """Blank all of it; stages, amounts, times and references stay."""
-        touched = operations.erase_subject(
-            email=person.email, contact_ids=person.rows[CONTACTS], now=now
-        )
-        return ErasureResult(refs=touched, counts={})
+        contact_ids = person.rows[CONTACTS]
+        touched = operations.erase_subject(email=person.email, contact_ids=contact_ids, now=now)
+        asked = approvals.erase_words(trace_refs=queries.trace_refs(contact_ids), now=now)
+        return ErasureResult(refs=[*touched, *asked], counts={})
 
 
 ERASER: Final = RelationshipEraser()

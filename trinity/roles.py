@@ -43,6 +43,9 @@ _BOOKS: Final = frozenset(
         "fulfillment.view_orderintake",
         "fulfillment.view_acquisitionrun",
         "fulfillment.view_runevent",
+        "approvals.view_approvalrequest",
+        "approvals.view_decision",
+        "approvals.view_revocation",
         "ledger.view_ledgerentry",
         "ledger.view_posting",
         "ledger.view_sealedentry",
@@ -64,6 +67,8 @@ _WORK: Final = frozenset(
         "crm.review_lead",
         "crm.work_deal",
         "crm.reveal_personal_data",
+        "approvals.view_approvalfield",
+        "approvals.decide_outbound",
         "revenue.view_orderlink",
         "revenue.view_orderlinkrequest",
         "revenue.view_buyermail",
@@ -76,6 +81,7 @@ _WORK: Final = frozenset(
 )
 _POWER: Final = frozenset(
     {
+        "approvals.decide_spend",
         "revenue.refund_order",
         "auth.view_user",
         "auth.change_user",

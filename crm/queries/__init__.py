@@ -42,6 +42,7 @@ from crm.queries.sales import (
     deal_refs,
     deals_by_trace,
     sample_sales,
+    trace_refs,
 )
 
 __all__ = [
@@ -81,6 +82,7 @@ __all__ = [
     "timeline_of_company",
     "timeline_of_contact",
     "timeline_of_deal",
+    "trace_refs",
     "trapped_count",
     "trapped_refs_of",
     "trapped_requests",

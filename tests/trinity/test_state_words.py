@@ -48,6 +48,7 @@ def test_each_state_that_a_record_can_have_says_something_to_operators(
 def test_all_the_states_there_are_were_asked() -> None:
     assert {model.__name__ for model, _state in stateful()} == {
         "AcquisitionRun",
+        "ApprovalRequest",
         "BuyerMail",
         "CheckoutSession",
         "Deal",

@@ -1,0 +1,49 @@
+"""Close requests that nobody decided, or whose approval cannot be used any more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from approvals.enums import RequestState, Why
+from approvals.models import ApprovalRequest
+from approvals.operations.recording import record
+from approvals.registry import kind_of
+
+
+def close_for(
+    subject_ref: str, *, why: Why, now: datetime, superseded_by: ApprovalRequest | None = None
+) -> bool:
+    """Close what is open about ``subject_ref``; say whether anything was.
+
+    Whoever calls gives back themselves what the approval had taken: no hook is called.
+    """
+    request = (
+        ApprovalRequest.objects.select_for_update(no_key=True)
+        .filter(subject_ref=subject_ref, state__in=[RequestState.PENDING, RequestState.APPROVED])
+        .first()
+    )
+    if request is None:
+        return False
+    _close(request, why=why, now=now, superseded_by=superseded_by)
+    return True
+
+
+def expire(request: ApprovalRequest, *, why: Why, now: datetime) -> None:
+    """Close one open request, locked by the caller, and give back what its approval had taken."""
+    _close(request, why=why, now=now)
+    kind_of(request.kind).closed(request.subject_ref, outcome=request.state, now=now)
+
+
+def _close(
+    request: ApprovalRequest,
+    *,
+    why: Why,
+    now: datetime,
+    superseded_by: ApprovalRequest | None = None,
+) -> None:
+    is_replaced = superseded_by is not None and request.state == RequestState.PENDING
+    state = RequestState.SUPERSEDED if is_replaced else RequestState.EXPIRED
+    request.move(
+        state, why_closed=why, closed_at=now, superseded_by_id=superseded_by and superseded_by.pk
+    )
+    record(request, state, now=now, facts={"why": str(why)})

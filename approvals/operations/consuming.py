@@ -1,0 +1,112 @@
+"""Use an approval, once: everything it was bound to is derived anew and compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from approvals.enums import RequestState, Verdict
+from approvals.fields import SaltedField, digest_of
+from approvals.models import ApprovalField, ApprovalRequest, Decision
+from approvals.operations.recording import record
+from approvals.policy import is_enough
+from approvals.registry import Envelope, kind_of
+from kernel.canonical import Canonical
+
+# What an agent reads of a request that stands there (agent.md's codes).
+CODES: Final[Mapping[str, str]] = {
+    RequestState.PENDING: "no_approver",
+    RequestState.CONSUMED: "duplicate",
+    RequestState.REFUSED: "refused",
+    RequestState.EXPIRED: "expired",
+    RequestState.REVOKED: "revoked",
+    RequestState.SUPERSEDED: "superseded",
+}
+
+
+class CannotUse(Exception):
+    """The approval does not cover what is about to run. ``code`` is one of the agent's codes."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def consume(subject_ref: str, *, envelope: Envelope, now: datetime) -> ApprovalRequest:
+    """Use the approval of ``subject_ref`` for exactly ``envelope``, made anew by the caller.
+
+    In the transaction that claims execution; ``now`` is the database's. Raises CannotUse where it
+    was never given, is used, withdrawn or out of its times, where a field or what was shown would
+    be another now, and where too few of those who approved may still decide.
+    """
+    request = ApprovalRequest.objects.select_for_update(no_key=True).filter(
+        subject_ref=subject_ref
+    ).order_by("-id").first()  # fmt: skip
+    if request is None:
+        raise CannotUse("no_approver")
+    if request.state != RequestState.APPROVED:
+        raise CannotUse(CODES[request.state])
+    _require_in_time(request, now=now)
+    _require_same(request, envelope)
+    _require_approvers(request)
+    request.move(RequestState.CONSUMED, closed_at=now)
+    record(request, RequestState.CONSUMED, now=now)
+    return request
+
+
+def _require_in_time(request: ApprovalRequest, *, now: datetime) -> None:
+    if request.not_before is None or now < request.not_before:
+        raise CannotUse("hold")
+    if request.execute_by is None or now >= request.execute_by:
+        raise CannotUse("expired")
+
+
+def _require_same(request: ApprovalRequest, envelope: Envelope) -> None:
+    """Compare field by field, under the salts that were kept."""
+    asks = kind_of(request.kind)
+    known = (
+        request.presenter_version in asks.presenter_versions()
+        and request.policy_version in asks.policy_versions
+    )
+    if not known:
+        raise CannotUse("expired")
+    shown = asks.present(envelope, version=request.presenter_version)
+    kept = list(request.fields.all())
+    part = ApprovalField.Part
+    same = (
+        _digest(kept, part.ENVELOPE, {**envelope, **request.terms}) == request.fingerprint
+        and _digest(kept, part.SHOWN, shown.values()) == request.shown_digest
+    )
+    if not same:
+        raise CannotUse("superseded")
+
+
+def _digest(kept: list[ApprovalField], part: str, values: Mapping[str, Canonical]) -> str:
+    """Return the digest of ``values`` under the salts of ``part``; nothing where a name differs."""
+    salts = {field.name: field.salt for field in kept if field.part == part}
+    if set(salts) != set(values) or not all(salts.values()):
+        return ""
+    return digest_of(
+        SaltedField(name=name, value=value, salt=salts[name]).digest
+        for name, value in values.items()
+    )
+
+
+def _require_approvers(request: ApprovalRequest) -> None:
+    rule = kind_of(request.kind).rule(request.rule)
+    decisions = Decision.objects.filter(
+        request=request, verdict=Verdict.APPROVE, fingerprint=request.fingerprint,
+        shown_digest=request.shown_digest,
+    ).select_related("person")  # fmt: skip
+    still = [each.person for each in decisions if each.person.has_perm(rule.permission)]
+    owners = [person for person in still if person.has_perm(rule.owner_permission)]
+    if not is_enough(people=len(still), owners=len(owners), needed=request.people_needed):
+        raise CannotUse("no_approver")
+
+
+def fields_of(request: ApprovalRequest, part: str) -> dict[str, Canonical]:
+    """Return the fields of one part as they were kept; what was blanked is left out."""
+    rows = request.fields.filter(part=part).order_by("name")
+    return {row.name: json.loads(row.value) for row in rows if row.value}

@@ -1,0 +1,99 @@
+"""Ask people whether exactly this may be done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from approvals.fields import SaltedField, digest_of, salted
+from approvals.models import ApprovalField, ApprovalRequest
+from approvals.operations.recording import record
+from approvals.registry import Envelope, kind_of
+from kernel.canonical import canonical
+from kernel.money import Money
+from kernel.references import new_reference
+from kernel.statements import insert
+
+
+def open_request(
+    *,
+    kind: str,
+    rule: str,
+    envelope: Envelope,
+    around: Mapping[str, object],
+    subject_ref: str,
+    project_ref: str,
+    run_ref: str,
+    mode: str,
+    trace_ref: str,
+    amount: Money | None,
+    policy_version: str,
+    now: datetime,
+    asked_by_id: int | None = None,
+) -> ApprovalRequest:
+    """Open a request for ``subject_ref``, with what is shown made of ``envelope`` alone.
+
+    ``around`` is what stands beside it on the page (headroom, likely doubles): true at ``now``,
+    part of no digest. ``asked_by_id`` is the person who asked, None where an agent did: whoever
+    asked never decides. Raises NotCanonical, and KeyError for a kind or rule that nobody
+    registered.
+    """
+    asks = kind_of(kind)
+    by = asks.rule(rule)
+    version = asks.presenter_version
+    shown = asks.present(envelope, version=version)
+    drawn = salted(shown.values())
+    request = ApprovalRequest(
+        reference=new_reference("apr"),
+        kind=kind,
+        rule=rule,
+        subject_ref=subject_ref,
+        project_ref=project_ref,
+        run_ref=run_ref,
+        mode=mode,
+        trace_ref=trace_ref,
+        amount_minor=None if amount is None else amount.amount_minor,
+        currency="" if amount is None else amount.currency,
+        shown_digest=digest_of(field.digest for field in drawn),
+        presenter_version=version,
+        policy_version=policy_version,
+        people_needed=by.people,
+        asked_by_id=asked_by_id,
+        around=json.dumps(around),
+        opened_at=now,
+        decide_by=now + by.decide_within,
+    )
+    sealed = salted({**envelope, **request.terms})
+    request.fingerprint = digest_of(field.digest for field in sealed)
+    insert(request)
+    part = ApprovalField.Part
+    ApprovalField.objects.bulk_create(
+        [
+            *_rows(request, part.ENVELOPE, sealed, words=asks.words),
+            *_rows(request, part.SHOWN, drawn, words=shown.words()),
+        ]
+    )
+    record(request, "requested", now=now)
+    return request
+
+
+def _rows(
+    request: ApprovalRequest,
+    part: ApprovalField.Part,
+    fields: Sequence[SaltedField],
+    *,
+    words: frozenset[str],
+) -> list[ApprovalField]:
+    return [
+        ApprovalField(
+            request=request,
+            part=part,
+            name=field.name,
+            is_words=field.name in words,
+            value=canonical(field.value).decode(),
+            salt=field.salt,
+            digest=field.digest,
+        )
+        for field in fields
+    ]

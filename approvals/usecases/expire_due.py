@@ -1,0 +1,35 @@
+"""Close requests whose time is over, and approvals that were not used in theirs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from approvals.enums import RequestState, Why
+from approvals.models import ApprovalRequest
+from approvals.operations.closing import expire
+from approvals.operations.locking import lock_request
+
+
+def expire_due(*, now: datetime, limit: int = 100) -> int:
+    """Close up to ``limit`` requests that are past due, each in a transaction. Say how many."""
+    due = ApprovalRequest.objects.filter(
+        Q(state=RequestState.PENDING, decide_by__lte=now)
+        | Q(state=RequestState.APPROVED, execute_by__lte=now)
+    )
+    references = list(due.values_list("reference", flat=True)[:limit])
+    return sum(_expire(reference, now=now) for reference in references)
+
+
+def _expire(reference: str, *, now: datetime) -> bool:
+    with transaction.atomic(durable=True):
+        request = lock_request(reference)
+        if request.state == RequestState.PENDING and request.decide_by <= now:
+            expire(request, why=Why.DECIDE_BY, now=now)
+        elif request.state == RequestState.APPROVED and (request.execute_by or now) <= now:
+            expire(request, why=Why.EXECUTE_BY, now=now)
+        else:
+            return False  # somebody was faster
+    return True
