@@ -45,7 +45,7 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=name_of)
 def test_it_fits_on_a_screen(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     long = {

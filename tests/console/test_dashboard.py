@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -11,25 +10,19 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pytest_django import Settings
 
-from console.queries.dashboard import Dashboard, build_dashboard
-from console.queries.remembered import daily_totals
+from console.queries.dashboard import build_dashboard
 from console.queries.waiting import navigation_counts
 from kernel.due_work import LAG_MAX
-from kernel.money import Money
-from kernel.references import new_reference
 from ledger.models import LedgerEntry
-from revenue import queries as revenue
 from revenue.models import (
     OperatorAlert,
-    Order,
     OrderReview,
     ReconcileRun,
     RefundRequest,
-    RevenueEvent,
 )
 from tests.conftest import NOON
+from tests.console.conftest import board, dashboard_page
 from tests.console.sales import Process, direct_sale, lead, whole_sale
 from tests.factories.orders import AlertFactory, BuyerMailFactory, OrderFactory
 from tests.factories.people import client_of, make_person
@@ -39,192 +32,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 SQL_MAX = 11
 OWN_SQL_MAX = 7
-
-
-def board(now: datetime = NOON) -> Dashboard:
-    return build_dashboard(now=now)
-
-
-def booked(order: Order, minor: int, *, kind: str = "payment", at: datetime = NOON) -> None:
-    reference = new_reference("rev")
-    RevenueEvent.objects.create(
-        reference=reference, mode=order.mode, order=order, kind=kind, amount_minor=minor,
-        currency=order.currency, fact_key=reference, stripe_object_id=reference,
-        source="delivery", trace_ref=order.trace_ref, occurred_at=at, recorded_at=at,
-    )  # fmt: skip
-
-
-def test_modes_and_currencies_are_never_mixed() -> None:
-    for mode, currency, minor in (
-        ("sandbox", "USD", 100), ("sandbox", "USD", 200), ("sandbox", "EUR", 700),
-        ("sample", "USD", 5_000), ("test", "USD", 30),
-    ):  # fmt: skip
-        booked(OrderFactory(mode=mode, currency=currency), minor)
-
-    assert [(card.mode, card.received, card.payments) for card in board().money] == [
-        ("sandbox", Money(300, "USD"), 2),
-        ("sandbox", Money(700, "EUR"), 1),
-        ("test", Money(30, "USD"), 1),
-        ("sample", Money(5_000, "USD"), 1),
-    ]
-
-
-def test_each_kind_has_its_own_sum() -> None:
-    order = OrderFactory()
-    for kind, minor in (
-        ("payment", 1_000), ("refund", -300), ("refund_reversal", 300), ("refund", -50),
-        ("dispute", -1_000), ("dispute_reversal", 400), ("fee", -30),
-    ):  # fmt: skip
-        booked(order, minor, kind=kind)
-
-    (card,) = board().money
-
-    assert (card.received, card.refunded, card.disputed, card.fees) == (
-        Money(1_000, "USD"), Money(-50, "USD"), Money(-600, "USD"), Money(-30, "USD"),
-    )  # fmt: skip
-    assert (card.payments, card.refunds) == (1, 1)
-
-
-def test_only_the_last_thirty_days_count() -> None:
-    order = OrderFactory()
-    first_day = NOON.replace(hour=0) - timedelta(days=29)
-    booked(order, 1, at=first_day)
-    booked(order, 10, at=first_day - timedelta(seconds=1))
-
-    assert board().money[0].received == Money(1, "USD")
-
-
-def test_what_is_told_late_shows_at_once_and_the_rest_is_remembered() -> None:
-    order = OrderFactory()
-    booked(order, 1, at=NOON - timedelta(days=1))
-    assert board().money[0].received == Money(1, "USD")
-
-    booked(order, 10)
-    booked(order, 100, at=NOON - timedelta(days=1))
-    booked(OrderFactory(currency="EUR"), 7)
-    booked(OrderFactory(mode="sample"), 1_000, at=NOON - timedelta(days=2))
-
-    for _again in range(2):  # what was told late is remembered in its turn, and counted once
-        assert [card.received for card in board().money] == [
-            Money(111, "USD"), Money(7, "EUR"), Money(1_000, "USD"),
-        ]  # fmt: skip
-
-
-def test_days_that_are_over_are_summed_once() -> None:
-    order = OrderFactory()
-    booked(order, 1, at=NOON - timedelta(days=1))
-    today, first_day = NOON.replace(hour=0), NOON.replace(hour=0) - timedelta(days=29)
-
-    first, again = daily_totals(since=first_day, now=NOON), daily_totals(since=first_day, now=NOON)
-    unread = revenue.daily_totals(since=first_day, fresh_since=today, known_id=first_id())
-
-    assert [fact.times for fact in first] == [fact.times for fact in again if fact.day] == [1]
-    assert [fact for fact in (*unread.fresh, *unread.late) if fact.day] == []
-
-
-def first_id() -> int:
-    return RevenueEvent.objects.get().pk
-
-
-def test_what_nobody_ruled_to_be_ours_is_not_counted() -> None:
-    booked(OrderFactory(), 100)
-    booked(OrderFactory(state="needs_review", review_reason="amount_differs"), 50)
-    foreign = OrderFactory(state="not_ours", review_reason="unknown_session")
-    booked(foreign, 700, at=NOON - timedelta(days=1))
-    booked(foreign, -20, kind="fee")
-
-    for _again in range(2):
-        (card,) = board().money
-        assert (card.received, card.payments) == (Money(100, "USD"), 1)
-        assert (card.undecided, card.not_ours) == (Money(50, "USD"), Money(700, "USD"))
-        assert card.fees == Money(-20, "USD")
-        assert [(day.on, day.received) for day in card.days] == [(NOON.date(), Money(100, "USD"))]
-
-
-def test_a_verdict_counts_at_once() -> None:
-    order = OrderFactory(state="needs_review", review_reason="amount_differs")
-    booked(order, 50, at=NOON - timedelta(days=1))
-    assert board().money[0].received == Money(0, "USD")
-
-    order.move("paid")
-
-    (card,) = board().money
-    assert (card.received, card.payments, card.undecided) == (
-        Money(50, "USD"), 1, Money(0, "USD"),
-    )  # fmt: skip
-
-
-def test_fees_that_are_unknown_are_not_nothing(operator: User) -> None:
-    booked(OrderFactory(), 100, at=datetime.now(UTC))
-    assert "$0.00" not in card_words(operator)
-    assert "not booked yet" in card_words(operator)
-
-    booked(OrderFactory(), 100, at=datetime.now(UTC))
-    booked(OrderFactory(), -30, kind="fee", at=datetime.now(UTC))
-    assert "−$0.30 USD so far; more are not booked yet" in card_words(operator)
-
-    booked(OrderFactory(), -30, kind="fee", at=datetime.now(UTC))
-    assert "not booked yet" not in card_words(operator)
-
-
-def card_words(person: User) -> str:
-    shown = re.search(r'<dl class="facts">.*?</dl>', page(person), re.DOTALL)
-    assert shown is not None
-    return " ".join(re.sub(r"<[^>]+>", " ", shown[0]).split())
-
-
-def test_without_redis_everything_is_read(
-    settings: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
-    booked(OrderFactory(), 1)
-    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:9"}}
-
-    assert board().money[0].received == Money(1, "USD")
-    assert [line.message for line in caplog.records if "remembered" in line.message] == [
-        "nothing remembered"
-    ] * 2
-
-
-def test_what_moved_before_the_window_still_has_a_card() -> None:
-    booked(OrderFactory(), 10, at=NOON - timedelta(days=90))
-
-    (card,) = board().money
-
-    assert (card.received, card.payments, card.chart) == (Money(0, "USD"), 0, None)
-
-
-def test_the_picture_has_a_bar_for_each_day_with_money() -> None:
-    order = OrderFactory()
-    booked(order, 400)
-    booked(order, -100, kind="refund")
-    booked(order, 200, at=NOON - timedelta(days=3))
-
-    (card,) = board().money
-
-    assert card.chart is not None
-    assert [(bar.css, bar.says) for bar in card.chart.bars] == [
-        ("sandbox", f"{NOON - timedelta(days=3):%d %b}: $2.00 USD"),
-        ("sandbox", f"{NOON:%d %b}: $4.00 USD"),
-        ("bad", f"{NOON:%d %b}: −$1.00 USD"),
-    ]
-    high, hung = card.chart.bars[1], card.chart.bars[2]
-    assert high.height == 4 * hung.height
-    assert high.y + high.height == hung.y == card.chart.base_y
-    assert [day.received for day in card.days] == [Money(400, "USD"), Money(200, "USD")]
-
-
-def test_the_table_says_that_it_counts_disputes_too(operator: User) -> None:
-    order = OrderFactory()
-    now = datetime.now(UTC)
-    for kind, minor in (("payment", 500), ("refund", -230), ("dispute", -200)):
-        booked(order, minor, kind=kind, at=now)
-
-    table = re.search(r"<caption.*?</table>", page(operator), re.DOTALL)
-
-    assert table is not None
-    assert "−$4.30" in table[0]
-    assert "Refunded or disputed</th>" in table[0]
-    assert "Refunded</th>" not in table[0]
 
 
 def test_what_waits_is_listed_by_kind(process: Process) -> None:
@@ -338,18 +145,18 @@ def test_a_paid_order_without_a_run_is_stuck(process: Process, seal: Callable[[]
 
 
 def test_the_page_greets_by_first_name_or_address(operator: User) -> None:
-    assert f"Nothing waits for you, {operator.email.partition('@')[0]}." in page(operator)
+    assert f"Nothing waits for you, {operator.email.partition('@')[0]}." in dashboard_page(operator)
     operator.first_name = "Otto"
     operator.save()
     lead()
-    assert "One thing waits for you, Otto." in page(operator)
+    assert "One thing waits for you, Otto." in dashboard_page(operator)
 
 
 def test_an_auditor_is_not_told_to_act() -> None:
     OrderFactory.create_batch(7, state="needs_review", review_reason="amount_differs")
     auditor = make_person("auditor")
 
-    shown = page(auditor)
+    shown = dashboard_page(auditor)
 
     assert "Seven things wait for the team, " in shown
     assert "Waiting for the team</h2>" in shown
@@ -361,7 +168,7 @@ def test_each_thing_that_waits_says_what_to_do(operator: User) -> None:
     BuyerMailFactory(order=OrderFactory(), state="unknown")
     lead()
 
-    shown = page(operator)
+    shown = dashboard_page(operator)
 
     address = f"/console/orders/{order.reference}/#review"
     assert f'<a class="button small" href="{address}">Decide<' in shown
@@ -373,12 +180,8 @@ def test_each_thing_that_waits_says_what_to_do(operator: User) -> None:
     ]
 
 
-def page(person: User) -> str:
-    return client_of(person).get("/console/").content.decode()
-
-
 def test_an_empty_page_says_how_to_fill_it(operator: User) -> None:
-    shown = page(operator)
+    shown = dashboard_page(operator)
 
     assert "No money has moved yet" in shown
     assert "Nothing is stuck." in shown
@@ -388,7 +191,7 @@ def test_an_alert_is_done_with_once(operator: User) -> None:
     alert = AlertFactory(kind="dispute_opened", subject=OrderFactory().reference)
     browser = client_of(operator)
     address = f"/console/alerts/{alert.reference}/dismiss/"
-    assert address in page(operator)
+    assert address in dashboard_page(operator)
 
     answers = [browser.post(address).status_code for _ in range(2)]
 
@@ -405,7 +208,7 @@ def test_an_auditor_closes_no_alert() -> None:
     answer = client_of(auditor).post(f"/console/alerts/{alert.reference}/dismiss/")
 
     assert answer.status_code == 403
-    assert "/dismiss/" not in page(auditor)
+    assert "/dismiss/" not in dashboard_page(auditor)
 
 
 def test_the_dashboard_costs_seven_statements_of_its_own(process: Process, operator: User) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
@@ -79,3 +80,8 @@ def refusal(do: Callable[[], object]) -> str:
     except Exception as error:  # noqa: BLE001  # the name is what the test compares
         return type(error).__name__
     return ""
+
+
+def log_lines() -> list[str]:
+    path: Path = providers.head_sink()._path  # the file itself
+    return path.read_text().splitlines()

@@ -18,29 +18,21 @@ from django.db import connection, connections, transaction
 from kernel.money import Money
 from ledger import merkle, providers, queries
 from ledger.adapters.key_file import KeyFile
-from ledger.adapters.seals_log import SealsLog
 from ledger.chain import GENESIS, SealBody
 from ledger.exchanges import seals as sealing
-from ledger.exchanges.seals import publish_heads, seal_batch
 from ledger.models import SEALER_LOCK, AuditEvent, Seal, SealedEntry, SealKey, UnsealedEntry
-from ledger.ports import HeadsShortened, HeadsUnreadable, SealKeyMissing, key_id
-from ledger.queries.seals import ChainShorterThanHead
+from ledger.ports import SealKeyMissing, key_id
 from ledger.tasks import seal as seal_task
 from ledger.usecases.rebuild import rebuild_derived
 from ledger.usecases.rotate_seal_key import rotate_seal_key
 from tests.kernel.conftest import at_once
 from tests.ledger.conftest import cheat
-from tests.ledger.entries import NOON, check, dollars, own_key, paid, seal
+from tests.ledger.entries import NOON, check, dollars, log_lines, own_key, paid, seal
 from trinity.celery import app
 from trinity.flow import SWEEPS_EVERY_S
 
 pytestmark = pytest.mark.django_db
 shared = pytest.mark.django_db(transaction=True)  # several connections see the rows
-
-
-def log_lines() -> list[str]:
-    path: Path = providers.head_sink()._path  # the file itself
-    return path.read_text().splitlines()
 
 
 @pytest.fixture
@@ -192,74 +184,6 @@ def test_sealers_and_writers_at_once_leave_one_good_chain() -> None:
     assert check().counts == {}
 
 
-@shared
-def test_a_crash_between_the_commit_and_the_head_is_made_up_for() -> None:
-    paid()
-    seal()
-    paid()
-    seal_batch(
-        signer=providers.signer(may_make=False, now=NOON), now=NOON
-    )  # and the process dies here
-    assert len(log_lines()) == 1
-
-    assert seal() == 0
-
-    assert [f'"seal": {number}' in line for number, line in enumerate(log_lines(), 1)] == [True] * 2
-    assert check().is_good
-
-
-@shared
-def test_a_head_torn_by_a_crash_is_written_again() -> None:
-    paid()
-    seal()
-    path: Path = providers.head_sink()._path  # the file itself
-    mark = path.with_name("seals.log.mark")
-    whole, marked = path.read_text(), mark.read_text()
-    paid()
-    seal()
-    path.write_text(path.read_text()[:-40])
-    mark.write_text(marked)  # which is written after the line
-
-    assert seal() == 0
-
-    assert path.read_text().startswith(whole)
-    assert len(log_lines()) == 2
-    assert check().is_good
-
-
-def test_a_lost_log_is_written_again_from_the_chain_when_a_person_says_so() -> None:
-    for _ in range(3):
-        paid()
-        seal()
-    before = log_lines()
-    Path(providers.head_sink()._path).unlink()  # the file itself
-
-    with pytest.raises(HeadsShortened, match="ends at seal 0, but the heads up to seal 3"):
-        publish_heads(sink=providers.head_sink())
-    call_command("seal_ledger", "--new-log")
-    assert log_lines() == before
-    with pytest.raises(CommandError, match="keep it as evidence"):
-        call_command("seal_ledger", "--new-log")
-
-
-def test_nothing_is_sealed_on_a_chain_that_lost_its_tail() -> None:
-    paid()
-    seal()
-    paid()
-    seal()
-    cheat("DELETE FROM ledger_seal WHERE number = 2")
-    paid()
-
-    with pytest.raises(
-        ChainShorterThanHead, match="seal 2 was published but the database does not"
-    ):
-        seal()
-    with pytest.raises(CommandError, match="move the seals log aside"):
-        call_command("seal_ledger")
-
-    assert Seal.objects.count() == 1
-
-
 def test_the_key_is_made_once_and_only_its_owner_may_read_it(settings: Any) -> None:
     keys = at_once(lambda _: providers.signer(may_make=True, now=NOON).public_key, threads=6)
 
@@ -311,16 +235,6 @@ def test_the_key_can_be_changed_and_older_seals_stay_good(settings: Any, now: da
     assert stat.S_IMODE(settings.SEAL_KEY_FILE.stat().st_mode) == 0o600
     assert check().is_good
     assert {key.key_id for key in queries.published_keys()} == {key_id(old), new_id}
-
-
-def test_a_log_that_is_not_ours_is_named(tmp_path: Path) -> None:
-    (tmp_path / "seals.log").write_text("not a head\n")
-    sink = SealsLog(tmp_path / "seals.log")
-
-    with pytest.raises(HeadsUnreadable, match="line 1 is no head"):
-        list(sink.heads())
-    with pytest.raises(HeadsUnreadable, match="line 1 is no head"):
-        sink.append_after(lambda _: [])
 
 
 def test_balances_are_kept_while_sealing_and_read_with_the_tail() -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,51 +12,17 @@ from django.urls import reverse
 
 from revenue import providers
 from revenue.adapters.stripe_gateway import StripeGateway
-from revenue.enums import AlertKind, CheckoutState, OfferState
+from revenue.enums import CheckoutState, OfferState
 from revenue.exchanges.checkouts import sweep_checkouts
-from revenue.models import CheckoutSession, Offer, OperatorAlert, Order, OrderLink
+from revenue.models import CheckoutSession, Offer, Order, OrderLink
 from revenue.ports import SessionFact
 from revenue.usecases.revoke_order_links import revoke_order_links
-from tests.factories.people import client_of, make_person
 from tests.factories.revenue import CheckoutFactory, OfferFactory
-from tests.outside import _outside, gateway, lose_next_answer, outside, pages_use_outside
+from tests.revenue.buying.conftest import SESSIONS, later, now, press_buy, ticket_of
 from tests.sandbox.running_sandbox import RunningSandbox
 from trinity.asgi import is_purchase
 
-__all__ = ["_outside", "gateway", "outside", "pages_use_outside"]
-
-SESSIONS = "/v1/checkout/sessions"
-
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("pages_use_outside")]
-
-
-@pytest.fixture
-def offer() -> Offer:
-    return OfferFactory(slug="snapshot")
-
-
-@pytest.fixture
-def buyer() -> Client:
-    return Client()
-
-
-def ticket_of(buyer: Client, slug: str = "snapshot") -> str:
-    page = buyer.get(f"/offers/{slug}/").content.decode()
-    found = re.search(r'name="ticket" value="([^"]+)"', page)
-    assert found is not None
-    return found[1]
-
-
-def press_buy(buyer: Client, ticket: str, slug: str = "snapshot") -> Any:
-    return buyer.post(f"/offers/{slug}/buy/", {"ticket": ticket})
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def later(minutes: float) -> Any:
-    return lambda: now() + timedelta(minutes=minutes)
 
 
 def test_buy_hands_over_to_the_payment_page(offer: Offer, buyer: Client, outside: Any) -> None:
@@ -233,68 +198,6 @@ def test_what_is_no_session_is_not_found(session_id: str, buyer: Client) -> None
     assert not CheckoutSession.objects.exists()
 
 
-def test_stripe_refusing_connections_says_that_nothing_was_charged(
-    offer: Offer, buyer: Client, settings: Any
-) -> None:
-    ticket = ticket_of(buyer)
-    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
-    providers._gateway.cache_clear()
-
-    answer = press_buy(buyer, ticket)
-
-    assert answer.status_code == 503
-    assert "Nothing was charged" in answer.content.decode()
-    assert Offer.objects.get().state == OfferState.PUBLISHED
-
-
-def test_stripe_answering_too_late_is_unknown_and_the_sweep_finds_the_session(
-    offer: Offer, buyer: Client, outside: RunningSandbox, gateway: StripeGateway
-) -> None:
-    press_buy(buyer, ticket_of(buyer))  # the price is made at Stripe
-    lose_next_answer(outside, SESSIONS)
-
-    answer = press_buy(buyer, ticket_of(buyer))
-    lost = CheckoutSession.objects.order_by("-id")[0]
-    page = buyer.get(answer["Location"]).content.decode()
-    state_before = lost.state
-    sweep_checkouts(gateway=gateway, clock=later(1))
-    lost.refresh_from_db()
-
-    assert (answer.status_code, state_before) == (302, CheckoutState.UNKNOWN)
-    assert "Nothing has been charged" in page
-    assert lost.state == CheckoutState.OPEN
-    assert lost.stripe_id
-
-
-def test_after_a_500_the_sweep_looks_before_it_repeats(
-    offer: Offer, buyer: Client, outside: RunningSandbox, gateway: StripeGateway
-) -> None:
-    press_buy(buyer, ticket_of(buyer))
-    outside.control("faults", effect="status", status=500, path=SESSIONS, method="POST", count=1)
-    press_buy(buyer, ticket_of(buyer))
-    lost = CheckoutSession.objects.order_by("-id")[0]
-
-    sweep_checkouts(gateway=gateway, clock=later(1))
-
-    lost.refresh_from_db()
-    assert (lost.state, lost.last_error) == (CheckoutState.FAILED, "never_made")
-
-
-def test_a_session_that_was_abandoned_unknown_is_expired_at_stripe(
-    offer: Offer, buyer: Client, outside: RunningSandbox, gateway: StripeGateway
-) -> None:
-    press_buy(buyer, ticket_of(buyer))
-    lose_next_answer(outside, SESSIONS)
-    press_buy(buyer, ticket_of(buyer))
-    lost = CheckoutSession.objects.order_by("-id")[0]
-
-    sweep_checkouts(gateway=gateway, clock=later(45))
-
-    lost.refresh_from_db()
-    assert lost.state == CheckoutState.EXPIRED
-    assert gateway.read_session(lost.stripe_id or "").status == "expired"
-
-
 def test_a_stale_form_asks_again(offer: Offer, buyer: Client) -> None:
     answer = press_buy(buyer, "forged")
 
@@ -377,89 +280,3 @@ def test_an_expired_session_is_closed_by_the_sweep(gateway: StripeGateway, offer
     gone.refresh_from_db()
     assert (gone.state, gone.last_error) == (CheckoutState.OPEN, "resource_missing")
     assert gone.next_check_at is None
-
-
-def test_a_refused_session_was_handed_to_nobody_and_did_not_expire(
-    offer: Offer, buyer: Client, outside: RunningSandbox
-) -> None:
-    press_buy(buyer, ticket_of(buyer))  # the price is made at Stripe
-    outside.control("faults", effect="status", status=400, path=SESSIONS, method="POST", count=1)
-
-    page = buyer.get(press_buy(buyer, ticket_of(buyer))["Location"])
-
-    refused = CheckoutSession.objects.order_by("-id")[0]
-    assert (refused.state, refused.handed_off_at) == (CheckoutState.FAILED, None)
-    assert refused.expired_at is None
-    assert "could not be opened. Nothing was charged" in page.content.decode()
-    assert "We have been told" in page.content.decode()
-
-
-def alerts_of_refusals() -> list[str]:
-    told = OperatorAlert.objects.filter(kind=AlertKind.CHECKOUT_REFUSED, closed_at=None)
-    return list(told.values_list("subject", flat=True))
-
-
-def test_operators_are_told_once_that_stripe_refuses_an_offer(
-    offer: Offer, buyer: Client, outside: RunningSandbox
-) -> None:
-    press_buy(buyer, ticket_of(buyer))  # the price is made at Stripe
-    outside.control("faults", effect="status", status=400, path=SESSIONS, method="POST", count=2)
-
-    for _ in range(2):
-        press_buy(buyer, ticket_of(buyer))
-
-    assert alerts_of_refusals() == [offer.reference]
-    owner = client_of(make_person("owner"))
-    page = owner.get("/console/").content.decode()
-    assert f"/console/offers/{offer.reference}/" in page
-    assert "Stripe refused to open a payment page" in page
-
-
-def test_they_are_told_when_it_is_the_price_that_stripe_refuses(
-    offer: Offer, buyer: Client, outside: RunningSandbox
-) -> None:
-    outside.control("faults", effect="status", status=401, path="/v1/products", count=9)
-
-    answer = press_buy(buyer, ticket_of(buyer))
-
-    assert answer.status_code == 503
-    assert "We have been told" in answer.content.decode()
-    assert alerts_of_refusals() == [offer.reference]
-
-
-def test_they_are_told_when_only_the_sweep_hears_of_the_refusal(
-    offer: Offer, buyer: Client, outside: RunningSandbox, gateway: StripeGateway
-) -> None:
-    press_buy(buyer, ticket_of(buyer))
-    outside.control("faults", effect="drop", path=SESSIONS, method="POST", count=9)
-    press_buy(buyer, ticket_of(buyer))
-    assert alerts_of_refusals() == []
-    outside.clear_faults()
-    outside.control("faults", effect="status", status=400, path=SESSIONS, method="POST", count=1)
-
-    sweep_checkouts(gateway=gateway, clock=later(1))
-
-    assert alerts_of_refusals() == [offer.reference]
-
-
-def test_what_was_never_made_was_refused_by_nobody(offer: Offer, buyer: Client) -> None:
-    press_buy(buyer, ticket_of(buyer))
-    CheckoutSession.objects.update(state="failed", last_error="never_made")
-
-    page = buyer.get(f"/checkout/{CheckoutSession.objects.get().reference}/").content.decode()
-
-    assert "does not know of it" in page
-    assert "We have been told" not in page
-
-
-def test_whoever_waits_for_the_payment_page_was_not_handed_over(
-    offer: Offer, buyer: Client, outside: RunningSandbox, gateway: StripeGateway
-) -> None:
-    press_buy(buyer, ticket_of(buyer))
-    lose_next_answer(outside, SESSIONS)
-    press_buy(buyer, ticket_of(buyer))
-
-    sweep_checkouts(gateway=gateway, clock=later(1))
-
-    found = CheckoutSession.objects.order_by("-id")[0]
-    assert (found.state, found.handed_off_at) == (CheckoutState.OPEN, None)

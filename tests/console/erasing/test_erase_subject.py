@@ -8,10 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import timedelta
 from io import StringIO
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -20,122 +17,38 @@ from django.db import connection, transaction
 from approvals.models import Revocation
 from approvals.usecases.decide import refuse
 from crm.models import Contact, Deal
-from crm.usecases.request_snapshot import SnapshotRequest, request_snapshot
-from crm.usecases.work_deal import add_note
 from kernel import guards
 from kernel.references import new_reference
 from ledger.models import LedgerEntry
-from revenue.enums import AlertKind, MailKind, MailState, OrderState
+from revenue.enums import MailKind, MailState
 from revenue.models import (
     BuyerMail,
     CheckoutSession,
-    DoubleVerdict,
     EventAlarm,
-    EventClosing,
     EventRendering,
     ExcessSettlement,
-    OperatorAlert,
     Order,
-    OrderLinkRequest,
-    OrderNote,
-    OrderReview,
     RefundPaidElsewhere,
-    RefundRequest,
     RevenueEvent,
     StripeWebhookEvent,
 )
 from tests.approvals.asking import ask, boxes
-from tests.factories.crm import ContactFactory, DealFactory
-from tests.factories.orders import AlertFactory, BuyerMailFactory, dispute_of, refund_of
+from tests.console.erasing.conftest import (
+    BUYER,
+    GRACE,
+    WORDS,
+    Process,
+    all_tables,
+    erase,
+    erase_for_good,
+    named_in,
+)
+from tests.factories.orders import BuyerMailFactory
 from tests.factories.people import make_person
-from tests.factories.revenue import NOON, CheckoutFactory, filed, refund_object, session_object
+from tests.factories.revenue import NOON, CheckoutFactory, filed, session_object
 from tests.revenue.conftest import Clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-GRACE = "Grace@Crunchline.example"
-WORDS = ("grace", "hopper", "crunchline", "dental", "cobol")
-BUYER = {"email": GRACE, "name": "Grace Hopper"}
-Process = Callable[[], list[StripeWebhookEvent]]
-
-
-@pytest.fixture(autouse=True)
-def _seal_files(settings: Any, tmp_path: Path) -> None:
-    settings.SEAL_KEY_FILE = tmp_path / "seal.key"
-    settings.SEALS_LOG = tmp_path / "seals.log"
-
-
-@pytest.fixture
-def order(process: Process) -> Order:
-    """All that this version keeps about a buyer: request, notes, payment, refund, mails, reasons.
-
-    The refund is booked and the mails have left, so nothing is under way.
-    """
-    actor = make_person("owner")
-    asked = SnapshotRequest(
-        name="Grace Hopper", email=GRACE.lower(), company="Crunchline",
-        website="https://crunchline.example", wish="Look at dental practices.",
-    )  # fmt: skip
-    deal_ref = request_snapshot(
-        asked=asked, trace_ref=new_reference("trc"), mode="sandbox", now=NOON
-    )
-    add_note(deal_ref=deal_ref, words="Grace wrote COBOL.", actor_id=actor.pk, now=NOON)
-    deal = Deal.objects.get()
-    checkout = CheckoutFactory(deal=deal, trace_ref=deal.trace_ref)
-    filed("checkout.session.completed", session_object(checkout, customer_details=BUYER))
-    filed("refund.created", refund_object(checkout, amount=40))
-    stray = filed("charge.failed", {"id": "ch_x", "billing_details": BUYER})  # belongs to no order
-    process()
-    made = Order.objects.get()
-    BuyerMail.objects.update(state=MailState.SENT)
-    OrderReview.objects.create(
-        order=made, verdict="accepted", reason="Hopper called.", decided_by=actor, decided_at=NOON
-    )
-    OrderNote.objects.create(
-        order=made, words="Grace Hopper called.", written_by=actor, written_at=NOON
-    )
-    DoubleVerdict.objects.create(
-        order=made, reason="Grace wanted two.", decided_by=actor, decided_at=NOON
-    )
-    EventClosing.objects.create(
-        event=stray,
-        reason="Hopper tried twice.",
-        closed_by=actor,
-        closed_at=NOON,
-    )
-    RefundRequest.objects.create(
-        reference=new_reference("rfq"), mode="sandbox", order=made, state="booked",
-        amount_minor=40, currency="USD", reason="Grace asked.", requested_by=actor,
-        requested_at=NOON,
-    )  # fmt: skip
-    OrderLinkRequest.objects.create(email=GRACE.upper(), requested_at=NOON)
-    return made
-
-
-def all_tables() -> str:
-    """Every row of every table, bytes read as text."""
-    found = []
-    with connection.cursor() as cursor:
-        for table in sorted(connection.introspection.table_names(cursor)):
-            cursor.execute(f'SELECT row_to_json(t)::text FROM "{table}" t')
-            found += [f"{table}: {row}" for (row,) in cursor.fetchall()]
-    for event in StripeWebhookEvent.objects.exclude(body=None):
-        found.append(f"body: {bytes(event.body or b'').decode()}")
-    return "\n".join(found)
-
-
-def named_in(text: str) -> list[str]:
-    return [word for word in WORDS if word in text.lower()]
-
-
-def erase(*options: str, email: str = GRACE) -> str:
-    out = StringIO()
-    call_command("erase_subject", email, *options, stdout=out)
-    return out.getvalue()
-
-
-def erase_for_good(email: str = GRACE) -> str:
-    return erase("--yes", "--reason", "asked", email=email)
 
 
 def test_nothing_names_the_person_any_more(order: Order) -> None:
@@ -299,65 +212,6 @@ def test_it_asks_why(order: Order) -> None:
     assert Contact.objects.get().erased_at is None
 
 
-def dispute(order: Order) -> None:
-    dispute_of(order)
-
-
-def inquiry(order: Order) -> None:
-    dispute_of(order, status="warning_needs_response")
-
-
-def refund_at_stripe(order: Order) -> None:
-    refund_of(order, status="pending")
-
-
-def refund_unanswered(order: Order) -> None:
-    RefundRequest.objects.update(state="unknown")
-
-
-def undecided(order: Order) -> None:
-    Order.objects.update(state=OrderState.NEEDS_REVIEW)
-
-
-def bank_waits(order: Order) -> None:
-    Order.objects.update(state=OrderState.AWAITING_PAYMENT, paid_at=None)
-
-
-def mail_queued(order: Order) -> None:
-    BuyerMail.objects.update(state=MailState.QUEUED)
-
-
-@pytest.mark.parametrize(
-    ("open_what", "said"),
-    [
-        (dispute, "dispute dp_1 is open"),
-        (inquiry, "dispute dp_1 is open"),
-        (refund_at_stripe, "refund re_1 is on its way"),
-        (refund_unanswered, "refund rfq_"),
-        (undecided, "a person has to decide"),
-        (bank_waits, "the bank has not said"),
-        (mail_queued, "is still to be sent"),
-    ],
-)
-def test_what_is_under_way_must_end_first(
-    order: Order, open_what: Callable[[Order], None], said: str
-) -> None:
-    open_what(order)
-    before = all_tables()
-
-    for options in ((), ("--yes", "--reason", "asked")):
-        with pytest.raises(CommandError, match=f"Not yet. Order {order.reference}: .*{said}"):
-            erase(*options)
-
-    assert all_tables() == before
-
-
-def test_a_dispute_that_is_over_is_not_in_the_way(order: Order) -> None:
-    dispute_of(order, status="lost")
-
-    assert "Blanked" in erase_for_good()
-
-
 def test_others_stay_as_they_are(order: Order, process: Process) -> None:
     filed("checkout.session.completed", session_object(CheckoutFactory()))
     process()
@@ -407,33 +261,6 @@ def test_what_is_no_address_is_refused(order: Order) -> None:
     for email in ("", "grace", "@", "@crunchline.example", "grace@"):
         with pytest.raises(CommandError, match="no e-mail address"):
             erase_for_good(email)
-
-
-def test_a_mail_that_cannot_be_sent_any_more_waits_for_nobody(order: Order) -> None:
-    mail = BuyerMail.objects.all()[0]
-    BuyerMail.objects.filter(pk=mail.pk).update(state=MailState.FAILED)
-    AlertFactory(kind=AlertKind.MAIL_UNSENT, item=f"{mail.reference}:1", subject=mail.reference)
-
-    erase_for_good()
-
-    assert not OperatorAlert.objects.filter(closed_at=None, subject=mail.reference).exists()
-
-
-def test_what_can_still_be_paid_is_named(order: Order) -> None:
-    open_one = CheckoutFactory(deal=Deal.objects.get(), created_at=NOON + timedelta(minutes=1))
-
-    assert f"Still open: {open_one.reference}" in erase()
-
-
-def test_of_somebody_with_many_deals_each_is_named_and_what_can_be_paid() -> None:
-    contact = ContactFactory(email=GRACE, email_key=GRACE.lower())
-    deals = [DealFactory(contact=contact) for _ in range(51)]
-    open_one = CheckoutFactory(deal=deals[0], created_at=NOON)
-
-    said = erase()
-
-    assert [deal.reference for deal in deals if deal.reference not in said] == []
-    assert f"Still open: {open_one.reference}." in said
 
 
 @pytest.mark.parametrize(
