@@ -76,13 +76,13 @@ def _measure(names: tuple[str, ...], *, quick: bool, rows: int) -> dict[str, flo
 
 def _keep(metrics: dict[str, float], *, quick: bool) -> None:
     RESULTS.parent.mkdir(exist_ok=True)
-    told = {
+    results = {
         "metrics": {name: round(value, 4) for name, value in metrics.items()},
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "quick": quick,
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
     }
-    RESULTS.write_text(json.dumps(told, indent=2) + "\n")
+    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     print(f"\nKept in {RESULTS.relative_to(ROOT.parent)}")
 
 

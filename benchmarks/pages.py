@@ -98,7 +98,7 @@ def ask(stack: Stack) -> list[PageTimings]:
     """Ask for every page and say what it took."""
     client = owner_client()
     cookies = {name: morsel.value for name, morsel in client.cookies.items()}
-    told = []
+    timings = []
     with httpx.Client(base_url=stack.base_url, cookies=cookies, timeout=60) as web:
         for kind, pages in addresses().items():
             for address in pages:
@@ -110,7 +110,7 @@ def ask(stack: Stack) -> list[PageTimings]:
                     answer = client.get(address)
                 if answer.status_code != 200:
                     raise RuntimeError(f"{address}: {answer.status_code}")
-                told.append(
+                timings.append(
                     PageTimings(
                         kind=kind,
                         address=address,
@@ -120,7 +120,7 @@ def ask(stack: Stack) -> list[PageTimings]:
                         kb_gz=len(gzip.compress(answer.content)) / 1024,
                     )
                 )
-    return told
+    return timings
 
 
 def _timed_ms(web: httpx.Client, address: str) -> float:

@@ -144,13 +144,13 @@ class SnapshotRequestForm(forms.Form):
 
     def asked(self) -> SnapshotRequest:
         """Return what the visitor asked for."""
-        told: dict[str, Any] = self.cleaned_data
+        typed: dict[str, Any] = self.cleaned_data
         return SnapshotRequest(
-            name=told["name"],
-            email=told["email"],
-            company=told["company"],
-            website=told["website"],
-            wish=told["wish"],
+            name=typed["name"],
+            email=typed["email"],
+            company=typed["company"],
+            website=typed["website"],
+            wish=typed["wish"],
         )
 
 

@@ -9,22 +9,22 @@ from ledger import rows
 from ledger.rows import Comparison, Row
 
 # What ``operations.record_run_event`` writes, column by column.
-_SAME: Final = """entry.event = 'run.' || told.kind AND entry.subject = told.run_ref
-  AND entry.refs[1] = told.reference AND entry.facts = told.facts AND entry.mode = told.mode
-  AND entry.trace_ref = told.trace_ref AND entry.occurred_at = told.occurred_at"""
+_SAME: Final = """entry.event = 'run.' || of_run.kind AND entry.subject = of_run.run_ref
+  AND entry.refs[1] = of_run.reference AND entry.facts = of_run.facts AND entry.mode = of_run.mode
+  AND entry.trace_ref = of_run.trace_ref AND entry.occurred_at = of_run.occurred_at"""
 PAIRS: Final = f"""
 SELECT
-  CASE WHEN told.reference IS NULL THEN 'entry_without_row'
+  CASE WHEN of_run.reference IS NULL THEN 'entry_without_row'
     WHEN entry.reference IS NULL THEN 'row_without_entry' ELSE 'entry_differs_from_row' END,
-  coalesce(entry.reference, told.reference),
-  CASE WHEN told.reference IS NULL THEN 'no event of a run stands behind it'
+  coalesce(entry.reference, of_run.reference),
+  CASE WHEN of_run.reference IS NULL THEN 'no event of a run stands behind it'
     WHEN entry.reference IS NULL THEN 'this event of a run has no ledger entry'
-    ELSE concat(told.reference, ' says otherwise') END
+    ELSE concat(of_run.reference, ' says otherwise') END
 FROM (SELECT * FROM ledger_ledgerentry WHERE kind = 'run' AND mode <> 'sample') entry
 FULL JOIN (
   SELECT own.*, run.reference AS run_ref, run.trace_ref FROM fulfillment_runevent own
-  JOIN fulfillment_acquisitionrun run ON run.id = own.run_id WHERE own.mode <> 'sample') told
-  ON entry.key = 'run:' || told.key
+  JOIN fulfillment_acquisitionrun run ON run.id = own.run_id WHERE own.mode <> 'sample') of_run
+  ON entry.key = 'run:' || of_run.key
 WHERE ({_SAME}) IS NOT TRUE
 """  # noqa: S608  # constants only
 

@@ -85,16 +85,16 @@ def _where_in_the_database(error: DatabaseError) -> str:
     cause = error.__cause__
     if not isinstance(cause, psycopg.Error):
         return ""
-    told = cause.diag
+    diagnosis = cause.diag
     named = [
         f"{what} {name}"
         for what, name in (
-            ("table", told.table_name),
-            ("column", told.column_name),
-            ("rule", told.constraint_name),
+            ("table", diagnosis.table_name),
+            ("column", diagnosis.column_name),
+            ("rule", diagnosis.constraint_name),
         )
         if name
     ]
     if isinstance(cause, errors.RestrictViolation):  # in the words of our triggers
-        named.append(told.message_primary or "")
+        named.append(diagnosis.message_primary or "")
     return ", ".join([type(cause).__name__, *named])

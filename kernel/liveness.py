@@ -84,9 +84,9 @@ class _Session:
         """Say whether it lasts. Costs no statement: Postgres says so before it ends a session."""
         if self._process != os.getpid() or self._session.closed:
             return False
-        told = poll()  # unlike select, of any file number
-        told.register(self._session.fileno(), POLLIN)
-        return not told.poll(0)
+        poller = poll()  # unlike select, of any file number
+        poller.register(self._session.fileno(), POLLIN)
+        return not poller.poll(0)
 
     def now(self) -> datetime:
         if time.monotonic() > self._read_at + CLOCK_READ_EVERY_S:

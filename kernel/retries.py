@@ -74,6 +74,6 @@ def may_repeat(*, made_at: datetime, last_error: str, key_kept: timedelta, now: 
     return now - made_at < key_kept and not last_error.startswith(SERVER_ERROR)
 
 
-def error_to_keep(*, known: str, told: str) -> str:
+def error_to_keep(*, known: str, new: str) -> str:
     """Return which of two errors a row remembers: a 5xx, whatever came after it."""
-    return known if known.startswith(SERVER_ERROR) else told
+    return known if known.startswith(SERVER_ERROR) else new

@@ -51,8 +51,8 @@ def pinned_keys() -> list[bytes]:
     Those of ``settings.SEAL_PUBLIC_KEYS`` and no other, where there are any; else those in the
     file of pins.
     """
-    told = [read_key(text, where="SEAL_PUBLIC_KEYS") for text in settings.SEAL_PUBLIC_KEYS]
-    return told or pin_file().keys()
+    pinned = [read_key(text, where="SEAL_PUBLIC_KEYS") for text in settings.SEAL_PUBLIC_KEYS]
+    return pinned or pin_file().keys()
 
 
 def pin_first(*keys: bytes, now: datetime) -> None:

@@ -210,9 +210,9 @@ def mode_of(*, livemode: bool, is_stripe_itself: bool) -> Mode:
     return Mode.LIVE if livemode else Mode.TEST
 
 
-def further_dispute_status(known: str, told: str) -> str:
-    """Return the status further along a dispute's life, whichever was told first."""
-    return told if DISPUTE_RANKS.get(told, 2) >= DISPUTE_RANKS.get(known, 2) else known
+def further_dispute_status(known: str, new: str) -> str:
+    """Return the status further along a dispute's life, whichever came first."""
+    return new if DISPUTE_RANKS.get(new, 2) >= DISPUTE_RANKS.get(known, 2) else known
 
 
 def token_digest(token: str) -> str:

@@ -136,10 +136,10 @@ def _folder(*, at_least: int) -> Path:
     for found in binaries.find():
         program = found.folder / "pg_dump"
         if program.exists():
-            told = subprocess.run(
+            result = subprocess.run(
                 [program, "--version"], capture_output=True, text=True, check=False
             )
-            version = VERSION.search(told.stdout)
+            version = VERSION.search(result.stdout)
             if version and int(version[1]) >= at_least:
                 return found.folder
     raise DrillFailed(

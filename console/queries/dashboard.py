@@ -49,7 +49,7 @@ class MoneyCard:
     refunds: int
     disputed: Money
     fees: Money
-    fees_told: int
+    fees_booked: int
     undecided: Money  # a person has to say whose it is: not in what was received
     not_ours: Money  # likewise
     chart: DayChart | None  # None while nothing moved
@@ -66,10 +66,10 @@ class MoneyCard:
     def fees_gap(self) -> str:
         """Say what is not known of the fees; "" where each payment has one."""
         if self.mode == Mode.SAMPLE:
-            return "" if self.fees_told else "none in sample data"
-        if self.fees_told >= self.payments:
+            return "" if self.fees_booked else "none in sample data"
+        if self.fees_booked >= self.payments:
             return ""
-        return "not booked yet" if not self.fees_told else "so far; more are not booked yet"
+        return "not booked yet" if not self.fees_booked else "so far; more are not booked yet"
 
     @property
     def is_aside(self) -> bool:
@@ -168,12 +168,12 @@ def _order_of(mode: str) -> tuple[bool, bool, str]:
     return (mode != settings.DEPLOYMENT_MODE, mode == Mode.SAMPLE, mode)
 
 
-def _money(takings: Sequence[DayTotal], *, since: datetime, now: datetime) -> list[MoneyCard]:
-    pairs = sorted({(fact.mode, fact.currency) for fact in takings})
+def _money(totals: Sequence[DayTotal], *, since: datetime, now: datetime) -> list[MoneyCard]:
+    pairs = sorted({(fact.mode, fact.currency) for fact in totals})
     cards = [
         _card(
             Mode(mode),
-            [fact for fact in takings if (fact.mode, fact.currency) == (mode, currency)],
+            [fact for fact in totals if (fact.mode, fact.currency) == (mode, currency)],
             currency=currency,
             since=since,
             now=now,
@@ -216,7 +216,7 @@ def _card(
         + times(RevenueKind.REFUND_ELSEWHERE),
         disputed=total(RevenueKind.DISPUTE, RevenueKind.DISPUTE_REVERSAL),
         fees=total(RevenueKind.FEE),
-        fees_told=times(RevenueKind.FEE),
+        fees_booked=times(RevenueKind.FEE),
         undecided=aside(OrderState.NEEDS_REVIEW),
         not_ours=aside(OrderState.NOT_OURS),
         chart=chart_of(days, css=mode) if moved else None,

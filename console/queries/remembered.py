@@ -39,7 +39,7 @@ def daily_totals(*, since: datetime, now: datetime) -> list[DayTotal]:
     """
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     database = connection.settings_dict["NAME"]  # two stacks may share one Redis
-    key = f"takings:{database}:{since:%Y-%m-%d}:{today:%Y-%m-%d}:by-id"
+    key = f"daily-totals:{database}:{since:%Y-%m-%d}:{today:%Y-%m-%d}:by-id"
     past = _recall(key)
     read = revenue.daily_totals(
         since=since,

@@ -17,7 +17,7 @@ from kernel.modes import Mode
 from kernel.paging import Cursor, Page
 from kernel.references import is_reference
 from revenue import queries as revenue
-from revenue.enums import AlertKind, AlertStanding, MailState, OrderState, RefundStanding
+from revenue.enums import AlertKind, AlertStanding, MailState, OrderState, RefundFilter
 from revenue.queries import WaitingItem
 
 SHOWN_PER_GROUP: Final = 5
@@ -52,7 +52,7 @@ KINDS: Final = {
 LISTED_AT: Final = {
     "dispute": ("dispute-list", "?standing=to_answer"),
     "owed": ("order-list", f"?state={OrderState.REFUND_OWED}"),
-    "excess": ("refund-list", f"?standing={RefundStanding.EXCESS}"),
+    "excess": ("refund-list", f"?standing={RefundFilter.EXCESS}"),
     "double": ("order-list", "?double=possible"),
 }
 

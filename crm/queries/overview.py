@@ -31,7 +31,7 @@ WITH newest AS MATERIALIZED (
   SELECT id, mode, stage FROM crm_deal WHERE reference >= %(since_ref)s
   ORDER BY reference DESC LIMIT {DEALS_COUNTED_MAX}),
 history AS (
-  SELECT newest.mode, newest.stage, told.*
+  SELECT newest.mode, newest.stage, steps.*
   FROM newest CROSS JOIN LATERAL (
     SELECT bool_or(line.kind = '{ActivityKind.SNAPSHOT_REQUESTED}') AS asked,
       bool_or(line.kind = '{ActivityKind.LEAD_ACCEPTED}') AS accepted,
@@ -39,7 +39,7 @@ history AS (
         AS sent,
       bool_or(line.kind = '{ActivityKind.PAYMENT_RECEIVED}') AS paid
     FROM crm_activity line
-    WHERE line.deal_id = newest.id AND line.kind IN ({_quoted(FUNNEL_KINDS)})) told)
+    WHERE line.deal_id = newest.id AND line.kind IN ({_quoted(FUNNEL_KINDS)})) steps)
 SELECT 'requests', mode, count(*), NULL::timestamptz,
   count(*) FILTER (WHERE accepted OR sent OR paid), count(*) FILTER (WHERE sent OR paid),
   count(*) FILTER (WHERE paid), count(*) FILTER (WHERE stage = '{DealStage.LOST}')

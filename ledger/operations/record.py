@@ -32,7 +32,7 @@ WITH entry AS ({insert}), legs AS (
   FROM entry, (VALUES {rows}) AS leg (account, amount_minor, currency))
 SELECT id FROM entry
 """
-_SELECT_STANDING = f"""
+_SELECT_EXISTING = f"""
 SELECT id, reference, kind, event, subject, refs, facts::text, mode, trace_ref, {content.LEGS_SQL}
 FROM ledger_ledgerentry entry WHERE key = %s
 """  # noqa: S608  # constants only
@@ -105,7 +105,7 @@ def record(
     entry_id = _insert(fields, legs)
     if entry_id is not None:
         return RecordedEntry(entry_id=entry_id, reference=reference, is_new=True)
-    return _standing(fields, legs)
+    return _existing(fields, legs)
 
 
 def _insert(fields: Mapping[str, Any], legs: Mapping[str, Money]) -> int | None:
@@ -125,10 +125,10 @@ def _insert(fields: Mapping[str, Any], legs: Mapping[str, Money]) -> int | None:
     return row[0] if row else None
 
 
-def _standing(fields: Mapping[str, Any], legs: Mapping[str, Money]) -> RecordedEntry:
+def _existing(fields: Mapping[str, Any], legs: Mapping[str, Money]) -> RecordedEntry:
     """Return the entry under the key, if it says what we were about to say."""
     with connection.cursor() as cursor:
-        cursor.execute(_SELECT_STANDING, [fields["key"]])
+        cursor.execute(_SELECT_EXISTING, [fields["key"]])
         row = cursor.fetchone()
     if row is None:
         raise KeyReused(f"{fields['key']}: taken by a transaction that this one cannot see")

@@ -12,7 +12,7 @@ from revenue.enums.refunds import (
     REFUND_MOVES,
     ExcessSettledBy,
     PaidBy,
-    RefundStanding,
+    RefundFilter,
     RefundState,
 )
 
@@ -24,7 +24,7 @@ __all__ = [
     "ExcessSettledBy",
     "MailState",
     "PaidBy",
-    "RefundStanding",
+    "RefundFilter",
     "RefundState",
 ]
 
@@ -330,7 +330,7 @@ class AlertStanding(models.TextChoices):
     ENDED = "ended", "Ended"
 
 
-class DisputeStanding(models.TextChoices):
+class DisputeFilter(models.TextChoices):
     """What is to be done about a dispute or an inquiry, by Stripe's own word for it."""
 
     TO_ANSWER = "to_answer", "To answer"

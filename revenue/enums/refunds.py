@@ -56,7 +56,7 @@ class ExcessSettledBy(models.TextChoices):
     WRITTEN_OFF = "written_off", "written off"
 
 
-class RefundStanding(models.TextChoices):
+class RefundFilter(models.TextChoices):
     """What is to be done about a refund."""
 
     OWED = "owed", "Owed to the buyer"

@@ -26,7 +26,7 @@ WHERE card_digest = known.old AND card_digest <> ''
 """
 
 
-def notice_cards(told: Iterable[Fact | BalanceLine], *, source: Source, now: datetime) -> int:
+def notice_cards(facts: Iterable[Fact | BalanceLine], *, source: Source, now: datetime) -> int:
     """Keep which card paid each order; hold the later of two payments of one card. No network.
 
     Returns how many payments were found to be possible doubles. Of a fingerprint a digest under
@@ -39,7 +39,7 @@ def notice_cards(told: Iterable[Fact | BalanceLine], *, source: Source, now: dat
         return 0
     cards = {
         each.payment_intent_id: each.card_fingerprint
-        for each in told
+        for each in facts
         if isinstance(each, SessionFact | BalanceLine)
         and each.payment_intent_id
         and each.card_fingerprint

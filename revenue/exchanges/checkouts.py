@@ -60,8 +60,8 @@ def open_at_stripe(
             fact = made_by(lambda: _open(checkout, gateway=gateway), is_first=is_new)
         except NotMade as proof:
             if not is_anothers:
-                is_told = is_last or proof.code not in PRICE_GONE
-                _close_as_not_made(checkout, code=proof.code, is_told=is_told, now=now)
+                is_alerted = is_last or proof.code not in PRICE_GONE
+                _close_as_not_made(checkout, code=proof.code, is_alerted=is_alerted, now=now)
         except GatewayError as error:
             if not is_anothers:
                 _put_off(checkout, error, now=now)
@@ -100,8 +100,8 @@ def _look_after(checkout: CheckoutSession, *, gateway: PaymentGateway, now: date
     try:
         _record(checkout, _ask(checkout, gateway=gateway, now=now), now=now)
     except NotMade as proof:
-        is_told = proof.code != NEVER_MADE
-        _close_as_not_made(checkout, code=proof.code, is_told=is_told, now=now)
+        is_alerted = proof.code != NEVER_MADE
+        _close_as_not_made(checkout, code=proof.code, is_alerted=is_alerted, now=now)
     except GatewayError as error:
         _put_off_and_tell(checkout, error, now=now)
     except Unrecordable as problem:  # its event is parked, and names it too
@@ -175,12 +175,12 @@ def _context(source: Source, *, now: datetime) -> RecordingContext:
 
 
 def _close_as_not_made(
-    checkout: CheckoutSession, *, code: str, is_told: bool, now: datetime
+    checkout: CheckoutSession, *, code: str, is_alerted: bool, now: datetime
 ) -> None:
     """Stripe has no session of this reference, so nobody can have paid it. Raises LostRace."""
     with transaction.atomic(durable=True):
         checkout.move_fenced(CheckoutState.FAILED, last_error=code, next_check_at=None)
-        if is_told:
+        if is_alerted:
             tell_of_refusal(checkout, code=code, now=now)
 
 
@@ -200,6 +200,6 @@ def _put_off(checkout: CheckoutSession, error: GatewayError, *, now: datetime) -
     is_over = isinstance(error, NotFound) and bool(checkout.stripe_id)
     checkout.write_unmoved(
         attempts=attempts,
-        last_error=error_to_keep(known=checkout.last_error, told=error.code),
+        last_error=error_to_keep(known=checkout.last_error, new=error.code),
         next_check_at=None if is_over else now + CALL_RETRIES.after(attempts),
     )

@@ -180,8 +180,8 @@ def refund_after_failures(
     """
     if fact.status != "succeeded" or not queries.exceeds_what_is_left(fact, mode=mode):
         return (fact,)
-    told = gateway.refunds_of_payment(fact.payment_intent_id) if fact.payment_intent_id else ()
-    return (*_failures_first(told), fact)
+    refunds = gateway.refunds_of_payment(fact.payment_intent_id) if fact.payment_intent_id else ()
+    return (*_failures_first(refunds), fact)
 
 
 def _failures_first(refunds: Iterable[RefundFact]) -> list[RefundFact]:

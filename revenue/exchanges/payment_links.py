@@ -153,6 +153,6 @@ def _put_off(link: PaymentLink, error: GatewayError, *, now: datetime) -> None:
     attempts = next_attempt(link.attempts)
     link.write_unmoved(
         attempts=attempts,
-        last_error=error_to_keep(known=link.last_error, told=error.code),
+        last_error=error_to_keep(known=link.last_error, new=error.code),
         next_check_at=now + CALL_RETRIES.after(attempts),
     )

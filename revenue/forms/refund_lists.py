@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from kernel.modes import Mode
 from kernel.money import Money
-from revenue.enums import ExcessSettledBy, PaidBy, RefundStanding
+from revenue.enums import ExcessSettledBy, PaidBy, RefundFilter
 from revenue.forms.reasons import reason_field
 
 
@@ -17,7 +17,7 @@ class RefundFilterForm(forms.Form):
     """Which refunds to list."""
 
     standing = forms.ChoiceField(
-        label="State", required=False, choices=[("", "Any state"), *RefundStanding.choices]
+        label="State", required=False, choices=[("", "Any state"), *RefundFilter.choices]
     )
     mode = forms.ChoiceField(
         label="Mode", required=False, choices=[("", "Any mode"), *Mode.choices]

@@ -25,7 +25,7 @@ from revenue.operations.order_state import settle, state_of
 from revenue.operations.recording_context import RecordingContext, Unrecordable
 from revenue.policy import review_reason
 from revenue.ports import SessionFact
-from revenue.queries.verdicts import standing_verdict
+from revenue.queries.verdicts import current_verdict
 
 
 def record_completion(
@@ -116,7 +116,7 @@ def _take_amount(order: Order, taken: Money) -> None:
     """
     if taken == order.total:
         return
-    if standing_verdict(order):
+    if current_verdict(order):
         raise Unrecordable(
             f"amount_total: {taken}, but a person decided about {order.total} of order"
             f" {order.reference}. Look at it at Stripe."

@@ -45,8 +45,8 @@ def tell_differences(
                 "currency": facts["currency"],
             },
         )
-    told = _tell_of_ledger(in_the_ledger or ledger.Report(), mode=mode, now=now)
-    return _close_gone([*items, *told], mode=mode, since=since, now=now)
+    differences = _tell_of_ledger(in_the_ledger or ledger.Report(), mode=mode, now=now)
+    return _close_gone([*items, *differences], mode=mode, since=since, now=now)
 
 
 def _tell_of_ledger(report: ledger.Report, *, mode: Mode, now: datetime) -> list[str]:

@@ -1,4 +1,4 @@
-"""Recording disputes: the standing of each, and every movement of money it causes."""
+"""Recording disputes: the status of each, and every movement of money it causes."""
 
 from __future__ import annotations
 

@@ -175,17 +175,17 @@ def _brings_news(known: StripeWebhookEvent, notice: Notice, *, gateway: PaymentG
 def _take(known: StripeWebhookEvent, delivery: Delivery, *, gateway: PaymentGateway) -> bool:
     """Keep what can be read, beside what could not; alarm where it is no rendering of the same."""
     notice, now = delivery.notice, delivery.received_at
-    told = gateway.fact_digest(delivery.body)
+    digest = gateway.fact_digest(delivery.body)
     same = (notice.type, notice.account, notice.livemode)
     if same != (known.type, known.account, known.livemode):
-        _raise_alarm(known, delivery, told=told)
+        _raise_alarm(known, delivery, digest=digest)
         return False
     rendering = EventRendering(
         event=known,
         api_version=notice.api_version,
         body=delivery.body,
         body_sha256=delivery.digest,
-        fact_sha256=told,
+        fact_sha256=digest,
         received_at=now,
     )
     if keep_rendering(rendering, now=now):
@@ -193,8 +193,8 @@ def _take(known: StripeWebhookEvent, delivery: Delivery, *, gateway: PaymentGate
     first = EventRendering.objects.only("fact_sha256").get(
         event=known, api_version=notice.api_version
     )
-    if first.fact_sha256 != told:
-        _raise_alarm(known, delivery, told=told)
+    if first.fact_sha256 != digest:
+        _raise_alarm(known, delivery, digest=digest)
     return False
 
 
@@ -202,24 +202,24 @@ def _compare(known: StripeWebhookEvent, delivery: Delivery, *, gateway: PaymentG
     """Raise the alarm when the delivery speaks of another object at the same version."""
     if known.body_sha256 == delivery.digest or known.api_version != delivery.notice.api_version:
         return
-    told = gateway.fact_digest(delivery.body)
-    if told != (known.fact_sha256 or gateway.fact_digest(bytes(known.body or b""))):
-        _raise_alarm(known, delivery, told=told)
+    digest = gateway.fact_digest(delivery.body)
+    if digest != (known.fact_sha256 or gateway.fact_digest(bytes(known.body or b""))):
+        _raise_alarm(known, delivery, digest=digest)
 
 
-def _raise_alarm(known: StripeWebhookEvent, delivery: Delivery, *, told: str) -> None:
+def _raise_alarm(known: StripeWebhookEvent, delivery: Delivery, *, digest: str) -> None:
     """Keep the delivery as an alarm, once per content, and tell operators."""
     alarm = EventAlarm(
         event=known,
         body=delivery.body,
         body_sha256=delivery.digest,
-        fact_sha256=told,
+        fact_sha256=digest,
         received_at=delivery.received_at,
     )
     EventAlarm.objects.bulk_create([alarm], ignore_conflicts=True)
     raise_alert_about(
         kind=AlertKind.EVENT_DIFFERS,
-        item=f"{known.stripe_id}:{told[:16]}",
+        item=f"{known.stripe_id}:{digest[:16]}",
         subject=known.stripe_id,
         mode=Mode(known.mode),
         now=delivery.received_at,

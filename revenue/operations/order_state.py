@@ -1,4 +1,4 @@
-"""An order's standing: the state that its facts add up to, written once."""
+"""An order's state: what its facts add up to, written once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from revenue.policy import (
     order_state,
 )
 from revenue.queries.owed import refund_owed_minor
-from revenue.queries.verdicts import standing_verdict
+from revenue.queries.verdicts import current_verdict
 
 
 def state_of(order: Order) -> OrderState:
@@ -35,7 +35,7 @@ def state_of(order: Order) -> OrderState:
             disputed_minor=order.disputed_minor,
             has_open_or_lost_dispute=is_saved and _has_open_or_lost_dispute(order),
             review_reason=order.review_reason,
-            verdict=standing_verdict(order) if is_saved else "",
+            verdict=current_verdict(order) if is_saved else "",
             refund_owed_minor=order.refund_owed_minor,
         )
     )

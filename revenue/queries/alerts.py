@@ -84,8 +84,8 @@ def why_not_dismissed(alert: OperatorAlert) -> str:
     """Say in a sentence why nobody can dismiss ``alert``; "" when anybody in charge can."""
     if alert.kind in ALERTS_TOLD_ELSEWHERE:
         return "It goes away by itself when what it is about is dealt with."
-    told = Dispute.objects.filter(stripe_id=alert.item).exclude(status__in=DISPUTES_NOT_WAITING)
-    if alert.kind == AlertKind.DISPUTE_OPENED and told.exists():
+    disputes = Dispute.objects.filter(stripe_id=alert.item).exclude(status__in=DISPUTES_NOT_WAITING)
+    if alert.kind == AlertKind.DISPUTE_OPENED and disputes.exists():
         return (
             "Stripe waits for an answer to this dispute. It goes away by itself when Stripe says "
             "that it was answered or closed."
@@ -121,8 +121,8 @@ def _stands(standing: AlertStanding) -> Q:
 
 
 def _waits_as_dispute() -> Q:
-    told = Dispute.objects.filter(stripe_id=OuterRef("item"))
-    is_to_answer = Exists(told.exclude(status__in=DISPUTES_NOT_WAITING))
+    disputes = Dispute.objects.filter(stripe_id=OuterRef("item"))
+    is_to_answer = Exists(disputes.exclude(status__in=DISPUTES_NOT_WAITING))
     return Q(is_to_answer, kind=AlertKind.DISPUTE_OPENED)
 
 

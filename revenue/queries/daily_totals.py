@@ -15,7 +15,7 @@ from revenue.enums import OrderState, RevenueKind
 # then one range of it. What is older than the window is never read. Late facts are those that
 # came after what the caller remembers, about days that it remembers. Payments that nobody has
 # ruled to be ours are few, and told apart: a verdict changes days that are long over.
-_TAKINGS = """
+_DAILY_TOTALS = """
 WITH RECURSIVE pairs AS (
   (SELECT mode, currency FROM revenue_revenueevent ORDER BY mode, currency LIMIT 1)
   UNION ALL
@@ -82,7 +82,9 @@ def daily_totals(*, since: datetime, fresh_since: datetime, known_id: int) -> Da
     parts: dict[str, list[DayTotal]] = {"fresh": [], "late": [], "aside": []}
     newest_id = 0
     with connection.cursor() as cursor:
-        cursor.execute(_TAKINGS, {"since": since, "fresh_since": fresh_since, "known_id": known_id})
+        cursor.execute(
+            _DAILY_TOTALS, {"since": since, "fresh_since": fresh_since, "known_id": known_id}
+        )
         rows = cursor.fetchall()
     for part, mode, currency, day, kind, total, times, read_to in rows:
         newest_id = max(newest_id, read_to)

@@ -10,17 +10,17 @@ from django.db.models import Q
 
 from kernel.money import Money
 from kernel.paging import Cursor, Page, page_of
-from revenue.enums import DisputeStanding, RevenueKind
+from revenue.enums import DisputeFilter, RevenueKind
 from revenue.models import Dispute, OrderNote, RevenueEvent
 from revenue.policy import DISPUTES_ANSWERED, DISPUTES_CLOSED, DISPUTES_NOT_WAITING
 
 ROWS_PER_PAGE: Final = 50
 NOTES_MAX: Final = 50
 
-_STANDS: Final = {
-    DisputeStanding.TO_ANSWER: ~Q(status__in=sorted(DISPUTES_NOT_WAITING)),
-    DisputeStanding.ANSWERED: Q(status__in=sorted(DISPUTES_ANSWERED)),
-    DisputeStanding.CLOSED: Q(status__in=sorted(DISPUTES_CLOSED)),
+_CONDITIONS: Final = {
+    DisputeFilter.TO_ANSWER: ~Q(status__in=sorted(DISPUTES_NOT_WAITING)),
+    DisputeFilter.ANSWERED: Q(status__in=sorted(DISPUTES_ANSWERED)),
+    DisputeFilter.CLOSED: Q(status__in=sorted(DISPUTES_CLOSED)),
 }
 
 
@@ -41,11 +41,11 @@ class DisputeFile:
         return -Money.total((fact.amount for fact in moved), currency=moved[0].currency)
 
 
-def disputes_page(*, cursor: Cursor, standing: str = "", mode: str = "") -> Page[Dispute]:
+def disputes_page(*, cursor: Cursor, which: str = "", mode: str = "") -> Page[Dispute]:
     """Return one page of disputes and inquiries, newest first; "" means any. One statement."""
     disputes = Dispute.objects.select_related("order")
-    if standing:
-        disputes = disputes.filter(_STANDS[DisputeStanding(standing)])
+    if which:
+        disputes = disputes.filter(_CONDITIONS[DisputeFilter(which)])
     if mode:
         disputes = disputes.filter(mode=mode)
     return page_of(disputes, cursor=cursor, limit=ROWS_PER_PAGE)

@@ -29,9 +29,9 @@ bought AS MATERIALIZED (
     SELECT id, paid_at FROM revenue_order WHERE checkout_id = pressed.id LIMIT 1) sold ON true)
 SELECT mode, 0::bigint, count(*),
   count(*) FILTER (WHERE id IS NOT NULL OR EXISTS (
-    SELECT FROM revenue_stripewebhookevent told
-    WHERE told.trace_ref = bought.trace_ref AND told.type = '{FAILED_TRY}'
-      AND told.trace_ref <> '')),
+    SELECT FROM revenue_stripewebhookevent declined
+    WHERE declined.trace_ref = bought.trace_ref AND declined.type = '{FAILED_TRY}'
+      AND declined.trace_ref <> '')),
   count(*) FILTER (WHERE paid_at IS NOT NULL)
 FROM bought GROUP BY mode
 UNION ALL

@@ -209,8 +209,8 @@ class OrderFile:
     @property
     def untold_requests(self) -> list[RefundRequest]:
         """Return the refunds that were asked for and of which Stripe has told nothing yet."""
-        told = {refund.stripe_id for refund in self.refunds}
-        return [request for request in self.refund_requests if request.stripe_id not in told]
+        stripe_ids = {refund.stripe_id for refund in self.refunds}
+        return [request for request in self.refund_requests if request.stripe_id not in stripe_ids]
 
     @property
     def open_requests(self) -> list[RefundRequest]:

@@ -9,7 +9,7 @@ from typing import Final
 from django.db.models import Q
 
 from kernel.paging import Cursor, Page, page_of
-from revenue.enums import OrderState, RefundStanding, RefundState
+from revenue.enums import OrderState, RefundFilter, RefundState
 from revenue.models import OrderNote, Refund, RefundPaidElsewhere, RefundRequest
 from revenue.policy import REFUNDS_UNDONE
 from revenue.queries.refundable import UNDER_WAY_AT_STRIPE, on_its_way
@@ -17,16 +17,16 @@ from revenue.queries.refundable import UNDER_WAY_AT_STRIPE, on_its_way
 ROWS_PER_PAGE: Final = 50
 RELATED_ROWS_MAX: Final = 50
 
-_STANDS: Final = {
-    RefundStanding.OWED: Q(
+_CONDITIONS: Final = {
+    RefundFilter.OWED: Q(
         status__in=sorted(REFUNDS_UNDONE),
         undone_at__isnull=False,
         order__state=OrderState.REFUND_OWED,
     ),
-    RefundStanding.EXCESS: Q(status="succeeded", order__excess_minor__gt=0),
-    RefundStanding.UNDER_WAY: Q(status__in=UNDER_WAY_AT_STRIPE),
-    RefundStanding.RETURNED: Q(status="succeeded"),
-    RefundStanding.UNDONE: Q(status__in=sorted(REFUNDS_UNDONE)),
+    RefundFilter.EXCESS: Q(status="succeeded", order__excess_minor__gt=0),
+    RefundFilter.UNDER_WAY: Q(status__in=UNDER_WAY_AT_STRIPE),
+    RefundFilter.RETURNED: Q(status="succeeded"),
+    RefundFilter.UNDONE: Q(status__in=sorted(REFUNDS_UNDONE)),
 }
 
 
@@ -47,11 +47,11 @@ class RefundFile:
         return refund.undone_at is not None and refund.order.state == OrderState.REFUND_OWED
 
 
-def refunds_page(*, cursor: Cursor, standing: str = "", mode: str = "") -> Page[Refund]:
+def refunds_page(*, cursor: Cursor, which: str = "", mode: str = "") -> Page[Refund]:
     """Return one page of Stripe's refunds, newest first; "" means any. One statement."""
     refunds = Refund.objects.select_related("order")
-    if standing:
-        refunds = refunds.filter(_STANDS[RefundStanding(standing)])
+    if which:
+        refunds = refunds.filter(_CONDITIONS[RefundFilter(which)])
     if mode:
         refunds = refunds.filter(mode=mode)
     return page_of(refunds, cursor=cursor, limit=ROWS_PER_PAGE)

@@ -174,13 +174,13 @@ def sale_rows(*, trace_refs: Sequence[str], orders: Sequence[Order]) -> SaleRows
     """Return everything revenue knows of the traces of one sale. At most 6 statements."""
     checkouts = CheckoutSession.objects.select_related("offer").defer("parameters", "url")
     links = PaymentLink.objects.select_related("offer").defer("parameters", "url")
-    told = {"trace_ref__in": trace_refs}
-    sale_checkouts = _oldest(checkouts.filter(**told))
-    money = _oldest(RevenueEvent.objects.filter(**told))
+    of_sales = {"trace_ref__in": trace_refs}
+    sale_checkouts = _oldest(checkouts.filter(**of_sales))
+    money = _oldest(RevenueEvent.objects.filter(**of_sales))
     events = _events_about(trace_refs, sale_checkouts, orders, money)
     return SaleRows(
         checkouts=sale_checkouts,
-        payment_links=_oldest(links.filter(**told)),
+        payment_links=_oldest(links.filter(**of_sales)),
         orders=orders,
         revenue_events=money,
         events=events,
@@ -251,7 +251,7 @@ def _after(orders: Sequence[Order]) -> list[AfterPayment]:
             what=row["what"],
             reference=row["ref"],
             order_id=row["order_id"],
-            state=row["standing"],
+            state=row["row_state"],
             detail=row["detail"],
             amount=None if row["minor"] is None else Money(row["minor"], row["unit"]),
             mode=row["mode"],
@@ -278,7 +278,7 @@ def _lines(
         "mode",
         what=Value(what, output_field=text),
         ref=Cast(ref, text),
-        standing=Cast(state, text),
+        row_state=Cast(state, text),
         detail=Cast(detail, text),
         minor=Cast("amount_minor", BigIntegerField()),
         unit=Cast(currency, text),

@@ -278,12 +278,12 @@ def _listed(
     lines: Iterable[BalanceLine], unsure: set[str], *, since: datetime
 ) -> list[dict[str, Any]]:
     """Return what is told and not booked: payouts, adjustments, and what is not certain yet."""
-    told = []
+    listed = []
     for line in lines:
         is_unsure = bool({line.payment_intent_id, line.source_id} & unsure)
         if line.occurred_at < since or (line.category in BOOK_OF_CATEGORY and not is_unsure):
             continue
-        told.append(
+        listed.append(
             {
                 "day": f"{line.occurred_at:%Y-%m-%d}",
                 "what": "under_way" if is_unsure else line.category,
@@ -294,7 +294,7 @@ def _listed(
                 "currency": line.amount.currency,
             }
         )
-    return told
+    return listed
 
 
 def as_row(difference: Difference) -> dict[str, Any]:

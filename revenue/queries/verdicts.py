@@ -13,7 +13,7 @@ def newest_review(order: Order) -> OrderReview | None:
     return reviews.order_by("-pk").first()
 
 
-def standing_verdict(order: Order) -> str:
+def current_verdict(order: Order) -> str:
     """Return the verdict that stands, "" where nobody has decided (any more). One statement."""
     review = newest_review(order)
     return "" if review is None or review.verdict == ReviewVerdict.REOPENED else review.verdict
@@ -23,7 +23,7 @@ def is_of_ours(order: Order) -> bool:
     """Say whether the payer bought here: of another shop's refunds nobody hears from us."""
     if order.offer_id is not None:
         return order.state != OrderState.NOT_OURS
-    return standing_verdict(order) in (ReviewVerdict.ACCEPTED, ReviewVerdict.REFUND)
+    return current_verdict(order) in (ReviewVerdict.ACCEPTED, ReviewVerdict.REFUND)
 
 
 def why_not_reopened(order: Order, newest: OrderReview | None) -> str:

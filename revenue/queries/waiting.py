@@ -51,11 +51,11 @@ _WAITING: Final = f"""
        WHERE begun.order_id = bought.id AND begun.status IN ({_quoted(UNDER_WAY_AT_STRIPE)}))))
  ORDER BY bought.id DESC LIMIT {COUNTED_MAX})
 UNION ALL
-(SELECT '{DISPUTE}', told.stripe_id, disputed.reference, told.status, told.mode,
-   told.amount_minor, told.currency, told.opened_at, told.evidence_due_at, ''
- FROM revenue_dispute told JOIN revenue_order disputed ON disputed.id = told.order_id
- WHERE told.status NOT IN ({_quoted(DISPUTES_NOT_WAITING)}) AND told.mode <> '{Mode.SAMPLE}'
- ORDER BY told.evidence_due_at NULLS LAST, told.id DESC LIMIT {COUNTED_MAX})
+(SELECT '{DISPUTE}', dispute.stripe_id, disputed.reference, dispute.status, dispute.mode,
+   dispute.amount_minor, dispute.currency, dispute.opened_at, dispute.evidence_due_at, ''
+ FROM revenue_dispute dispute JOIN revenue_order disputed ON disputed.id = dispute.order_id
+ WHERE dispute.status NOT IN ({_quoted(DISPUTES_NOT_WAITING)}) AND dispute.mode <> '{Mode.SAMPLE}'
+ ORDER BY dispute.evidence_due_at NULLS LAST, dispute.id DESC LIMIT {COUNTED_MAX})
 UNION ALL
 (SELECT '{OWED}', '', owing.reference, '', owing.mode, owing.refund_owed_minor, owing.currency,
    COALESCE((SELECT max(undone_at) FROM revenue_refund WHERE order_id = owing.id),
@@ -95,8 +95,9 @@ UNION ALL
    AND alert.kind NOT IN ({_quoted(ALERTS_TOLD_ELSEWHERE)})
    AND (alert.snoozed_until IS NULL OR alert.snoozed_until <= now())
    AND NOT (alert.kind = '{AlertKind.DISPUTE_OPENED}' AND EXISTS (
-     SELECT FROM revenue_dispute told
-     WHERE told.stripe_id = alert.item AND told.status NOT IN ({_quoted(DISPUTES_NOT_WAITING)})))
+     SELECT FROM revenue_dispute dispute
+     WHERE dispute.stripe_id = alert.item
+       AND dispute.status NOT IN ({_quoted(DISPUTES_NOT_WAITING)})))
    AND NOT (alert.kind = '{AlertKind.REFUND_FAILED}' AND EXISTS (
      SELECT FROM revenue_order owing
      WHERE owing.reference = alert.subject AND owing.state = '{OrderState.REFUND_OWED}'))

@@ -56,7 +56,7 @@ def buy(
     opened = open_at_stripe(known, gateway=gateway, now=now, is_new=is_new)
     if not _lacks_price(opened):
         return opened
-    with _refusals_told(offer, now=now):
+    with _refusals_alerted(offer, now=now):
         renewed = renew_price_of(opened, gateway=gateway, now=now)
     again, is_new = _make_row(
         offer=offer,
@@ -80,12 +80,12 @@ def _price_for_a_visitor(offer: Offer, *, gateway: PaymentGateway, now: datetime
     An operator who prepares a checkout reads of it at once; a visitor's purchase is seen by nobody.
     """
     mode = settings.DEPLOYMENT_MODE
-    with _refusals_told(offer, now=now):
+    with _refusals_alerted(offer, now=now):
         return ensure_price(offer=offer, mode=mode, gateway=gateway, now=now).stripe_price_id
 
 
 @contextmanager
-def _refusals_told(offer: Offer, *, now: datetime) -> Iterator[None]:
+def _refusals_alerted(offer: Offer, *, now: datetime) -> Iterator[None]:
     try:
         yield
     except GatewayRefused as refusal:

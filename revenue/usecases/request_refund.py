@@ -17,7 +17,7 @@ from revenue.operations.refund_requests import (
 )
 from revenue.ports import PaymentGateway
 from revenue.queries.refundable import refundable_now
-from revenue.queries.verdicts import standing_verdict
+from revenue.queries.verdicts import current_verdict
 
 
 def request_refund(
@@ -60,5 +60,5 @@ def request_refund(
 
 def _require_decided(order: Order) -> None:
     is_open = order.state == OrderState.NEEDS_REVIEW
-    if is_open and not standing_verdict(order):
+    if is_open and not current_verdict(order):
         raise NotRefundable("A person has to decide about this order first. Nothing was sent.")

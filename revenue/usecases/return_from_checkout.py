@@ -34,7 +34,7 @@ class NoSuchCheckout(Exception):
     """Neither we nor Stripe know this session."""
 
 
-class NotToldYet(Exception):
+class SessionUnconfirmed(Exception):
     """We do not know the session, and Stripe has not said whether it does. It may be paid."""
 
 
@@ -57,7 +57,7 @@ def return_from_checkout(
             _record(gateway.read_session(session_id), now=now)
     checkout = CheckoutSession.objects.filter(stripe_id=session_id).first()
     if checkout is None:
-        raise NotToldYet(session_id)
+        raise SessionUnconfirmed(session_id)
     with transaction.atomic(durable=True):
         CheckoutSession.objects.filter(pk=checkout.pk, returned_at=None).update(returned_at=now)
     return checkout
@@ -81,7 +81,7 @@ def _learn_of(session_id: str, *, gateway: PaymentGateway, now: datetime) -> Non
         per_s=60,
         is_open_on_failure=True,
     ):
-        raise NotToldYet(session_id)
+        raise SessionUnconfirmed(session_id)
     try:
         with one_lookup():
             fact = gateway.read_session(session_id)
@@ -89,7 +89,7 @@ def _learn_of(session_id: str, *, gateway: PaymentGateway, now: datetime) -> Non
         remember(what=NOT_FOUND, who=session_id, for_s=NOT_FOUND_KEPT_S)
         raise NoSuchCheckout(session_id) from error
     except (GatewayError, TooManyCalls) as error:
-        raise NotToldYet(session_id) from error
+        raise SessionUnconfirmed(session_id) from error
     _record(fact, now=now)
 
 

@@ -17,8 +17,8 @@ def revoke_order_links(*, order_ref: str, actor_id: int | None, now: datetime) -
     """
     with transaction.atomic(durable=True):
         order = Order.objects.get(reference=order_ref)
-        standing = OrderLink.objects.filter(checkout=order.checkout_id, revoked_at=None)
-        revoked = standing.update(revoked_at=now, revoked_by=actor_id)
+        valid = OrderLink.objects.filter(checkout=order.checkout_id, revoked_at=None)
+        revoked = valid.update(revoked_at=now, revoked_by=actor_id)
         ledger.audit(
             actor_id=actor_id,
             event="order.links_revoked",

@@ -21,7 +21,7 @@ def disputes(request: HttpRequest) -> HttpResponse:
     narrowed = form.cleaned_data if form.is_valid() else {}
     page = disputes_page(
         cursor=Cursor.from_query(request.GET),
-        standing=narrowed.get("standing", ""),
+        which=narrowed.get("standing", ""),
         mode=narrowed.get("mode", ""),
     )
     context = {

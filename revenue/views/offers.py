@@ -194,12 +194,12 @@ def next_version(request: HttpRequest, reference: str) -> HttpResponse:
     found_or_404(offer_by_reference(reference))
     draft = draft_next_version(reference, now=_now())
     sold = next((each for each in versions_of(draft) if each.state == OfferState.PUBLISHED), None)
-    standing = (
+    stays = (
         f"Version {sold.version} stays on sale until you publish it."
         if sold
         else "Nothing of this offer is on sale."
     )
-    messages.info(request, f"You are writing version {draft.version}. {standing}")
+    messages.info(request, f"You are writing version {draft.version}. {stays}")
     return redirect("offer-edit", reference=draft.reference)
 
 

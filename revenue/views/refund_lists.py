@@ -28,7 +28,7 @@ def refunds(request: HttpRequest) -> HttpResponse:
     narrowed = form.cleaned_data if form.is_valid() else {}
     cursor = Cursor.from_query(request.GET)
     page = refunds_page(
-        cursor=cursor, standing=narrowed.get("standing", ""), mode=narrowed.get("mode", "")
+        cursor=cursor, which=narrowed.get("standing", ""), mode=narrowed.get("mode", "")
     )
     is_first = cursor == Cursor() and not any(narrowed.values())
     context = {

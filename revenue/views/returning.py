@@ -25,7 +25,7 @@ from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
 from revenue.queries.checkouts import checkout_by_reference, order_of_checkout
 from revenue.usecases.return_from_checkout import (
     NoSuchCheckout,
-    NotToldYet,
+    SessionUnconfirmed,
     grant_link,
     refresh,
     return_from_checkout,
@@ -81,7 +81,7 @@ def returned(request: HttpRequest) -> HttpResponse:
         )
     except NoSuchCheckout:
         return render(request, "revenue/return_unknown.html", status=404)
-    except NotToldYet:
+    except SessionUnconfirmed:
         return _look_again(request, status=503)
     response = redirect("checkout-status", reference=checkout.reference)
     if not may_see(request, checkout_id=checkout.pk):

@@ -85,14 +85,14 @@ def settle(shop: Shop) -> None:
 
 def under_way(shop: Shop) -> dict[str, int]:
     """Ask Stripe first: what it delivers after that, our own tables show."""
-    undelivered, never_told = shop.undelivered(), shop.never_told()
+    undelivered, never_notified = shop.undelivered(), shop.never_notified()
     found = {row["what"]: int(row["how_many"]) for row in shop.rows(UNDER_WAY)}
     if undelivered:
         found["webhook not delivered"] = undelivered
     known = {
         row["id"] for row in shop.rows("SELECT stripe_id AS id FROM revenue_stripewebhookevent")
     }
-    if dropped := never_told - known:
+    if dropped := never_notified - known:
         found[GIVEN_UP] = len(dropped)
     if not _is_ready(shop):
         found["readyz says no"] = 1

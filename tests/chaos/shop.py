@@ -156,7 +156,7 @@ class Shop:
         answer.raise_for_status()
         return list(answer.json()["data"])
 
-    def never_told(self) -> set[str]:
+    def never_notified(self) -> set[str]:
         """Return Stripe's events that it could not deliver, and gave up."""
         events = self.at_stripe("events", delivery_success="false")
         return {each["id"] for each in events}

@@ -156,14 +156,14 @@ def test_one_alarm_per_kind_of_work_until_it_is_done() -> None:
     just_in_time = check_lag(mode=Mode.SANDBOX, now=NOON + LAG_MAX)
     first = check_lag(mode=Mode.SANDBOX, now=LATE)
     again = check_lag(mode=Mode.SANDBOX, now=LATE + timedelta(minutes=1))
-    standing = alarms()
+    raised = alarms()
     CheckoutSession.objects.update(next_check_at=None)
     BuyerMail.objects.update(next_attempt_at=LATE + timedelta(days=1))
     over = check_lag(mode=Mode.SANDBOX, now=LATE + timedelta(minutes=2))
 
     assert just_in_time == []
     assert first == again == ["revenue.buyer_mails", "revenue.checkouts"]
-    assert sorted(standing) == [("revenue.buyer_mails", False), ("revenue.checkouts", False)]
+    assert sorted(raised) == [("revenue.buyer_mails", False), ("revenue.checkouts", False)]
     assert over == []
     assert sorted(alarms()) == [("revenue.buyer_mails", True), ("revenue.checkouts", True)]
 

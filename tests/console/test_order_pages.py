@@ -83,7 +83,7 @@ def test_empty_lists_say_what_to_do(browser: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("refunds", "words"),
     [
         ([(60, "needs_response")], "The buyer disputes $0.60 USD of $1.00 USD"),
         ([(60, "lost")], "The buyer disputed $0.60 USD of $1.00 USD, and the bank gave it back"),
@@ -93,10 +93,10 @@ def test_empty_lists_say_what_to_do(browser: Client) -> None:
     ],
 )
 def test_the_title_says_how_much_is_disputed_and_whether_it_still_is(
-    browser: Client, process: Process, told: list[tuple[int, str]], words: str
+    browser: Client, process: Process, refunds: list[tuple[int, str]], words: str
 ) -> None:
     order = direct_sale(process)
-    for number, (amount, status) in enumerate(told):
+    for number, (amount, status) in enumerate(refunds):
         seen = dispute_object(order.checkout, id=f"dp_title{number}", amount=amount, status=status)
         filed("charge.dispute.updated", seen)
     process()
@@ -136,8 +136,8 @@ def test_an_order_shows_its_money(browser: Client, process: Process) -> None:
     page = text_of(browser, order)
 
     assert "The buyer disputes $1.00 USD" in page
-    for sum_told in ("−$0.40 USD", "−$0.60 USD", "−$15.00 USD", "re_or"):
-        assert sum_told in page
+    for amount in ("−$0.40 USD", "−$0.60 USD", "−$15.00 USD", "re_or"):
+        assert amount in page
     assert "Answer at Stripe" in page
     assert "29 Nov 2026" in page or "8 Oct 2026" in page  # the deadline, seven days on
     assert "Funds withdrawn for a dispute" in page

@@ -144,9 +144,9 @@ def test_nobody_is_named_in_any_form(process: Process, operator: User) -> None:
     order = whole_sale(process, operator_id=operator.pk)
     trace = trace_for(order.trace_ref)
 
-    for told in (as_text(trace), json.dumps(as_json(trace))):
-        assert not [secret for secret in SECRETS if secret in told]
-        assert operator.email not in told
+    for output in (as_text(trace), json.dumps(as_json(trace))):
+        assert not [secret for secret in SECRETS if secret in output]
+        assert operator.email not in output
 
 
 def test_attempts_are_told(process: Process) -> None:
@@ -320,10 +320,10 @@ def test_the_command_prints_text(process: Process) -> None:
 
     call_command("trace", order.reference, stdout=out)
 
-    told = out.getvalue()
-    assert told.startswith(f"Trace {order.trace_ref}   sandbox\n")
-    assert "Stages 1 to 4 are complete." in told
-    assert all(len(line) == len(line.rstrip()) for line in told.splitlines())
+    output = out.getvalue()
+    assert output.startswith(f"Trace {order.trace_ref}   sandbox\n")
+    assert "Stages 1 to 4 are complete." in output
+    assert all(len(line) == len(line.rstrip()) for line in output.splitlines())
 
 
 def test_the_command_prints_json(process: Process) -> None:
@@ -332,10 +332,10 @@ def test_the_command_prints_json(process: Process) -> None:
 
     call_command("trace", order.reference, "--json", stdout=out)
 
-    told = json.loads(out.getvalue())
-    assert (told["trace_ref"], told["is_complete"]) == (order.trace_ref, True)
-    assert [stage["standing"] for stage in told["stages"]][:4] == ["skipped"] * 3 + ["done"]
-    [paid] = [r for r in told["stages"][3]["records"] if r["what"] == "Revenue event"]
+    output = json.loads(out.getvalue())
+    assert (output["trace_ref"], output["is_complete"]) == (order.trace_ref, True)
+    assert [stage["standing"] for stage in output["stages"]][:4] == ["skipped"] * 3 + ["done"]
+    [paid] = [r for r in output["stages"][3]["records"] if r["what"] == "Revenue event"]
     assert (paid["amount_minor"], paid["currency"], paid["at"]) == (
         100,
         "USD",

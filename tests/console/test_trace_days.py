@@ -75,11 +75,11 @@ def test_an_attempt_of_another_day_says_so(
 def test_a_folded_event_of_another_day_says_so(
     browser: Client, process: Process, order: Order
 ) -> None:
-    told = filed("payment_intent.created", {"id": order.payment_intent_id, "object": "x"})
+    event = filed("payment_intent.created", {"id": order.payment_intent_id, "object": "x"})
     process()
-    later = told.received_at.replace(day=7)
+    later = event.received_at.replace(day=7)
     with rewriting(StripeWebhookEvent):
-        StripeWebhookEvent.objects.filter(pk=told.pk).update(received_at=later)
+        StripeWebhookEvent.objects.filter(pk=event.pk).update(received_at=later)
 
     folded = page_of(browser, order).partition("kept: nothing to do</summary>")[2]
 

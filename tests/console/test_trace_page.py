@@ -53,15 +53,15 @@ def test_an_unknown_reference_says_what_can_be_looked_up(browser: Client, addres
 
 def test_one_sealed_entry_is_said_as_one(browser: Client, seal: Callable[[], None]) -> None:
     address = f"/console/trace/{OrderFactory().trace_ref}/"
-    told = []
+    pages = []
     for _look in range(2):
         browser.post(f"{address}reveal/")
         browser.get(address)  # names them
         seal()
-        told.append(browser.get(address).content.decode())
+        pages.append(browser.get(address).content.decode())
 
-    assert "1 entry, sealed." in told[0]
-    assert "2 entries, all of them sealed." in told[1]
+    assert "1 entry, sealed." in pages[0]
+    assert "2 entries, all of them sealed." in pages[1]
 
 
 def test_who_bought_twice_has_two_sales(browser: Client, process: Process) -> None:

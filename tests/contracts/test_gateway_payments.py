@@ -179,9 +179,9 @@ def test_events_that_nobody_took_are_listed_newest_first(
     assert "checkout.session.completed" in [each.notice.type for each in found]
     times = [each.notice.created_at for each in found]
     assert times == sorted(times, reverse=True)
-    told = next(each for each in found if each.notice.object_id == session["id"])
-    assert json.loads(told.body)["id"] == told.notice.stripe_id
-    fact = gateway.read_event(told.body)
+    completed = next(each for each in found if each.notice.object_id == session["id"])
+    assert json.loads(completed.body)["id"] == completed.notice.stripe_id
+    fact = gateway.read_event(completed.body)
     assert isinstance(fact, SessionFact)
     assert fact.session_id == session["id"]
 

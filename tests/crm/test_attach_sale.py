@@ -23,7 +23,7 @@ PENDING, FAILED, WON = SaleStatus.PENDING, SaleStatus.FAILED, SaleStatus.WON
 
 
 def attach(status: SaleStatus = WON, **changes: Any) -> AttachedDeal:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "trace_ref": new_reference("trc"),
         "deal_id": None,
         "offer_id": None,
@@ -36,7 +36,7 @@ def attach(status: SaleStatus = WON, **changes: Any) -> AttachedDeal:
         "order_ref": new_reference("ord"),
         "now": NOON,
     }
-    return attach_sale(Sale(status=status, **{**told, **changes}))
+    return attach_sale(Sale(status=status, **{**fields, **changes}))
 
 
 def test_a_direct_purchase_makes_the_contact_and_wins_a_new_deal() -> None:
@@ -90,11 +90,11 @@ def test_a_direct_purchase_takes_four_statements() -> None:
 
 
 def test_the_same_order_again_changes_nothing() -> None:
-    told = {"order_ref": "ord_7", "trace_ref": "trc_7"}
-    first = attach(**told)
+    fields = {"order_ref": "ord_7", "trace_ref": "trc_7"}
+    first = attach(**fields)
 
-    assert attach(**told) == first
-    assert attach(**told, title="", name="") == first
+    assert attach(**fields) == first
+    assert attach(**fields, title="", name="") == first
     assert (Deal.objects.count(), Contact.objects.count(), Activity.objects.count()) == (1, 1, 1)
 
 
@@ -131,13 +131,13 @@ def test_contact_and_offer_find_the_newest_open_deal(offer_ids: tuple[int, int])
 def test_an_order_stays_with_its_deal_when_a_newer_one_appears(offer_ids: tuple[int, int]) -> None:
     contact = ContactFactory(email="ada@company.example")
     same = {"contact": contact, "offer_id": offer_ids[0]}
-    told = {"order_ref": "ord_7", "trace_ref": "trc_7", "offer_id": offer_ids[0]}
+    fields = {"order_ref": "ord_7", "trace_ref": "trc_7", "offer_id": offer_ids[0]}
     first = DealFactory(**same)
-    assert attach(PENDING, **told).deal_id == first.pk
+    assert attach(PENDING, **fields).deal_id == first.pk
     DealFactory(**same)
     DealFactory(trace_ref="trc_7")
 
-    assert attach(WON, **told).deal_id == first.pk
+    assert attach(WON, **fields).deal_id == first.pk
 
 
 def test_a_payment_of_another_mode_gets_its_own_deal() -> None:
@@ -212,9 +212,9 @@ def test_who_pays_is_the_contact_even_on_the_deal_of_another() -> None:
 
 @pytest.mark.parametrize("email", ["", "nonsense", "a@" + "x" * 300 + ".example", "a\0b@c.example"])
 def test_money_is_not_turned_away_for_an_address(email: str) -> None:
-    told = {"trace_ref": "trc_7", "order_ref": "ord_7", "email": email}
+    fields = {"trace_ref": "trc_7", "order_ref": "ord_7", "email": email}
 
-    first, again = attach(**told), attach(**told)
+    first, again = attach(**fields), attach(**fields)
 
     assert first == again
     assert list(Contact.objects.values_list("email", "email_key")) == [("", None)]

@@ -95,18 +95,18 @@ def test_a_company_is_one_by_domain_else_by_name() -> None:
 
 
 def test_finding_a_company_leaves_it_as_it_is() -> None:
-    told = {"website": "https://evil.example", "is_sample": False, "now": NOON}
+    fields = {"website": "https://evil.example", "is_sample": False, "now": NOON}
     known = CompanyFactory(name="Acme", domain="acme.example", website="https://acme.example")
 
-    assert Company.find_or_make(name="Evil", domain="acme.example", **told) == known.pk
-    assert Company.find_or_make(name=" ACME ", domain="", **told) != known.pk
+    assert Company.find_or_make(name="Evil", domain="acme.example", **fields) == known.pk
+    assert Company.find_or_make(name=" ACME ", domain="", **fields) != known.pk
     assert Company.objects.get(pk=known.pk).name == "Acme"
     assert Company.objects.count() == 2
 
 
 def line(deal: Deal, **changes: Any) -> bool:
-    told = {"key": "k", "kind": ActivityKind.NOTE, "deal_id": deal.pk, "now": NOON}
-    return Activity.append(**{**told, **changes})
+    fields = {"key": "k", "kind": ActivityKind.NOTE, "deal_id": deal.pk, "now": NOON}
+    return Activity.append(**{**fields, **changes})
 
 
 def test_a_line_is_written_once_per_key() -> None:

@@ -21,12 +21,12 @@ PERSONAL = ["Grace", "Hopper", "grace@crunchline.example", "Crunchline", "dental
 
 
 def ask(**changes: str) -> str:
-    told = {
+    fields = {
         "name": "Grace Hopper", "email": "grace@crunchline.example", "company": "Crunchline",
         "website": "https://crunchline.example", "wish": "Look at dental practices.", **changes,
     }  # fmt: skip
     return request_snapshot(
-        asked=SnapshotRequest(**told), trace_ref=new_reference("trc"), mode="sandbox", now=NOON
+        asked=SnapshotRequest(**fields), trace_ref=new_reference("trc"), mode="sandbox", now=NOON
     )
 
 

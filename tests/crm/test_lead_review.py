@@ -34,9 +34,9 @@ def operator() -> User:
     return member("operator")
 
 
-def checkout_prepared(**told: Any) -> bool:
+def checkout_prepared(**fields: Any) -> bool:
     with transaction.atomic():
-        return operations.checkout_prepared(**told)
+        return operations.checkout_prepared(**fields)
 
 
 def facts() -> list[tuple[str, dict[str, object]]]:
@@ -84,12 +84,12 @@ def test_declining_keeps_the_reason_in_the_timeline_only(operator: User) -> None
 @pytest.mark.parametrize("stage", [stage for stage in DealStage if stage != DealStage.LEAD])
 def test_only_a_lead_is_answered_and_only_once(operator: User, stage: DealStage) -> None:
     deal = DealFactory(stage=stage, won_order_ref="ord_1" if stage == "won" else None)
-    told = {"deal_ref": deal.reference, "actor_id": operator.pk, "now": NOON}
+    fields = {"deal_ref": deal.reference, "actor_id": operator.pk, "now": NOON}
 
     with pytest.raises(AlreadyAnswered):
-        accept_lead(**told)
+        accept_lead(**fields)
     with pytest.raises(AlreadyAnswered):
-        decline_lead(**told, reason="too late")
+        decline_lead(**fields, reason="too late")
 
     deal.refresh_from_db()
     assert deal.stage == stage
@@ -118,13 +118,13 @@ def test_a_deal_is_handed_to_those_who_work_deals(operator: User) -> None:
     deal, auditor = DealFactory(), member("auditor")
     gone = member("operator", "gone")
     User.objects.filter(pk=gone.pk).update(is_active=False)
-    told = {"deal_ref": deal.reference, "actor_id": operator.pk, "now": NOON}
+    fields = {"deal_ref": deal.reference, "actor_id": operator.pk, "now": NOON}
 
-    assert assign_deal(owner_id=operator.pk, **told) is True
-    assert assign_deal(owner_id=operator.pk, **told) is False
+    assert assign_deal(owner_id=operator.pk, **fields) is True
+    assert assign_deal(owner_id=operator.pk, **fields) is False
     for nobody in (auditor.pk, gone.pk, 10_000):
         with pytest.raises(NotAnOwner):
-            assign_deal(owner_id=nobody, **told)
+            assign_deal(owner_id=nobody, **fields)
 
     deal.refresh_from_db()
     assert deal.owner_id == operator.pk
@@ -195,13 +195,13 @@ def test_where_a_prepared_checkout_moves_a_deal(
     offer_ids: tuple[int, int], stage: str, after: str, is_moved: bool
 ) -> None:
     deal = DealFactory(stage=stage, won_order_ref="ord_1" if stage == "won" else None)
-    told = {
+    fields = {
         "deal_id": deal.pk, "checkout_ref": "chk_7", "actor_id": None, "now": NOON,
         "offer_id": offer_ids[0], "amount": Money(100, "USD"),
     }  # fmt: skip
 
-    assert checkout_prepared(**told) is is_moved
-    assert checkout_prepared(**told) is False
+    assert checkout_prepared(**fields) is is_moved
+    assert checkout_prepared(**fields) is False
 
     deal.refresh_from_db()
     assert deal.stage == after
@@ -213,9 +213,9 @@ def test_where_a_prepared_checkout_moves_a_deal(
 
 def test_a_checkout_prepared_twice_does_not_pull_a_deal_back() -> None:
     deal = DealFactory(stage="qualified")
-    told = {"deal_id": deal.pk, "checkout_ref": "chk_7", "actor_id": None, "now": NOON}
-    checkout_prepared(**told)
+    fields = {"deal_id": deal.pk, "checkout_ref": "chk_7", "actor_id": None, "now": NOON}
+    checkout_prepared(**fields)
     Deal.objects.get().move(DealStage.PROPOSAL)
 
-    assert checkout_prepared(**told) is False
+    assert checkout_prepared(**fields) is False
     assert Deal.objects.get().stage == "proposal"

@@ -173,10 +173,10 @@ def test_the_answer_is_the_same_for_known_and_unknown(client: Client) -> None:
     Client().post("/request/", {**TYPED, "email": "other@crunchline.example"})
     known = send(Client())
 
-    def told(answer: HttpResponse) -> tuple[int, bytes, str]:
+    def seen(answer: HttpResponse) -> tuple[int, bytes, str]:
         return answer.status_code, answer.content, answer.headers["Location"]
 
-    assert told(known) == told(unknown)
+    assert seen(known) == seen(unknown)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def at_once(works: list[Callable[[], object]]) -> list[object]:
 
 
 def sale(**changes: Any) -> Callable[[], AttachedDeal]:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "status": SaleStatus.WON, "trace_ref": new_reference("trc"), "deal_id": None,
         "offer_id": None, "title": "Snapshot", "email": "ada@company.example", "name": "Ada",
         "stripe_customer_id": "", "mode": "sandbox", "amount": Money(100, "USD"),
@@ -57,16 +57,16 @@ def sale(**changes: Any) -> Callable[[], AttachedDeal]:
 
     def work() -> AttachedDeal:
         with transaction.atomic():
-            return attach_sale(Sale(**told))
+            return attach_sale(Sale(**fields))
 
     return work
 
 
 @pytest.mark.parametrize("email", ["ada@company.example", ""])
 def test_one_order_recorded_by_many_is_one_deal(email: str) -> None:
-    told = {"trace_ref": new_reference("trc"), "order_ref": new_reference("ord"), "email": email}
+    fields = {"trace_ref": new_reference("trc"), "order_ref": new_reference("ord"), "email": email}
 
-    answers = at_once([sale(**told) for _ in range(THREADS)])
+    answers = at_once([sale(**fields) for _ in range(THREADS)])
 
     assert len(set(answers)) == 1
     assert isinstance(answers[0], AttachedDeal)
@@ -148,13 +148,13 @@ def test_paying_pending_failing_and_preparing_at_once_ends_won() -> None:
 def test_a_lead_is_answered_once(django_user_model: type) -> None:
     people = [django_user_model.objects.create_user(f"op{n}").pk for n in range(THREADS)]
     deal = DealFactory()
-    told = {"deal_ref": deal.reference, "now": NOW}
+    fields = {"deal_ref": deal.reference, "now": NOW}
 
     def answer(number: int) -> str:
         if number % 2:
-            accept_lead(**told, actor_id=people[number])
+            accept_lead(**fields, actor_id=people[number])
         else:
-            decline_lead(**told, reason="no", actor_id=people[number])
+            decline_lead(**fields, reason="no", actor_id=people[number])
         return "answered"
 
     answers = at_once([lambda n=n: answer(n) for n in range(THREADS)])

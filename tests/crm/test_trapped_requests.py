@@ -130,11 +130,11 @@ def test_after_thirty_days_they_are_forgotten() -> None:
 def test_a_person_who_is_erased_is_in_none_of_them(trapped: TrappedRequest) -> None:
     keep(7, at=timezone.now())
     out = StringIO()
-    told = ["erase_subject", "GRACE@crunchline.example"]
+    arguments = ["erase_subject", "GRACE@crunchline.example"]
 
-    call_command(*told, stdout=out)
+    call_command(*arguments, stdout=out)
     assert trapped.reference in out.getvalue()
-    call_command(*told, "--yes", "--reason", "asked", stdout=out)
+    call_command(*arguments, "--yes", "--reason", "asked", stdout=out)
 
     assert TrappedRequest.objects.get().email == "grace7@crunchline.example"
     entry = LedgerEntry.objects.get(event="personal_data.erased")

@@ -27,14 +27,14 @@ DISPUTE, REFUND = FreezeReason.DISPUTE, FreezeReason.REFUND
 
 def test_an_intake_opens_once_in_one_statement() -> None:
     order = paid_order()
-    told = {
+    fields = {
         "order_id": order.id, "order_ref": order.reference, "offer_id": None, "deal_id": None,
         "mode": order.mode, "trace_ref": order.trace_ref, "now": NOON,
     }  # fmt: skip
 
     with CaptureQueriesContext(connection) as captured:
-        first = open_intake(**told)
-    again = open_intake(**told)
+        first = open_intake(**fields)
+    again = open_intake(**fields)
 
     assert (len(captured), first.is_new, again.is_new) == (1, True, False)
     assert (again.id, again.reference) == (first.id, first.reference)

@@ -158,18 +158,18 @@ def test_how_soon_a_payment_shows(
             session = buy(page, shop, email=new_email("soon"))
             page.get_by_text("Thank you.").wait_for()
             shown_at_s = time.time()
-            waits_ms.append((shown_at_s - told_at_s(shop, session)) * 1000)
+            waits_ms.append((shown_at_s - notified_at_s(shop, session)) * 1000)
 
     p95 = quantiles(waits_ms, n=20)[-1]
     record_property("signed webhook to paid on the buyer's page, p95", f"{p95:.0f} ms")
     assert len(waits_ms) == PURCHASES
 
 
-def told_at_s(shop: Shop, session: str) -> float:
+def notified_at_s(shop: Shop, session: str) -> float:
     """Return when the webhook about a completed session left, in seconds since the epoch."""
-    told = [
+    events = [
         event
         for event in shop.events("checkout.session.completed")
         if event["data"]["object"]["id"] == session
     ]
-    return float(told[0]["deliveries"][0]["tries"][0]["started_at"])
+    return float(events[0]["deliveries"][0]["tries"][0]["started_at"])

@@ -59,7 +59,7 @@ def mismatched(page: Page, shop: Shop, *, is_foreign: bool = False) -> str:
     """
     open_offer(page, shop)
     session = shop.from_stripe(f"checkout/sessions/{press_buy(page)}")
-    told = session | {
+    completed = session | {
         "status": "complete",
         "payment_status": "paid",
         "amount_total": 150,
@@ -69,13 +69,13 @@ def mismatched(page: Page, shop: Shop, *, is_foreign: bool = False) -> str:
     }
     if is_foreign:
         another = {"id": f"{session['id']}other", "client_reference_id": None, "metadata": {}}
-        told |= another | {"payment_intent": f"{told['payment_intent']}other"}
-    shop.control("emit", type="checkout.session.completed", object=told)
+        completed |= another | {"payment_intent": f"{completed['payment_intent']}other"}
+    shop.control("emit", type="checkout.session.completed", object=completed)
 
     def find() -> str | None:
         found = shop.rows(
             "SELECT o.reference FROM revenue_order o JOIN revenue_checkoutsession c"
-            f" ON c.id = o.checkout_id WHERE c.stripe_id = '{told['id']}'"
+            f" ON c.id = o.checkout_id WHERE c.stripe_id = '{completed['id']}'"
         )
         return str(found[0]["reference"]) if found else None
 

@@ -70,9 +70,9 @@ def test_a_call_is_repeated_while_its_key_is_known_and_no_5xx_is_kept_under_it(
 
 
 def test_a_5xx_is_remembered_over_what_came_after_it() -> None:
-    assert error_to_keep(known="http_500", told="no_answer") == "http_500"
-    assert error_to_keep(known="no_answer", told="http_500") == "http_500"
-    assert error_to_keep(known="", told="no_answer") == "no_answer"
+    assert error_to_keep(known="http_500", new="no_answer") == "http_500"
+    assert error_to_keep(known="no_answer", new="http_500") == "http_500"
+    assert error_to_keep(known="", new="no_answer") == "no_answer"
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def forged(signer: KeyFile, key: str) -> None:
 def test_a_seal_that_nobody_signed_is_neither_told_to_the_world_nor_gone_on_from(
     references: list[str], settings: Any, tmp_path: Any
 ) -> None:
-    told = settings.SEALS_LOG.read_text()
+    logged = settings.SEALS_LOG.read_text()
     forged(KeyFile.load_or_make(tmp_path / "forger.key"), Seal.objects.latest("number").key_id)
 
     with pytest.raises(SealForged, match="seal 4 is not signed by our key"):
@@ -95,14 +95,14 @@ def test_a_seal_that_nobody_signed_is_neither_told_to_the_world_nor_gone_on_from
     with pytest.raises(CommandError, match="somebody wrote it into the database"):
         call_command("seal_ledger")
 
-    assert settings.SEALS_LOG.read_text() == told
+    assert settings.SEALS_LOG.read_text() == logged
     assert "signature_bad" in codes(check())
 
 
 def test_nor_is_one_that_a_stranger_signed(
     references: list[str], settings: Any, tmp_path: Any
 ) -> None:
-    told = settings.SEALS_LOG.read_text()
+    logged = settings.SEALS_LOG.read_text()
     stranger = KeyFile.load_or_make(tmp_path / "forger.key")
     name = key_id(stranger.public_key)
     SealKey.objects.create(
@@ -113,7 +113,7 @@ def test_nor_is_one_that_a_stranger_signed(
     with pytest.raises(CommandError, match="somebody wrote seal 4 with a key of theirs"):
         call_command("seal_ledger")
 
-    assert settings.SEALS_LOG.read_text() == told
+    assert settings.SEALS_LOG.read_text() == logged
     assert "key_unknown" in codes(check())
 
 

@@ -206,9 +206,9 @@ def test_the_command_says_what_is_wrong_and_fails(
     assert f"WRONG  {references[0]}: position 1: it is not what was recorded" in out
     assert "The ledger is NOT good: 1 findings." in out
     assert run_command("--json") == 1
-    told = json.loads(capsys.readouterr().out)
-    assert (told["ok"], told["counts"]) == (False, {"entry_changed": 1})
-    assert told["findings"][0]["what"] == references[0]
+    output = json.loads(capsys.readouterr().out)
+    assert (output["ok"], output["counts"]) == (False, {"entry_changed": 1})
+    assert output["findings"][0]["what"] == references[0]
 
 
 @pytest.mark.usefixtures("references")

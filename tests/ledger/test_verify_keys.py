@@ -86,7 +86,7 @@ def test_a_changed_key_is_found_where_no_other_is_known() -> None:
 def test_a_key_that_did_not_sign_is_not_told_to_the_world(settings: Any) -> None:
     paid()
     seal()
-    told = settings.SEALS_LOG.read_text()
+    logged = settings.SEALS_LOG.read_text()
     cheat("UPDATE ledger_sealkey SET public_key = sha256('x')")
     paid()
 
@@ -95,7 +95,7 @@ def test_a_key_that_did_not_sign_is_not_told_to_the_world(settings: Any) -> None
     with pytest.raises(CommandError, match="run verify_ledger"):
         call_command("seal_ledger")
 
-    assert settings.SEALS_LOG.read_text() == told
+    assert settings.SEALS_LOG.read_text() == logged
     paid()
     with pytest.raises(PublishedKeyChanged):
         seal()

@@ -43,9 +43,9 @@ COMPLETED = "checkout.session.completed"
 def test_a_completed_session_without_it_sells_nothing_and_waits_for_a_person(
     process: Process, name: str, payment_status: str, is_null: bool
 ) -> None:
-    told = session_object(CheckoutFactory(), payment_status=payment_status)
-    told.pop(name)
-    filed(COMPLETED, told | ({name: None} if is_null else {}))
+    payload = session_object(CheckoutFactory(), payment_status=payment_status)
+    payload.pop(name)
+    filed(COMPLETED, payload | ({name: None} if is_null else {}))
 
     (event,) = process()
 

@@ -147,8 +147,8 @@ def test_a_live_deployment_believes_what_is_live_and_nothing_else(is_live: bool)
         retries=0,
         is_live=True,
     )
-    told = session_object(CheckoutFactory(), livemode=is_live)
-    body = event_body("checkout.session.completed", told, livemode=is_live)
+    payload = session_object(CheckoutFactory(), livemode=is_live)
+    body = event_body("checkout.session.completed", payload, livemode=is_live)
 
     if is_live:
         assert live.read_event(body) is not None

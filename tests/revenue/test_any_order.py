@@ -107,12 +107,12 @@ def test_every_order_of_arrival_ends_the_same(
 ) -> None:
     empty_all_tables()
     checkout = CheckoutFactory(amount_minor=AMOUNT)
-    told = paid_later(checkout)
-    arrivals = data.draw(st.permutations([*range(len(told)), *range(len(told))]))
+    payload = paid_later(checkout)
+    arrivals = data.draw(st.permutations([*range(len(payload)), *range(len(payload))]))
     batches = data.draw(st.lists(st.booleans(), min_size=len(arrivals), max_size=len(arrivals)))
 
     for number, (which, works_now) in enumerate(zip(arrivals, batches, strict=True)):
-        kind, told_object = told[which]
+        kind, told_object = payload[which]
         filed(kind, told_object, id=f"evt_{number}")
         if works_now:
             process()
@@ -131,9 +131,9 @@ def test_a_lost_payment_stays_lost_in_any_order(
         empty_all_tables()
         checkout = CheckoutFactory()
         unpaid = session_object(checkout, payment_status="unpaid")
-        told = ["checkout.session.completed", "checkout.session.async_payment_failed"]
+        payload = ["checkout.session.completed", "checkout.session.async_payment_failed"]
         for which in order_of:
-            filed(told[which], unpaid)
+            filed(payload[which], unpaid)
             process()
         endings.append((Order.objects.get().state, Deal.objects.get().stage))
 

@@ -16,7 +16,11 @@ from revenue.enums import PaymentLinkState
 from revenue.models import CheckoutSession, Order, OrderLink, PaymentLink
 from revenue.ports import SessionFact
 from revenue.usecases import return_from_checkout as landing
-from revenue.usecases.return_from_checkout import NoSuchCheckout, NotToldYet, return_from_checkout
+from revenue.usecases.return_from_checkout import (
+    NoSuchCheckout,
+    SessionUnconfirmed,
+    return_from_checkout,
+)
 from tests.factories.crm import DealFactory
 from tests.factories.revenue import CheckoutFactory, OfferFactory
 from tests.outside import _outside, gateway, outside, pages_find_stripe_away, pages_use_outside
@@ -140,7 +144,7 @@ def test_while_no_link_is_out_stripe_is_not_asked_about_an_invented_session(
 ) -> None:
     asked = Asked(gateway)
 
-    with pytest.raises(NotToldYet):
+    with pytest.raises(SessionUnconfirmed):
         return_from_checkout(session_id="cs_test_invented", gateway=asked, now=datetime.now(UTC))
 
     assert asked.times == 0
@@ -152,7 +156,7 @@ def test_a_link_that_can_no_longer_be_paid_by_is_not_out(
     link_out.move(PaymentLinkState.DEACTIVATED)
     asked = Asked(gateway)
 
-    with pytest.raises(NotToldYet):
+    with pytest.raises(SessionUnconfirmed):
         return_from_checkout(session_id="cs_test_invented", gateway=asked, now=datetime.now(UTC))
 
     assert asked.times == 0
@@ -178,7 +182,7 @@ def test_who_invents_many_sessions_is_not_asked_for_without_end(
     asked = Asked(gateway)
 
     for number in range(landing.LOOKUPS_PER_MINUTE + 20):
-        with pytest.raises((NoSuchCheckout, NotToldYet)):
+        with pytest.raises((NoSuchCheckout, SessionUnconfirmed)):
             return_from_checkout(
                 session_id=f"cs_test_{number}", gateway=asked, now=datetime.now(UTC)
             )
@@ -194,7 +198,7 @@ def test_invented_sessions_take_no_place_from_people_who_buy(
         "faults", path="/v1/checkout/sessions", method="GET", effect="delay", delay_ms=700
     )
     barrier = threading.Barrier(4)
-    told: list[type[Exception]] = []
+    errors: list[type[Exception]] = []
 
     def stranger(number: int) -> None:
         barrier.wait()
@@ -202,8 +206,8 @@ def test_invented_sessions_take_no_place_from_people_who_buy(
             return_from_checkout(
                 session_id=f"cs_test_{number}", gateway=gateway, now=datetime.now(UTC)
             )
-        except (NoSuchCheckout, NotToldYet) as error:
-            told.append(type(error))
+        except (NoSuchCheckout, SessionUnconfirmed) as error:
+            errors.append(type(error))
         finally:
             connection.close()
 
@@ -216,7 +220,9 @@ def test_invented_sessions_take_no_place_from_people_who_buy(
     for thread in threads:
         thread.join()
 
-    assert sorted(told, key=str) == sorted([NoSuchCheckout, NotToldYet, NotToldYet], key=str)
+    assert sorted(errors, key=str) == sorted(
+        [NoSuchCheckout, SessionUnconfirmed, SessionUnconfirmed], key=str
+    )
 
 
 def test_a_checkout_of_ours_is_shown_as_it_is_while_many_ask_stripe(

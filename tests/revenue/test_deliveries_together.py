@@ -58,9 +58,9 @@ def statements() -> Iterator[list[int]]:
             )
             return int(cursor.fetchone()[0])
 
-    before, told = executed(), [0]
-    yield told
-    told[0] = executed() - before
+    before, statements = executed(), [0]
+    yield statements
+    statements[0] = executed() - before
 
 
 def test_many_new_events_are_one_statement() -> None:
@@ -162,6 +162,6 @@ def test_two_who_file_the_same_events_in_opposite_order_never_deadlock() -> None
 
         answers = at_once(file, threads=4)
 
-        assert sum(each is True for told in answers for each in told) == len(numbers)
-        assert all(isinstance(each, bool) for told in answers for each in told)
+        assert sum(each is True for answer in answers for each in answer) == len(numbers)
+        assert all(isinstance(each, bool) for answer in answers for each in answer)
         assert set(repeats().values()) == {3}

@@ -37,8 +37,8 @@ def checkout(process: Process) -> CheckoutSession:
 
 def tell(checkout: CheckoutSession, process: Process, status: str) -> None:
     evidence = {"due_by": int(DUE.timestamp()), "has_evidence": False}
-    told = dispute_object(checkout, status=status, evidence_details=evidence)
-    filed("charge.dispute.updated", told)
+    payload = dispute_object(checkout, status=status, evidence_details=evidence)
+    filed("charge.dispute.updated", payload)
     process()
 
 

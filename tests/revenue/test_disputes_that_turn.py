@@ -41,8 +41,8 @@ LOST_AFTER_ALL: Told = ("charge.dispute.updated", "lost", [OUT, BACK, OUT_AGAIN]
 WON_AFTER_ALL: Told = ("charge.dispute.updated", "won", [OUT, BACK, OUT_AGAIN, BACK_AGAIN])
 
 
-def hear(checkout: CheckoutSession, told: Told) -> None:
-    kind, status, movements = told
+def hear(checkout: CheckoutSession, event: Told) -> None:
+    kind, status, movements = event
     filed(kind, dispute_object(checkout, status=status, balance_transactions=movements))
 
 
@@ -50,12 +50,12 @@ def hear_in_turn(process: Process, heard: list[Told]) -> None:
     """A payment, and then each of these, acted on before the next is heard."""
     checkout = CheckoutFactory()
     filed("checkout.session.completed", session_object(checkout))
-    for told in heard:
-        hear(checkout, told)
+    for event in heard:
+        hear(checkout, event)
         process()
 
 
-def standing() -> tuple[str, str, str, int]:
+def outcome() -> tuple[str, str, str, int]:
     """How the dispute, the order, its work and our money stand."""
     money = sum(RevenueEvent.objects.values_list("amount_minor", flat=True))
     work = OrderIntake.objects.get().frozen_reason
@@ -66,21 +66,21 @@ def standing() -> tuple[str, str, str, int]:
 def test_money_that_left_again_is_lost_in_any_order(process: Process, heard: list[Told]) -> None:
     hear_in_turn(process, heard)
 
-    assert standing() == ("lost", OrderState.DISPUTED, "dispute", 0)
+    assert outcome() == ("lost", OrderState.DISPUTED, "dispute", 0)
 
 
 @pytest.mark.parametrize("heard", list(permutations([OPENED, LOST, WON])))
 def test_money_that_came_back_is_won_in_any_order(process: Process, heard: list[Told]) -> None:
     hear_in_turn(process, heard)
 
-    assert standing() == ("won", OrderState.PAID, "", 100)
+    assert outcome() == ("won", OrderState.PAID, "", 100)
 
 
 @pytest.mark.parametrize("heard", list(permutations([WON, LOST_AFTER_ALL, WON_AFTER_ALL])))
 def test_money_that_came_back_twice_is_won(process: Process, heard: list[Told]) -> None:
     hear_in_turn(process, heard)
 
-    assert standing() == ("won", OrderState.PAID, "", 100)
+    assert outcome() == ("won", OrderState.PAID, "", 100)
 
 
 def test_won_before_the_money_is_back_is_paid_when_it_is_back(process: Process) -> None:
@@ -88,19 +88,19 @@ def test_won_before_the_money_is_back_is_paid_when_it_is_back(process: Process) 
     filed("checkout.session.completed", session_object(checkout))
     hear(checkout, ("charge.dispute.closed", "won", [OUT]))
     process()
-    by_word = standing()
+    by_word = outcome()
     hear(checkout, ("charge.dispute.funds_reinstated", "won", [OUT, BACK]))
     process()
 
     assert by_word == ("won", OrderState.DISPUTED, "dispute", 0)
-    assert standing() == ("won", OrderState.PAID, "", 100)
+    assert outcome() == ("won", OrderState.PAID, "", 100)
 
 
 def test_the_timeline_tells_both_endings(process: Process) -> None:
     checkout = CheckoutFactory()
     filed("checkout.session.completed", session_object(checkout))
-    for told in (OPENED, WON, LOST_AFTER_ALL, LOST_AFTER_ALL):
-        kind, status, movements = told
+    for event in (OPENED, WON, LOST_AFTER_ALL, LOST_AFTER_ALL):
+        kind, status, movements = event
         told_twice = dispute_object(checkout, status=status, balance_transactions=movements)
         filed(kind, told_twice, id=new_reference("evt"))
         process()

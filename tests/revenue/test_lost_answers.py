@@ -101,8 +101,8 @@ def test_operators_hear_that_our_key_is_turned_away(
 ) -> None:
     sweep(lost, gateway_to(outside.base, key="sk_sandbox_rolled"), at + timedelta(minutes=2))
 
-    told = OperatorAlert.objects.filter(kind=AlertKind.CHECKOUT_REFUSED)
-    assert list(told.values_list("subject", flat=True)) == [lost.offer.reference]
+    alerts = OperatorAlert.objects.filter(kind=AlertKind.CHECKOUT_REFUSED)
+    assert list(alerts.values_list("subject", flat=True)) == [lost.offer.reference]
 
 
 def test_pressing_again_with_a_key_that_is_turned_away_leaves_it_unknown(
@@ -240,12 +240,12 @@ def test_operators_are_told_when_nobody_knows_for_an_hour(
     soon = alarms()
     for minutes in (61, 62):
         check_lag(mode="sandbox", now=at + timedelta(minutes=minutes))
-    standing = alarms()
+    raised = alarms()
     sweep(lost, gateway, at + timedelta(hours=6))
     check_lag(mode="sandbox", now=at + timedelta(hours=6))
 
     assert soon == []
-    assert standing == [("revenue.checkout_answers", True)]
+    assert raised == [("revenue.checkout_answers", True)]
     assert alarms() == [("revenue.checkout_answers", False)]
 
 

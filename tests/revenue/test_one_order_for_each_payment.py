@@ -30,8 +30,8 @@ PAYMENT = "pi_1TestPaidOnce00"
 def test_a_second_session_of_one_payment_waits_for_a_person(process: Process) -> None:
     checkout = CheckoutFactory.build()
     for session_id in ("cs_test_first", "cs_test_second"):
-        told = session_object(checkout, id=session_id, payment_intent=PAYMENT, **FOREIGN)
-        filed("checkout.session.completed", told)
+        output = session_object(checkout, id=session_id, payment_intent=PAYMENT, **FOREIGN)
+        filed("checkout.session.completed", output)
         process()
 
     first = Order.objects.get()
@@ -124,8 +124,8 @@ def test_a_pair_from_before_is_named_and_the_first_keeps_the_payment(
         "",
         PAYMENT,
     ]
-    told = capsys.readouterr().err
-    assert f"{PAYMENT} paid {first.reference} and {later.reference}" in told
+    output = capsys.readouterr().err
+    assert f"{PAYMENT} paid {first.reference} and {later.reference}" in output
     alert = OperatorAlert.objects.get()
     assert (alert.kind, alert.subject) == (AlertKind.RECONCILE_DIFFERENCE, later.reference)
     assert alert.facts["amount_minor"] == later.amount_minor

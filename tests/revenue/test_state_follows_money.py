@@ -33,13 +33,13 @@ REST = movement("txn_3Rest000000000", 50)
 def disputed(process: Process, status: str, moved: list[Any], **changes: Any) -> CheckoutSession:
     checkout = CheckoutFactory()
     filed("checkout.session.completed", session_object(checkout))
-    told = dispute_object(checkout, status=status, balance_transactions=moved, **changes)
-    filed("charge.dispute.closed", told)
+    payload = dispute_object(checkout, status=status, balance_transactions=moved, **changes)
+    filed("charge.dispute.closed", payload)
     process()
     return checkout
 
 
-def standing() -> tuple[str, str, Money]:
+def outcome() -> tuple[str, str, Money]:
     """The order's state, why its work stands still, and what may be refunded."""
     order = Order.objects.get()
     return order.state, OrderIntake.objects.get().frozen_reason, refundable_now(order)
@@ -49,7 +49,7 @@ def standing() -> tuple[str, str, Money]:
 def test_money_that_is_gone_is_gone_whatever_the_word(process: Process, status: str) -> None:
     disputed(process, status, [OUT])
 
-    assert standing() == (OrderState.DISPUTED, "dispute", Money(0, "USD"))
+    assert outcome() == (OrderState.DISPUTED, "dispute", Money(0, "USD"))
     assert why_not_refundable(Order.objects.get()).startswith("Nothing of it is held any more")
 
 
@@ -57,7 +57,7 @@ def test_money_that_is_gone_is_gone_whatever_the_word(process: Process, status: 
 def test_half_the_money_back_is_half_the_money(process: Process, status: str) -> None:
     disputed(process, status, [OUT, HALF])
 
-    assert standing() == (OrderState.DISPUTED, "dispute", Money(50, "USD"))
+    assert outcome() == (OrderState.DISPUTED, "dispute", Money(50, "USD"))
     assert why_not_refundable(Order.objects.get()) == ""
 
 
@@ -66,11 +66,11 @@ def test_all_the_money_back_is_paid_in_any_order(process: Process, heard: list[A
     checkout = CheckoutFactory()
     filed("checkout.session.completed", session_object(checkout))
     for number, moved in enumerate(heard):
-        told = dispute_object(checkout, status="won", balance_transactions=moved)
-        filed("charge.dispute.updated", told, id=f"evt_{number}")
+        payload = dispute_object(checkout, status="won", balance_transactions=moved)
+        filed("charge.dispute.updated", payload, id=f"evt_{number}")
         process()
 
-    assert standing() == (OrderState.PAID, "", Money(100, "USD"))
+    assert outcome() == (OrderState.PAID, "", Money(100, "USD"))
 
 
 def test_of_a_dispute_about_a_part_the_rest_may_be_refunded_once_it_is_lost(
@@ -84,7 +84,7 @@ def test_of_a_dispute_about_a_part_the_rest_may_be_refunded_once_it_is_lost(
     process()
 
     assert while_open.startswith("The buyer disputes this payment")
-    assert standing() == (OrderState.DISPUTED, "dispute", Money(40, "USD"))
+    assert outcome() == (OrderState.DISPUTED, "dispute", Money(40, "USD"))
     assert why_not_refundable(Order.objects.get()) == ""
 
 
@@ -93,7 +93,7 @@ def test_a_word_adds_to_what_was_booked(process: Process, status: str) -> None:
     disputed(process, status, [])
 
     assert Dispute.objects.get().status == status
-    assert standing()[:2] == (OrderState.DISPUTED, "dispute")
+    assert outcome()[:2] == (OrderState.DISPUTED, "dispute")
     assert why_not_refundable(Order.objects.get()) != ""
 
 
@@ -101,7 +101,7 @@ def test_a_word_adds_to_what_was_booked(process: Process, status: str) -> None:
 def test_a_dispute_that_ended_well_and_took_nothing_is_over(process: Process, status: str) -> None:
     disputed(process, status, [])
 
-    assert standing() == (OrderState.PAID, "", Money(100, "USD"))
+    assert outcome() == (OrderState.PAID, "", Money(100, "USD"))
 
 
 USD, EUR = "USD", "EUR"
@@ -157,7 +157,7 @@ def test_a_shortfall_is_no_rate_where_stripe_names_the_rates(process: Process) -
 
     disputed(process, "won", [out, back])
 
-    assert standing() == (OrderState.DISPUTED, "dispute", Money(94, "USD"))
+    assert outcome() == (OrderState.DISPUTED, "dispute", Money(94, "USD"))
 
 
 @pytest.mark.parametrize("rate", [0, -1.1, "1.1", True, 1e13])

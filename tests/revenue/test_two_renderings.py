@@ -65,8 +65,8 @@ def rendering(gateway: StripeGateway, body: bytes) -> Delivery:
     return Delivery(notice=notice, body=body, mode=mode, received_at=NOON)
 
 
-def body_of(kind: str, told: dict[str, Any], version: str, **changes: Any) -> bytes:
-    return event_body(kind, told, **{"id": "evt_twice", "api_version": version, **changes})
+def body_of(kind: str, payload: dict[str, Any], version: str, **changes: Any) -> bytes:
+    return event_body(kind, payload, **{"id": "evt_twice", "api_version": version, **changes})
 
 
 def deliver(gateway: StripeGateway, *bodies: bytes) -> list[bool | Exception]:
@@ -137,13 +137,13 @@ def test_what_cannot_be_read_changes_nothing_when_it_comes_second(
 def test_no_refund_and_no_dispute_stays_dead_either(
     deaf_gateway: StripeGateway, process: Process, checkout: CheckoutSession
 ) -> None:
-    told = [
+    payload = [
         (COMPLETED, session_object(checkout), "evt_sale"),
         ("refund.created", refund_object(checkout, amount=40), "evt_refund"),
         ("charge.dispute.created", dispute_object(checkout, amount=60), "evt_dispute"),
     ]
     for version in (NEWER, API_VERSION):
-        for kind, about, event_id in told:
+        for kind, about, event_id in payload:
             deliver(deaf_gateway, body_of(kind, about, version, id=event_id))
         events = process()
 
@@ -314,9 +314,9 @@ def test_its_page_shows_both(
     assert "ada@buyer.example" not in page
 
 
-def unreadable(told: dict[str, Any]) -> dict[str, Any]:
+def unreadable(payload: dict[str, Any]) -> dict[str, Any]:
     """The same object with a word that is on no list of ours."""
-    return {**told, "payment_status": "partially_paid"}
+    return {**payload, "payment_status": "partially_paid"}
 
 
 @pytest.fixture

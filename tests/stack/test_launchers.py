@@ -54,10 +54,12 @@ def test_launchers_are_bash_and_may_be_run(name: str) -> None:
 def test_an_old_python_is_one_sentence(name: str, tmp_path: Path) -> None:
     old_python(tmp_path)
 
-    told = launch(name, {"PATH": f"{tmp_path}:/usr/bin:/bin", "TRINITY_HOME": str(tmp_path / "h")})
+    result = launch(
+        name, {"PATH": f"{tmp_path}:/usr/bin:/bin", "TRINITY_HOME": str(tmp_path / "h")}
+    )
 
-    assert told.returncode == 1
-    assert told.stderr == (
+    assert result.returncode == 1
+    assert result.stderr == (
         f"bin/{name}: Python 3.9.2 is too old; install Python 3.11 or newer "
         "(Debian 12: apt-get install python3 python3-venv).\n"
     )
@@ -82,9 +84,11 @@ def python_without_venv(folder: Path, *, uid: int) -> None:
 def test_a_missing_venv_module_is_named_to_a_normal_user(tmp_path: Path) -> None:
     python_without_venv(tmp_path, uid=1000)
 
-    told = launch("run", {"PATH": f"{tmp_path}:/usr/bin:/bin", "TRINITY_HOME": str(tmp_path / "h")})
+    result = launch(
+        "run", {"PATH": f"{tmp_path}:/usr/bin:/bin", "TRINITY_HOME": str(tmp_path / "h")}
+    )
 
-    assert (told.returncode, told.stderr) == (
+    assert (result.returncode, result.stderr) == (
         1,
         "bin/run: Python's venv module is missing; install it "
         "(Debian: sudo apt-get install python3-venv).\n",
@@ -109,11 +113,11 @@ def test_a_missing_venv_module_is_installed_by_root(tmp_path: Path) -> None:
 def test_what_invents_data_refuses_live_keys_before_it_does_anything(
     name: str, env: dict[str, str], tmp_path: Path
 ) -> None:
-    told = launch(name, env | {"TRINITY_HOME": str(tmp_path / "h")}, cwd=tmp_path)
+    result = launch(name, env | {"TRINITY_HOME": str(tmp_path / "h")}, cwd=tmp_path)
 
-    assert told.returncode == 1
-    assert told.stderr.startswith(f"bin/{name} refuses to run with ")
-    assert told.stderr.count("\n") == 1
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"bin/{name} refuses to run with ")
+    assert result.stderr.count("\n") == 1
     assert not (tmp_path / "h").exists()
 
 
@@ -134,9 +138,11 @@ def test_a_folder_that_trinity_did_not_make_is_not_made_its_venv(
     (theirs / held).write_text("of somebody")
     before = contents(tmp_path)
 
-    told = launch("run", {"TRINITY_VENV": f"{theirs}{slash}", "TRINITY_HOME": str(tmp_path / "h")})
+    result = launch(
+        "run", {"TRINITY_VENV": f"{theirs}{slash}", "TRINITY_HOME": str(tmp_path / "h")}
+    )
 
-    assert (told.returncode, told.stderr) == (
+    assert (result.returncode, result.stderr) == (
         1,
         f"bin/run: {theirs} holds what Trinity did not make and would be emptied; "
         "set TRINITY_VENV to a new or empty folder, or unset it.\n",
@@ -147,9 +153,9 @@ def test_a_folder_that_trinity_did_not_make_is_not_made_its_venv(
 def test_a_file_is_no_venv_either(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("of somebody")
 
-    told = launch("run", {"TRINITY_VENV": str(tmp_path / "file"), "TRINITY_HOME": str(tmp_path)})
+    result = launch("run", {"TRINITY_VENV": str(tmp_path / "file"), "TRINITY_HOME": str(tmp_path)})
 
-    assert (told.returncode, told.stderr.count("\n")) == (1, 1)
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
     assert contents(tmp_path) == {"file": "of somebody"}
 
 
@@ -187,9 +193,9 @@ def test_a_venv_made_anew_is_trinitys_from_its_first_file_on(tmp_path: Path) -> 
     (tmp_path / "lib" / "old").touch()
     (tmp_path / ".made-from").write_text("unfinished")
 
-    told = in_setup(f"make_venv {sys.executable} {tmp_path}")
+    result = in_setup(f"make_venv {sys.executable} {tmp_path}")
 
-    assert told.returncode == 0, told.stderr
+    assert result.returncode == 0, result.stderr
     assert (tmp_path / ".made-from").read_text() == "unfinished"
     assert (tmp_path / "bin" / "python").exists()
     assert not (tmp_path / "lib" / "old").exists()
@@ -198,20 +204,20 @@ def test_a_venv_made_anew_is_trinitys_from_its_first_file_on(tmp_path: Path) -> 
 def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    told = launch("run", {"TRINITY_HOME": str(tmp_path / "file" / "home")})
+    result = launch("run", {"TRINITY_HOME": str(tmp_path / "file" / "home")})
 
-    assert told.returncode == 1
-    assert told.stderr.startswith("bin/run: ")
-    assert "set TRINITY_HOME to a folder of your own" in told.stderr
-    assert told.stderr.count("\n") == 1
+    assert result.returncode == 1
+    assert result.stderr.startswith("bin/run: ")
+    assert "set TRINITY_HOME to a folder of your own" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_a_file_in_the_place_of_the_home_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    told = launch("sale", {"TRINITY_HOME": str(tmp_path / "file")})
+    result = launch("sale", {"TRINITY_HOME": str(tmp_path / "file")})
 
-    assert (told.returncode, told.stderr) == (
+    assert (result.returncode, result.stderr) == (
         1,
         f"bin/sale: {tmp_path}/file is not a folder that this user can write; "
         "set TRINITY_HOME to a folder of your own.\n",
@@ -221,21 +227,21 @@ def test_a_file_in_the_place_of_the_home_is_one_sentence(tmp_path: Path) -> None
 @pytest.mark.parametrize("name", ["run", "sale"])
 @pytest.mark.parametrize("word", ["-h", "--help"])
 def test_asking_for_help_starts_nothing(name: str, word: str, tmp_path: Path) -> None:
-    told = launch(name, {"TRINITY_HOME": str(tmp_path / "h")}, word)
+    result = launch(name, {"TRINITY_HOME": str(tmp_path / "h")}, word)
 
-    assert (told.returncode, told.stderr) == (0, "")
-    assert told.stdout.startswith(f"Usage: bin/{name}\n\n")
-    assert len(told.stdout.splitlines()) > 3
-    assert "COMMAND" not in told.stdout
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"Usage: bin/{name}\n\n")
+    assert len(result.stdout.splitlines()) > 3
+    assert "COMMAND" not in result.stdout
     assert not (tmp_path / "h").exists()
 
 
 @pytest.mark.parametrize("name", ["run", "sale"])
 def test_a_word_that_is_not_understood_starts_nothing(name: str, tmp_path: Path) -> None:
-    told = launch(name, {"TRINITY_HOME": str(tmp_path / "h")}, "everything")
+    result = launch(name, {"TRINITY_HOME": str(tmp_path / "h")}, "everything")
 
-    assert told.returncode == 1
-    assert told.stderr == (
+    assert result.returncode == 1
+    assert result.stderr == (
         f"bin/{name}: there is nothing called everything here; "
         f"bin/{name} --help says what there is.\n"
     )
@@ -257,12 +263,12 @@ def manage(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[
 def test_manage_before_the_first_run_is_one_sentence(
     command: tuple[str, ...], tmp_path: Path
 ) -> None:
-    told = manage({"TRINITY_HOME": str(tmp_path)}, *command)
+    result = manage({"TRINITY_HOME": str(tmp_path)}, *command)
 
-    assert told.returncode == 1
-    assert told.stderr.startswith("manage.py: SECRET_KEY and DATABASE_URL and REDIS_URL not set")
-    assert "run bin/run once" in told.stderr
-    assert told.stderr.count("\n") == 1
+    assert result.returncode == 1
+    assert result.stderr.startswith("manage.py: SECRET_KEY and DATABASE_URL and REDIS_URL not set")
+    assert "run bin/run once" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_manage_without_a_database_is_one_sentence(tmp_path: Path) -> None:
@@ -273,10 +279,10 @@ def test_manage_without_a_database_is_one_sentence(tmp_path: Path) -> None:
         "REDIS_URL": "redis://127.0.0.1:1/0",
     }
 
-    told = manage(env, "trace", "ord_1")
+    result = manage(env, "trace", "ord_1")
 
-    assert told.returncode == 1
-    assert told.stderr.splitlines() == [
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
         "manage.py: the database does not answer; start the stack with bin/run."
     ]
 

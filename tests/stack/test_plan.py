@@ -70,9 +70,9 @@ def test_no_secret_is_told_as_an_argument(home: Home) -> None:
     made = make({}, home)
     programs = [made.sandbox(), made.preparation(), made.web(), *made.background()]
 
-    told = " ".join(part for program in programs for part in program.argv)
+    filled = " ".join(part for program in programs for part in program.argv)
     for name in ("SECRET_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS"):
-        assert made.env[name] not in told
+        assert made.env[name] not in filled
     assert home.secret("owner-password") not in str(programs)
 
 
@@ -201,10 +201,10 @@ def test_dotenv_adds_and_never_overrides(tmp_path: Path) -> None:
 def test_manage_finds_the_stack_unless_told_otherwise(tmp_path: Path) -> None:
     (tmp_path / ".trinity").mkdir()
     (tmp_path / ".trinity" / "env").write_text("DATABASE_URL=stack\nPORT=8000\n")
-    found, told = {"PORT": "9000"}, {"DATABASE_URL": "mine"}
+    found, filled = {"PORT": "9000"}, {"DATABASE_URL": "mine"}
 
     dotenv.fill_from_stack(found, root=tmp_path)
-    dotenv.fill_from_stack(told, root=tmp_path)
+    dotenv.fill_from_stack(filled, root=tmp_path)
 
     assert found == {"DATABASE_URL": "stack", "PORT": "9000"}
-    assert told == {"DATABASE_URL": "mine"}
+    assert filled == {"DATABASE_URL": "mine"}

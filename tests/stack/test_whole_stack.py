@@ -95,8 +95,8 @@ def test_it_says_how_to_use_it(stack: Stack) -> None:
 
 
 def test_manage_reaches_it_from_another_terminal(stack: Stack) -> None:
-    told = stack.manage("showmigrations", "--plan")
-    assert (told.returncode, "[ ]" in told.stdout) == (0, False)
+    result = stack.manage("showmigrations", "--plan")
+    assert (result.returncode, "[ ]" in result.stdout) == (0, False)
 
 
 def test_a_second_one_in_the_same_home_is_refused(stack: Stack) -> None:

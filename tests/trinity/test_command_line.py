@@ -50,9 +50,9 @@ def test_ctrl_c_is_one_sentence_and_the_exit_code_of_an_interrupt(tmp_path: Path
         waiting, _ = database.accept()
         with waiting:  # who hears that nobody listens says that instead
             process.send_signal(signal.SIGINT)
-            _, told = process.communicate(timeout=ENDS_WITHIN_S)
+            _, output = process.communicate(timeout=ENDS_WITHIN_S)
 
-    assert told == "manage.py: stopped. What was recorded stays.\n"
+    assert output == "manage.py: stopped. What was recorded stays.\n"
     assert process.returncode == 130
 
 
@@ -62,16 +62,16 @@ def test_a_reader_that_goes_away_ends_a_command_in_silence(tmp_path: Path) -> No
 
     process = started(environment(tmp_path), "help", stdout=writes)
     os.close(writes)
-    _, told = process.communicate(timeout=ENDS_WITHIN_S)
+    _, output = process.communicate(timeout=ENDS_WITHIN_S)
 
-    assert (told, process.returncode) == ("", 141)
+    assert (output, process.returncode) == ("", 141)
 
 
 @pytest.mark.parametrize("module", ["trinity.sale", "trinity.sbom", "benchmarks"])
 def test_the_other_programs_end_in_silence_too(module: str, tmp_path: Path) -> None:
     reads, writes = os.pipe()
     os.close(reads)
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-m", module, "--help"],
         cwd=ROOT,
         env=environment(tmp_path) | {"TRINITY_HOME": str(tmp_path / "missing"), "PORT": "x"},
@@ -83,19 +83,19 @@ def test_the_other_programs_end_in_silence_too(module: str, tmp_path: Path) -> N
     )
     os.close(writes)
 
-    assert (told.stderr, told.returncode) == ("", 141)
+    assert (output.stderr, output.returncode) == ("", 141)
 
 
 def test_an_argument_that_is_no_text_is_refused_in_one_sentence(tmp_path: Path) -> None:
     process = started(environment(tmp_path), "erase_subject", b"\xff@example.org")
-    _, told = process.communicate(timeout=ENDS_WITHIN_S)
+    _, output = process.communicate(timeout=ENDS_WITHIN_S)
 
-    assert told == "manage.py: an argument is not valid UTF-8; type it anew.\n"
+    assert output == "manage.py: an argument is not valid UTF-8; type it anew.\n"
     assert process.returncode == 1
 
 
 def test_a_benchmark_that_does_not_exist_is_named_beside_those_that_do(tmp_path: Path) -> None:
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-m", "benchmarks", "nonsense"],
         cwd=ROOT,
         env=environment(tmp_path),
@@ -105,5 +105,5 @@ def test_a_benchmark_that_does_not_exist_is_named_beside_those_that_do(tmp_path:
         check=False,
     )
 
-    assert told.returncode == 2
-    assert "there is no benchmark nonsense; there are filing, " in told.stderr
+    assert output.returncode == 2
+    assert "there is no benchmark nonsense; there are filing, " in output.stderr

@@ -40,9 +40,11 @@ def test_what_is_too_long_is_told_with_both_figures() -> None:
 
 
 def test_a_wrong_address_is_told_alike_by_both_public_forms() -> None:
-    told = [form({"email": "ada"}).errors["email"] for form in (SnapshotRequestForm, OrderLinkForm)]
+    problems = [
+        form({"email": "ada"}).errors["email"] for form in (SnapshotRequestForm, OrderLinkForm)
+    ]
 
-    assert told == [[NO_EMAIL], [NO_EMAIL]]
+    assert problems == [[NO_EMAIL], [NO_EMAIL]]
 
 
 @pytest.mark.django_db

@@ -149,8 +149,8 @@ def event_called(text: str) -> None:
 
 
 def asked_for(text: str) -> None:
-    told = dict.fromkeys(("name", "email", "company", "website", "wish", "form_key"), text)
-    assert not SnapshotRequestForm(told).is_valid()
+    fields = dict.fromkeys(("name", "email", "company", "website", "wish", "form_key"), text)
+    assert not SnapshotRequestForm(fields).is_valid()
 
 
 READERS: dict[str, Callable[[str], object]] = {

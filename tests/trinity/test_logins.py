@@ -308,9 +308,9 @@ def test_an_owner_is_told_of_a_new_browser_once(owner: User) -> None:
         log_in(client, owner)
         client.post("/accounts/logout/")
 
-    told = [message for message in sent() if "New browser" in message.subject]
-    assert [message.to for message in told] == [[owner.email]]
-    assert "Browser 7" in str(told[0].body)
+    mails = [message for message in sent() if "New browser" in message.subject]
+    assert [message.to for message in mails] == [[owner.email]]
+    assert "Browser 7" in str(mails[0].body)
 
 
 def test_the_first_login_of_an_owner_is_no_news(owner: User) -> None:

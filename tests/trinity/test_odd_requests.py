@@ -112,8 +112,8 @@ def test_a_refused_form_leaves_no_word_of_its_sender_in_the_log(
     answer = client.post("/order-link/", body, content_type="application/x-www-form-urlencoded")
 
     assert answer.status_code == status
-    told = [vars(record) for record in caplog.records]
-    assert reason in str(told)
+    records = [vars(record) for record in caplog.records]
+    assert reason in str(records)
     assert WORD not in caplog.text
     assert "Traceback" not in caplog.text
 

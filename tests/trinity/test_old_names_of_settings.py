@@ -13,7 +13,7 @@ OLD, NEW = "old@trinity.example", "new@trinity.example"
 
 
 @pytest.mark.parametrize(
-    ("named", "told"),
+    ("named", "addresses"),
     [
         ({}, ""),
         ({"OPERATOR_EMAILS": f"{NEW},{OLD}"}, f"{NEW} {OLD}"),
@@ -22,10 +22,10 @@ OLD, NEW = "old@trinity.example", "new@trinity.example"
     ],
     ids=["none", "new", "old", "both"],
 )
-def test_who_hears_of_alerts_is_named_by_either(named: dict[str, str], told: str) -> None:
+def test_who_hears_of_alerts_is_named_by_either(named: dict[str, str], addresses: str) -> None:
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "trinity.settings"} | named
     done = subprocess.run(
         [sys.executable, "-c", TOLD], env=env, capture_output=True, text=True, check=True
     )
 
-    assert done.stdout.strip() == told
+    assert done.stdout.strip() == addresses

@@ -100,10 +100,10 @@ class Sale:
 
     def trace(self) -> dict[str, Any]:
         """Return the trace, as ``manage.py trace --json`` tells it."""
-        told = self.stack.manage("trace", self.reference or self.deal_ref, "--json")
-        if not told.stdout.strip():
-            raise Unexpected(f"manage.py trace said: {told.stderr.strip()[-300:]}")
-        traced: dict[str, Any] = json.loads(told.stdout)
+        result = self.stack.manage("trace", self.reference or self.deal_ref, "--json")
+        if not result.stdout.strip():
+            raise Unexpected(f"manage.py trace said: {result.stderr.strip()[-300:]}")
+        traced: dict[str, Any] = json.loads(result.stdout)
         return traced
 
     def trace_in_words(self) -> str:
@@ -111,8 +111,8 @@ class Sale:
         return self.stack.manage("trace", self.reference or self.deal_ref).stdout
 
     def _unfinished(self) -> list[str]:
-        told = self.trace()
-        return [stage["title"] for stage in told["stages"] if stage["standing"] == "missing"]
+        result = self.trace()
+        return [stage["title"] for stage in result["stages"] if stage["standing"] == "missing"]
 
     def missing(self) -> list[str]:
         """Return the titles of the stages that this version has and this sale lacks."""
@@ -120,10 +120,10 @@ class Sale:
 
     def _log_in(self) -> None:
         """Come in as the owner. Their password may be any by now, and second factors be set."""
-        told = self.stack.manage("lend_session", self.stack.owner_email, "--to", "bin/sale")
-        name, _, key = told.stdout.strip().rpartition("\n")[2].partition("=")
-        if told.returncode or not key:
-            said = told.stderr.strip().rpartition("\n")[2].removeprefix("CommandError: ")
+        result = self.stack.manage("lend_session", self.stack.owner_email, "--to", "bin/sale")
+        name, _, key = result.stdout.strip().rpartition("\n")[2].partition("=")
+        if result.returncode or not key:
+            said = result.stderr.strip().rpartition("\n")[2].removeprefix("CommandError: ")
             raise Unexpected(f"nobody can accept the lead: {said}")
         self.operator.keep_cookie(name, key)
 

@@ -80,32 +80,32 @@ class Pages:
         if self._inside >= self._inside_max:
             raise Refused(503)
         loop = asyncio.get_running_loop()
-        told = Answer()
+        answer = Answer()
         self._inside += 1
         try:
             made, is_all = await loop.run_in_executor(
-                self._pool, self._begin, environ_of(scope, body), told
+                self._pool, self._begin, environ_of(scope, body), answer
             )
         finally:
             self._inside -= 1
-        headers = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in told.headers or ()]
+        headers = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in answer.headers or ()]
         has_length = any(name.lower() == b"content-length" for name, _ in headers)
-        if is_all and not has_length and told.status not in BODILESS:
+        if is_all and not has_length and answer.status not in BODILESS:
             headers.append((b"content-length", str(len(made)).encode()))
         try:
-            await send({"type": "http.response.start", "status": told.status, "headers": headers})
+            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
             await send({"type": "http.response.body", "body": made, "more_body": not is_all})
             while not is_all:
-                made, is_all = await loop.run_in_executor(self._pool, told.part)
+                made, is_all = await loop.run_in_executor(self._pool, answer.part)
                 await send({"type": "http.response.body", "body": made, "more_body": not is_all})
         finally:
-            if told.source is not None:  # somebody left, or something broke, in the middle
-                await loop.run_in_executor(self._pool, told.close)
+            if answer.source is not None:  # somebody left, or something broke, in the middle
+                await loop.run_in_executor(self._pool, answer.close)
 
-    def _begin(self, environ: Environ, told: Answer) -> tuple[bytes, bool]:
-        told.source = self._application(environ, told.start)
-        told.rest = iter(told.source)
-        return told.part()
+    def _begin(self, environ: Environ, answer: Answer) -> tuple[bytes, bool]:
+        answer.source = self._application(environ, answer.start)
+        answer.rest = iter(answer.source)
+        return answer.part()
 
 
 def environ_of(scope: Scope, body: bytes) -> Environ:

@@ -32,8 +32,8 @@ class Binaries:
 
     def version(self, who: RunAs) -> int | None:
         """Return the major version, or None where ``who`` cannot run it."""
-        told = who.run([str(self.folder / "postgres"), "--version"], timeout_s=PROBE_S_MAX)
-        match = VERSION.search(told.stdout) if told.returncode == 0 else None
+        result = who.run([str(self.folder / "postgres"), "--version"], timeout_s=PROBE_S_MAX)
+        match = VERSION.search(result.stdout) if result.returncode == 0 else None
         return int(match.group(1)) if match else None
 
     def copied_to(self, base: Path) -> "Binaries":

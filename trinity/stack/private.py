@@ -77,8 +77,8 @@ class Stack:
     def env(self) -> dict[str, str]:
         """The environment for a process that works with this stack (DATABASE_URL and all)."""
         ports: dict[str, str] = self.home.state()["ports"]
-        told = dotenv.read(self.home.path / "env")
-        return {**os.environ, **told, **ports, "TRINITY_HOME": str(self.home.path)}
+        environment = dotenv.read(self.home.path / "env")
+        return {**os.environ, **environment, **ports, "TRINITY_HOME": str(self.home.path)}
 
     @property
     def is_ready(self) -> bool:

@@ -72,8 +72,8 @@ def candidates() -> list[RunAs]:
     mapped = RunAs(
         words="root, seen as nobody", owner_uid=0, owner_gid=0, prefix=(unshare, *UNSHARE)
     )
-    told = mapped.run(["id", "-u"], timeout_s=PROBE_S_MAX, env={"PATH": SEARCH_PATH})
-    is_mapped = told.returncode == 0 and told.stdout.strip() == "65534"
+    result = mapped.run(["id", "-u"], timeout_s=PROBE_S_MAX, env={"PATH": SEARCH_PATH})
+    is_mapped = result.returncode == 0 and result.stdout.strip() == "65534"
     return [mapped, stand_in] if is_mapped else [stand_in]
 
 

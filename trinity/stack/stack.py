@@ -138,9 +138,9 @@ def _as_lines(plan: Plan) -> str:
     """Return what ``manage.py`` needs to reach this stack from another terminal."""
     providers = PROVIDER_NAMES if plan.mode != "live" else ()
     needed = ("DATABASE_URL", OWNERS_ADDRESS, "REDIS_URL", *providers)
-    told = {
+    environment = {
         name: value
         for name, value in plan.env.items()
         if name in needed or os.environ.get(name) != value
     }
-    return "".join(f"{name}={value}\n" for name, value in sorted(told.items()))
+    return "".join(f"{name}={value}\n" for name, value in sorted(environment.items()))

@@ -10,7 +10,7 @@ from console.queries.trace.aftermath import after_records
 from console.queries.trace.before_payment import says_of
 from console.queries.trace.gathering import Sale
 from console.queries.trace.shapes import Attempt, Record, Stage, StageState
-from console.source_text import told
+from console.source_text import source_words
 from crm.enums import DealStage
 from fulfillment.enums import RUNS, RunState
 from kernel.modes import Mode
@@ -198,7 +198,7 @@ def _verdict(order: Any) -> Iterable[Record]:
 def _money(fact: Any) -> Record:
     kind = RevenueKind(fact.kind)
     return Record(what="Revenue event", reference=fact.reference, at=fact.recorded_at,
-                  mode=fact.mode, says=f"{kind.label}, {told(fact.source)}",
+                  mode=fact.mode, says=f"{kind.label}, {source_words(fact.source)}",
                   amount=Money(fact.amount_minor, fact.currency))  # fmt: skip
 
 

@@ -115,8 +115,8 @@ def is_filled(name: str) -> bool:
 
 
 def test_however_stripe_wrote_the_address_it_goes() -> None:
-    told = {"email": GRACE.swapcase(), "name": "Grace Hopper"}
-    filed("charge.failed", {"id": "ch_y", "billing_details": told})
+    payload = {"email": GRACE.swapcase(), "name": "Grace Hopper"}
+    filed("charge.failed", {"id": "ch_y", "billing_details": payload})
 
     erase_for_good()
 
@@ -299,8 +299,8 @@ def test_what_nobody_is_kept_under_and_is_no_address_is_refused() -> None:
 
 @pytest.mark.parametrize("is_escaped", [True, False])
 def test_however_json_writes_the_letters_of_an_address_it_goes(is_escaped: bool) -> None:
-    told = {"id": "ch_y", "billing_details": {"email": "grâce@crünchline.example"}}
-    body = json.dumps({"data": {"object": told}}, ensure_ascii=is_escaped).encode()
+    payload = {"id": "ch_y", "billing_details": {"email": "grâce@crünchline.example"}}
+    body = json.dumps({"data": {"object": payload}}, ensure_ascii=is_escaped).encode()
     StripeWebhookEvent.objects.create(
         stripe_id="evt_y", type="charge.failed", livemode=False, mode="sandbox", body=body,
         body_sha256=hashlib.sha256(body).hexdigest(), next_attempt_at=NOON,

@@ -33,8 +33,8 @@ def test_a_refused_session_was_handed_to_nobody_and_did_not_expire(
 
 
 def alerts_of_refusals() -> list[str]:
-    told = OperatorAlert.objects.filter(kind=AlertKind.CHECKOUT_REFUSED, closed_at=None)
-    return list(told.values_list("subject", flat=True))
+    alerts = OperatorAlert.objects.filter(kind=AlertKind.CHECKOUT_REFUSED, closed_at=None)
+    return list(alerts.values_list("subject", flat=True))
 
 
 def test_operators_are_told_once_that_stripe_refuses_an_offer(

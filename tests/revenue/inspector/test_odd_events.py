@@ -238,8 +238,8 @@ def test_whatever_stripe_writes_is_recorded_or_parked_at_once_and_shown(
     checkout = CheckoutFactory()
     filed(COMPLETED, session_object(checkout))
     process()
-    told = session_object(CheckoutFactory()) if kind == COMPLETED else refund_object(checkout)
-    body = event_body(kind, told | changes, id=f"evt_{checkout.pk}")
+    payload = session_object(CheckoutFactory()) if kind == COMPLETED else refund_object(checkout)
+    body = event_body(kind, payload | changes, id=f"evt_{checkout.pk}")
     accepted = Client().post(
         "/webhooks/stripe",
         data=body,

@@ -89,9 +89,9 @@ def test_two_events_of_one_decline_are_one_line(
     process: Process, deal: Deal, charge: str | None
 ) -> None:
     checkout = CheckoutFactory(origin="deal", deal_id=deal.pk)
-    told = declined(charge=charge, checkout_ref=checkout.reference)
-    filed("payment_intent.payment_failed", told, id="evt_1")
-    filed("payment_intent.payment_failed", told, id="evt_2")
+    payload = declined(charge=charge, checkout_ref=checkout.reference)
+    filed("payment_intent.payment_failed", payload, id="evt_1")
+    filed("payment_intent.payment_failed", payload, id="evt_2")
 
     process()
 
@@ -101,8 +101,8 @@ def test_two_events_of_one_decline_are_one_line(
 def test_two_declines_of_one_payment_are_two_lines(process: Process, deal: Deal) -> None:
     checkout = CheckoutFactory(origin="deal", deal_id=deal.pk)
     for charge in ("ch_1", "ch_2"):
-        told = declined(charge=charge, checkout_ref=checkout.reference)
-        filed("payment_intent.payment_failed", told)
+        payload = declined(charge=charge, checkout_ref=checkout.reference)
+        filed("payment_intent.payment_failed", payload)
 
     process()
 
@@ -114,8 +114,8 @@ def test_a_payment_that_no_longer_says_why_it_failed_adds_no_line(
 ) -> None:
     """So it stands once it was paid: an event replayed then is read anew."""
     checkout = CheckoutFactory(origin="deal", deal_id=deal.pk)
-    told = declined(checkout_ref=checkout.reference) | {"last_payment_error": None}
-    filed("payment_intent.payment_failed", told)
+    payload = declined(checkout_ref=checkout.reference) | {"last_payment_error": None}
+    filed("payment_intent.payment_failed", payload)
 
     [event] = process()
 

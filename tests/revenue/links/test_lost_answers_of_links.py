@@ -196,9 +196,9 @@ def test_each_call_carries_a_key_of_its_row(
 ) -> None:
     switch_off(link, seller, gateway, now)
 
-    told = outside.ask("events", limit=1)["data"][0]
-    assert told["type"] == "payment_link.updated"
-    assert told["request"]["idempotency_key"] == f"{link.reference}:off:1"
+    event = outside.ask("events", limit=1)["data"][0]
+    assert event["type"] == "payment_link.updated"
+    assert event["request"]["idempotency_key"] == f"{link.reference}:off:1"
 
 
 def test_a_payment_that_comes_before_the_link_is_off_ends_the_asking(

@@ -171,9 +171,9 @@ def test_the_offers_page_says_so_and_an_old_link_is_made_anew(
 
     browser.post(f"{page}price/")  # "Ask Stripe about the price"
 
-    told = browser.get(page).content.decode()
-    assert "Stripe had archived the price" in told
-    assert old_link.reference in told
+    content = browser.get(page).content.decode()
+    assert "Stripe had archived the price" in content
+    assert old_link.reference in content
     link_page = f"/console/payment-links/{old_link.reference}/"
     assert "Nobody can pay by this link" in browser.get(link_page).content.decode()
     answer = browser.post(f"{link_page}anew/")

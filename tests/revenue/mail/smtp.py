@@ -44,41 +44,41 @@ class _Handler(socketserver.StreamRequestHandler):
     server: _Server
 
     def handle(self) -> None:
-        told = self.server.told
-        told.calls += 1
+        received = self.server.received
+        received.calls += 1
         try:
-            self._say(told.greeting)
+            self._say(received.greeting)
             while line := self.rfile.readline():
-                self._answer(line.decode().strip(), told)
+                self._answer(line.decode().strip(), received)
         except (HangUp, ConnectionError):
             return
 
-    def _answer(self, line: str, told: MailServer) -> None:
+    def _answer(self, line: str, received: MailServer) -> None:
         verb = line.upper().partition(" ")[0].partition(":")[0]
-        if verb == "EHLO" and told.offers:
-            self._say(f"250-here\r\n250 {told.offers}")
+        if verb == "EHLO" and received.offers:
+            self._say(f"250-here\r\n250 {received.offers}")
         elif verb in ("EHLO", "HELO", "RSET", "NOOP"):
             self._say("250 ok")
         elif verb == "MAIL":
-            self._say(told.sender)
+            self._say(received.sender)
         elif verb == "RCPT":
             address = line.partition("<")[2].partition(">")[0]
-            told.recipients.append(address)
-            self._say("550 who?" if address == told.unknown else told.recipient)
+            received.recipients.append(address)
+            self._say("550 who?" if address == received.unknown else received.recipient)
         elif verb == "DATA":
-            self._say(told.data)
-            if told.data.startswith("354"):
-                self._take_body(told)
+            self._say(received.data)
+            if received.data.startswith("354"):
+                self._take_body(received)
         elif verb == "QUIT":
-            self._say(told.goodbye)
+            self._say(received.goodbye)
             raise HangUp
 
-    def _take_body(self, told: MailServer) -> None:
+    def _take_body(self, received: MailServer) -> None:
         lines = []
         while (line := self.rfile.readline()) not in (b".\r\n", b""):
             lines.append(line[1:] if line.startswith(b"..") else line)
-        told.bodies.append(b"".join(lines))
-        self._say(told.body)
+        received.bodies.append(b"".join(lines))
+        self._say(received.body)
 
     def _say(self, words: str) -> None:
         if not words:
@@ -93,19 +93,19 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, told: MailServer) -> None:
-        self.told, self.is_over = told, threading.Event()
+    def __init__(self, received: MailServer) -> None:
+        self.received, self.is_over = received, threading.Event()
         super().__init__(("127.0.0.1", 0), _Handler)
 
 
 @contextmanager
-def running(told: MailServer) -> Iterator[MailServer]:
-    with _Server(told) as server:
-        told.port = server.server_address[1]
+def running(received: MailServer) -> Iterator[MailServer]:
+    with _Server(received) as server:
+        received.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
-            yield told
+            yield received
         finally:
             server.is_over.set()
             server.shutdown()

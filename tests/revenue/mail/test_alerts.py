@@ -260,13 +260,13 @@ def test_a_dispute_mail_carries_the_deadline_for_evidence(clock: Clock) -> None:
 
 
 def run_that_names(object_id: str) -> ReconcileRun:
-    told = {
+    arguments = {
         "day": "2026-10-01", "kind": "refund", "currency": "USD", "ours_minor": 0,
         "theirs_minor": -40, "object_id": object_id, "order_ref": "", "ids": [object_id],
     }  # fmt: skip
     return ReconcileRun.objects.create(
         mode="sandbox", started_at=NOON, finished_at=NOON, since=NOON, until=NOON,
-        differences=[told],
+        differences=[arguments],
     )  # fmt: skip
 
 

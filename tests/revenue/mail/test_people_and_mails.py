@@ -129,8 +129,8 @@ def test_all_links_to_an_order_are_taken_back_and_no_others() -> None:
     again = revoke_order_links(order_ref=order.reference, actor_id=owner.pk, now=NOON)
 
     assert (count, again) == (2, 0)
-    standing = OrderLink.objects.filter(revoked_at=None)
-    assert [link.checkout_id for link in standing] == [other.checkout_id]
+    valid = OrderLink.objects.filter(revoked_at=None)
+    assert [link.checkout_id for link in valid] == [other.checkout_id]
     assert set(
         OrderLink.objects.exclude(revoked_at=None).values_list("revoked_at", "revoked_by")
     ) == {(NOON, owner.pk)}

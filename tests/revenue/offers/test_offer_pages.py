@@ -131,8 +131,8 @@ def test_publishing_and_retiring_ask_for_a_fresh_login(now: datetime, verb: str)
 def test_a_new_version_retire_and_discard_from_the_page(operator: Client, now: datetime) -> None:
     draft = make_draft(WORDS, now=now)
     offer = publish_offer(draft.reference, seen=None, actor_id=None, now=now)
-    told = operator.post(f"/console/offers/{offer.reference}/version/", follow=True)
-    assert said(told) == [
+    answer = operator.post(f"/console/offers/{offer.reference}/version/", follow=True)
+    assert said(answer) == [
         "You are writing version 2. Version 1 stays on sale until you publish it."
     ]
     second = Offer.objects.get(version=2)
@@ -244,8 +244,8 @@ def test_no_word_of_an_offer_reads_as_another(operator: Client) -> None:
 def test_a_browsers_line_ends_are_no_other_refund_policy(operator: Client, now: datetime) -> None:
     draft = make_draft(WORDS, now=now)
     offer = publish_offer(draft.reference, seen=None, actor_id=None, now=now)
-    told = operator.post(f"/console/offers/{offer.reference}/version/", follow=True)
-    assert said(told) == [
+    answer = operator.post(f"/console/offers/{offer.reference}/version/", follow=True)
+    assert said(answer) == [
         "You are writing version 2. Version 1 stays on sale until you publish it."
     ]
     second = Offer.objects.get(version=2)

@@ -307,8 +307,8 @@ def test_reconciling_finds_a_forged_entry_keeps_and_tells_it(sell: Sell, run: Ru
     assert {each["what"] for each in found_by.ledger_findings} >= {forged}
     assert not found_by.is_clean
     assert found_by.differences == []
-    told = OperatorAlert.objects.filter(closed_at=None).values_list("subject", flat=True)
-    assert forged in set(told)
+    alerts = OperatorAlert.objects.filter(closed_at=None).values_list("subject", flat=True)
+    assert forged in set(alerts)
     [line] = [each for each in selling.look_at_work(timezone.now()) if each.level == Level.BAD]
     assert "3 difference(s) between the ledger and our rows" in line.words
     operator = client_of(make_person("operator"))

@@ -60,8 +60,8 @@ def buy_as(process: Process, offer: Offer) -> Buy:
     def call(name: str, *, after: timedelta = timedelta(), of: Offer = offer) -> Order:
         checkout = CheckoutFactory(offer=of, amount_minor=of.amount_minor)
         who = {"email": f"{name}@buyer.example", "name": name}
-        told = session_object(checkout, customer_details=who)
-        filed("checkout.session.completed", told, created=int((NOON + after).timestamp()))
+        payload = session_object(checkout, customer_details=who)
+        filed("checkout.session.completed", payload, created=int((NOON + after).timestamp()))
         process()
         return Order.objects.latest("pk")
 
@@ -72,8 +72,8 @@ def see(order: Order, fingerprint: str = VISA) -> int:
     """Notice the session of ``order``, read with the charge of its payment."""
     charge = {"paid": True, "payment_method_details": {"card": {"fingerprint": fingerprint}}}
     payment = {"id": payment_of(order.checkout), "status": "succeeded", "latest_charge": charge}
-    told = stripe_reading.session(session_object(order.checkout, payment_intent=payment))
-    return notice_cards([told], source=Source.RECONCILE, now=NOON)
+    payload = stripe_reading.session(session_object(order.checkout, payment_intent=payment))
+    return notice_cards([payload], source=Source.RECONCILE, now=NOON)
 
 
 def firsts() -> list[int | None]:

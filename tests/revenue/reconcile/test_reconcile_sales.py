@@ -73,8 +73,8 @@ def test_undelivered_events_become_the_sale(sell: Sell, run: Run, outside: Any) 
     assert found.events_recovered > 0
     assert (found.fees_booked, found.differences, found.error_class) == (1, [], "")
     assert found.is_clean
-    told = StripeWebhookEvent.objects.get(type="checkout.session.completed")
-    assert (told.state, told.order) == (EventState.PROCESSED, order)
+    stripe_event = StripeWebhookEvent.objects.get(type="checkout.session.completed")
+    assert (stripe_event.state, stripe_event.order) == (EventState.PROCESSED, order)
     assert {each.source for each in WebhookAttempt.objects.all()} == {Source.RECONCILE}
 
 
@@ -268,9 +268,9 @@ def test_an_event_of_an_unread_version_is_read_anew(
 ) -> None:
     """Stripe lists events as the account's own version rendered them, not as the endpoint's."""
     checkout = sell()
-    for told in outside.ask("events", limit=100)["data"]:
-        outside.control("emit", **{key: told[key] for key in ("id", "type")},
-                      object=told["data"]["object"], api_version="2019-05-16")  # fmt: skip
+    for stripe_event in outside.ask("events", limit=100)["data"]:
+        outside.control("emit", **{key: stripe_event[key] for key in ("id", "type")},
+                      object=stripe_event["data"]["object"], api_version="2019-05-16")  # fmt: skip
     run()
     event = StripeWebhookEvent.objects.get(type="checkout.session.completed")
     assert (event.api_version, event.state) == ("2019-05-16", EventState.PROCESSED)
@@ -281,9 +281,9 @@ def test_a_listed_event_stays_a_hint_for_whoever_tries_it_next(
     sell: Sell, run: Run, outside: RunningSandbox, gateway: StripeGateway
 ) -> None:
     sell()
-    for told in outside.ask("events", limit=100)["data"]:
-        outside.control("emit", **{key: told[key] for key in ("id", "type")},
-                      object=told["data"]["object"], api_version="2019-05-16")  # fmt: skip
+    for stripe_event in outside.ask("events", limit=100)["data"]:
+        outside.control("emit", **{key: stripe_event[key] for key in ("id", "type")},
+                      object=stripe_event["data"]["object"], api_version="2019-05-16")  # fmt: skip
     [about] = [each.reference for each in CheckoutSession.objects.all()]
     outside.control(
         "faults", path="/v1/checkout/sessions", method="GET", effect="status", status=503

@@ -35,16 +35,16 @@ def booked() -> list[tuple[str, int]]:
 
 def hear(outside: RunningSandbox, gateway: StripeGateway, type_: str, object_id: str) -> str:
     """File one of the events that Stripe made, and act on it; return the state it comes to."""
-    told = next(  # the newest
+    newest = next(  # the newest
         event
         for event in outside.ask("events", limit=100)["data"]
         if (event["type"], event["data"]["object"]["id"]) == (type_, object_id)
     )
-    body = json.dumps(told).encode()
+    body = json.dumps(newest).encode()
     now = datetime.now(UTC)
     file_event(gateway.read_notice(body), body=body, is_stripe_itself=False, now=now)
     process_due(gateway=gateway, source=Source.DELIVERY, clock=lambda: datetime.now(UTC))
-    return StripeWebhookEvent.objects.get(stripe_id=told["id"]).state
+    return StripeWebhookEvent.objects.get(stripe_id=newest["id"]).state
 
 
 @pytest.fixture

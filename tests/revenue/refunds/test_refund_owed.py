@@ -240,12 +240,12 @@ def test_trying_again_is_a_new_refund_and_its_failure_is_owed_once(
 
 def end(asked: RefundRequest, status: str, process: Process) -> None:
     order = asked.order
-    told = refund_object(
+    payload = refund_object(
         order.checkout, id=asked.stripe_id, status=status, amount=asked.amount_minor,
         payment_intent=order.payment_intent_id, charge=None,
         created=int(datetime.now(UTC).timestamp()),
     )  # fmt: skip
-    filed("refund.failed" if status == "failed" else "refund.updated", told)
+    filed("refund.failed" if status == "failed" else "refund.updated", payload)
     process()
     assert Refund.objects.get(stripe_id=asked.stripe_id).status == status
 

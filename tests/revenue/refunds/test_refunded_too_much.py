@@ -60,10 +60,10 @@ def tell(sold: CheckoutSession, process: Process) -> Tell:
         told_at = datetime.now(UTC) + timedelta(days=days)
         begun_at = datetime.now(UTC) + timedelta(days=days if begun is None else begun)
         kind = "refund.failed" if status == "failed" else "refund.updated"
-        told = refund_object(
+        payload = refund_object(
             sold, id=refund_id, status=status, amount=amount, created=int(begun_at.timestamp())
         )
-        filed(kind, told, created=int(told_at.timestamp()))
+        filed(kind, payload, created=int(told_at.timestamp()))
         process()
         return Order.objects.get(checkout=sold)
 

@@ -47,14 +47,14 @@ def test_stripe_is_asked_and_nothing_is_booked_yet(
 
 def test_the_event_books_it(ask: Ask, paid_order: Order, process: Callable[[], object]) -> None:
     request = ask(3_000)
-    told = refund_object(
+    payload = refund_object(
         paid_order.checkout,
         id=request.stripe_id,
         amount=3_000,
         payment_intent=paid_order.payment_intent_id,
         metadata={"refund_ref": request.reference},
     )
-    filed("refund.updated", told)
+    filed("refund.updated", payload)
 
     process()
 

@@ -26,8 +26,8 @@ def differs(process: Callable[[], object]) -> Differs:
 
     def make(**session: Any) -> Order:
         checkout = CheckoutFactory()
-        told = session_object(checkout, **{"amount_total": 90, **session})
-        filed("checkout.session.completed", told)
+        payload = session_object(checkout, **{"amount_total": 90, **session})
+        filed("checkout.session.completed", payload)
         process()
         return Order.objects.get(checkout=checkout)
 

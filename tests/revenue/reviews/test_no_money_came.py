@@ -69,8 +69,8 @@ def test_of_an_order_that_cost_nothing_nobody_says_that_money_came(
         assert "It costs you nothing" in words
         assert "payment" not in words.partition("It costs you nothing")[0].rpartition("Being")[2]
     browser = client_of(operator)
-    told = browser.get(f"/console/orders/{order.reference}/").content.decode()
-    assert "A person has to decide about an order that cost nothing" in told
+    page = browser.get(f"/console/orders/{order.reference}/").content.decode()
+    assert "A person has to decide about an order that cost nothing" in page
     trace = browser.get(f"/console/trace/{order.trace_ref}/").content.decode()
     assert "No money came, and a person has to decide about the order." in trace
 

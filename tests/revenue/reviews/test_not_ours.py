@@ -148,9 +148,9 @@ def test_a_ruled_out_payment_is_still_refunded_from_here(
         gateway=gateway,
         now=datetime.now(UTC),
     )
-    told = refund_object(order.checkout, id=asked.stripe_id, currency="usd", amount=10_000,
+    payload = refund_object(order.checkout, id=asked.stripe_id, currency="usd", amount=10_000,
                          payment_intent=order.payment_intent_id, charge=None)  # fmt: skip
-    filed("refund.updated", told)
+    filed("refund.updated", payload)
     process()
 
     order.refresh_from_db()

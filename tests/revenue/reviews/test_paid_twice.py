@@ -43,8 +43,8 @@ def buy(
 ) -> Order:
     """Buy ``offer`` through a checkout of its own, that long after noon."""
     checkout = CheckoutFactory(offer=offer, **by)
-    told = session_object(checkout, customer_details={"email": email, "name": "Ada"})
-    filed("checkout.session.completed", told, created=int((NOON + after).timestamp()))
+    payload = session_object(checkout, customer_details={"email": email, "name": "Ada"})
+    filed("checkout.session.completed", payload, created=int((NOON + after).timestamp()))
     process()
     return Order.objects.latest("pk")
 
@@ -184,8 +184,8 @@ def test_what_was_given_back_in_full_is_frozen_as_refunded(process: Process, off
 
 def refund(process: Process, order: Order, **changes: Any) -> None:
     type_ = "refund.failed" if changes.get("status") == "failed" else "refund.created"
-    told = refund_object(order.checkout, id=f"re_1Test{order.pk:08d}", **changes)
-    filed(type_, told)
+    payload = refund_object(order.checkout, id=f"re_1Test{order.pk:08d}", **changes)
+    filed(type_, payload)
     process()
 
 

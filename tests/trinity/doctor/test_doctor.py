@@ -133,9 +133,11 @@ def test_the_last_comparison_is_told(
     ReconcileRun.objects.create(
         mode="sandbox", started_at=now, finished_at=now, since=now, until=now, **changes
     )
-    told = [each for each in found(selling.look_at_work(now), level) if "reconciliation" in each]
-    assert len(told) == 1
-    assert words in told[0]
+    findings = [
+        each for each in found(selling.look_at_work(now), level) if "reconciliation" in each
+    ]
+    assert len(findings) == 1
+    assert words in findings[0]
     later = found(selling.look_at_work(now + timedelta(hours=4)), Level.WARN)
     assert bool(changes) != any("the last one was at" in each for each in later)
 
@@ -340,11 +342,11 @@ def test_pins_and_heads_are_looked_at_without_the_private_half(
 def test_a_setting_by_its_old_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUPPORT_EMAILS", "pager@trinity.example")
 
-    told = found(deployment.look_at_settings(), Level.WARN)
+    findings = found(deployment.look_at_settings(), Level.WARN)
 
     assert (
         "alerts: SUPPORT_EMAILS is the old name of OPERATOR_EMAILS, and no name in the next version"
-    ) in told
+    ) in findings
 
 
 def test_a_secret_that_is_none_is_told_before_it_is_meant(
@@ -353,11 +355,11 @@ def test_a_secret_that_is_none_is_told_before_it_is_meant(
     settings.DEPLOYMENT_MODE = Mode.TEST
     monkeypatch.setenv("SECRET_KEY", "k" * 60)
 
-    told = [
+    findings = [
         each for each in found(deployment.look_at_settings(), Level.WARN) if "SECRET_KEY" in each
     ]
 
-    assert [each.partition(";")[0] for each in told] == [
+    assert [each.partition(";")[0] for each in findings] == [
         "secret: SECRET_KEY has fewer than 10 different characters"
     ]
-    assert "kkk" not in told[0]
+    assert "kkk" not in findings[0]

@@ -79,19 +79,19 @@ def closed_after_s(made: socket.socket) -> float:
 def served(what: str, *, folder: Path, env: Mapping[str, str] | None = None) -> Iterator[Served]:
     """Run ``python -m trinity.serving`` on the test's database until the end of the block."""
     port = Ports.free().web
-    told = {**os.environ, "DATABASE_URL": database_url(), "PORT": str(port), **(env or {})}
-    told["PYTHONFAULTHANDLER"] = "1"  # for ``where_it_stands``
+    environment = {**os.environ, "DATABASE_URL": database_url(), "PORT": str(port), **(env or {})}
+    environment["PYTHONFAULTHANDLER"] = "1"  # for ``where_it_stands``
     log = folder / f"{what}.log"
     with log.open("wb") as words:
         process = subprocess.Popen(
             [sys.executable, "-m", "trinity.serving", what, "--port", str(port)],
             cwd=ROOT,
-            env=told,
+            env=environment,
             stdout=words,
             stderr=words,
             process_group=0,
         )
-    running = Served(port, process, told, log)
+    running = Served(port, process, environment, log)
     try:
         wait_for(running)
         yield running

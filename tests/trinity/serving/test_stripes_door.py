@@ -60,9 +60,11 @@ def test_a_delivery_in_chunks_is_filed(server: Served) -> None:
     lines = [line for line in head.split(b"\r\n") if not line.startswith(b"Content-Length")]
     chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
 
-    told = server.ask(b"\r\n".join([*lines, b"Transfer-Encoding: chunked"]) + b"\r\n\r\n" + chunks)
+    answers = server.ask(
+        b"\r\n".join([*lines, b"Transfer-Encoding: chunked"]) + b"\r\n\r\n" + chunks
+    )
 
-    assert (split(told)[0], filed()) == (200, {"evt_1"})
+    assert (split(answers)[0], filed()) == (200, {"evt_1"})
 
 
 def test_a_forged_delivery_is_refused(server: Served) -> None:
@@ -131,9 +133,9 @@ def test_lost_connections_cost_no_delivery(server: Served) -> None:
     end_all_backends_but_ours()
 
     with ThreadPoolExecutor(8) as pool:
-        told = list(pool.map(server.ask, [post(body_of(number)) for number in range(4, 24)]))
+        answers = list(pool.map(server.ask, [post(body_of(number)) for number in range(4, 24)]))
 
-    assert [split(answer)[0] for answer in told] == [200] * 20
+    assert [split(answer)[0] for answer in answers] == [200] * 20
     assert len(filed()) == 24
 
 
@@ -183,9 +185,9 @@ def doors_without_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def test_without_postgres_stripe_is_asked_to_come_again(doors_without_postgres: Served) -> None:
     with ThreadPoolExecutor(8) as pool:
-        told = list(pool.map(doors_without_postgres.ask, [post(body_of(n)) for n in range(8)]))
+        answers = list(pool.map(doors_without_postgres.ask, [post(body_of(n)) for n in range(8)]))
 
-    assert [split(answer)[0] for answer in told] == [503] * 8
+    assert [split(answer)[0] for answer in answers] == [503] * 8
     assert doors_without_postgres.get("/healthz")[0] == 200
 
 

@@ -63,10 +63,10 @@ def test_what_is_refused_is_counted_in_one_line_of_each_worker(doors: Served) ->
     for _ in range(20):
         assert doors.ask(b"GET /healthz HTTP/1.1\r\n" + BAD).startswith(b"HTTP/1.1 400 ")
 
-    told = [line for line in lines_after(doors, before) if line]
-    counted = [int(found[1]) for line in told if (found := COUNTED.search(line))]
-    assert (len(counted), sum(counted)) == (len(told), 20)
-    assert len(told) <= WORKERS
+    lines = [line for line in lines_after(doors, before) if line]
+    counted = [int(found[1]) for line in lines if (found := COUNTED.search(line))]
+    assert (len(counted), sum(counted)) == (len(lines), 20)
+    assert len(lines) <= WORKERS
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "localhost.", "127.0.0.1:80"])

@@ -37,11 +37,11 @@ def asked(
 ) -> dict[str, Any]:
     """Return what the page was asked, as it understood it."""
     head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n".encode()
-    status, told = split(
+    status, answer = split(
         web.ask(head + b"".join(b"%s\r\n" % each for each in lines) + b"\r\n" + body)
     )
-    assert status == 200, told
-    found: dict[str, Any] = json.loads(told)
+    assert status == 200, answer
+    found: dict[str, Any] = json.loads(answer)
     return found
 
 
@@ -109,16 +109,16 @@ def test_bytes_of_a_header_arrive_one_by_one(web: Served) -> None:
 
 
 def test_a_path_is_decoded_once_and_whole(web: Served) -> None:
-    told = asked(web, path="/asked/a%2Fb%252F/%C3%BC?q=%C3%BC&r=a%2Fb")
+    answer = asked(web, path="/asked/a%2Fb%252F/%C3%BC?q=%C3%BC&r=a%2Fb")
 
-    assert told["path"] == "/asked/a/b%2F/ü"
-    assert told["meta"]["QUERY_STRING"] == "q=%C3%BC&r=a%2Fb"
-    assert told["meta"]["SCRIPT_NAME"] == ""
+    assert answer["path"] == "/asked/a/b%2F/ü"
+    assert answer["meta"]["QUERY_STRING"] == "q=%C3%BC&r=a%2Fb"
+    assert answer["meta"]["SCRIPT_NAME"] == ""
 
 
 def test_a_body_arrives_whole(web: Served) -> None:
     body = b"field=" + b"x" * 300_000
-    told = asked(
+    answer = asked(
         web,
         b"Content-Type: text/plain",
         b"Content-Length: %d" % len(body),
@@ -126,23 +126,23 @@ def test_a_body_arrives_whole(web: Served) -> None:
         body=body,
     )
 
-    assert told["body"] == body.decode()
-    assert (told["meta"]["CONTENT_LENGTH"], told["meta"]["CONTENT_TYPE"]) == (
+    assert answer["body"] == body.decode()
+    assert (answer["meta"]["CONTENT_LENGTH"], answer["meta"]["CONTENT_TYPE"]) == (
         "300006",
         "text/plain",
     )
 
 
 def test_a_body_in_chunks_arrives_whole(web: Served) -> None:
-    told = asked(
+    answer = asked(
         web,
         b"Transfer-Encoding: chunked",
         method="POST",
         body=b"5\r\nhello\r\n7;ext=1\r\n, world\r\n0\r\n\r\n",
     )
 
-    assert (told["body"], told["meta"]["CONTENT_LENGTH"]) == ("hello, world", "12")
-    assert "HTTP_TRANSFER_ENCODING" not in told["meta"]
+    assert (answer["body"], answer["meta"]["CONTENT_LENGTH"]) == ("hello, world", "12")
+    assert "HTTP_TRANSFER_ENCODING" not in answer["meta"]
 
 
 def test_whoever_asks_before_sending_a_body_is_told_to_go_on(web: Served) -> None:

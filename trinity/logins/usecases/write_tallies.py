@@ -34,12 +34,12 @@ def write_tallies(*, hour: datetime, tally: Tally, now: datetime) -> int:
     """
     wanted = _believed(tally)
     stored = RefusalCount.objects.select_for_update().filter(hour=hour).order_by("pk")
-    standing = {(row.kind, row.whose): row for row in stored}
-    for name, row in standing.items():
+    rows_by_name = {(row.kind, row.whose): row for row in stored}
+    for name, row in rows_by_name.items():
         if wanted.get(name, 0) > row.times:
             higher = Greatest("times", wanted[name])
             RefusalCount.objects.filter(pk=row.pk).update(times=higher)
-    new = [name for name in sorted(wanted) if name not in standing]
+    new = [name for name in sorted(wanted) if name not in rows_by_name]
     for kind, whose in new:
         key = f"audit:{REFUSED}:{kind}:{whose}:{hour:%Y%m%dT%H}"
         entry = audit(

@@ -140,10 +140,10 @@ def test_the_balance_is_the_sum_of_its_entries(sandbox: RunningSandbox, stripe_v
 
     entries = stripe_v1.balance_transactions.list({"limit": 100}).auto_paging_iter()
     total = sum(each.net for each in entries if each.currency == "usd")
-    told = [
+    events = [
         part.amount for part in [*balance.available, *balance.pending] if part.currency == "usd"
     ]
-    assert sum(told) == total
+    assert sum(events) == total
 
 
 def test_a_payout_takes_what_there_is(

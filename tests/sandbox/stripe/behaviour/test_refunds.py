@@ -29,8 +29,8 @@ def test_a_full_refund_by_payment_intent(
     assert (seen.amount_refunded, seen.refunded) == (10_000, True)
     assert [each.id for each in seen.refunds.data] == [refund.id]
     assert (entry.amount, entry.fee, entry.type) == (-10_000, 0, "refund")
-    told = receiver.types_about(refund.id)
-    assert sorted(told) == ["charge.refund.updated", "refund.created", "refund.updated"]
+    events = receiver.types_about(refund.id)
+    assert sorted(events) == ["charge.refund.updated", "refund.created", "refund.updated"]
     assert "charge.refunded" in receiver.types_about(charge.id)
 
 

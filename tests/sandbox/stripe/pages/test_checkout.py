@@ -74,20 +74,20 @@ def test_the_seller_hears_of_the_sale_first_and_of_all_its_parts(
 
     sandbox.quiet()
     payment = stripe_v1.checkout.sessions.retrieve(session.id).payment_intent
-    told = {event["type"]: event for event in receiver.about(payment)}
-    assert set(told) == {
+    events = {event["type"]: event for event in receiver.about(payment)}
+    assert set(events) == {
         "checkout.session.completed",
         "payment_intent.created",
         "payment_intent.succeeded",
         "charge.succeeded",
         "charge.updated",
     }
-    assert told["charge.succeeded"]["data"]["object"]["balance_transaction"] is None
-    assert told["charge.updated"]["data"]["object"]["balance_transaction"].startswith("txn_")
-    assert told["charge.updated"]["data"]["previous_attributes"] == {"balance_transaction": None}
+    assert events["charge.succeeded"]["data"]["object"]["balance_transaction"] is None
+    assert events["charge.updated"]["data"]["object"]["balance_transaction"].startswith("txn_")
+    assert events["charge.updated"]["data"]["previous_attributes"] == {"balance_transaction": None}
     newest_first = [each.id for each in stripe_v1.events.list({"limit": 50}).data]
-    ours = [each for each in newest_first if each in {event["id"] for event in told.values()}]
-    assert ours[-1] == told["checkout.session.completed"]["id"]
+    ours = [each for each in newest_first if each in {event["id"] for event in events.values()}]
+    assert ours[-1] == events["checkout.session.completed"]["id"]
 
 
 def test_the_redirect_waits_for_the_sellers_answer(
@@ -218,8 +218,8 @@ def test_delayed_money_arrives_later(
         for each in receiver.about(paid.payment_intent.id)
         if each["type"] == "checkout.session.completed"
     )
-    told = completed["data"]["object"]
-    assert (told["status"], told["payment_status"]) == ("complete", "unpaid")
+    events = completed["data"]["object"]
+    assert (events["status"], events["payment_status"]) == ("complete", "unpaid")
     types = set(receiver.types_about(paid.payment_intent.id))
     assert {"charge.pending", "charge.succeeded", "payment_intent.succeeded"} <= types
 
