@@ -6,6 +6,7 @@ import re
 import time
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
@@ -18,6 +19,14 @@ from tests.trinity.test_login import totp_code
 pytestmark = pytest.mark.django_db
 
 STEP_UP = "/accounts/reauthenticate/"
+
+
+@pytest.fixture
+def owner() -> User:
+    user = make_person("owner")
+    TOTP.activate(user, "JBSWY3DPEHPK3PXP")
+    return user
+
 
 REACHED = {
     "account_login",
