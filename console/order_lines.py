@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from console.addresses import address_of
 from console.source_text import sentence
 from console.timeline import Line, Link, merged, of_run
 from fulfillment.queries import EventLine, IntakeFacts
-from kernel.money import Money
-from revenue.enums import (
-    ExcessSettledBy,
-    MailKind,
-    MailState,
-    PaidBy,
-    RefundState,
-    RevenueKind,
-    ReviewVerdict,
+from revenue.enums import RefundState, RevenueKind
+from revenue.queries import (
+    CheckoutRow,
+    DisputeRow,
+    ExcessSettlementRow,
+    MailRow,
+    NoteRow,
+    OrderFile,
+    PaidElsewhereRow,
+    RefundRequestRow,
+    RevenueEventRow,
 )
-from revenue.queries import OrderFile
 
 MONEY_TITLES: Final = {
     RevenueKind.PAYMENT: "Payment booked",
@@ -39,21 +40,21 @@ def lines_of(
     """Return everything that happened to one order, newest first."""
     run = intake.run if intake else None
     return merged(
-        _checkout(found.order.checkout),
+        _checkout(found.checkout),
         _order(found),
         (_money(fact) for fact in found.revenue_events),
         (_request(asked) for asked in found.refund_requests),
         (_paid_elsewhere(paid) for paid in found.paid_elsewhere),
         (_excess_settled(settled) for settled in found.excess_settlements),
         (_dispute(dispute) for dispute in found.disputes),
-        _mails(found),
-        _notes(found),
+        (_mail(mail) for mail in found.mails),
+        (_note(note) for note in found.notes),
         _work(intake),
         of_run(run.reference, events, mode="") if run else [],
     )
 
 
-def _checkout(checkout: Any) -> Iterable[Line]:
+def _checkout(checkout: CheckoutRow) -> Iterable[Line]:
     moments = (
         ("Checkout begun", checkout.created_at),
         ("Handed to Stripe’s page", checkout.handed_off_at),
@@ -72,76 +73,73 @@ def _order(found: OrderFile) -> Iterable[Line]:
     if order.paid_at is None or order.paid_at != order.placed_at:
         yield Line(at=order.placed_at, title="Checkout completed, the bank had not paid yet")
     for review in found.reviews:
-        is_reopened = review.verdict == ReviewVerdict.REOPENED
         yield Line(
             at=review.decided_at,
-            title="Reopened" if is_reopened else f"Decided: {ReviewVerdict(review.verdict).label}",
-            actor=_name(review.decided_by),
+            title="Reopened" if review.is_reopening else f"Decided: {review.verdict.label}",
+            actor=review.decided_by,
             words=review.reason,
         )
     if found.double_verdict is not None:
         yield Line(
             at=found.double_verdict.decided_at,
             title="Decided: the buyer meant both payments",
-            actor=_name(found.double_verdict.decided_by),
+            actor=found.double_verdict.decided_by,
             words=found.double_verdict.reason,
         )
 
 
-def _money(fact: Any) -> Line:
+def _money(fact: RevenueEventRow) -> Line:
     links = [Link(words="event", reference=fact.reference, address="")]
-    if fact.event is not None:
-        stripe_id = fact.event.stripe_id
-        links.append(Link(words="Stripe’s", reference=stripe_id, address=address_of(stripe_id)))
+    if fact.event_id:
+        address = address_of(fact.event_id)
+        links.append(Link(words="Stripe’s", reference=fact.event_id, address=address))
     return Line(
         at=fact.recorded_at,
-        title=MONEY_TITLES[RevenueKind(fact.kind)],
+        title=MONEY_TITLES[fact.kind],
         amount=fact.amount,
-        note=f"{sentence(fact.source)}",
+        note=sentence(fact.source),
         links=tuple(links),
     )
 
 
-def _request(asked: Any) -> Line:
-    state = RefundState(asked.state)
-    refused = f" ({asked.last_error})" if state == RefundState.REFUSED else ""
+def _request(asked: RefundRequestRow) -> Line:
+    refused = f" ({asked.last_error})" if asked.state == RefundState.REFUSED else ""
     return Line(
         at=asked.requested_at,
         title="Refund asked for",
-        actor=_name(asked.requested_by),
+        actor=asked.requested_by,
         amount=asked.amount,
-        note=f"Now: {state.label}{refused}.",
+        note=f"Now: {asked.state.label}{refused}.",
         words=asked.reason,
         links=(Link(words="request", reference=asked.reference, address=""),),
     )
 
 
-def _paid_elsewhere(paid: Any) -> Line:
+def _paid_elsewhere(paid: PaidElsewhereRow) -> Line:
     return Line(
         at=paid.recorded_at,
-        title=f"Refund recorded as paid {PaidBy(paid.paid_by).label}",
-        actor=_name(paid.recorded_by),
+        title=f"Refund recorded as paid {paid.paid_by.label}",
+        actor=paid.recorded_by,
         amount=paid.amount,
         words=paid.reason,
         links=(Link(words="record", reference=paid.reference, address=""),),
     )
 
 
-def _excess_settled(settled: Any) -> Line:
-    how = ExcessSettledBy(settled.settled_by)
+def _excess_settled(settled: ExcessSettlementRow) -> Line:
     return Line(
         at=settled.recorded_at,
-        title=f"Over-refund returned {how.label}"
+        title=f"Over-refund returned {settled.settled_by.label}"
         if settled.is_returned
         else "Over-refund written off",
-        actor=_name(settled.recorded_by),
+        actor=settled.recorded_by,
         amount=settled.amount,
         words=settled.reason,
         links=(Link(words="record", reference=settled.reference, address=""),),
     )
 
 
-def _dispute(dispute: Any) -> Line:
+def _dispute(dispute: DisputeRow) -> Line:
     return Line(
         at=dispute.opened_at,
         title="The buyer disputed the payment",
@@ -151,29 +149,24 @@ def _dispute(dispute: Any) -> Line:
     )
 
 
-def _mails(found: OrderFile) -> Iterable[Line]:
-    for mail in found.mails:
-        kind, state = MailKind(mail.kind).label, MailState(mail.state)
-        at = mail.sent_at or mail.queued_at
-        minor, currency = mail.amount_minor, found.order.currency
-        yield Line(
-            at=at,
-            title=f"E-mail “{kind}”: {state.label}",
-            amount=None if minor is None else Money(minor, currency),
-            links=(Link(words="mail", reference=mail.reference, address=""),),
-        )
+def _mail(mail: MailRow) -> Line:
+    return Line(
+        at=mail.sent_at or mail.queued_at,
+        title=f"E-mail “{mail.kind.label}”: {mail.state.label}",
+        amount=mail.amount,
+        links=(Link(words="mail", reference=mail.reference, address=""),),
+    )
 
 
-def _notes(found: OrderFile) -> Iterable[Line]:
-    for note in found.notes:
-        yield Line(
-            at=note.written_at,
-            title="Note",
-            actor=_name(note.written_by),
-            words=note.words,
-            are_words_erased=not note.words,
-            links=(Link(words="about", reference=note.about, address=""),) if note.about else (),
-        )
+def _note(note: NoteRow) -> Line:
+    return Line(
+        at=note.written_at,
+        title="Note",
+        actor=note.written_by,
+        words=note.words,
+        are_words_erased=not note.words,
+        links=(Link(words="about", reference=note.about, address=""),) if note.about else (),
+    )
 
 
 def _work(intake: IntakeFacts | None) -> Iterable[Line]:
@@ -183,7 +176,3 @@ def _work(intake: IntakeFacts | None) -> Iterable[Line]:
             title="Taken in for work",
             links=(Link(words="intake", reference=intake.reference, address=""),),
         )
-
-
-def _name(user: Any) -> str:
-    return str(user.get_full_name() or user.email)

@@ -18,12 +18,12 @@ SOURCE_TEXT: Final[Mapping[Source, str]] = {
 }
 
 
-def source_words(source: str) -> str:
+def source_words(source: Source) -> str:
     """Say which way a fact came, as the end of a sentence."""
-    return SOURCE_TEXT[Source(source)]
+    return SOURCE_TEXT[source]
 
 
-def sentence(source: str) -> str:
+def sentence(source: Source) -> str:
     """Say which way a fact came, as a sentence of its own."""
     words = source_words(source)
     return f"{words[:1].upper()}{words[1:]}."

@@ -47,7 +47,7 @@ class OrderFilterForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offers = [(offer.pk, str(offer)) for offer in revenue.offers_ever_sold()]
+        offers = [(offer.id, str(offer)) for offer in revenue.offers_ever_sold()]
         field = self.fields["offer"]
         field.choices = [("", "Any offer"), *offers]  # type: ignore[attr-defined]  # a ChoiceField
 
@@ -83,7 +83,7 @@ def order_detail(request: HttpRequest, reference: str) -> HttpResponse:
     found = revenue.order_file(reference)
     if found is None:
         raise Http404(reference)
-    intake = fulfillment.intake_of_order(found.order.pk)
+    intake = fulfillment.intake_of_order(found.order.id)
     run = intake.run if intake else None
     events = fulfillment.events_of_run(run.id) if run else []
     context = {
@@ -103,12 +103,12 @@ def _title(found: OrderFile) -> str:
     order = found.order
     is_decided = found.is_refund_decided
     words = REFUND_DECIDED if is_decided else order.state_words.heading
-    if order.state == OrderState.NOT_OURS and order.refunded_minor:
-        is_all = order.refunded_minor >= order.amount_minor
+    if order.state == OrderState.NOT_OURS and order.refunded.amount_minor:
+        is_all = order.refunded >= order.total
         words = NOT_OURS_BACK if is_all else NOT_OURS_PARTLY_BACK
     if order.state == OrderState.DISPUTED and found.disputes:
         return _disputed(found)
-    if order.state == OrderState.NEEDS_REVIEW and not order.amount_minor:
+    if order.state == OrderState.NEEDS_REVIEW and not order.total.amount_minor:
         return "A person has to decide about an order that cost nothing"
     return words.format(sum=order.total)
 
@@ -136,19 +136,19 @@ def _double_advice(found: OrderFile) -> str:
     if order.state == OrderState.DISPUTED:
         return "The buyer disputes it, so the bank decides about its money."
     if order.state == OrderState.PARTIALLY_REFUNDED:
-        back = Money(order.refunded_minor, order.currency)
-        return f"{back} of it went back already. {UNINTENDED}, refund the rest."
+        return f"{order.refunded} of it went back already. {UNINTENDED}, refund the rest."
     return f"{UNINTENDED}, refund this one."
 
 
 def _differs(found: OrderFile) -> str:
     """Say in a sentence why a person has to look at the order."""
     order = found.order
-    if not order.review_reason:
+    reason = order.review_reason
+    if reason is None:
         return ""
-    reason = ReviewReason(order.review_reason)
     if reason in (ReviewReason.AMOUNT_DIFFERS, ReviewReason.CURRENCY_DIFFERS):
-        return f"Our checkout asked for {found.asked}; Stripe says that it took {order.total}."
+        asked = found.checkout.price
+        return f"Our checkout asked for {asked}; Stripe says that it took {order.total}."
     if reason == ReviewReason.FOREIGN_MODE:
         return "It names a checkout of ours that was made in another mode."
     return f"Stripe took {order.total} in a session that no checkout of ours explains."

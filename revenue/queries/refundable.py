@@ -16,13 +16,15 @@ OPEN_STATES: Final = (RefundState.UNKNOWN, RefundState.REQUESTED)
 UNDER_WAY_AT_STRIPE: Final = ("pending", "requires_action")
 
 
-def refundable_now(order: Order) -> Money:
+def refundable_now(order: Order, *, going_back_minor: int | None = None) -> Money:
     """Return what of the payment may still be asked back.
 
-    What was refunded is off, what banks hold back for disputes, and what is on its way.
+    What was refunded is off, what banks hold back for disputes, and what is on its way: read,
+    unless it was and is given as ``going_back_minor``.
     """
-    left = order.refundable.amount_minor - on_its_way(order)
-    return Money(max(0, left), order.currency)
+    if going_back_minor is None:
+        going_back_minor = on_its_way(order)
+    return Money(max(0, order.refundable.amount_minor - going_back_minor), order.currency)
 
 
 def on_its_way(order: Order) -> int:

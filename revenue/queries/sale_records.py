@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.db.models import (
     BigIntegerField,
@@ -21,6 +21,7 @@ from django.db.models.functions import Cast
 from kernel.money import Money
 from kernel.state_words import OperatorWords
 from notices.enums import MAILS
+from revenue.enums import EventState, Outcome, ReviewVerdict, Source
 from revenue.enums.for_operators import REFUND_REQUESTS
 from revenue.enums.stripes_words import said_by_dispute, said_by_refund
 from revenue.models import (
@@ -30,6 +31,7 @@ from revenue.models import (
     Offer,
     OperatorAlert,
     Order,
+    OrderReview,
     PaymentLink,
     Refund,
     RefundRequest,
@@ -37,6 +39,18 @@ from revenue.models import (
     StripeWebhookEvent,
     WebhookAttempt,
 )
+from revenue.queries.order_rows import RevenueEventRow, revenue_event_row, with_event
+from revenue.queries.rows import (
+    CheckoutRow,
+    OrderRow,
+    PaymentLinkRow,
+    checkout_row,
+    order_row,
+    payment_link_row,
+    with_order_parts,
+)
+
+M = TypeVar("M", bound=Model)
 
 ROWS_MAX: Final = 200  # of each kind; a sale with more is a flood, not a sale
 
@@ -113,7 +127,7 @@ def is_known(reference: str) -> bool:
     return bool(place and _first(place[0], {place[1]: reference}, "pk"))
 
 
-def _first(model: type[Model], narrowed: dict[str, Any], column: str = "trace_ref") -> str:
+def _first(model: type[Model], narrowed: Mapping[str, str], column: str = "trace_ref") -> str:
     rows = model._default_manager.filter(**narrowed).values_list(column, flat=True)
     return rows.first() or ""
 
@@ -146,72 +160,143 @@ class AfterPayment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SaleVerdict:
+    """A person's verdict on an order of the sale; who and why stand on the order's page."""
+
+    order_id: int
+    verdict: ReviewVerdict
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleEvent:
+    """An event of Stripe's about the sale."""
+
+    id: int
+    stripe_id: str
+    type: str
+    mode: str
+    state: EventState
+    state_words: OperatorWords
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleAttempt:
+    """One attempt to act on an event of Stripe's."""
+
+    event_id: int
+    source: Source
+    started_at: datetime
+    duration_ms: int
+    outcome: Outcome
+    error_class: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SaleRows:
     """One sale's rows in revenue, each kind oldest first."""
 
-    checkouts: Sequence[CheckoutSession]
-    payment_links: Sequence[PaymentLink]
-    orders: Sequence[Order]
-    revenue_events: Sequence[RevenueEvent]
-    events: Sequence[StripeWebhookEvent]
-    attempts: Sequence[WebhookAttempt]
+    checkouts: Sequence[CheckoutRow]
+    payment_links: Sequence[PaymentLinkRow]
+    orders: Sequence[OrderRow]
+    verdicts: Sequence[SaleVerdict]
+    revenue_events: Sequence[RevenueEventRow]
+    events: Sequence[SaleEvent]
+    attempts: Sequence[SaleAttempt]
     after: Sequence[AfterPayment]
 
 
-def sale_orders(*, trace_ref: str, deal_ids: Sequence[int]) -> list[Order]:
-    """Return the orders of a trace, and those that hang on its deals. At most two statements.
+def sale_orders(*, trace_ref: str, deal_ids: Sequence[int]) -> list[OrderRow]:
+    """Return the orders of a trace, and those that hang on its deals. One statement.
 
     A purchase may have joined a deal that was opened under another trace.
     """
-    orders = Order.objects.select_related(
-        "double_of", "double_verdict", "checkout", "deal", "contact"
-    ).prefetch_related("reviews")
     about = Q(trace_ref=trace_ref) | Q(deal_id__in=deal_ids)
-    return _oldest(orders.defer("checkout__parameters", "checkout__url").filter(about))
+    return [order_row(order) for order in _oldest(with_order_parts(Order.objects.filter(about)))]
 
 
-def sale_rows(*, trace_refs: Sequence[str], orders: Sequence[Order]) -> SaleRows:
-    """Return everything revenue knows of the traces of one sale. At most 6 statements."""
-    checkouts = CheckoutSession.objects.select_related("offer").defer("parameters", "url")
-    links = PaymentLink.objects.select_related("offer").defer("parameters", "url")
+def sale_rows(*, trace_refs: Sequence[str], orders: Sequence[OrderRow]) -> SaleRows:
+    """Return everything revenue knows of the traces of one sale. At most 7 statements."""
+    checkouts = CheckoutSession.objects.select_related("offer").defer("parameters")
+    links = PaymentLink.objects.select_related("offer").defer("parameters")
+    money = with_event(RevenueEvent.objects.all())
     of_sales = {"trace_ref__in": trace_refs}
-    sale_checkouts = _oldest(checkouts.filter(**of_sales))
-    money = _oldest(RevenueEvent.objects.filter(**of_sales))
-    events = _events_about(trace_refs, sale_checkouts, orders, money)
+    sale_checkouts = [checkout_row(checkout) for checkout in _oldest(checkouts.filter(**of_sales))]
+    sale_money = [revenue_event_row(fact) for fact in _oldest(money.filter(**of_sales))]
+    events = _events_about(trace_refs, sale_checkouts, orders, sale_money)
     return SaleRows(
         checkouts=sale_checkouts,
-        payment_links=_oldest(links.filter(**of_sales)),
+        payment_links=[payment_link_row(link) for link in _oldest(links.filter(**of_sales))],
         orders=orders,
-        revenue_events=money,
+        verdicts=_verdicts(orders) if orders else [],
+        revenue_events=sale_money,
         events=events,
-        attempts=_oldest(WebhookAttempt.objects.filter(event__in=events)) if events else [],
+        attempts=_attempts(events) if events else [],
         after=_after(orders) if orders else [],
     )
 
 
-def _oldest(rows: QuerySet[Any]) -> list[Any]:
-    return list(rows.order_by("pk")[:ROWS_MAX])
+def _oldest(rows: QuerySet[M]) -> QuerySet[M]:
+    return rows.order_by("pk")[:ROWS_MAX]
+
+
+def _verdicts(orders: Sequence[OrderRow]) -> list[SaleVerdict]:
+    reviews = OrderReview.objects.filter(order__in=[order.id for order in orders])
+    return [
+        SaleVerdict(
+            order_id=review.order_id,
+            verdict=ReviewVerdict(review.verdict),
+            decided_at=review.decided_at,
+        )
+        for review in _oldest(reviews)
+    ]
 
 
 def _events_about(
     trace_refs: Sequence[str],
-    checkouts: Sequence[CheckoutSession],
-    orders: Sequence[Order],
-    money: Sequence[RevenueEvent],
-) -> list[StripeWebhookEvent]:
+    checkouts: Sequence[CheckoutRow],
+    orders: Sequence[OrderRow],
+    money: Sequence[RevenueEventRow],
+) -> list[SaleEvent]:
     """Return Stripe's events of the sale, those included that nobody could act on yet."""
     objects = {checkout.stripe_id for checkout in checkouts}
     objects |= {order.payment_intent_id for order in orders}
     objects |= {order.charge_id for order in orders}
     objects |= {fact.stripe_object_id for fact in money}
     about = Q(trace_ref__in=trace_refs) | Q(object_id__in=[known for known in objects if known])
-    events = StripeWebhookEvent.objects.defer("body").filter(about)
-    return list(events.order_by("pk")[:ROWS_MAX])
+    return [
+        SaleEvent(
+            id=event.pk,
+            stripe_id=event.stripe_id,
+            type=event.type,
+            mode=event.mode,
+            state=EventState(event.state),
+            state_words=event.state_words,
+            received_at=event.received_at,
+        )
+        for event in _oldest(StripeWebhookEvent.objects.defer("body").filter(about))
+    ]
 
 
-def _after(orders: Sequence[Order]) -> list[AfterPayment]:
+def _attempts(events: Sequence[SaleEvent]) -> list[SaleAttempt]:
+    attempts = WebhookAttempt.objects.filter(event__in=[event.id for event in events])
+    return [
+        SaleAttempt(
+            event_id=attempt.event_id,
+            source=Source(attempt.source),
+            started_at=attempt.started_at,
+            duration_ms=attempt.duration_ms,
+            outcome=Outcome(attempt.outcome),
+            error_class=attempt.error_class,
+        )
+        for attempt in _oldest(attempts)
+    ]
+
+
+def _after(orders: Sequence[OrderRow]) -> list[AfterPayment]:
     """Read four short tables in one statement."""
-    of_orders = {"order__in": [order.pk for order in orders]}
+    of_orders = {"order__in": [order.id for order in orders]}
     refunds = _lines(
         Refund.objects.filter(**of_orders),
         what="refund",
@@ -262,7 +347,7 @@ def _after(orders: Sequence[Order]) -> list[AfterPayment]:
 
 
 def _lines(
-    rows: QuerySet[Any],
+    rows: QuerySet[Model],
     *,
     what: str,
     ref: str,
@@ -270,7 +355,7 @@ def _lines(
     detail: str | Value,
     at: str,
     currency: str = "currency",
-) -> QuerySet[Any, dict[str, Any]]:
+) -> QuerySet[Model, dict[str, Any]]:
     """Return ``rows`` under the same names as every other short table, so that they may unite."""
     text = CharField()
     return rows.order_by().values(

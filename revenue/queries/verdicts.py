@@ -26,10 +26,13 @@ def is_of_ours(order: Order) -> bool:
     return current_verdict(order) in (ReviewVerdict.ACCEPTED, ReviewVerdict.REFUND)
 
 
-def why_not_reopened(order: Order, newest: OrderReview | None) -> str:
+def why_not_reopened(
+    order: Order, newest: OrderReview | None, *, going_back_minor: int | None = None
+) -> str:
     """Say in a sentence why the newest verdict cannot be taken back; "" when it can.
 
-    One that nothing has come of can: not ours, or a refund that never went on its way.
+    One that nothing has come of can: not ours, or a refund that never went on its way. What is on
+    its way is read, unless it was and is given as ``going_back_minor``.
     """
     if order.state == OrderState.NOT_OURS:
         is_held = order.paid_at is None or order.refundable.amount_minor or not order.amount_minor
@@ -38,7 +41,7 @@ def why_not_reopened(order: Order, newest: OrderReview | None) -> str:
         return "Nobody has decided about this order, so there is nothing to take back."
     if order.state != OrderState.NEEDS_REVIEW:
         return f"This order is {OrderState(order.state).label}: there is nothing to take back."
-    if on_its_way(order):
+    if on_its_way(order) if going_back_minor is None else going_back_minor:
         return "A refund is on its way, so the verdict stands."
     return ""
 

@@ -14,7 +14,7 @@ from kernel.permissions import fresh_login, needs
 from kernel.references import new_reference
 from revenue.enums import ExcessSettledBy
 from revenue.forms.refund_lists import ExcessForm
-from revenue.queries.orders import OrderFile, order_file
+from revenue.queries.order_file import OrderFile, order_file
 from revenue.usecases.settle_excess import NotSettled, settle_excess
 
 

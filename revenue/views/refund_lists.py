@@ -15,7 +15,7 @@ from kernel.permissions import fresh_login, needs
 from kernel.references import new_reference
 from revenue.enums import PaidBy
 from revenue.forms.refund_lists import PaidElsewhereForm, RefundFilterForm
-from revenue.queries.orders import OrderFile, order_file
+from revenue.queries.order_file import OrderFile, order_file
 from revenue.queries.refunds import refund_file, refunds_page, requests_without_refund
 from revenue.usecases.record_paid_elsewhere import NotOwed, record_paid_elsewhere
 

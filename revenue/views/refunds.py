@@ -18,7 +18,7 @@ from revenue.forms.orders import RefundForm
 from revenue.operations.refund_requests import NotRefundable
 from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
-from revenue.queries.orders import OrderFile, order_file
+from revenue.queries.order_file import OrderFile, order_file
 from revenue.usecases.decide_review import refund_reviewed_order
 from revenue.usecases.request_refund import request_refund
 
@@ -61,7 +61,7 @@ def refund(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _form(request: HttpRequest, found: OrderFile) -> RefundForm:
     initial = {"request_ref": new_reference("rfq"), "seen": found.refundable.decimal()}
-    if "owed" in request.GET and found.order.refund_owed_minor:
+    if "owed" in request.GET and found.order.refund_owed.amount_minor:
         initial["amount"] = found.order.refund_owed.decimal()
     return RefundForm(
         request.POST if request.method == "POST" else None,

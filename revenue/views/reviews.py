@@ -17,7 +17,8 @@ from revenue.enums import ReviewVerdict
 from revenue.forms.orders import VerdictForm
 from revenue.forms.reasons import ReasonForm
 from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
-from revenue.queries.orders import NoSuchOrder, order_file
+from revenue.queries.order_file import order_file
+from revenue.queries.orders import NoSuchOrder
 from revenue.usecases.accept_double_payment import accept_double_payment
 from revenue.usecases.decide_review import accept_order, reopen_order, rule_out_order
 from revenue.views.reasons import ask_again

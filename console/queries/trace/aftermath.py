@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from console.queries.trace.gathering import Sale
 from console.queries.trace.shapes import Record, Stage, StageState
 from revenue.enums import MailKind
-from revenue.queries import AfterPayment
+from revenue.queries import AfterPayment, OrderRow
 
 WHATS = {
     "refund": "Refund",
@@ -18,10 +17,10 @@ WHATS = {
 }
 
 
-def after_records(rows: Iterable[AfterPayment], orders: Sequence[Any]) -> Iterable[Record]:
+def after_records(rows: Iterable[AfterPayment], orders: Sequence[OrderRow]) -> Iterable[Record]:
     """Return one record for each refund, request, dispute and mail; without any address."""
     many = len(orders) > 1
-    refs = {order.pk: order.reference for order in orders}
+    refs = {order.id: order.reference for order in orders}
     for row in rows:
         says = MailKind(row.detail).label if row.what == "mail" else row.detail.replace("_", " ")
         if many:

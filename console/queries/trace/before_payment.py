@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from console.queries.trace.gathering import Sale
 from console.queries.trace.shapes import Record, Stage, StageState
 from crm.enums import ActivityKind, DealStage
 from revenue.enums import CheckoutOrigin, PaymentLinkState
+from revenue.queries import CheckoutRow
 
 UNEXPLAINED = "The payment belongs to no checkout of ours: nothing is known from before it."
 
@@ -133,7 +132,7 @@ def _prepared(sale: Sale, title: str) -> Stage:
     ] + [
         Record(what="Payment link", reference=row.reference, at=row.created_at, mode=row.mode,
                state=row.state, state_words=row.state_words, amount=row.price,
-               says=_offer(row.offer))
+               says=str(row.offer))
         for row in sale.rows.payment_links
     ]  # fmt: skip
     owned = sale.first_activity(ActivityKind.OWNER_ASSIGNED)
@@ -156,13 +155,9 @@ def _prepared(sale: Sale, title: str) -> Stage:
     )
 
 
-def says_of(checkout: Any) -> str:
+def says_of(checkout: CheckoutRow) -> str:
     """Say what a checkout sells, where it began, and what Stripe answered instead of a session."""
     says = [str(checkout.offer)] if checkout.offer else []
     says += [f"from {checkout.entry_page}"] if checkout.entry_page else []
     says += [f"error {checkout.last_error}"] if checkout.last_error else []
     return ", ".join(says)
-
-
-def _offer(offer: object) -> str:
-    return "" if offer is None else str(offer)

@@ -49,7 +49,7 @@ def gather(trace_ref: str) -> Sale:
     deals = crm.deals_by_trace(trace_ref)
     orders = revenue.sale_orders(trace_ref=trace_ref, deal_ids=[deal.id for deal in deals])
     known = {deal.id for deal in deals}
-    joined = {order.deal.trace_ref for order in orders if order.deal and order.deal_id not in known}
+    joined = {order.deal.trace_ref for order in orders if order.deal and order.deal.id not in known}
     for other_ref in sorted(joined):
         deals += crm.deals_by_trace(other_ref)
     refs = dict.fromkeys([trace_ref, *sorted(joined), *(order.trace_ref for order in orders)])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from console.queries.trace.gathering import Sale
 from crm.enums import DealStage
 from revenue.enums import CheckoutState, OrderState, PaymentLinkState
+from revenue.queries import CheckoutRow, PaymentLinkRow
 
 ORDERS: Final = {
     OrderState.AWAITING_PAYMENT: "the bank is processing it",
@@ -47,14 +48,14 @@ def title_of(sale: Sale) -> str:
         return f"{_sold(sale, rows.orders[0].checkout_id)}: {len(rows.orders)} orders"
     if rows.orders:
         order = rows.orders[0]
-        stands = ORDERS[OrderState(order.state)]
+        stands = ORDERS[order.state]
         return f"{_sold(sale, order.checkout_id)} for {order.total}: {stands}"
     if rows.checkouts:
         checkout = rows.checkouts[-1]
-        return f"{_priced(checkout)}: {CHECKOUTS[CheckoutState(checkout.state)]}"
+        return f"{_priced(checkout)}: {CHECKOUTS[checkout.state]}"
     if rows.payment_links:
         link = rows.payment_links[-1]
-        return f"{_priced(link)}: {LINKS[PaymentLinkState(link.state)]}"
+        return f"{_priced(link)}: {LINKS[link.state]}"
     if sale.deals:
         asked = "A request" if sale.is_asked else "A deal"
         return f"{asked}: {DEALS.get(DealStage(sale.deals[0].stage), 'accepted, nothing sold yet')}"
@@ -62,10 +63,10 @@ def title_of(sale: Sale) -> str:
 
 
 def _sold(sale: Sale, checkout_id: int) -> str:
-    offers = [row.offer for row in sale.rows.checkouts if row.pk == checkout_id and row.offer]
-    return str(offers[0].title) if offers else "A payment that no checkout explains"
+    offers = [row.offer for row in sale.rows.checkouts if row.id == checkout_id and row.offer]
+    return offers[0].title if offers else "A payment that no checkout explains"
 
 
-def _priced(row: Any) -> str:
+def _priced(row: CheckoutRow | PaymentLinkRow) -> str:
     title = row.offer.title if row.offer else "A checkout of nobody’s"
     return f"{title} for {row.price}" if row.price else title

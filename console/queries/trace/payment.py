@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from console.queries.trace.aftermath import after_records
 from console.queries.trace.before_payment import says_of
@@ -14,7 +13,6 @@ from console.source_text import source_words
 from crm.enums import DealStage
 from fulfillment.enums import RUNS, RunState
 from kernel.modes import Mode
-from kernel.money import Money
 from revenue.enums import (
     CheckoutOrigin,
     CheckoutState,
@@ -22,8 +20,14 @@ from revenue.enums import (
     OrderState,
     Outcome,
     RevenueKind,
-    ReviewVerdict,
-    Source,
+)
+from revenue.queries import (
+    CheckoutRow,
+    EarlierPayment,
+    OrderRow,
+    RevenueEventRow,
+    SaleAttempt,
+    SaleEvent,
 )
 
 WAITING_WORDS = {
@@ -99,13 +103,14 @@ def _state(sale: Sale) -> tuple[StageState, str]:
     return StageState.AHEAD, ""
 
 
-def _words_of(order: Any) -> tuple[StageState, str]:
-    if order.state == OrderState.NEEDS_REVIEW and (order.paid_at is None or not order.amount_minor):
+def _words_of(order: OrderRow) -> tuple[StageState, str]:
+    is_paid = order.paid_at is not None and order.total.amount_minor
+    if order.state == OrderState.NEEDS_REVIEW and not is_paid:
         return StageState.WAITING, "No money came, and a person has to decide about the order."
-    return ORDER_WORDS[OrderState(order.state)]
+    return ORDER_WORDS[order.state]
 
 
-def _ways_to_stripe(checkouts: Iterable[Any]) -> Iterable[Record]:
+def _ways_to_stripe(checkouts: Iterable[CheckoutRow]) -> Iterable[Record]:
     """Tell of each checkout: where it began, the hand-off to Stripe, and the way back."""
     for row in checkouts:
         if row.origin != CheckoutOrigin.DEAL:  # a prepared one stands in the stage before
@@ -117,18 +122,18 @@ def _ways_to_stripe(checkouts: Iterable[Any]) -> Iterable[Record]:
             ("Handed to Stripe's page", row.handed_off_at),
             ("Left Stripe's page unpaid", row.cancelled_at),
             ("Came back from Stripe's page", row.returned_at),
-            ("Closed by a person" if row.close_asked_at else "Expired", row.expired_at),
+            ("Closed by a person" if row.is_close_asked else "Expired", row.expired_at),
         )
         for what, at in moments:
             if at is not None:
-                yield Record(what=what, reference=row.stripe_id or "", at=at, mode=row.mode)
+                yield Record(what=what, reference=row.stripe_id, at=at, mode=row.mode)
 
 
-def _event(sale: Sale, event: Any) -> Record:
-    rows = [row for row in sale.rows.attempts if row.event_id == event.pk]
+def _event(sale: Sale, event: SaleEvent) -> Record:
+    rows = [row for row in sale.rows.attempts if row.event_id == event.id]
     attempts = [
-        Attempt(source=Source(row.source).label, at=row.started_at, duration_ms=row.duration_ms,
-                outcome=Outcome(row.outcome).label, error=row.error_class)
+        Attempt(source=row.source.label, at=row.started_at, duration_ms=row.duration_ms,
+                outcome=row.outcome.label, error=row.error_class)
         for row in rows
     ]  # fmt: skip
     says = f"{event.type}, signature checked, {_tried(event, rows)}"
@@ -138,7 +143,7 @@ def _event(sale: Sale, event: Any) -> Record:
                   is_quiet=event.state == EventState.IGNORED)  # fmt: skip
 
 
-def _tried(event: Any, attempts: Sequence[Any]) -> str:
+def _tried(event: SaleEvent, attempts: Sequence[SaleAttempt]) -> str:
     """Say how often an event was acted on, and what of that changed anything."""
     if event.state == EventState.CLOSED:
         return "closed by a person without acting on it"
@@ -160,13 +165,13 @@ def _times(count: int) -> str:
 
 def _orders(sale: Sale) -> Iterable[Record]:
     for order in sale.rows.orders:
-        says = _double(order) if order.double_of else ""
+        says = _double(order, order.double_of) if order.double_of else ""
         yield Record(what="Order", reference=order.reference, at=order.placed_at, mode=order.mode,
                      state=order.state, state_words=order.state_words, says=says,
                      amount=order.total)  # fmt: skip
-        yield from _verdict(order)
+        yield from _verdicts(sale, order)
         for fact in sale.rows.revenue_events:
-            if fact.order_id == order.pk:
+            if fact.order_id == order.id:
                 yield _money(fact)
         yield from _same_commit(sale, order)
     yield from _people(sale)
@@ -175,34 +180,32 @@ def _orders(sale: Sale) -> Iterable[Record]:
 _WENT_BACK = frozenset({OrderState.REFUNDED, OrderState.DISPUTED})  # all may have gone back
 
 
-def _double(order: Any) -> str:
+def _double(order: OrderRow, earlier: EarlierPayment) -> str:
     """Say what is known of a second payment."""
-    is_meant = getattr(order, "double_verdict", None) is not None
     what = "possible double payment of"
-    if is_meant:
+    if order.is_double_meant:
         what = "second payment, meant by the buyer, after"
     elif order.state in _WENT_BACK and not order.may_be_double:
         what = "second payment, given back, after"
-    elif not order.double_of.is_held:
+    elif not earlier.is_held:
         what = "second payment, the one that counts since all went back of"
-    return f"{what} {order.double_of.reference}"
+    return f"{what} {earlier.reference}"
 
 
-def _verdict(order: Any) -> Iterable[Record]:
-    for review in sorted(order.reviews.all(), key=lambda review: review.pk):
-        says = f"{ReviewVerdict(review.verdict).label}, by a person"
-        yield Record(what="Verdict", reference=order.reference, at=review.decided_at,
-                     mode=order.mode, says=says)  # fmt: skip
+def _verdicts(sale: Sale, order: OrderRow) -> Iterable[Record]:
+    for row in sale.rows.verdicts:
+        if row.order_id == order.id:
+            yield Record(what="Verdict", reference=order.reference, at=row.decided_at,
+                         mode=order.mode, says=f"{row.verdict.label}, by a person")  # fmt: skip
 
 
-def _money(fact: Any) -> Record:
-    kind = RevenueKind(fact.kind)
+def _money(fact: RevenueEventRow) -> Record:
     return Record(what="Revenue event", reference=fact.reference, at=fact.recorded_at,
-                  mode=fact.mode, says=f"{kind.label}, {source_words(fact.source)}",
-                  amount=Money(fact.amount_minor, fact.currency))  # fmt: skip
+                  mode=fact.mode, says=f"{fact.kind.label}, {source_words(fact.source)}",
+                  amount=fact.amount)  # fmt: skip
 
 
-def _same_commit(sale: Sale, order: Any) -> Iterable[Record]:
+def _same_commit(sale: Sale, order: OrderRow) -> Iterable[Record]:
     """Tell of the intake; the same instant on both rows means the same commit."""
     for intake in sale.intakes:
         if intake.order_ref == order.reference:
@@ -215,7 +218,7 @@ def _same_commit(sale: Sale, order: Any) -> Iterable[Record]:
 def _people(sale: Sale) -> Iterable[Record]:
     """Tell of each deal and contact once, however many orders they have."""
     orders = sale.rows.orders
-    for deal in {order.deal.pk: order.deal for order in orders if order.deal}.values():
+    for deal in {order.deal.id: order.deal for order in orders if order.deal}.values():
         won_by = next((row for row in orders if row.reference == deal.won_order_ref), None)
         says = ""
         if won_by is not None and deal.stage == DealStage.WON:
@@ -255,12 +258,12 @@ def _gaps_of_sample(sale: Sale) -> Iterable[str]:
             yield f"{order.reference} is sample data: its payment is not in the ledger."
 
 
-def _gaps_of_paid(sale: Sale, order: Any) -> Iterable[str]:
+def _gaps_of_paid(sale: Sale, order: OrderRow) -> Iterable[str]:
     rows = sale.rows
     paid = [
         fact
         for fact in rows.revenue_events
-        if fact.order_id == order.pk and fact.kind == RevenueKind.PAYMENT
+        if fact.order_id == order.id and fact.kind == RevenueKind.PAYMENT
     ]
     if not paid:
         yield f"{order.reference} is paid, but no payment is booked."
