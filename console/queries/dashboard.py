@@ -303,7 +303,7 @@ def _stuck(*, now: datetime) -> StuckWork:
         reconciled_at=reconciled_at,
         is_reconcile_late=reconciled_at is not None and now - reconciled_at > RECONCILE_LATE,
         reconcile_error=run.error_class if run else "",
-        differences=len(run.differences) if run else 0,
+        differences=run.differences if run else 0,
         unsealed_since=now - timedelta(seconds=unsealed_s) if unsealed_s else None,
         is_seal_late=is_seal_late,
         refused=revenue.refused_lately(now),

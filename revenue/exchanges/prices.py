@@ -159,7 +159,7 @@ def _ask_about(offer: Offer, *, gateway: PaymentGateway, now: datetime) -> None:
     except GatewayRefused as refusal:
         raise_checkout_refused(offer=offer, mode=mode, code=refusal.code, now=now)
         raise
-    if links := links_on_old_prices(mode=mode, offer=offer):
+    if links := links_on_old_prices(mode=mode, offer_id=offer.pk):
         raise_links_on_old_price(offer=offer, mode=mode, count=len(links), now=now)
 
 

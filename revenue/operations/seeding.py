@@ -119,8 +119,20 @@ WHERE sold.paid_at IS NOT NULL ON CONFLICT DO NOTHING
 _STEPS: Final = (_CHECKOUTS, _ORDERS, _EVENTS, _ATTEMPTS, _MONEY, _MAILS)
 
 
-def seed_sample_offer(*, now: datetime) -> Offer:
-    """Return the offer that sample sales are of; nobody can buy it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleOrder:
+    """The paid order of a won sample deal."""
+
+    id: int
+    reference: str
+    offer_id: int | None
+    deal_id: int | None
+    trace_ref: str
+    placed_at: datetime
+
+
+def seed_sample_offer(*, now: datetime) -> int:
+    """Return the id of the offer that sample sales are of; nobody can buy it."""
     offer, _made = Offer.objects.get_or_create(
         slug=SLUG,
         version=1,
@@ -139,10 +151,10 @@ def seed_sample_offer(*, now: datetime) -> Offer:
             "published_at": now,
         },
     )
-    return offer
+    return offer.pk
 
 
-def seed_sample_of_deals(*, deals: Sequence[WonDeal], offer_id: int) -> list[Order]:
+def seed_sample_of_deals(*, deals: Sequence[WonDeal], offer_id: int) -> list[SampleOrder]:
     """Make the orders of won sample deals, with their money, and return them. Six statements."""
     words: dict[str, Any] = {
         "offer": offer_id,
@@ -154,7 +166,18 @@ def seed_sample_of_deals(*, deals: Sequence[WonDeal], offer_id: int) -> list[Ord
     }
     _run(_OF_DEALS, words)
     refs = [deal.order_ref for deal in deals]
-    return list(Order.objects.filter(mode=Mode.SAMPLE, reference__in=refs).order_by("pk"))
+    orders = Order.objects.filter(mode=Mode.SAMPLE, reference__in=refs).order_by("pk")
+    return [
+        SampleOrder(
+            id=order.pk,
+            reference=order.reference,
+            offer_id=order.offer_id,
+            deal_id=order.deal_id,
+            trace_ref=order.trace_ref,
+            placed_at=order.placed_at,
+        )
+        for order in orders
+    ]
 
 
 def seed_sample(*, total: int, first: int, last: int, offer_id: int, now: datetime) -> int:

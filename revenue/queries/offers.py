@@ -10,6 +10,7 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from revenue.enums import OfferState, PaymentLinkState
 from revenue.models import Offer, OfferPrice, PaymentLink
+from revenue.queries.rows import OfferRow, offer_row
 
 OFFERS_SHOWN_MAX = 200
 LINKS_NAMED_MAX = 50
@@ -79,10 +80,10 @@ def version_in_words(reference: str) -> str:
     return f"{offer.title}, version {offer.version}" if offer else ""
 
 
-def sellable_offers() -> list[Offer]:
+def sellable_offers() -> list[OfferRow]:
     """Return every published offer, public or not, by title. One statement."""
     published = Offer.objects.filter(state=OfferState.PUBLISHED, is_sample=False)
-    return list(published.order_by("title"))
+    return [offer_row(offer) for offer in published.order_by("title")]
 
 
 def sellable_offer(reference: str) -> Offer | None:
@@ -96,10 +97,10 @@ def price_of(offer: Offer, *, mode: str) -> OfferPrice | None:
     return OfferPrice.objects.filter(offer=offer, mode=mode).first()
 
 
-def prices_on_sale(*, mode: str) -> list[tuple[Offer, str]]:
+def prices_on_sale(*, mode: str) -> list[tuple[OfferRow, str]]:
     """Return what is on sale with Stripe's id of its price, where it has one. One statement."""
     prices = _prices_of_sellable_offers(mode=mode).filter(ready_at__isnull=False).order_by("pk")
-    return [(price.offer, price.stripe_price_id) for price in prices]
+    return [(offer_row(price.offer), price.stripe_price_id) for price in prices]
 
 
 def prices_to_look_after(*, mode: str, limit: int) -> list[OfferPrice]:
@@ -120,8 +121,8 @@ def _prices_of_sellable_offers(*, mode: str) -> QuerySet[OfferPrice]:
     )
 
 
-def links_on_old_prices(*, mode: str, offer: Offer | None = None) -> list[PaymentLink]:
-    """Return the open payment links that ask for a price which was made anew since.
+def links_on_old_prices(*, mode: str, offer_id: int | None = None) -> list[str]:
+    """Return what the open payment links are called that ask for a price made anew since.
 
     Stripe lets nobody pay by them. One statement.
     """
@@ -133,13 +134,13 @@ def links_on_old_prices(*, mode: str, offer: Offer | None = None) -> list[Paymen
         asks_for=asked, sold_at=Subquery(now_sold_at.values("stripe_price_id")[:1])
     )
     old = links.filter(sold_at__isnull=False).exclude(asks_for=F("sold_at"))
-    if offer is not None:
-        old = old.filter(offer=offer)
-    return list(old.order_by("pk")[:LINKS_NAMED_MAX])
+    if offer_id is not None:
+        old = old.filter(offer=offer_id)
+    return list(old.order_by("pk").values_list("reference", flat=True)[:LINKS_NAMED_MAX])
 
 
-def unready_offers(*, mode: str) -> Sequence[Offer]:
+def unready_offers(*, mode: str) -> list[OfferRow]:
     """Return what is on sale but has no price at Stripe yet; the first buyer would make it."""
     ready = OfferPrice.objects.filter(mode=mode, ready_at__isnull=False).values("offer")
     on_sale = Offer.objects.filter(state=OfferState.PUBLISHED, is_sample=False)
-    return list(on_sale.exclude(pk__in=ready).order_by("slug"))
+    return [offer_row(offer) for offer in on_sale.exclude(pk__in=ready).order_by("slug")]

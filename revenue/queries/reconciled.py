@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -20,7 +21,36 @@ STILL_OPEN: Final = MappingProxyType(
 )
 
 
-def newest_reconcile(*, mode: str) -> ReconcileRun | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileSummary:
+    """How one comparison ended."""
+
+    id: int
+    started_at: datetime
+    finished_at: datetime | None
+    error_class: str
+    error_code: str
+    differences: int
+    ledger_findings: int
+
+
+def newest_reconcile(*, mode: str) -> ReconcileSummary | None:
+    """Return how the newest comparison in ``mode`` ended. One statement."""
+    run = newest_run(mode=mode)
+    if run is None:
+        return None
+    return ReconcileSummary(
+        id=run.pk,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        error_class=run.error_class,
+        error_code=run.error_code,
+        differences=len(run.differences),
+        ledger_findings=len(run.ledger_findings),
+    )
+
+
+def newest_run(*, mode: str) -> ReconcileRun | None:
     """Return the newest comparison in ``mode`` that came to an end. One statement."""
     ended = ReconcileRun.objects.filter(mode=mode, finished_at__isnull=False)
     return ended.defer("days", "listed").order_by("-pk").first()

@@ -123,7 +123,7 @@ def _page(
         "draft": draft,
         "seen": OfferWords.of(offer).digest(),
         "price": price_of(offer, mode=settings.DEPLOYMENT_MODE),
-        "old_links": links_on_old_prices(mode=settings.DEPLOYMENT_MODE, offer=offer),
+        "old_links": links_on_old_prices(mode=settings.DEPLOYMENT_MODE, offer_id=offer.pk),
         "public_address": f"{settings.BASE_URL}/offers/{offer.slug}/",
     }
     return render(request, "revenue/offer_edit.html", context, status=status)

@@ -177,7 +177,8 @@ def payment_link(request: HttpRequest, reference: str) -> HttpResponse:
         "link": link,
         "deal_ref": deal_ref_of(link.deal_id),
         "sessions": sessions_of_link(link),
-        "is_on_old_price": link in links_on_old_prices(mode=link.mode, offer=link.offer),
+        "is_on_old_price": link.reference
+        in links_on_old_prices(mode=link.mode, offer_id=link.offer_id),
     }
     return render(request, "revenue/payment_link.html", context)
 

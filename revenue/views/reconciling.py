@@ -22,7 +22,7 @@ from revenue.enums import Gap
 from revenue.enums.for_operators import GAPS
 from revenue.queries.reconciled import (
     differences_of,
-    newest_reconcile,
+    newest_run,
     reconcile_run,
     reconcile_runs_page,
     still_open,
@@ -37,7 +37,7 @@ NAV: Final = "reconcile-list"
 @needs(SEE)
 def runs(request: HttpRequest) -> HttpResponse:
     """List every comparison, newest first, with how the newest one ended."""
-    newest = newest_reconcile(mode=settings.DEPLOYMENT_MODE)
+    newest = newest_run(mode=settings.DEPLOYMENT_MODE)
     page = reconcile_runs_page(cursor=Cursor.from_query(request.GET))
     context = {
         "nav": NAV,
@@ -77,7 +77,7 @@ def _gap(row: Mapping[str, Any]) -> OperatorWords | None:
 @needs("revenue.replay_webhook")
 def start(request: HttpRequest) -> HttpResponse:
     """Ask a worker to compare the books now."""
-    newest = newest_reconcile(mode=settings.DEPLOYMENT_MODE)
+    newest = newest_run(mode=settings.DEPLOYMENT_MODE)
     nudge("reconcile.wanted")
     messages.info(
         request,

@@ -136,7 +136,7 @@ def look_at_prices(gateway: PaymentGateway) -> Iterator[Finding]:
     if old := links_on_old_prices(mode=mode):
         yield warn(
             "payment links",
-            f"nobody can pay by {', '.join(link.reference for link in old)}: their price is gone",
+            f"nobody can pay by {', '.join(old)}: their price is gone",
             "Make them anew on their pages.",
         )
 
@@ -183,15 +183,15 @@ def _comparison(now: datetime) -> Iterator[Finding]:
     elif newest.ledger_findings:
         yield bad(
             what,
-            f"{len(newest.ledger_findings)} difference(s) between the ledger and our rows "
+            f"{newest.ledger_findings} difference(s) between the ledger and our rows "
             f"({newest.started_at:%Y-%m-%d %H:%M} UTC)",
-            f"Run manage.py verify_ledger; see {settings.BASE_URL}/console/reconcile/{newest.pk}/.",
+            f"Run manage.py verify_ledger; see {settings.BASE_URL}/console/reconcile/{newest.id}/.",
         )
     elif newest.differences:
         yield bad(
             what,
-            f"{len(newest.differences)} difference(s) between our books and Stripe's",
-            f"See {settings.BASE_URL}/console/reconcile/{newest.pk}/.",
+            f"{newest.differences} difference(s) between our books and Stripe's",
+            f"See {settings.BASE_URL}/console/reconcile/{newest.id}/.",
         )
     elif now - newest.started_at > COMPARED_WITHIN:
         yield warn(what, f"the last one was at {newest.started_at:%Y-%m-%d %H:%M} UTC", remedy)

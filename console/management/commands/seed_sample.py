@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -55,9 +56,9 @@ class Command(BaseCommand):
             seeded = crm.seed_sample(rows=rows, now=now)
         self._tell(f"{seeded.contacts:,} contacts, {seeded.deals:,} deals")
         with transaction.atomic(durable=True):
-            offer = revenue.seed_sample_offer(now=now)
-        sold = self._orders_of_deals(offer_id=offer.pk)
-        made = self._orders(total=rows - min(sold, rows), offer_id=offer.pk, now=now)
+            offer_id = revenue.seed_sample_offer(now=now)
+        sold = self._orders_of_deals(offer_id=offer_id)
+        made = self._orders(total=rows - min(sold, rows), offer_id=offer_id, now=now)
         if not options["no_ledger"]:
             self._entries(count=made * ENTRIES_PER_ROW)
         with connection.cursor() as cursor:
@@ -84,7 +85,7 @@ class Command(BaseCommand):
                 fulfillment.seed_sample(
                     orders=[
                         SampleOrder(
-                            order_id=order.pk,
+                            order_id=order.id,
                             order_ref=order.reference,
                             offer_id=order.offer_id,
                             deal_id=order.deal_id,
@@ -98,7 +99,7 @@ class Command(BaseCommand):
             self._tell(f"{count:,} orders of won deals, each with intake and run")
         return count
 
-    def _orders(self, *, total: int, offer_id: int, now: Any) -> int:
+    def _orders(self, *, total: int, offer_id: int, now: datetime) -> int:
         made = 0
         for first in range(1, total + 1, BATCH):
             last = min(first + BATCH - 1, total)
