@@ -38,7 +38,7 @@ def look_at_pins() -> Iterator[Finding]:
     elif pins.key_ids:
         names = ", ".join(name[:16] for name in pins.key_ids)
         yield ok(what, f"{names} ({pins.where}); compare them with what you published")
-    elif ledger.newest_seal() is None:
+    elif not ledger.seal_state().number:
         yield ok(what, "none yet; the first seal pins its key")
     else:
         yield bad(

@@ -1,0 +1,113 @@
+"""What an app hands to those above it: plain values, and types that say which."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from collections.abc import Iterator
+from dataclasses import is_dataclass
+from functools import cache
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Final, get_args, get_origin, get_type_hints
+
+import pytest
+from django.db.models import Manager, Model, QuerySet
+
+from tests.architecture.test_house import APPS, ROOT, SOURCES, name_of, parsed
+
+OPEN: Final = ("operations", "queries")
+ABOVE: Final = (*APPS, "trinity")  # whoever may import an app
+
+# Function -> why a row passes all the same.
+LET_PASS: Final[dict[str, str]] = {
+    "revenue.queries.alerts.alert_file": "an alert's own page is still revenue's, and shows the row"
+}
+
+
+@cache
+def imported_from_others(path: Path) -> tuple[tuple[str, object], ...]:
+    """Return what ``path`` imports of other apps' operations and queries, with its name there."""
+    found: list[tuple[str, object]] = []
+    for node in ast.walk(parsed(path)):
+        if not (isinstance(node, ast.ImportFrom) and node.module):
+            continue
+        app, *inside = node.module.split(".")
+        if app not in APPS or app == path.relative_to(ROOT).parts[0]:
+            continue
+        for alias in node.names:
+            if (inside or [alias.name])[0] in OPEN:
+                module = importlib.import_module(node.module)
+                if not hasattr(module, alias.name):
+                    importlib.import_module(f"{node.module}.{alias.name}")
+                found.append((alias.asname or alias.name, getattr(module, alias.name)))
+    return tuple(found)
+
+
+def used_across_apps(path: Path) -> Iterator[FunctionType]:
+    """Return the functions of other apps' operations and queries that ``path`` names."""
+    for name, thing in imported_from_others(path):
+        things = [thing]
+        if isinstance(thing, ModuleType):
+            things = [
+                getattr(thing, node.attr)
+                for node in ast.walk(parsed(path))
+                if isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id == name
+            ]
+        for each in things:
+            if isinstance(each, ModuleType):
+                raise AssertionError(f"{name_of(path)}: import {each.__name__} itself")
+            if isinstance(each, FunctionType):
+                yield each
+
+
+def rows_within(said: object, seen: frozenset[object] = frozenset()) -> Iterator[str]:
+    """Return the models and query sets that an annotation lets through, however deep."""
+    yield from (row for part in get_args(said) for row in rows_within(part, seen))
+    kind = get_origin(said) or said
+    if not isinstance(kind, type) or kind in seen:
+        return
+    if issubclass(kind, Model | QuerySet | Manager):
+        yield kind.__name__
+    elif is_dataclass(kind) or hasattr(kind, "_fields"):
+        parts = [*get_type_hints(kind).values()]
+        parts += [
+            get_type_hints(each.fget).get("return")
+            for _, each in inspect.getmembers(kind, lambda member: isinstance(member, property))
+            if each.fget
+        ]
+        yield from (row for part in parts for row in rows_within(part, seen | {kind}))
+
+
+def full_name(function: FunctionType) -> str:
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+CROSSING: Final = {
+    full_name(function): function
+    for path in SOURCES
+    if path.relative_to(ROOT).parts[0] in ABOVE
+    for function in used_across_apps(path)
+}
+
+
+def test_there_are_borders_to_look_at() -> None:
+    assert {name.split(".")[0] for name in CROSSING} >= {"ledger", "crm", "fulfillment", "revenue"}
+    assert "revenue.queries.order_file.order_file" in CROSSING
+
+
+def test_nothing_is_let_pass_that_nobody_calls() -> None:
+    assert sorted(LET_PASS.keys() - CROSSING.keys()) == []
+
+
+@pytest.mark.parametrize("name", sorted(CROSSING))
+def test_no_row_of_a_table_crosses_a_border(name: str) -> None:
+    """What other apps call takes and returns plain values: none leads back to a table."""
+    said = get_type_hints(CROSSING[name])
+
+    crossing = {part: rows for part, each in said.items() if (rows := sorted({*rows_within(each)}))}
+
+    assert bool(crossing) is (name in LET_PASS), crossing
