@@ -36,12 +36,20 @@ class CrmConfig(AppConfig):
 
 
 def seed_home_project(*, apps: Any, using: str, **_: Any) -> None:
-    """Make the home project, once. Migrating back to nothing leaves nothing to seed."""
-    if ("crm", "project") not in {
-        (m._meta.app_label, m._meta.model_name) for m in apps.get_models()
-    }:
+    """Make the home project, and the safety settings of each project that has none. Idempotent.
+
+    Migrating back to nothing leaves nothing to seed.
+    """
+    made = {(m._meta.app_label, m._meta.model_name) for m in apps.get_models()}
+    if not {("crm", "project"), ("toolrouter", "projectsettings")} <= made:
         return
-    apps.get_model("crm", "Project").objects.using(using).get_or_create(
+    projects = apps.get_model("crm", "Project").objects.using(using)
+    projects.get_or_create(
         name=HOME_PROJECT,
         defaults={"reference": new_reference("prj"), "created_at": timezone.now()},
     )
+    settings = apps.get_model("toolrouter", "ProjectSettings").objects.using(using)
+    for project in projects.all():
+        settings.get_or_create(
+            project_ref=project.reference, defaults={"opened_at": project.created_at}
+        )

@@ -128,10 +128,11 @@ def kept_facts(
     """Promise that rows of ``table`` stay, and keep what they were told first; the rest may change.
 
     ``frozen`` columns never change, ``erasable`` ones may only be blanked, and ``once`` ones may
-    only be filled. The trigger costs nothing where a statement names none of them.
+    only be filled; what is both is filled later and blanked later still. The trigger costs nothing
+    where a statement names none of them.
     """
     kinds = [",".join(columns) for columns in (frozen, erasable, once)]
-    named = ", ".join([*frozen, *erasable, *once])
+    named = ", ".join(dict.fromkeys([*frozen, *erasable, *once]))
     return Promise(
         table=table,
         guards=(

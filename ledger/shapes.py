@@ -1,7 +1,7 @@
 """What a text in the ledger may look like. What has no such shape cannot be appended.
 
 There is no room for a sentence, an e-mail address or a secret: no spaces, no ``@``, and an
-identifier must begin with a prefix from the list (``sk_``, ``rk_`` and ``whsec_`` are not on it).
+identifier must begin with a prefix from the list (``sk_``, ``whsec_`` and ``trt_`` are not on it).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FILED: Final = re.compile(r"event:[1-9][0-9]{0,18}")
 DOOR: Final = re.compile(r"door:[a-z][a-z0-9_]{1,39}")  # a page of ours, by its name in the code
 SEAL_KEY: Final = re.compile(r"key:[0-9a-f]{16}")
 SECRET: Final = re.compile(
-    r"(^|[^A-Za-z0-9])(sk|rk|ek|whsec|xox[abp]|ghp|nvapi)[_-]", re.IGNORECASE
+    r"(^|[^A-Za-z0-9])(sk|rk|ek|whsec|trt|xox[abp]|ghp|nvapi)[_-]", re.IGNORECASE
 )
 
 # The payment provider's identifiers: prefix, perhaps test_ or live_, and a tail without "_", so

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 import hypothesis
@@ -132,6 +133,28 @@ SEEDED = frozenset(
 )
 
 
+# Rows that are always there stay, or are made anew as they were.
+HOME: Final = f"SELECT reference FROM crm_project WHERE name = '{HOME_PROJECT}'"
+STAYS: Final = {
+    "crm_project": f" WHERE name <> '{HOME_PROJECT}'",
+    "toolrouter_projectsettings": (f" WHERE changed_at IS NOT NULL OR project_ref NOT IN ({HOME})"),
+    "toolrouter_safetysettings": " WHERE changed_at IS NOT NULL",
+}
+ALWAYS_THERE: Final = {
+    "toolrouter_projectsettings": (
+        "INSERT INTO toolrouter_projectsettings (project_ref, posture, opened_at)"
+        f" SELECT reference, 'normal', created_at FROM crm_project WHERE name = '{HOME_PROJECT}'"
+        " ON CONFLICT DO NOTHING"
+    ),
+    "toolrouter_safetysettings": (
+        "INSERT INTO toolrouter_safetysettings (is_the_one, posture, outreach_open, spend_open,"
+        " two_people_currency, decide_outbound_h, decide_spend_h, decide_provisioning_h,"
+        " cap_raiser_waits) VALUES (true, 'normal', false, false, '', 24, 24, 24, false)"
+        " ON CONFLICT DO NOTHING"
+    ),
+}
+
+
 def empty_all_tables(_case: object = None) -> None:
     """Empty every table, append-only ones too.
 
@@ -142,15 +165,17 @@ def empty_all_tables(_case: object = None) -> None:
     tables = [t for t in connection.introspection.table_names() if t not in SEEDED]
     with as_owner(), transaction.atomic(), connection.cursor() as cursor:
         asked = " UNION ALL ".join(
-            f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM \"{table}\")" for table in tables
+            f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM \"{table}\"{STAYS.get(table, '')})"
+            for table in tables
         )
         cursor.execute(asked)
         filled = [row[0] for row in cursor.fetchall()]
         for table in filled:
             cursor.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER USER')
         for table in filled:
-            kept = f" WHERE name <> '{HOME_PROJECT}'" if table == "crm_project" else ""
-            cursor.execute(f'DELETE FROM "{table}"{kept}')
+            cursor.execute(f'DELETE FROM "{table}"{STAYS.get(table, "")}')
+        for table in ALWAYS_THERE.keys() & set(filled):
+            cursor.execute(ALWAYS_THERE[table])
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table in filled:
             cursor.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER USER')

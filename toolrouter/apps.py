@@ -1,9 +1,36 @@
-"""The app's name for Django."""
+"""The app's name for Django, what its entries carry, and the one row that it cannot do without."""
+
+from __future__ import annotations
+
+from typing import Any
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.module_loading import import_string
+
+from kernel import erasure, guards
+from kernel.schema import histories
+from toolrouter import ledger_rows
+from toolrouter.guards import PROMISES
 
 
 class ToolrouterConfig(AppConfig):
-    """Every tool call and every cent an agent spends. No table of it exists in this version."""
+    """Every tool call and every cent an agent spends: grants, caps, stops and what they allow."""
 
     name = "toolrouter"
+
+    def ready(self) -> None:
+        """Say which facts and rows our entries carry; seed the account's row after each migrate."""
+        guards.register(*histories(self.get_models()), *PROMISES)
+        erasure.register(import_string("toolrouter.erasure.ERASER"))  # its models are loaded now
+        ledger_rows.declare()
+        post_migrate.connect(seed_account, sender=self)
+
+
+def seed_account(*, apps: Any, using: str, **_: Any) -> None:
+    """Make the account's safety settings, once: posture normal, switches off, no caps."""
+    if ("toolrouter", "safetysettings") in {
+        (model._meta.app_label, model._meta.model_name) for model in apps.get_models()
+    }:
+        settings = apps.get_model("toolrouter", "SafetySettings")
+        settings.objects.using(using).get_or_create(is_the_one=True)

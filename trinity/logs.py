@@ -30,9 +30,10 @@ LABEL: Final = r"(?:[\w-]|%[89A-Fa-f][0-9A-Fa-f]){1,189}"  # of a domain's name:
 # Visitors choose these texts, so each is linear: a part without an end of its own begins only
 # where nothing of its kind stands before it, and is therefore tried once for each run.
 MASKS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
-    # Keys and secrets of Stripe's shape; the prefix stays, so that one sees which kind it was.
+    # Keys and secrets of Stripe's shape, and run tokens; the prefix stays, so that one sees which
+    # kind it was.
     (
-        re.compile(r"\b((?:sk|rk|pk|whsec|ek)_(?:live_|test_|sandbox_)?)[A-Za-z0-9+/=_-]{4,}"),
+        re.compile(r"\b((?:sk|rk|pk|whsec|ek|trt)_(?:live_|test_|sandbox_)?)[A-Za-z0-9+/=_-]{4,}"),
         r"\1…",
     ),
     (re.compile(r"(_secret_)[A-Za-z0-9]+"), r"\1…"),

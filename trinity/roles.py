@@ -1,8 +1,9 @@
 """Who may do what: three groups and their permissions, applied after each migrate.
 
 An **auditor** reads the books and can change nothing; personal data of buyers stays closed. An
-**operator** reads all, reviews leads and orders, sells. An **owner** may also return money and
-say who belongs to the team. Nobody is a superuser: every right is written here.
+**operator** reads all, reviews leads and orders, sells, and may stop agents. An **owner** may also
+return money, say what agents may do, and who belongs to the team. Nobody is a superuser: every
+right is written here.
 """
 
 from __future__ import annotations
@@ -56,6 +57,15 @@ _BOOKS: Final = frozenset(
         "ledger.view_spendevent",
         "crm.view_project",
         "crm.view_deal",
+        "toolrouter.view_safetysettings",
+        "toolrouter.view_projectsettings",
+        "toolrouter.view_grant",
+        "toolrouter.view_grantsubject",
+        "toolrouter.view_spendcap",
+        "toolrouter.view_runtoken",
+        "toolrouter.view_stop",
+        "toolrouter.view_incident",
+        "toolrouter.view_safetychange",
     }
 )
 _WORK: Final = frozenset(
@@ -77,12 +87,15 @@ _WORK: Final = frozenset(
         "revenue.prepare_checkout",
         "revenue.review_order",
         "revenue.replay_webhook",
+        "toolrouter.stop_agents",
     }
 )
 _POWER: Final = frozenset(
     {
         "approvals.decide_spend",
         "revenue.refund_order",
+        "toolrouter.change_safety",
+        "toolrouter.give_access",
         "auth.view_user",
         "auth.change_user",
         "auth.view_group",
@@ -99,8 +112,8 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     AUDITOR: _BOOKS,
 }
 ROLE_WORDS: Final[Mapping[str, str]] = {
-    OWNER: "may do everything, refund, and say who belongs to the team",
-    OPERATOR: "reads everything, reviews leads and orders, prepares sales",
+    OWNER: "may do everything, refund, say what agents may do and who belongs to the team",
+    OPERATOR: "reads everything, reviews leads and orders, prepares sales, stops agents",
     AUDITOR: "reads orders, events, the trace and the ledger, and changes nothing",
 }
 

@@ -49,6 +49,38 @@ STATE_COLUMNS = {
         *("state", "attempts", "last_error", "next_check_at", "leased_until", "lease_token"),
         *("leased_by", "stripe_id", "reason"),  # the last two once, and to nothing
     },
+    "toolrouter_safetysettings": {
+        *("posture", "held_at", "stopped_at", "changed_at", "outreach_open"),
+        *(
+            "spend_open",
+            "funding_share_percent",
+            "two_people_from_minor",
+            "two_people_currency",
+            "decide_outbound_h",
+        ),
+        *("decide_spend_h", "decide_provisioning_h", "cap_raiser_waits"),
+    },
+    "toolrouter_projectsettings": {
+        *("posture", "held_at", "stopped_at", "changed_at"),
+    },
+    "toolrouter_grant": {
+        *("posture", "held_at", "stopped_at", "changed_at", "funded_minor"),
+        *("frozen_at", "ended_at"),
+    },
+    "toolrouter_spendcap": {
+        *("limit_minor", "changed_at"),
+    },
+    "toolrouter_runtoken": {
+        *("last_used_at", "ended_at", "end_reason", "ended_by_id"),
+    },
+    "toolrouter_stop": {
+        *("reason", "reason_salt", "released_by_id", "released_at", "release_reason"),
+        *("release_reason_salt", "release_reason_digest"),
+    },
+    "toolrouter_incident": {
+        *("reason", "reason_salt", "closed_by_id", "closed_at", "close_reason"),
+        *("close_reason_salt", "close_reason_digest"),
+    },
 }
 
 

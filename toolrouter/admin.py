@@ -1,0 +1,121 @@
+"""toolrouter in the admin: to look at, nothing else."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from kernel.admin import LookOnlyAdmin
+from toolrouter.models import (
+    Grant,
+    GrantSubject,
+    Incident,
+    ProjectSettings,
+    RunToken,
+    SafetyChange,
+    SafetySettings,
+    SpendCap,
+    Stop,
+)
+
+
+class SafetySettingsAdmin(LookOnlyAdmin):
+    """The account's safety settings."""
+
+    list_display = ("__str__", "posture", "outreach_open", "spend_open", "stopped_at", "held_at")
+
+
+class ProjectSettingsAdmin(LookOnlyAdmin):
+    """The safety settings of projects."""
+
+    list_display = ("project_ref", "posture", "stopped_at", "held_at", "opened_at")
+    list_filter = ("posture",)
+    search_fields = ("=project_ref",)
+    ordering = ("-id",)
+
+
+class GrantAdmin(LookOnlyAdmin):
+    """What runs may do."""
+
+    list_display = (
+        *("reference", "run_code", "run_ref", "kind", "mode", "funded_minor", "currency"),
+        *("expires_at", "trace"),
+    )
+    list_filter = ("kind", "mode", "posture")
+    search_fields = ("=reference", "=run_ref", "=run_code", "=trace_ref")
+    search_help_text = "A whole reference, run, code or trace"
+    ordering = ("-id",)
+
+
+class GrantSubjectAdmin(LookOnlyAdmin):
+    """Whom runs may know of."""
+
+    list_display = ("reference", "subject_ref", "grant", "added_by", "added_at")
+    list_select_related = ("grant", "added_by")
+    search_fields = ("=reference", "=subject_ref")
+    ordering = ("-id",)
+
+
+class SpendCapAdmin(LookOnlyAdmin):
+    """How much may be spent."""
+
+    list_display = (
+        *("reference", "scope", "ref", "family", "time_window", "mode"),
+        *("limit_minor", "currency", "changed_at"),
+    )
+    list_filter = ("scope", "mode", "time_window")
+    search_fields = ("=reference", "=ref")
+    ordering = ("-id",)
+
+
+class RunTokenAdmin(LookOnlyAdmin):
+    """Tokens of runs. The secret is nowhere, and its digest is nobody's to read."""
+
+    list_display = ("reference", "grant", "made_by", "made_at", "expires_at", "last_used_at")
+    list_select_related = ("grant", "made_by")
+    exclude = ("token_sha256",)
+    search_fields = ("=reference",)
+    ordering = ("-id",)
+
+
+class StopAdmin(LookOnlyAdmin):
+    """Who stopped what, and who released it."""
+
+    list_display = ("reference", "scope", "ref", "stopped_by", "stopped_at", "released_at")
+    list_select_related = ("stopped_by",)
+    list_filter = ("scope",)
+    search_fields = ("=reference", "=ref")
+    ordering = ("-id",)
+
+
+class IncidentAdmin(LookOnlyAdmin):
+    """What people have to look into."""
+
+    list_display = ("reference", "kind", "scope", "ref", "opened_at", "closed_at")
+    list_filter = ("kind", "scope")
+    search_fields = ("=reference", "=ref", "=about_ref")
+    ordering = ("-id",)
+
+
+class SafetyChangeAdmin(LookOnlyAdmin):
+    """The history of safety settings. Why people changed them is on their page, not here."""
+
+    exclude = ("reason", "reason_salt")
+    list_display = (
+        *("reference", "scope", "ref", "setting", "old_value", "new_value"),
+        *("changed_by", "changed_at"),
+    )
+    list_select_related = ("changed_by",)
+    list_filter = ("setting", "scope")
+    search_fields = ("=reference", "=ref")
+    ordering = ("-id",)
+
+
+admin.site.register(SafetySettings, SafetySettingsAdmin)
+admin.site.register(ProjectSettings, ProjectSettingsAdmin)
+admin.site.register(Grant, GrantAdmin)
+admin.site.register(GrantSubject, GrantSubjectAdmin)
+admin.site.register(SpendCap, SpendCapAdmin)
+admin.site.register(RunToken, RunTokenAdmin)
+admin.site.register(Stop, StopAdmin)
+admin.site.register(Incident, IncidentAdmin)
+admin.site.register(SafetyChange, SafetyChangeAdmin)

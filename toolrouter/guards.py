@@ -1,0 +1,65 @@
+"""What the database promises about grants, caps and stops, besides append-only history."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kernel.schema import fixed_mode, kept_facts
+
+_OPENED: Final = ("opened_by_id", "opened_at", "reason_digest")
+_WHY: Final = ("reason", "reason_salt")
+PROMISES: Final = (
+    kept_facts("toolrouter_safetysettings", frozen=("id", "is_the_one")),
+    kept_facts("toolrouter_projectsettings", frozen=("id", "project_ref", "opened_at")),
+    kept_facts(
+        "toolrouter_grant",
+        frozen=(
+            *("id", "reference", "run_ref", "run_code", "project_ref", "kind", "mode", "trace_ref"),
+            *("currency", "opened_at", "expires_at"),
+        ),
+        once=("ended_at",),
+    ),
+    fixed_mode("toolrouter_grant"),
+    kept_facts(
+        "toolrouter_spendcap",
+        frozen=(
+            *("id", "reference", "scope", "ref", "family", "currency", "mode", "time_window"),
+            "made_at",
+        ),
+    ),
+    fixed_mode("toolrouter_spendcap"),
+    kept_facts(
+        "toolrouter_runtoken",
+        frozen=(
+            "id",
+            "reference",
+            "grant_id",
+            "token_sha256",
+            "made_by_id",
+            "made_at",
+            "expires_at",
+        ),
+        once=("ended_at", "end_reason", "ended_by_id"),
+    ),
+    kept_facts(
+        "toolrouter_stop",
+        frozen=(
+            *("id", "reference", "scope", "ref", "stopped_by_id", "stopped_at", "reason_digest"),
+            "tokens_ended",
+        ),
+        erasable=(*_WHY, "release_reason", "release_reason_salt"),
+        once=(
+            *("released_by_id", "released_at"),
+            *("release_reason", "release_reason_salt", "release_reason_digest"),
+        ),
+    ),
+    kept_facts(
+        "toolrouter_incident",
+        frozen=("id", "reference", "kind", "scope", "ref", "about_ref", *_OPENED),
+        erasable=(*_WHY, "close_reason", "close_reason_salt"),
+        once=(
+            *("closed_by_id", "closed_at"),
+            *("close_reason", "close_reason_salt", "close_reason_digest"),
+        ),
+    ),
+)

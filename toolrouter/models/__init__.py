@@ -1,0 +1,21 @@
+"""Tables of toolrouter."""
+
+from toolrouter.models.caps import SpendCap
+from toolrouter.models.changes import SafetyChange
+from toolrouter.models.grants import Grant, GrantSubject
+from toolrouter.models.incidents import Incident
+from toolrouter.models.settings import ProjectSettings, SafetySettings
+from toolrouter.models.stops import Stop
+from toolrouter.models.tokens import RunToken
+
+__all__ = [
+    "Grant",
+    "GrantSubject",
+    "Incident",
+    "ProjectSettings",
+    "RunToken",
+    "SafetyChange",
+    "SafetySettings",
+    "SpendCap",
+    "Stop",
+]

@@ -1,0 +1,21 @@
+"""Blanking words about a person, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from toolrouter.models import Incident, SafetyChange, Stop
+from toolrouter.queries.persons import reasons_about
+
+
+def erase_reasons(contact_ids: Sequence[int]) -> list[str]:
+    """Blank the reasons that may speak of these contacts; return the records they stood on."""
+    refs = reasons_about(contact_ids)
+    SafetyChange.objects.filter(reference__in=refs).update(reason="", reason_salt="")
+    Stop.objects.filter(reference__in=refs).update(
+        reason="", reason_salt="", release_reason="", release_reason_salt=""
+    )
+    Incident.objects.filter(reference__in=refs).update(
+        reason="", reason_salt="", close_reason="", close_reason_salt=""
+    )
+    return refs

@@ -1,0 +1,1 @@
+"""What people and doors do about agents' rights: one file a verb, each with its own transaction."""

@@ -1,0 +1,70 @@
+"""Somebody stops what agents do: in the account, in a project, or in one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from kernel.references import new_reference
+from toolrouter.enums import Scope, TokenEnd
+from toolrouter.models import RunToken, Stop
+from toolrouter.models.reasons import reason_columns
+from toolrouter.operations.changes import By, audit
+from toolrouter.operations.locking import lock_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """The stop that stands now, and how many tokens it ended."""
+
+    reference: str
+    is_new: bool
+    tokens_ended: int
+
+
+@transaction.atomic(durable=True)
+def stop(*, scope: Scope, ref: str, by: By, now: datetime) -> Stopped:
+    """Stop the account, a project or a run, until an owner releases it.
+
+    Whoever is deciding about a call meanwhile is waited for; nothing is claimed afterwards. Every
+    token of it ends, and is answered in words from then on. Stopped already: nothing changes.
+    Needs the database alone. Raises NoSuchScope.
+    """
+    settings = lock_settings(scope, ref)
+    if settings.stopped_at is not None:
+        standing = Stop.objects.get(scope=scope, ref=ref, released_at=None)
+        return Stopped(reference=standing.reference, is_new=False, tokens_ended=0)
+    tokens_ended = _end_tokens(scope, ref, by=by, now=now)
+    settings.stopped_at = settings.changed_at = now
+    settings.save(update_fields=["stopped_at", "changed_at"])
+    made = Stop.objects.create(
+        reference=new_reference("stp"),
+        scope=scope,
+        ref=ref,
+        stopped_by_id=by.actor_id,
+        stopped_at=now,
+        tokens_ended=tokens_ended,
+        **reason_columns(by.reason),
+    )
+    audit(
+        "agents.stopped",
+        made.reference,
+        refs=[ref] if ref else [],
+        facts={"scope": scope, "tokens": tokens_ended},
+        actor_id=by.actor_id,
+        now=now,
+    )
+    return Stopped(reference=made.reference, is_new=True, tokens_ended=tokens_ended)
+
+
+def _end_tokens(scope: Scope, ref: str, *, by: By, now: datetime) -> int:
+    of_scope = {
+        Scope.ACCOUNT: {},
+        Scope.PROJECT: {"grant__project": ref},
+        Scope.RUN: {"grant__run_ref": ref},
+    }[scope]
+    return RunToken.objects.filter(ended_at=None, expires_at__gt=now, **of_scope).update(
+        ended_at=now, end_reason=TokenEnd.STOPPED, ended_by=by.actor_id
+    )
