@@ -67,6 +67,20 @@ class Shown:
         return {"effect": self.effect, **numbered}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What stands beside it on the page: true when it was opened, and part of no digest.
+
+    ``room`` says of each cap what is left before and after; ``notes`` what a person should know
+    (new payee, likely double). The agent's own words come last, fenced.
+    """
+
+    asks: str = ""  # who asks: a run, by its code
+    room: Sequence[tuple[str, str]] = ()
+    notes: Sequence[str] = ()
+    agent_words: str = ""
+
+
 class CannotApprove(Exception):
     """What was asked cannot be had any more. The text says what is missing; nothing is recorded."""
 
@@ -78,8 +92,12 @@ class Kind(ABC):
     words: ClassVar[frozenset[str]] = frozenset()  # fields of the envelope that an erasure blanks
 
     @abstractmethod
+    def rules(self) -> Sequence[Rule]:
+        """Return all rules of this kind, as the settings have them now."""
+
     def rule(self, name: str) -> Rule:
         """Return the rule of that name. Raises KeyError for none."""
+        return {rule.name: rule for rule in self.rules()}[name]
 
     @abstractmethod
     def presenter_versions(self) -> frozenset[str]:

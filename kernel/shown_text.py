@@ -47,7 +47,9 @@ _BLANK: Final = r"[^\S\n]"
 _PADDING: Final = re.compile(
     rf"^\s|\s$|{_BLANK}{{{BLANKS_MAX + 1}}}|(?:{_BLANK}*\n){{{LINE_ENDS_MAX + 1}}}"
 )
-_DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*")
+_DOMAIN: Final = re.compile(
+    r"\A(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?=[0-9-]*[a-z])[a-z0-9-]+"
+)
 _MACHINE: Final = re.compile(r"[!-~]+")
 
 

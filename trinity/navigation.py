@@ -34,6 +34,7 @@ class Link:
 NAVIGATION: Final[dict[str, tuple[Entry, ...]]] = {
     "Today": (
         Entry("Dashboard", "dashboard", "revenue.view_order"),
+        Entry("Approvals", "approval-inbox", "approvals.view_approvalrequest"),
         Entry("Needs review", "review-list", "revenue.view_order"),
         Entry("Alerts", "alert-list", "revenue.view_order"),
     ),

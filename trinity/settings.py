@@ -68,10 +68,10 @@ STRIPE_PAY_ORIGINS = env.list(
 )
 STRIPE_API_VERSIONS = env.list("STRIPE_API_VERSIONS", default=["2026-10-28.endive"])
 STRIPE_ACCOUNT = env.str("STRIPE_ACCOUNT", default="")
-# How long a worker has an event to itself. A worker that dies holds its events up for this long.
-WEBHOOK_LEASE_S = env.int("WEBHOOK_LEASE_S", default=300)
+WEBHOOK_LEASE_S = env.int("WEBHOOK_LEASE_S", default=300)  # an event's, while its worker lives
 # Refused deliveries are counted in memory; 0: they are not written by themselves.
 REFUSALS_WRITTEN_EVERY_S = 60
+DECISION_PROOFS = "trinity.step_up.decisions.DecisionProofs"
 PAYMENT_GATEWAY = "revenue.adapters.stripe_gateway.StripeGateway"
 
 # --- who sells ---------------------------------------------------------------------------------

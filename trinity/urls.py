@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("trinity.logins.urls")),
     path("", include("crm.urls")),
     path("", include("ledger.urls")),
+    path("console/", include("approvals.urls")),
     path("console/", include("console.urls")),
     path("", include("revenue.urls.public")),
     path("console/", include("revenue.urls.console")),

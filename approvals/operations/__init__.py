@@ -1,8 +1,16 @@
 """What other apps may do with requests, inside their own transaction."""
 
-from approvals.operations.closing import close_for, expire
+from approvals.operations.closing import close_for
 from approvals.operations.consuming import CannotUse, consume
 from approvals.operations.erasing import ERASES, erase_words
-from approvals.operations.opening import open_request
+from approvals.operations.opening import OpenedRequest, open_request
 
-__all__ = ["ERASES", "CannotUse", "close_for", "consume", "erase_words", "expire", "open_request"]
+__all__ = [
+    "ERASES",
+    "CannotUse",
+    "OpenedRequest",
+    "close_for",
+    "consume",
+    "erase_words",
+    "open_request",
+]

@@ -10,11 +10,10 @@ from approvals.operations.recording import record
 from approvals.registry import kind_of
 
 
-def close_for(
-    subject_ref: str, *, why: Why, now: datetime, superseded_by: ApprovalRequest | None = None
-) -> bool:
+def close_for(subject_ref: str, *, why: Why, now: datetime, superseded_by: str = "") -> bool:
     """Close what is open about ``subject_ref``; say whether anything was.
 
+    ``superseded_by`` is the reference of the request that takes the place of a pending one.
     Whoever calls gives back themselves what the approval had taken: no hook is called.
     """
     request = (
@@ -39,11 +38,12 @@ def _close(
     *,
     why: Why,
     now: datetime,
-    superseded_by: ApprovalRequest | None = None,
+    superseded_by: str = "",
 ) -> None:
-    is_replaced = superseded_by is not None and request.state == RequestState.PENDING
+    replaced_by = ApprovalRequest.objects.filter(reference=superseded_by).first()
+    is_replaced = replaced_by is not None and request.state == RequestState.PENDING
     state = RequestState.SUPERSEDED if is_replaced else RequestState.EXPIRED
     request.move(
-        state, why_closed=why, closed_at=now, superseded_by_id=superseded_by and superseded_by.pk
+        state, why_closed=why, closed_at=now, superseded_by=replaced_by if is_replaced else None
     )
     record(request, state, now=now, facts={"why": str(why)})

@@ -34,9 +34,10 @@ class CannotUse(Exception):
         self.code = code
 
 
-def consume(subject_ref: str, *, envelope: Envelope, now: datetime) -> ApprovalRequest:
-    """Use the approval of ``subject_ref`` for exactly ``envelope``, made anew by the caller.
+def consume(subject_ref: str, *, envelope: Envelope, now: datetime) -> str:
+    """Use the approval of ``subject_ref`` for exactly ``envelope``; return its reference.
 
+    ``envelope`` was made anew by the caller.
     In the transaction that claims execution; ``now`` is the database's. Raises CannotUse where it
     was never given, is used, withdrawn or out of its times, where a field or what was shown would
     be another now, and where too few of those who approved may still decide.
@@ -53,7 +54,7 @@ def consume(subject_ref: str, *, envelope: Envelope, now: datetime) -> ApprovalR
     _require_approvers(request)
     request.move(RequestState.CONSUMED, closed_at=now)
     record(request, RequestState.CONSUMED, now=now)
-    return request
+    return request.reference
 
 
 def _require_in_time(request: ApprovalRequest, *, now: datetime) -> None:

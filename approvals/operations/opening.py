@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from approvals.fields import SaltedField, digest_of, salted
 from approvals.models import ApprovalField, ApprovalRequest
 from approvals.operations.recording import record
-from approvals.registry import Envelope, kind_of
+from approvals.registry import Around, Envelope, kind_of
 from kernel.canonical import canonical
 from kernel.money import Money
 from kernel.references import new_reference
 from kernel.statements import insert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedRequest:
+    """What was asked, by its reference, and until when it can be decided."""
+
+    reference: str
+    decide_by: datetime
 
 
 def open_request(
@@ -21,7 +30,7 @@ def open_request(
     kind: str,
     rule: str,
     envelope: Envelope,
-    around: Mapping[str, object],
+    around: Around,
     subject_ref: str,
     project_ref: str,
     run_ref: str,
@@ -31,7 +40,7 @@ def open_request(
     policy_version: str,
     now: datetime,
     asked_by_id: int | None = None,
-) -> ApprovalRequest:
+) -> OpenedRequest:
     """Open a request for ``subject_ref``, with what is shown made of ``envelope`` alone.
 
     ``around`` is what stands beside it on the page (headroom, likely doubles): true at ``now``,
@@ -60,7 +69,7 @@ def open_request(
         policy_version=policy_version,
         people_needed=by.people,
         asked_by_id=asked_by_id,
-        around=json.dumps(around),
+        around=json.dumps(asdict(around), ensure_ascii=False),
         opened_at=now,
         decide_by=now + by.decide_within,
     )
@@ -75,7 +84,7 @@ def open_request(
         ]
     )
     record(request, "requested", now=now)
-    return request
+    return OpenedRequest(reference=request.reference, decide_by=request.decide_by)
 
 
 def _rows(

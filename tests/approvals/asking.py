@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from approvals import registry
 from approvals.models import ApprovalRequest, StepUp
 from approvals.operations import open_request
-from approvals.registry import CannotApprove, Envelope, Kind, Line, Rule, Shown
+from approvals.registry import Around, CannotApprove, Envelope, Kind, Line, Rule, Shown
 from kernel.canonical import Canonical
 from kernel.money import Money
 from kernel.references import new_reference
@@ -53,20 +53,23 @@ class Boxes(Kind):
     def policy_versions(self) -> frozenset[str]:
         return frozenset({"policy-1"})
 
-    def rule(self, name: str) -> Rule:
-        permission, people = {
+    def rules(self) -> list[Rule]:
+        named = {
             "outbound": ("approvals.decide_outbound", 1),
             "spend": ("approvals.decide_spend", 1),
             "two": ("approvals.decide_outbound", 2),
-        }[name]
-        return Rule(
-            name=name,
-            permission=permission,
-            people=people,
-            decide_within=DAY,
-            hold=HOLD,
-            usable=TEN_MINUTES,
-        )
+        }
+        return [
+            Rule(
+                name=name,
+                permission=permission,
+                people=people,
+                decide_within=DAY,
+                hold=HOLD,
+                usable=TEN_MINUTES,
+            )
+            for name, (permission, people) in named.items()
+        ]
 
     def present(self, envelope: Envelope, *, version: str) -> Shown:
         assert version == "boxes-1"
@@ -110,11 +113,11 @@ def ask(
     trace_ref: str = "",
 ) -> ApprovalRequest:
     """Return an open request to open a box."""
-    return open_request(
+    opened = open_request(
         kind="box",
         rule=rule,
         envelope=ENVELOPE,
-        around={"headroom": "51.00"},
+        around=Around(asks="K7F3", room=[("Run", "$60.00 → $11.00")], agent_words="It sells them."),
         subject_ref=new_reference("call"),
         project_ref=new_reference("prj"),
         run_ref=new_reference("run"),
@@ -125,6 +128,7 @@ def ask(
         asked_by_id=asked_by_id,
         now=now,
     )
+    return ApprovalRequest.objects.get(reference=opened.reference)
 
 
 def challenge(request: ApprovalRequest, by: User, *, now: datetime) -> StepUp:

@@ -9,6 +9,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 
@@ -16,8 +17,14 @@ from kernel.texts import one_line, storable
 from ledger.operations import audit
 from trinity.people.operations import AccountClosed, NobodyThere, subject
 
+LENT: Final = "trinity_lent"
 LENT_FOR: Final = timedelta(minutes=30)
 NAME_CHARS_MAX: Final = UserSession._meta.get_field("user_agent").max_length
+
+
+def is_lent(session: SessionBase) -> bool:
+    """Say whether a command uses this session in somebody's place."""
+    return bool(session.get(LENT))
 
 
 @transaction.atomic(durable=True)
@@ -37,6 +44,7 @@ def lend_session(*, email: str, to: str, now: datetime) -> str:
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session[LENT] = True
     session.set_expiry(LENT_FOR)
     session.save()
     key = str(session.session_key)

@@ -1,0 +1,210 @@
+"""Requests as lists and pages show them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+
+from approvals.enums import REQUESTS, Factor, RequestState, Verdict, Why
+from approvals.models import ApprovalField, ApprovalRequest, Decision, Revocation
+from approvals.registry import kind_of, kinds
+from kernel.modes import Mode
+from kernel.money import Money
+from kernel.paging import Cursor, Page, page_of
+from kernel.state_words import OperatorWords
+
+COUNTED_MAX: Final = 99
+ROWS_PER_PAGE: Final = 50
+ERASED: Final = "Erased"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestLine:
+    """One request in a list."""
+
+    reference: str
+    title: str
+    effect: str
+    asks: str
+    room: Sequence[tuple[str, str]]
+    amount: Money | None
+    mode: str
+    state_words: OperatorWords
+    why_closed: str
+    opened_at: datetime
+    decide_by: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionLine:
+    """What one person answered, or that they took the approval back."""
+
+    who: str
+    said: str
+    how: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestPage:
+    """All that its page shows: what will run, then what stands around it, then who said what."""
+
+    line: RequestLine
+    shown: Sequence[tuple[str, str]]
+    notes: Sequence[str]
+    agent_words: str
+    fingerprint: str
+    shown_digest: str
+    presenter_version: str
+    subject_ref: str
+    project_ref: str
+    run_ref: str
+    trace_ref: str
+    people_needed: int
+    approvals: int
+    decisions: Sequence[DecisionLine]
+    may_decide: bool
+    may_revoke: bool
+    is_pending: bool
+    not_before: datetime | None
+    execute_by: datetime | None
+    needs_second_factor: bool
+
+
+def waiting_for(person: User, *, limit: int = COUNTED_MAX) -> list[RequestLine]:
+    """Return what waits for ``person``, soonest to expire first."""
+    waits = _waiting_for(person).order_by("decide_by", "pk")[:limit]
+    return _lines(waits)
+
+
+def waiting_count(person: User) -> int:
+    """Return how many requests wait for ``person``, up to COUNTED_MAX."""
+    return _waiting_for(person)[:COUNTED_MAX].count()
+
+
+def requests_page(*, cursor: Cursor, state: str = "", mode: str = "") -> Page[RequestLine]:
+    """Return one page of all requests, newest first."""
+    found = ApprovalRequest.objects.all()
+    if state:
+        found = found.filter(state=state)
+    if mode:
+        found = found.filter(mode=mode)
+    page = page_of(found, cursor=cursor, limit=ROWS_PER_PAGE)
+    return Page(rows=_lines(page.rows), older_than=page.older_than, newer_than=page.newer_than)
+
+
+def request_page(reference: str, *, person: User) -> RequestPage | None:
+    """Return what the page of a request shows to ``person``, as it was shown to all. Five reads."""
+    request = ApprovalRequest.objects.filter(reference=reference).first()
+    if request is None:
+        return None
+    shown = _shown([request])[request.pk]
+    around = _around(request)
+    has_right = person.has_perm(kind_of(request.kind).rule(request.rule).permission)
+    decisions = list(Decision.objects.filter(request=request).select_related("person"))
+    return RequestPage(
+        line=_line(request, shown),
+        shown=[(label, text) for label, text in _in_order(shown)],
+        notes=around.get("notes", ()),
+        agent_words=around.get("agent_words", ""),
+        fingerprint=request.fingerprint,
+        shown_digest=request.shown_digest,
+        presenter_version=request.presenter_version,
+        subject_ref=request.subject_ref,
+        project_ref=request.project_ref,
+        run_ref=request.run_ref,
+        trace_ref=request.trace_ref,
+        people_needed=request.people_needed,
+        approvals=sum(each.verdict == Verdict.APPROVE for each in decisions),
+        decisions=[*map(_decision, decisions), *_revocations(request)],
+        may_decide=(
+            request.state == RequestState.PENDING
+            and has_right
+            and request.asked_by_id != person.pk
+            and all(each.person_id != person.pk for each in decisions)
+        ),
+        may_revoke=request.state == RequestState.APPROVED and has_right,
+        is_pending=request.state == RequestState.PENDING,
+        not_before=request.not_before,
+        execute_by=request.execute_by,
+        needs_second_factor=request.mode == Mode.LIVE,
+    )
+
+
+def _waiting_for(person: User) -> QuerySet[ApprovalRequest]:
+    may = Q(pk__in=())
+    for kind in kinds():
+        rules = [rule.name for rule in kind.rules() if person.has_perm(rule.permission)]
+        may |= Q(kind=kind.name, rule__in=rules)
+    answered = Decision.objects.filter(person=person).values("request_id")
+    pending = ApprovalRequest.objects.filter(may, state=RequestState.PENDING)
+    return pending.exclude(asked_by_id=person.pk).exclude(pk__in=answered)
+
+
+def _lines(requests: Iterable[ApprovalRequest]) -> list[RequestLine]:
+    listed = list(requests)
+    shown = _shown(listed)
+    return [_line(request, shown[request.pk]) for request in listed]
+
+
+def _shown(requests: Sequence[ApprovalRequest]) -> dict[int, dict[str, Any]]:
+    """Return what was shown of each request, by field; words that were erased say so."""
+    fields = ApprovalField.objects.filter(request__in=requests, part=ApprovalField.Part.SHOWN)
+    shown: dict[int, dict[str, Any]] = {request.pk: {} for request in requests}
+    for field in fields:
+        erased = ERASED if field.name == "title" else ["", ERASED]
+        shown[field.request_id][field.name] = json.loads(field.value) if field.value else erased
+    return shown
+
+
+def _line(request: ApprovalRequest, shown: dict[str, Any]) -> RequestLine:
+    around = _around(request)
+    amount = request.amount_minor
+    return RequestLine(
+        reference=request.reference,
+        title=str(shown["title"]),
+        effect=str(shown["effect"][1]),
+        asks=around.get("asks", ""),
+        room=[(label, text) for label, text in around.get("room", ())],
+        amount=None if amount is None else Money(amount, request.currency),
+        mode=request.mode,
+        state_words=REQUESTS[request.state],
+        why_closed=Why(request.why_closed).label if request.why_closed else "",
+        opened_at=request.opened_at,
+        decide_by=request.decide_by,
+    )
+
+
+def _in_order(shown: dict[str, Any]) -> list[list[str]]:
+    return [value for name, value in sorted(shown.items()) if name.startswith("line_")]
+
+
+def _around(request: ApprovalRequest) -> dict[str, Any]:
+    return dict(json.loads(request.around)) if request.around else {}
+
+
+def _decision(decision: Decision) -> DecisionLine:
+    return DecisionLine(
+        who=decision.person.email,
+        said=Verdict(decision.verdict).label,
+        how=Factor(decision.factor).label if decision.factor else "",
+        reason=decision.reason,
+        at=decision.decided_at,
+    )
+
+
+def _revocations(request: ApprovalRequest) -> list[DecisionLine]:
+    taken_back = Revocation.objects.filter(request=request).select_related("person")
+    return [
+        DecisionLine(
+            who=each.person.email, said="revoked", how="", reason=each.reason, at=each.revoked_at
+        )
+        for each in taken_back
+    ]
