@@ -69,7 +69,7 @@ class PaymentLink(Stateful, Leased):
             ),
             models.CheckConstraint(
                 condition=~Q(state=PaymentLinkState.ACTIVE) | Q(stripe_id__isnull=False),
-                name="payment_link_active_iff_stripe_knows_it",
+                name="payment_link_active_only_if_stripe_knows_it",
             ),
         ]
         indexes = [
@@ -155,7 +155,7 @@ class CheckoutSession(Stateful, Leased):
             models.CheckConstraint(
                 condition=~Q(state__in=[CheckoutState.OPEN, CheckoutState.COMPLETE])
                 | Q(stripe_id__isnull=False),
-                name="checkout_open_iff_stripe_knows_it",
+                name="checkout_open_only_if_stripe_knows_it",
             ),
             models.CheckConstraint(
                 condition=Q(origin=CheckoutOrigin.FOREIGN) | Q(offer__isnull=False),

@@ -111,7 +111,7 @@ class OfferPrice(models.Model):
             models.CheckConstraint(
                 condition=Q(ready_at__isnull=True)
                 | (~Q(stripe_product_id="") & ~Q(stripe_price_id="")),
-                name="offer_price_ready_iff_stripe_knows_it",
+                name="offer_price_ready_only_if_stripe_knows_it",
             ),
         ]
 

@@ -95,7 +95,7 @@ class Order(Stateful):
                     ]
                 )
                 | Q(paid_at__isnull=False),
-                name="order_paid_iff_money_came",
+                name="order_paid_only_if_money_came",
             ),
             models.CheckConstraint(
                 condition=~Q(state=OrderState.REFUND_OWED) | Q(refund_owed_minor__gt=0),
@@ -104,7 +104,7 @@ class Order(Stateful):
             models.CheckConstraint(
                 condition=~Q(state__in=[OrderState.AWAITING_PAYMENT, OrderState.FAILED])
                 | Q(paid_at__isnull=True),
-                name="order_unpaid_iff_no_money_came",
+                name="order_unpaid_only_if_no_money_came",
             ),
             models.CheckConstraint(
                 # All of it by Stripe, and at most as much another way.

@@ -171,7 +171,7 @@ def test_a_refusal_is_told_and_leaves_nothing_half_ready(
 
 
 def test_the_database_knows_no_ready_price_without_ids(now: datetime) -> None:
-    with pytest.raises(IntegrityError, match="offer_price_ready_iff_stripe_knows_it"):
+    with pytest.raises(IntegrityError, match="offer_price_ready_only_if_stripe_knows_it"):
         OfferPrice.objects.create(
             offer=OfferFactory(), mode="sandbox", created_at=now, ready_at=now
         )

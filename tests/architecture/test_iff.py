@@ -1,0 +1,195 @@
+"""A constraint that says "iff" holds both ways; one that holds one way says "only_if".
+
+Each is tried with a row that it lets stand, and with what it must refuse, triggers aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, transaction
+from django.db.models import CheckConstraint, F, Model
+from django.utils import timezone
+
+from kernel.references import new_reference
+from revenue.models import OfferPrice, PaymentLink
+from tests.approvals.asking import ask, boxes, challenge
+from tests.factories.crm import NOON, DealFactory
+from tests.factories.fulfillment import open_intake_of, paid_order
+from tests.factories.orders import OrderFactory
+from tests.factories.people import make_person
+from tests.factories.revenue import (
+    CheckoutFactory,
+    OfferFactory,
+    filed,
+    session_object,
+)
+from tests.factories.toolrouter import new_grant
+from tests.owner import rewriting
+from toolrouter.models import Incident, RunToken
+
+Changes = Mapping[str, Any]
+
+
+class Case(NamedTuple):
+    """A row, what may become of it, and what may not."""
+
+    make: Callable[[], Model]
+    allowed: list[Changes]
+    refused: list[Changes]
+
+
+def approval() -> Model:
+    with boxes():
+        return ask(now=timezone.now())
+
+
+def step_up() -> Model:
+    with boxes():
+        return challenge(ask(now=timezone.now()), make_person("owner"), now=timezone.now())
+
+
+def run_token() -> Model:
+    return RunToken.objects.create(
+        reference=new_reference("rtk"),
+        grant=new_grant(),
+        token_sha256="0" * 64,
+        made_at=NOON,
+        expires_at=NOON + timedelta(hours=1),
+    )
+
+
+def incident() -> Model:
+    return Incident.objects.create(
+        reference=new_reference("inc"),
+        kind="legal",
+        scope="account",
+        opened_by=make_person("owner"),
+        opened_at=NOON,
+        reason_digest="0" * 64,
+    )
+
+
+def payment_link() -> Model:
+    return PaymentLink.objects.create(
+        reference=new_reference("plk"),
+        mode="sandbox",
+        offer=OfferFactory(),
+        deal=DealFactory(mode="sandbox"),
+        trace_ref=new_reference("trc"),
+        amount_minor=100,
+        currency="USD",
+        parameters={},
+        created_at=NOON,
+    )
+
+
+def price() -> Model:
+    return OfferPrice.objects.create(offer=OfferFactory(), mode="sandbox", created_at=NOON)
+
+
+IDS = {"stripe_product_id": "prod_1", "stripe_price_id": "price_1"}
+IFF = {
+    "approval_closed_iff_its_state_is_final": Case(
+        approval,
+        allowed=[{"state": "refused", "closed_at": NOON}],
+        refused=[{"state": "refused"}, {"closed_at": NOON}],
+    ),
+    "step_up_used_iff_it_has_a_factor": Case(
+        step_up,
+        allowed=[{"used_at": NOON, "factor": "code"}],
+        refused=[{"used_at": NOON}, {"factor": "code"}, {"evidence": {}}],
+    ),
+    "deal_won_iff_an_order_won_it": Case(
+        DealFactory,
+        allowed=[{"stage": "won", "won_order_ref": "ord_1"}],
+        refused=[{"stage": "won"}, {"won_order_ref": "ord_1"}],
+    ),
+    "intake_frozen_iff_there_is_a_reason": Case(
+        lambda: open_intake_of(paid_order()),
+        allowed=[{"frozen_reason": "refund", "frozen_at": NOON}],
+        refused=[{"frozen_reason": "refund"}, {"frozen_at": NOON}],
+    ),
+    "offer_published_iff_it_has_a_date": Case(
+        OfferFactory,
+        allowed=[{"state": "retired"}, {"state": "draft", "published_at": None}],
+        refused=[{"state": "draft"}, {"published_at": None}],
+    ),
+    "run_token_ended_iff_there_is_a_reason": Case(
+        run_token,
+        allowed=[{"ended_at": NOON, "end_reason": "revoked"}],
+        refused=[{"ended_at": NOON}, {"end_reason": "revoked"}],
+    ),
+    "incident_closed_iff_somebody_closed_it": Case(
+        incident,
+        allowed=[{"closed_at": NOON, "closed_by": F("opened_by")}],
+        refused=[{"closed_at": NOON}, {"closed_by": F("opened_by")}],
+    ),
+    "webhook_event_emptied_iff_it_has_a_date": Case(
+        lambda: filed("checkout.session.completed", session_object(CheckoutFactory())),
+        allowed=[{"body": None, "emptied_at": NOON}],
+        refused=[{"body": None}, {"emptied_at": NOON}],
+    ),
+}
+ONLY_IF = {
+    "payment_link_active_only_if_stripe_knows_it": Case(
+        payment_link,
+        allowed=[{"stripe_id": "plink_1"}, {"state": "active", "stripe_id": "plink_1"}],
+        refused=[{"state": "active"}],
+    ),
+    "checkout_open_only_if_stripe_knows_it": Case(
+        CheckoutFactory,
+        allowed=[{"state": "expired"}, {"state": "unknown", "stripe_id": None}],
+        refused=[{"stripe_id": None}, {"state": "complete", "stripe_id": None}],
+    ),
+    "offer_price_ready_only_if_stripe_knows_it": Case(
+        price,
+        allowed=[IDS, IDS | {"ready_at": NOON}],
+        refused=[{"ready_at": NOON}, IDS | {"ready_at": NOON, "stripe_price_id": ""}],
+    ),
+    "order_paid_only_if_money_came": Case(
+        OrderFactory,
+        allowed=[{"state": "disputed"}, {"state": "needs_review", "paid_at": None}],
+        refused=[{"paid_at": None}, {"state": "refunded", "paid_at": None}],
+    ),
+    "order_unpaid_only_if_no_money_came": Case(
+        OrderFactory,
+        allowed=[{"state": "failed", "paid_at": None}, {"state": "not_ours", "paid_at": None}],
+        refused=[{"state": "failed"}, {"state": "awaiting_payment"}],
+    ),
+}
+CASES = IFF | ONLY_IF
+MOVING = {"operator_alert_dismissed_iff_closed"}  # to notices, where it will say less
+
+
+def write(row: Model, changes: Changes) -> None:
+    with transaction.atomic(), rewriting(type(row)):
+        type(row)._base_manager.filter(pk=row.pk).update(**changes)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", CASES)
+def test_it_lets_stand_what_it_says_and_refuses_the_rest(name: str) -> None:
+    row = CASES[name].make()
+
+    for changes in CASES[name].refused:
+        with pytest.raises(IntegrityError, match=name):
+            write(row, changes)
+    for changes in CASES[name].allowed:
+        write(row, changes)
+
+
+def test_each_such_constraint_is_tried() -> None:
+    names = {
+        constraint.name
+        for model in apps.get_models()
+        for constraint in model._meta.constraints
+        if isinstance(constraint, CheckConstraint)
+    }
+
+    assert {name for name in names if "_iff_" in name} - MOVING == set(IFF)
+    assert {name for name in names if "_only_if_" in name} == set(ONLY_IF)
