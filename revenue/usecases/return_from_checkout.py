@@ -44,8 +44,8 @@ def return_from_checkout(
     """Return the checkout of a returning buyer, brought up to date if Stripe answers.
 
     With Stripe away, or asked by many already, the row is shown as it is, and the page says that
-    it is confirming. Raises NoSuchCheckout only where that is certain; NotToldYet where there is no
-    row to show, as before the first word of a payment link's session.
+    it is confirming. Raises NoSuchCheckout only where that is certain; SessionUnconfirmed where
+    there is no row to show, as before the first word of a payment link's session.
     """
     if not SESSION_ID.fullmatch(session_id):
         raise NoSuchCheckout(session_id)
