@@ -9,7 +9,9 @@ import pytest
 from crm.models import Deal
 from fulfillment.models import OrderIntake
 from kernel.money import Money
-from revenue.enums import EventState, OrderState
+from revenue.adapters.stripe_gateway import StripeGateway
+from revenue.enums import EventState, OrderState, Source
+from revenue.exchanges.events import process_due
 from revenue.models import (
     OperatorAlert,
     Order,
@@ -23,6 +25,10 @@ from tests.factories.revenue import (
     refund_object,
     session_object,
 )
+from tests.outside import _outside, gateway, outside
+from tests.revenue.conftest import Clock
+
+__all__ = ["_outside", "gateway", "outside"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -132,3 +138,19 @@ def test_a_full_refund_stops_the_work_also_while_it_failed_and_is_owed(process: 
     process()
 
     assert (after_refund, OrderIntake.objects.get().frozen_reason) == ("refund", "refund")
+
+
+def test_a_refund_of_a_payment_that_nobody_knows_waits_ten_times_and_then_for_a_person(
+    gateway: StripeGateway, clock: Clock
+) -> None:
+    refund = filed("refund.created", refund_object(CheckoutFactory(), amount=40))
+    states = []
+    for _ in range(11):
+        process_due(gateway=gateway, source=Source.DELIVERY, clock=clock)
+        refund.refresh_from_db()
+        states.append(EventState(refund.state))
+        clock.forward(hours=7)
+
+    assert states == [EventState.WAITING] * 9 + [EventState.DEAD] * 2
+    assert refund.attempts == 10
+    assert f"no payment {refund.waits_for or 'pi_'}" in refund.error

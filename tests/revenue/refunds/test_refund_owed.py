@@ -364,3 +364,14 @@ def test_the_buyers_page_says_how_a_refund_was_paid(
 
     assert "the way you paid" not in page
     assert "by bank transfer" in amounts
+
+
+def test_a_made_up_form_records_nothing(
+    sold: CheckoutSession, process: Process, owner: User
+) -> None:
+    order = fail(sold, process)
+
+    with pytest.raises(NotOwed, match="not one of ours"):
+        record(order, owner, record_ref="made-up")
+
+    assert not RefundPaidElsewhere.objects.exists()

@@ -274,3 +274,17 @@ def test_a_refund_asked_for_before_the_failure_was_told_here_pays_it_back(
     order = tell("re_1First0001", "failed", 30, days=2, begun=1)
 
     assert (order.state, order.refund_owed_minor) == ("partially_refunded", 0)
+
+
+def test_nothing_is_settled_by_a_made_up_form_or_where_nothing_is_too_much(
+    tell: Tell, owner: User
+) -> None:
+    order = over_refund(tell, owner, 40)
+    fine = OrderFactory(amount_minor=100, tax_minor=0)
+
+    with pytest.raises(NotSettled, match="not one of ours"):
+        settle(order, owner, 10, ExcessSettledBy.CASH, record_ref="made-up")
+    with pytest.raises(NotSettled, match="No more was refunded than was paid"):
+        settle(fine, owner, 10, ExcessSettledBy.CASH)
+
+    assert not ExcessSettlement.objects.exists()

@@ -240,3 +240,16 @@ def test_what_is_not_ours_may_be_refunded_as_long_as_it_is_held(owner: User) -> 
 
     assert why_not_refundable(order) == ""
     assert refundable_now(order) == order.total
+
+
+def test_what_the_bank_holds_back_is_not_asked_for(
+    ask: Ask, paid_order: Order, gateway: StripeGateway
+) -> None:
+    dispute_of(paid_order)
+    Order.objects.update(state=OrderState.DISPUTED)
+
+    with pytest.raises(NotRefundable):
+        ask()
+
+    assert not RefundRequest.objects.exists()
+    assert refunds_at_stripe(gateway, paid_order) == []

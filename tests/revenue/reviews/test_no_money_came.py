@@ -9,8 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from revenue.enums import OrderState
-from revenue.models import BuyerMail, Order
+from revenue.enums import EventState, OrderState
+from revenue.models import BuyerMail, Order, RevenueEvent, StripeWebhookEvent
 from revenue.usecases.decide_review import accept_order
 from tests.factories.orders import token_of
 from tests.factories.people import client_of
@@ -128,3 +128,21 @@ def test_the_payer_of_another_shop_gets_no_mail_from_us(process: Process) -> Non
 
     assert Order.objects.get().payment_failed_at is not None
     assert not BuyerMail.objects.exists()
+
+
+def test_another_amount_than_was_decided_about_is_not_booked(
+    differs: Differs, process: Process, operator: User
+) -> None:
+    order = differs(payment_status="unpaid")
+    accept_order(order_ref=order.reference, reason="a discount", actor_id=operator.pk, now=NOON)
+
+    filed(
+        "checkout.session.async_payment_succeeded", session_object(order.checkout, amount_total=80)
+    )
+    process()
+
+    event = StripeWebhookEvent.objects.get(type="checkout.session.async_payment_succeeded")
+    assert event.state == EventState.DEAD
+    assert "$0.80 USD, but a person decided about $0.90 USD" in event.error
+    order.refresh_from_db()
+    assert (order.paid_at, RevenueEvent.objects.count()) == (None, 0)
