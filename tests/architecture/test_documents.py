@@ -87,12 +87,30 @@ def test_how_often_the_ledger_is_sealed_is_said_right() -> None:
 TERM = re.compile(r"^\| [^|]+ \| [^|]+ \| `([\w.]+)` \|$", re.M)
 
 
+def located(place: str) -> object:
+    """Return what stands at ``place``: a module, then names in it, one in the other."""
+    module, _, name = place.rpartition(".")
+    try:
+        return getattr(import_module(module), name)
+    except ModuleNotFoundError:
+        return getattr(located(module), name)
+
+
 @pytest.mark.parametrize("place", TERM.findall((ROOT / "docs/glossary.md").read_text()))
 def test_what_the_glossary_names_is_there(place: str) -> None:
     try:
         found: object = import_module(place)
     except ModuleNotFoundError:
-        module, name = place.rsplit(".", 1)
-        found = getattr(import_module(module), name)
+        found = located(place)
 
     assert found is not None
+
+
+def test_each_line_of_the_glossary_is_one_word_with_its_place() -> None:
+    rows = [
+        line for line in (ROOT / "docs/glossary.md").read_text().splitlines() if line[:1] == "|"
+    ]
+    words = [row.split("|")[1].strip() for row in rows[2:]]
+
+    assert [row for row in rows[2:] if not TERM.fullmatch(row)] == []
+    assert sorted(words) == sorted(set(words))
