@@ -171,7 +171,7 @@ class Outcome(models.TextChoices):
     IGNORED = "ignored", "ignored"
     WAITING = "waiting", "waiting for an earlier event"
     FAILED = "failed", "failed"
-    PARKED = "parked", "failed: needs attention"
+    NEEDS_OPERATOR = "parked", "failed: needs attention"
 
 
 class OrderState(models.TextChoices):

@@ -104,7 +104,7 @@ def _look_after(checkout: CheckoutSession, *, gateway: PaymentGateway, now: date
         _close_as_not_made(checkout, code=proof.code, is_alerted=is_alerted, now=now)
     except GatewayError as error:
         _put_off_and_tell(checkout, error, now=now)
-    except Unrecordable as problem:  # its event is parked, and names it too
+    except Unrecordable as problem:  # its event is dead, and names it too
         _put_off_and_tell(checkout, GatewayUnreadable(str(problem)), now=now)
 
 

@@ -113,7 +113,7 @@ def _attempt(
         return _commit(event, plan, source=source, started_at=started_at, clock=clock)
     except LostLease:
         raise
-    except Exception as error:  # noqa: BLE001  # a poisoned event is parked, with its error kept
+    except Exception as error:  # noqa: BLE001  # a poisoned event ends dead, with its error
         return _fail(event, error, source=source, started_at=started_at, clock=clock)
 
 
@@ -211,4 +211,4 @@ def _fail(
         settle_failure(
             event, error, is_final=is_last, source=source, started_at=started_at, now=clock()
         )
-    return ProcessingResult(outcome=Outcome.PARKED if is_last else Outcome.FAILED)
+    return ProcessingResult(outcome=Outcome.NEEDS_OPERATOR if is_last else Outcome.FAILED)

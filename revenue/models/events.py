@@ -78,7 +78,7 @@ class StripeWebhookEvent(Stateful, Leased):
             models.CheckConstraint(
                 condition=Q(livemode=True, mode=Mode.LIVE)
                 | Q(livemode=False, mode__in=[Mode.TEST, Mode.SANDBOX, Mode.SAMPLE])
-                # livemode from a base address that is not Stripe's: filed, parked, never acted on
+                # livemode from a base address that is not Stripe's: filed, never acted on
                 | Q(livemode=True, mode=Mode.SANDBOX),
                 name="webhook_event_mode_is_stripes_word",
             ),
@@ -256,7 +256,7 @@ class RefusedDeliveries(models.Model):
 class EventClosing(AppendOnly):
     """A person's word that nothing is to be done about an event, and why.
 
-    An event that is replayed later, and parked once more, may be closed once more.
+    An event that is replayed later, and is dead once more, may be closed once more.
     """
 
     ERASABLE = frozenset({"reason"})

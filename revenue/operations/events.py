@@ -51,7 +51,7 @@ def settle_doubtful(
         order_id=context.order_id,
         trace_ref=context.trace_ref,
     )
-    return Outcome.PARKED
+    return Outcome.NEEDS_OPERATOR
 
 
 class Doubtful(Exception):
@@ -88,7 +88,7 @@ def settle_failure(
     now: datetime,
     **sale: object,
 ) -> None:
-    """Keep why an attempt failed; try again later, or park the event for a person."""
+    """Keep why an attempt failed; try again later, or leave the event to a person."""
     is_dead = is_final or EVENT_RETRIES.is_over(event.attempts)
     name, words = type(error).__name__, words_to_keep(error)
     event.move_fenced(
@@ -98,7 +98,7 @@ def settle_failure(
         error=words,
         **sale,
     )
-    outcome = Outcome.PARKED if is_dead else Outcome.FAILED
+    outcome = Outcome.NEEDS_OPERATOR if is_dead else Outcome.FAILED
     _attempt(event, outcome, source=source, started_at=started_at, now=now, error=(name, words))
     if is_dead:
         raise_alert_about(

@@ -12,7 +12,7 @@ from revenue.models import EventRendering, StripeWebhookEvent
 def keep_rendering(rendering: EventRendering, *, now: datetime) -> bool:
     """Keep the first rendering of its version, and have its event acted on; say whether it is new.
 
-    The row of the event is locked after the rendering is there: a worker that parks the event at
+    The row of the event is locked after the rendering is there: a worker that ends the event at
     this moment sees the one or the other (``exchanges.events``).
     """
     if not insert_once(rendering):

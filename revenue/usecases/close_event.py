@@ -1,4 +1,4 @@
-"""A person says that nothing is to be done about an event that was parked for one."""
+"""A person says that nothing is to be done about an event that waits for one."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from revenue.models import EventClosing, StripeWebhookEvent
 from revenue.operations.alerts import close_alerts
 
 
-class NotParked(Exception):
+class EventNotDead(Exception):
     """The event waits for nobody (any more). The text is a sentence for a person."""
 
 
 @transaction.atomic(durable=True)
 def close_event(stripe_id: str, *, reason: str, actor_id: int, now: datetime) -> EventClosing:
-    """Take a parked event off everybody's list without acting on it; who and why is kept.
+    """Take a dead event off everybody's list without acting on it; who and why is kept.
 
     Nothing it says is recorded, and it may still be replayed. Raises NotParked, or
     StripeWebhookEvent.DoesNotExist.
@@ -26,7 +26,7 @@ def close_event(stripe_id: str, *, reason: str, actor_id: int, now: datetime) ->
     events = StripeWebhookEvent.objects.defer("body").select_for_update(no_key=True)
     event = events.get(stripe_id=stripe_id)
     if event.state != EventState.DEAD:
-        raise NotParked(
+        raise EventNotDead(
             f"Nothing was closed: the event is {EventState(event.state).label}, "
             "and waits for nobody."
         )

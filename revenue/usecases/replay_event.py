@@ -57,7 +57,7 @@ def replay_event(
     return ReplayResult(outcome=done.outcome, changes=done.changes, problem=problem)
 
 
-_BAD: Final = frozenset({Outcome.FAILED, Outcome.PARKED})
+_BAD: Final = frozenset({Outcome.FAILED, Outcome.NEEDS_OPERATOR})
 
 
 def _claim(stripe_id: str, *, actor_id: int | None, clock: Clock) -> StripeWebhookEvent:
@@ -108,11 +108,11 @@ def dry_run(stripe_id: str, *, gateway: PaymentGateway, clock: Clock) -> ReplayR
             outcome=Outcome.FAILED, problem=f"Stripe could not be read: {error.code}"
         )
     except Exception as error:  # noqa: BLE001  # a replay would fail with it; say so, change nothing
-        outcome = Outcome.PARKED if is_final(error) else Outcome.FAILED
+        outcome = Outcome.NEEDS_OPERATOR if is_final(error) else Outcome.FAILED
         return ReplayResult(outcome=outcome, problem=words_to_keep(error) or type(error).__name__)
     changes = [_without_new_names(each, since=newest_known) for each in context.changes]
     if context.doubts:
-        outcome = Outcome.PARKED
+        outcome = Outcome.NEEDS_OPERATOR
     return ReplayResult(outcome=outcome, changes=changes, problem=" ".join(context.doubts))
 
 

@@ -138,7 +138,7 @@ def _record(fact: SessionFact, *, now: datetime) -> None:
             record(context, fact)
     except LostRace:
         pass  # the webhook's worker recorded the same fact at this moment
-    except Unrecordable as problem:  # its event is parked, and a person looks at it
+    except Unrecordable as problem:  # its event is dead, and a person looks at it
         logger.warning("return leaves it to a person", extra={"why": str(problem)})
         return
     notice_cards([fact], source=Source.LANDING, now=now)

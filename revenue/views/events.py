@@ -20,7 +20,7 @@ from revenue.forms.events import EventFilterForm
 from revenue.forms.reasons import ReasonForm
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
 from revenue.queries.events import EventFile, event_file, events_page
-from revenue.usecases.close_event import NotParked, close_event
+from revenue.usecases.close_event import EventNotDead, close_event
 from revenue.usecases.replay_event import EventBusy, ReplayResult, dry_run, replay_event
 from revenue.views.reasons import ask_again
 
@@ -38,7 +38,7 @@ OUTCOMES: Final = {
     Outcome.IGNORED: "Nothing to record: this means nothing to the sale.",
     Outcome.WAITING: "It still waits for an earlier event.",
     Outcome.FAILED: "The attempt failed.",
-    Outcome.PARKED: "It failed again, and needs attention.",
+    Outcome.NEEDS_OPERATOR: "It failed again, and needs attention.",
 }
 WOULD: Final = OUTCOMES | {
     Outcome.RECORDED: "A replay would change this:",
@@ -46,7 +46,7 @@ WOULD: Final = OUTCOMES | {
     Outcome.IGNORED: "A replay would change nothing: this means nothing to the sale.",
     Outcome.WAITING: "A replay would only make it wait again.",
     Outcome.FAILED: "A replay would fail.",
-    Outcome.PARKED: "A replay would fail again, and need attention.",
+    Outcome.NEEDS_OPERATOR: "A replay would fail again, and need attention.",
 }
 GOOD: Final = frozenset({Outcome.RECORDED, Outcome.ALREADY_KNOWN, Outcome.IGNORED})
 
@@ -166,7 +166,7 @@ def replay(request: HttpRequest, stripe_id: str) -> HttpResponse:
 @require_POST
 @needs(REPLAY)
 def close(request: HttpRequest, stripe_id: str) -> HttpResponse:
-    """Take a parked event off the list without acting on it, for a reason."""
+    """Take a dead event off the list without acting on it, for a reason."""
     _found(stripe_id)
     form = ReasonForm(request.POST)
     if not form.is_valid():
@@ -185,7 +185,7 @@ def close(request: HttpRequest, stripe_id: str) -> HttpResponse:
             actor_id=int(request.user.pk or 0),  # never 0: needs() let a person in
             now=_clock(),
         )
-    except NotParked as refusal:
+    except EventNotDead as refusal:
         messages.error(request, str(refusal))
     else:
         messages.success(request, "Closed without acting on it. That is recorded.")

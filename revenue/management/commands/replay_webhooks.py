@@ -14,7 +14,7 @@ from revenue.providers import gateway_for_worker
 from revenue.queries.events import events_to_replay
 from revenue.usecases.replay_event import EventBusy, ReplayResult, dry_run, replay_event
 
-BAD = frozenset({Outcome.FAILED, Outcome.PARKED})
+BAD = frozenset({Outcome.FAILED, Outcome.NEEDS_OPERATOR})
 LIMIT_MAX = 1_000_000
 
 

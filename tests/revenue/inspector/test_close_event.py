@@ -1,4 +1,4 @@
-"""A parked event that nothing is to be done about: closed for a reason, and replayable."""
+"""A dead event that nothing is to be done about: closed for a reason, and replayable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from revenue import queries
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, EventState, Outcome
 from revenue.models import EventClosing, OperatorAlert, Order, StripeWebhookEvent
-from revenue.usecases.close_event import NotParked, close_event
+from revenue.usecases.close_event import EventNotDead, close_event
 from revenue.usecases.replay_event import replay_event
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import NOON
@@ -34,7 +34,7 @@ def browser(operator: User) -> Client:
 
 
 @pytest.fixture
-def parked(process: Process) -> StripeWebhookEvent:
+def dead(process: Process) -> StripeWebhookEvent:
     """An event whose livemode is not this deployment's: no replay can ever help it."""
     event = paid_event(livemode=True)
     process()
@@ -54,42 +54,42 @@ def close(browser: Client, event: StripeWebhookEvent, reason: str) -> tuple[int,
 
 
 def test_a_closed_event_waits_for_nobody_and_says_why(
-    browser: Client, operator: User, parked: StripeWebhookEvent
+    browser: Client, operator: User, dead: StripeWebhookEvent
 ) -> None:
-    assert waits(parked)
+    assert waits(dead)
 
-    status, page = close(browser, parked, "a stray of the live account")
+    status, page = close(browser, dead, "a stray of the live account")
 
     assert status == 200
     assert "Closed without acting on it." in page
     assert "a stray of the live account" in page
     assert operator.email in page
-    assert not waits(parked)
+    assert not waits(dead)
     assert queries.waiting_numbers().get("dead_event", 0) == 0
     assert not Order.objects.exists()
     assert OperatorAlert.objects.get(kind=AlertKind.EVENT_DEAD).closed_at is not None
 
 
 def test_who_closed_it_is_in_the_ledger(
-    browser: Client, operator: User, parked: StripeWebhookEvent
+    browser: Client, operator: User, dead: StripeWebhookEvent
 ) -> None:
-    close(browser, parked, "a stray")
+    close(browser, dead, "a stray")
 
     entry = LedgerEntry.objects.get(event="event.closed")
-    assert (entry.subject, entry.facts["actor"]) == (parked.stripe_id, f"user:{operator.pk}")
+    assert (entry.subject, entry.facts["actor"]) == (dead.stripe_id, f"user:{operator.pk}")
     assert "stray" not in str(entry.facts)
 
 
 def test_it_can_be_replayed_later_and_closed_again(
-    parked: StripeWebhookEvent, operator: User, deaf_gateway: StripeGateway, clock: Clock
+    dead: StripeWebhookEvent, operator: User, deaf_gateway: StripeGateway, clock: Clock
 ) -> None:
-    close_event(parked.stripe_id, reason="first", actor_id=operator.pk, now=NOON)
+    close_event(dead.stripe_id, reason="first", actor_id=operator.pk, now=NOON)
 
-    done = replay_event(parked.stripe_id, gateway=deaf_gateway, actor_id=operator.pk, clock=clock)
-    parked.refresh_from_db()
+    done = replay_event(dead.stripe_id, gateway=deaf_gateway, actor_id=operator.pk, clock=clock)
+    dead.refresh_from_db()
 
-    assert (done.outcome, parked.state) == (Outcome.PARKED, EventState.DEAD)
-    close_event(parked.stripe_id, reason="second", actor_id=operator.pk, now=NOON)
+    assert (done.outcome, dead.state) == (Outcome.NEEDS_OPERATOR, EventState.DEAD)
+    close_event(dead.stripe_id, reason="second", actor_id=operator.pk, now=NOON)
     assert list(EventClosing.objects.order_by("pk").values_list("reason", flat=True)) == [
         "first",
         "second",
@@ -100,14 +100,14 @@ def test_it_can_be_replayed_later_and_closed_again(
     ("reason", "problem"), [("  ", "Say why"), ("long " * 200, "Too long: it has 999 characters")]
 )
 def test_a_reason_that_does_not_do_is_asked_for_again(
-    browser: Client, parked: StripeWebhookEvent, reason: str, problem: str
+    browser: Client, dead: StripeWebhookEvent, reason: str, problem: str
 ) -> None:
-    status, page = close(browser, parked, reason)
+    status, page = close(browser, dead, reason)
 
     assert status == 400
     assert problem in page
     assert reason.strip() in page
-    assert waits(parked)
+    assert waits(dead)
 
 
 def test_only_what_is_parked_can_be_closed(browser: Client, operator: User) -> None:
@@ -116,22 +116,22 @@ def test_only_what_is_parked_can_be_closed(browser: Client, operator: User) -> N
     _status, page = close(browser, event, "not wanted")
 
     assert "Nothing was closed: the event is received" in page
-    with pytest.raises(NotParked):
+    with pytest.raises(EventNotDead):
         close_event(event.stripe_id, reason="x", actor_id=operator.pk, now=NOON)
     assert not EventClosing.objects.exists()
 
 
-def test_an_auditor_closes_nothing(auditor: Client, parked: StripeWebhookEvent) -> None:
-    status, _page = close(auditor, parked, "x")
+def test_an_auditor_closes_nothing(auditor: Client, dead: StripeWebhookEvent) -> None:
+    status, _page = close(auditor, dead, "x")
 
     assert status == 403
-    assert waits(parked)
-    page = auditor.get(f"/console/events/{parked.stripe_id}/").content.decode()
+    assert waits(dead)
+    page = auditor.get(f"/console/events/{dead.stripe_id}/").content.decode()
     assert "Close without acting" not in page
 
 
-def test_a_closing_is_never_changed(parked: StripeWebhookEvent, operator: User) -> None:
-    closing = close_event(parked.stripe_id, reason="why", actor_id=operator.pk, now=NOON)
+def test_a_closing_is_never_changed(dead: StripeWebhookEvent, operator: User) -> None:
+    closing = close_event(dead.stripe_id, reason="why", actor_id=operator.pk, now=NOON)
 
     with pytest.raises(AppendOnlyViolation):
         EventClosing.objects.filter(pk=closing.pk).update(reason="another")

@@ -210,9 +210,9 @@ def test_a_time_that_never_was_is_said_in_a_dry_run_and_by_a_replay_of_many(
     with pytest.raises(CommandError, match="could not be recorded"):
         call_command("replay_webhooks", "--state", "any", stdout=out)
 
-    assert (tried.outcome, "created: " in tried.problem) == (Outcome.PARKED, True)
+    assert (tried.outcome, "created: " in tried.problem) == (Outcome.NEEDS_OPERATOR, True)
     assert f"{after.stripe_id} {COMPLETED}: {Outcome.RECORDED.label}" in out.getvalue()
-    assert f"{late.stripe_id} {COMPLETED}: {Outcome.PARKED.label}" in out.getvalue()
+    assert f"{late.stripe_id} {COMPLETED}: {Outcome.NEEDS_OPERATOR.label}" in out.getvalue()
     late.refresh_from_db()
     assert (late.state, late.attempts) == (EventState.DEAD, 1)
 

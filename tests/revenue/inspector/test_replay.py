@@ -101,7 +101,7 @@ def test_a_dry_run_of_an_unreadable_event_says_why_without_anybodys_words(
 ) -> None:
     event = filed(COMPLETED, {"id": "cs_test_1", "customer_details": {"name": "Ada Lovelace"}})
     tried = dry_run(event.stripe_id, gateway=deaf_gateway, clock=clock)
-    assert tried.outcome == Outcome.PARKED
+    assert tried.outcome == Outcome.NEEDS_OPERATOR
     assert tried.problem == f"{COMPLETED}: status: missing"
     assert "Ada" not in tried.problem
 
@@ -111,7 +111,7 @@ def test_a_dry_run_of_another_modes_event_is_parked(
 ) -> None:
     event = paid_event(livemode=True)
     tried = dry_run(event.stripe_id, gateway=deaf_gateway, clock=clock)
-    assert (tried.outcome, "livemode is true" in tried.problem) == (Outcome.PARKED, True)
+    assert (tried.outcome, "livemode is true" in tried.problem) == (Outcome.NEEDS_OPERATOR, True)
 
 
 def test_with_stripe_away_a_dry_run_says_so(deaf_gateway: StripeGateway, clock: Clock) -> None:
@@ -181,7 +181,7 @@ def test_a_dead_event_that_is_recorded_leaves_the_operators_list(
     assert event.state == EventState.DEAD
     alert = OperatorAlert.objects.get(kind=AlertKind.EVENT_DEAD)
     failed = replay_event(event.stripe_id, gateway=deaf_gateway, actor_id=None, clock=clock)
-    assert failed.outcome in {Outcome.FAILED, Outcome.PARKED}
+    assert failed.outcome in {Outcome.FAILED, Outcome.NEEDS_OPERATOR}
     with rewriting(StripeWebhookEvent):
         StripeWebhookEvent.objects.filter(pk=event.pk).update(
             api_version="2026-10-28.endive", state="dead"
