@@ -3,8 +3,10 @@
 from django.apps import AppConfig
 
 from console import ledger_rows
+from console.alert_kinds import LATE_WORK
 from console.enums import ErasureReason
 from ledger import facts
+from notices import kinds
 
 
 class ConsoleConfig(AppConfig):
@@ -13,6 +15,7 @@ class ConsoleConfig(AppConfig):
     name = "console"
 
     def ready(self) -> None:
-        """Say which facts and rows the console's entries carry."""
+        """Say what the console alerts of, and which facts and rows its entries carry."""
+        kinds.register(LATE_WORK)
         ledger_rows.declare()
         facts.allow("audit", {"reason": facts.one_of(ErasureReason.values)})

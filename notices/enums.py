@@ -1,4 +1,4 @@
-"""The states of mails."""
+"""The states of mails and of alerts."""
 
 from __future__ import annotations
 
@@ -67,3 +67,32 @@ MAILS: Final = for_operators(
     },
 )
 MAIL_KEPT_HERE: Final = "It was written to a file on this machine: no mail server is set up."
+
+
+class ToldAs(models.TextChoices):
+    """How operators got to know of an alert: a mail of its own, or a line of a digest."""
+
+    SINGLE = "single", "a mail of its own"
+    DIGEST = "digest", "a line of a digest"
+
+
+class AlertStanding(models.TextChoices):
+    """Where an alert stands; ``ended`` is what went away by itself."""
+
+    OPEN = "open", "Open"
+    SNOOZED = "snoozed", "Snoozed"
+    DISMISSED = "dismissed", "Dismissed"
+    ENDED = "ended", "Ended"
+
+
+ALERTS: Final = for_operators(
+    AlertStanding,
+    {
+        AlertStanding.OPEN: OperatorWords(tone="wait"),
+        AlertStanding.SNOOZED: OperatorWords(tone="off"),
+        AlertStanding.DISMISSED: OperatorWords(tone="off", note="It is on nobody’s list."),
+        AlertStanding.ENDED: OperatorWords(
+            tone="off", note="What it was about has ended, so it left the list by itself."
+        ),
+    },
+)

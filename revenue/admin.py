@@ -26,7 +26,6 @@ from revenue.models import (
     Offer,
     OfferPrice,
     OfferViews,
-    OperatorAlert,
     Order,
     OrderLink,
     OrderLinkRequest,
@@ -288,15 +287,6 @@ class OrderLinkRequestAdmin(RevenueAdmin):
     """Who asked for a link and waits for it."""
 
     list_display = ("id", "requested_at")
-
-
-@admin.register(OperatorAlert)
-class OperatorAlertAdmin(RevenueAdmin):
-    """What operators were told."""
-
-    list_display = ("reference", "kind", "subject", "mode", "raised_at", "told_at", "closed_at")
-    list_filter = ("kind", "mode")
-    search_fields = ("=reference", "=subject")
 
 
 @admin.register(ReconcileRun)

@@ -3,9 +3,10 @@
 from django.apps import AppConfig
 from django.utils.module_loading import import_string
 
-from kernel import due_work, erasure, guards
+from kernel import due_work, erasure, guards, leased_work, waiting_list
 from kernel.schema import histories
 from ledger import facts
+from notices import kinds
 from revenue import ledger_rows
 from revenue.due_work import DUE_WORK
 from revenue.enums import ReviewVerdict
@@ -26,8 +27,10 @@ class RevenueConfig(AppConfig):
         ledger_rows.declare()
         verdicts = facts.one_of(ReviewVerdict.values)
         facts.allow("audit", money | {"verdict": verdicts, "events": facts.COUNT})
-        tended = {"until": facts.TIME, "assignee": facts.ACTOR}
-        facts.allow("audit", tended)
-        eraser = import_string("revenue.erasure.ERASER")  # its models are loaded only now
+        # These look at models, which are loaded only now.
+        waiting_list.register(*import_string("revenue.queries.waiting.WAITING"))
+        leased_work.register(*import_string("revenue.leased_work.LEASED_WORK"))
+        kinds.register(*import_string("revenue.alert_kinds.KINDS"))
+        eraser = import_string("revenue.erasure.ERASER")
         erasure.register(eraser)
         facts.allow("audit", dict.fromkeys(eraser.counts, facts.COUNT))

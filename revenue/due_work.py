@@ -13,9 +13,7 @@ from revenue.enums import (
     MailState,
     PaymentLinkState,
     RefundState,
-    ToldAs,
 )
-from revenue.policy import ALERT_HOUR, ALERTS_ALONE_PER_HOUR
 
 UNANSWERED_MAX: Final = timedelta(hours=1)  # then people are told that Stripe owes an answer
 
@@ -28,19 +26,6 @@ _OPEN_EVENTS: Final = _in(
     (EventState.RECEIVED, EventState.PROCESSING, EventState.WAITING, EventState.FAILED)
 )
 _OPEN_MAILS: Final = _in((MailState.QUEUED, MailState.SENDING))
-# Alerts beyond what an hour takes are held back on purpose: they are due when the next mail may
-# leave, which is when one of this hour's mails of its own, or its digest, is an hour old.
-_ALERT_DUE: Final = f"""
-SELECT CASE WHEN min(next_attempt_at) IS NOT NULL THEN GREATEST(
-    min(next_attempt_at),
-    LEAST(
-        COALESCE((SELECT told_at FROM revenue_operatoralert WHERE told_as = '{ToldAs.SINGLE}'
-            AND told_at IS NOT NULL ORDER BY told_at DESC
-            OFFSET {ALERTS_ALONE_PER_HOUR - 1} LIMIT 1), '-infinity'),
-        COALESCE((SELECT max(told_at) FROM revenue_operatoralert
-            WHERE told_as = '{ToldAs.DIGEST}'), '-infinity')
-    ) + interval '{ALERT_HOUR.total_seconds():.0f} seconds'
-) END FROM revenue_operatoralert WHERE told_at IS NULL AND closed_at IS NULL"""  # noqa: S608  # our own words
 
 
 def _checked(id: str, words: str, table: str) -> DueWork:
@@ -76,7 +61,6 @@ DUE_WORK: Final = (
         f" WHERE state IN ({_OPEN_MAILS})",
         listed_at=("outbox", f"?state={MailState.QUEUED}"),
     ),
-    DueWork(id="revenue.alerts", words="alerts", oldest_due=_ALERT_DUE),
     DueWork(
         id="revenue.link_requests",
         words="link requests",

@@ -63,7 +63,6 @@ PROMISES: Final = (
     fixed_mode("revenue_refund", follows=_OF_ORDER),
     fixed_mode("revenue_dispute", follows=_OF_ORDER),
     fixed_mode("revenue_buyermail", follows=_OF_ORDER),
-    fixed_mode("revenue_operatoralert"),
     fixed_mode("revenue_reconcilerun"),
     kept_facts(
         "revenue_stripewebhookevent",

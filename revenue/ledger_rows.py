@@ -20,14 +20,7 @@ EVENT: Final = (
     Row("revenue_stripewebhookevent", "own.stripe_id"),
     Row("revenue_stripewebhookevent", "'event:' || own.id"),  # of an odd id
 )
-ALERT: Final = Row("revenue_operatoralert")
 AUDITED: Final[dict[str, Row | tuple[Row, ...] | None]] = {
-    "alert.assigned": ALERT,
-    "alert.closed": ALERT,
-    "alert.dismissed": ALERT,
-    "alert.restored": ALERT,
-    "alert.snoozed": ALERT,
-    "alert.woken": ALERT,
     "checkout.close_asked": Row("revenue_checkoutsession"),
     "event.closed": EVENT,
     "event.replayed": EVENT,

@@ -25,8 +25,6 @@ EVENT_RETRIES: Final = Backoff(
 CALL_RETRIES: Final = Backoff(first=timedelta(seconds=5), longest=timedelta(hours=6))
 KEY_KEPT: Final = timedelta(hours=24)  # https://docs.stripe.com/api/idempotent_requests
 CALL_TIME: Final = timedelta(seconds=30)  # a call under way is left alone for this long
-ALERT_HOUR: Final = timedelta(hours=1)
-ALERTS_ALONE_PER_HOUR: Final = 5  # what is more goes into one digest an hour
 
 # https://docs.stripe.com/api/disputes/object#dispute_object-status
 # Events come in any order and one dispute only walks to the right, so the furthest status wins.

@@ -10,7 +10,6 @@ from kernel.modes import Mode
 from notices.outbox.draining import mailer, send_due
 from revenue.exchanges.mails import BUYER_MAILS
 from revenue.usecases.request_order_link import answer_link_requests as answer
-from revenue.usecases.send_alerts import send_alerts as tell_operators
 
 
 def _mode() -> Mode:
@@ -21,12 +20,6 @@ def _mode() -> Mode:
 def send_mail(**_newer: object) -> int:
     """Send the mails to buyers that are due; say how many were tried."""
     return send_due([BUYER_MAILS], mailer=mailer(), clock=database_now, nudged_by="mail.queued")
-
-
-@shared_task(name="revenue.send_alerts")
-def send_alerts(**_newer: object) -> int:
-    """Tell operators by mail what needs a person."""
-    return tell_operators(mailer=mailer(), clock=database_now)
 
 
 @shared_task(name="revenue.answer_link_requests")

@@ -36,7 +36,7 @@ NAVIGATION: Final[dict[str, tuple[Entry, ...]]] = {
         Entry("Dashboard", "dashboard", "revenue.view_order"),
         Entry("Approvals", "approval-inbox", "approvals.view_approvalrequest"),
         Entry("Needs review", "review-list", "revenue.view_order"),
-        Entry("Alerts", "alert-list", "revenue.view_order"),
+        Entry("Alerts", "alert-list", "notices.view_alert"),
     ),
     "Sales": (
         Entry("Leads", "lead-list", "crm.view_deal"),

@@ -358,7 +358,6 @@ if email_url := env.str("EMAIL_URL", default=""):
     vars().update(env.email_url_config(email_url))
 EMAIL_TIMEOUT = 10  # seconds
 MAILER = "notices.adapters.mailer.DjangoMailer"
-ALERTED_GROUPS = ["owner", "operator"]  # whose members hear of what needs a person
 DEFAULT_FROM_EMAIL = env.str(
     "DEFAULT_FROM_EMAIL", default=f'"{quote(SELLER_NAME)}" <{SELLER_CONTACT}>'
 )

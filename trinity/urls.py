@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("ledger.urls")),
     path("console/", include("approvals.urls")),
     path("console/", include("console.urls")),
+    path("console/", include("notices.urls")),
     path("", include("revenue.urls.public")),
     path("console/", include("revenue.urls.console")),
     path("healthz", health.healthz, name="healthz"),

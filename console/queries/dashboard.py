@@ -14,7 +14,7 @@ from console.queries.remembered import daily_totals
 from console.queries.waiting import WaitingGroup, groups_of
 from crm import queries as crm
 from crm.queries import DealsOverview, RequestFunnel
-from kernel import due_work
+from kernel import due_work, waiting_list
 from kernel.modes import Mode
 from kernel.money import Money
 from revenue import queries as revenue
@@ -149,13 +149,13 @@ def build_dashboard(*, now: datetime) -> Dashboard:
     )
     deals = crm.deals_overview(since=since)
     purchases = revenue.purchase_funnels(since=since)
-    waiting = groups_of(revenue.waiting(), leads=deals.leads)
+    groups = groups_of(waiting_list.items(), leads=deals.leads)
     return Dashboard(
         money=_money(daily_totals(since=since, now=now), since=since, now=now),
         funnels=_funnels(purchases, deals),
-        waiting=waiting,
+        waiting=groups,
         stuck=_stuck(now=now),
-        counts={group.url_name: group.count for group in waiting if group.url_name},
+        counts={group.url_name: group.count for group in groups if group.url_name},
     )
 
 

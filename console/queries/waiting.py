@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -13,12 +13,16 @@ from django.urls import reverse
 from console.addresses import address_of
 from crm import queries as crm
 from crm.queries import WaitingLeads
+from kernel import waiting_list
 from kernel.modes import Mode
 from kernel.paging import Cursor, Page
 from kernel.references import is_reference
-from revenue import queries as revenue
-from revenue.enums import AlertKind, AlertStanding, MailState, OrderState, RefundFilter
-from revenue.queries import WaitingItem
+from kernel.waiting_list import WaitingItem
+from notices import kinds
+from notices import queries as notices
+from notices.enums import AlertStanding
+from notices.queries import ListedAlert
+from revenue.enums import MailState, OrderState, RefundFilter
 
 SHOWN_PER_GROUP: Final = 5
 COUNTED_MAX: Final = 99
@@ -137,20 +141,18 @@ def alerts_page(
     *, cursor: Cursor, standing: AlertStanding, kind: str, assigned_to_id: int | None
 ) -> Page[WaitingRow]:
     """Return one page of alerts, newest first; "" and None mean any. One statement."""
-    page = revenue.alerts_page(
+    page = notices.alerts_page(
         cursor=cursor, standing=standing, kind=kind, assigned_to_id=assigned_to_id
     )
-    return page.map(_shown)
+    return page.map(_shown_alert)
 
 
-def just_dismissed(query: QueryDict) -> Any:
+def just_dismissed(query: QueryDict) -> ListedAlert | None:
     """Return the alert that ``?dismissed=`` names, if it is dismissed. At most one statement."""
     reference = query.get("dismissed", "")
     if not (is_reference(reference) and reference.startswith("alr_")):
         return None
-    found = revenue.alert_file(reference)
-    is_it = found is not None and found.standing == AlertStanding.DISMISSED
-    return found.alert if found is not None and is_it else None
+    return notices.dismissed_alert(reference)
 
 
 def _group_of_leads(leads: Sequence[WaitingLeads]) -> WaitingGroup:
@@ -188,12 +190,27 @@ def _leads_in_words(count: int) -> str:
 def _shown(item: WaitingItem) -> WaitingRow:
     words = KINDS[item.what][0]
     if item.what == "alert":
-        words = AlertKind(item.detail).label
+        words = kinds.kind_of(item.detail).words
     elif item.what == "dispute" and item.detail.startswith("warning_"):
         words = "inquiry to answer"
     elif item.what == "mail":
         words = f"{words}: {MailState(item.detail).label}"
     return WaitingRow(item=item, words=words, address=address_of(item.reference))
+
+
+def _shown_alert(alert: ListedAlert) -> WaitingRow:
+    return _shown(
+        WaitingItem(
+            what="alert",
+            handle=alert.reference,
+            reference=alert.about,
+            detail=alert.kind,
+            mode=alert.mode,
+            amount=alert.amount,
+            at=alert.raised_at,
+            assigned_to=alert.assigned_to,
+        )
+    )
 
 
 def _bounded(count: int) -> str:
@@ -202,7 +219,7 @@ def _bounded(count: int) -> str:
 
 def navigation_counts() -> Mapping[str, int]:
     """Return what waits beside each entry of the navigation, by URL name. Two statements."""
-    numbers = revenue.waiting_numbers()
+    numbers = waiting_list.numbers()
     modes = [mode for mode in Mode.values if mode != Mode.SAMPLE]
     counts = {"lead-list": crm.leads_waiting(modes=modes)}
     for kind, (_one, _many, url_name) in KINDS.items():

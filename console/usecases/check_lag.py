@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from console.alert_kinds import SWEEP_LAG
 from kernel import due_work
 from kernel.modes import Mode
-from revenue.operations.lag_alerts import alert_to_lag, alert_to_refusals
+from notices import operations as notices
+from notices.operations import Lasting
+from revenue.operations.refusal_alerts import alert_to_refusals
 
 
 def check_lag(*, mode: Mode, now: datetime) -> Sequence[str]:
@@ -21,6 +24,20 @@ def check_lag(*, mode: Mode, now: datetime) -> Sequence[str]:
     """
     late_s = due_work.late(now)
     with transaction.atomic(durable=True):
-        alert_to_lag(late_s, mode=mode, now=now)
+        lasting = {work: _lasting(work, late_s=late_s[work], now=now) for work in late_s}
+        notices.keep_standing(lasting, kind=SWEEP_LAG, mode=mode, now=now)
         alert_to_refusals(mode=mode, now=now)
     return sorted(late_s)
+
+
+def _lasting(work: str, *, late_s: float, now: datetime) -> Lasting:
+    since = now - timedelta(seconds=late_s)
+    registered = due_work.known()[work]
+    return Lasting(
+        item=f"{work}:{since.isoformat()}",
+        facts={
+            "what": registered.words,
+            "oldest_s": int(late_s),
+            "is_stripes": int(registered.vendor == "Stripe"),
+        },
+    )

@@ -11,23 +11,27 @@ from django.views.decorators.http import require_safe
 from console.queries.waiting import alerts_page, just_dismissed
 from kernel.paging import Cursor
 from kernel.permissions import needs
-from revenue.enums import AlertKind, AlertStanding
-from revenue.queries import ALERTS_TOLD_ELSEWHERE
+from notices import kinds
+from notices.enums import AlertStanding
 
-KINDS = [(kind.value, kind.label) for kind in AlertKind if kind not in ALERTS_TOLD_ELSEWHERE]
+
+def _kinds() -> list[tuple[str, str]]:
+    """Return the kinds of alerts that are listed here."""
+    listed = [kind for kind in kinds.known().values() if not kind.has_own_list]
+    return [("", "Anything"), *((kind.name, kind.words) for kind in listed)]
 
 
 class AlertFilterForm(forms.Form):
     """What narrows the list of alerts."""
 
     standing = forms.ChoiceField(required=False, label="State", choices=AlertStanding.choices)
-    kind = forms.ChoiceField(required=False, label="What", choices=[("", "Anything"), *KINDS])
+    kind = forms.ChoiceField(required=False, label="What", choices=_kinds)
     assigned = forms.ChoiceField(
         required=False, label="Assigned to", choices=[("", "Anybody"), ("me", "Me")]
     )
 
 
-@needs("revenue.view_order")
+@needs("notices.view_alert")
 @never_cache
 @require_safe
 def alert_list(request: HttpRequest) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from console.order_lines import lines_of
 from fulfillment import queries as fulfillment
+from kernel import waiting_list
 from kernel.modes import Mode
 from kernel.money import Money
 from kernel.paging import Cursor
@@ -161,7 +162,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
     page = revenue.orders_to_review(cursor=Cursor.from_query(request.GET))
     context = {
         "nav": "review-list",
-        "doubles": revenue.waiting_numbers().get("double", 0),
+        "doubles": waiting_list.numbers().get("double", 0),
         "orders": page.rows,
         "older_address": page.older_address(request.GET),
         "newer_address": page.newer_address(request.GET),

@@ -287,15 +287,8 @@ class LinkPurpose(models.TextChoices):
     ORDER_LINK = "order_link", "a new link that the buyer asked for"
 
 
-class ToldAs(models.TextChoices):
-    """How operators got to know of an alert: a mail of its own, or a line of a digest."""
-
-    SINGLE = "single", "a mail of its own"
-    DIGEST = "digest", "a line of a digest"
-
-
 class AlertKind(models.TextChoices):
-    """What operators are told by mail, once per item."""
+    """What operators are told of a sale, once per item: see ``revenue.alert_kinds``."""
 
     ORDER_REVIEW = "order_review", "an order needs review"
     EVENT_DEAD = "event_dead", "a Stripe event needs a person"
@@ -305,7 +298,6 @@ class AlertKind(models.TextChoices):
     REFUND_FAILED = "refund_failed", "a refund failed"
     REFUND_EXCESS = "refund_excess", "more was refunded than paid"
     RECONCILE_DIFFERENCE = "reconcile_difference", "our books and Stripe's differ"
-    SWEEP_LAG = "sweep_lag", "work is waiting too long"
     MAIL_UNSENT = "mail_unsent", "a mail to a buyer did not leave"
     CHECKOUT_REFUSED = "checkout_refused", "Stripe refused to open a payment page"
     LINKS_UNPAYABLE = "links_unpayable", "nobody can pay by some payment links"
@@ -319,15 +311,6 @@ class Refusal(models.TextChoices):
     SECRET = "secret", "signed with no secret of ours"
     STALE = "stale", "signed too long ago, or in the future"
     BODY = "body", "signed, and no event"
-
-
-class AlertStanding(models.TextChoices):
-    """Where an alert stands; ``ended`` is what went away by itself."""
-
-    OPEN = "open", "Open"
-    SNOOZED = "snoozed", "Snoozed"
-    DISMISSED = "dismissed", "Dismissed"
-    ENDED = "ended", "Ended"
 
 
 class DisputeFilter(models.TextChoices):

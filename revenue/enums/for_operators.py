@@ -7,7 +7,6 @@ from typing import Final
 from kernel.state_words import OperatorWords as Says
 from kernel.state_words import for_operators
 from revenue.enums import (
-    AlertStanding,
     CheckoutState,
     EventState,
     Gap,
@@ -165,17 +164,5 @@ GAPS: Final = for_operators(
         Gap.DIFFERS: Says(tone="bad", badge="differ"),
         Gap.UNDER_WAY: Says(tone="wait", badge="at the bank"),
         Gap.YOUNG: Says(tone="wait", badge="settling"),
-    },
-)
-
-ALERTS: Final = for_operators(
-    AlertStanding,
-    {
-        AlertStanding.OPEN: Says(tone="wait"),
-        AlertStanding.SNOOZED: Says(tone="off"),
-        AlertStanding.DISMISSED: Says(tone="off", note="It is on nobody’s list."),
-        AlertStanding.ENDED: Says(
-            tone="off", note="What it was about has ended, so it left the list by itself."
-        ),
     },
 )

@@ -15,10 +15,10 @@ from kernel.exchanges import Clock
 from kernel.failures import will_fail_again
 from kernel.leases import LostLease, claim_due, give_back, was_in
 from kernel.modes import Mode
+from notices import operations as notices
 from revenue.enums import AlertKind, EventState, Outcome, Source
 from revenue.exchanges.event_plan import NeedsOperator, Plan, plan_event
 from revenue.models import StripeWebhookEvent
-from revenue.operations.alerts import close_alerts
 from revenue.operations.events import (
     settle_doubtful,
     settle_event,
@@ -144,7 +144,9 @@ def _commit(
             else:
                 settle_event(event, context, outcome=outcome, source=source, now=clock())
                 if has_failed:  # and may have waited for a person since
-                    close_alerts(subject=event.stripe_id, kind=AlertKind.EVENT_DEAD, now=clock())
+                    notices.close_alerts(
+                        subject=event.stripe_id, kind=AlertKind.EVENT_DEAD, now=clock()
+                    )
     except CauseMissing as missing:
         with transaction.atomic(durable=True):
             settle_waiting(

@@ -9,12 +9,12 @@ from django.conf import settings
 from django.urls import reverse
 
 from kernel.modes import Mode
+from notices import operations as notices
 from notices.enums import MailState
 from notices.outbox.letters import write_letter
 from notices.outbox.sending import Outbox, Written
 from revenue.enums import AlertKind
 from revenue.models import BuyerMail, Order
-from revenue.operations.alerts import raise_alert_about
 from revenue.operations.order_links import make_order_link
 from revenue.queries.letters import is_overtaken, letter_facts
 
@@ -47,7 +47,7 @@ class BuyerMails(Outbox[BuyerMail]):
     def settled(self, mail: BuyerMail, *, now: datetime) -> None:
         """Tell operators of a mail that a person has to look at."""
         if mail.state in UNSENT:
-            raise_alert_about(
+            notices.raise_alert(
                 kind=AlertKind.MAIL_UNSENT,
                 item=f"{mail.reference}:{mail.lease_token}",
                 subject=mail.reference,

@@ -12,7 +12,7 @@ ID_OF = {
     "payment links": "revenue.payment_links",
     "refunds": "revenue.refunds",
     "mails to buyers": "revenue.buyer_mails",
-    "alerts": "revenue.alerts",
+    "alerts": "notices.alerts",
     "link requests": "revenue.link_requests",
     "answers about checkouts": "revenue.checkout_answers",
     "answers about payment links": "revenue.payment_link_answers",

@@ -10,7 +10,7 @@ from revenue.models.events import (
     StripeWebhookEvent,
     WebhookAttempt,
 )
-from revenue.models.mails import BuyerMail, OperatorAlert, OrderLink, OrderLinkRequest
+from revenue.models.mails import BuyerMail, OrderLink, OrderLinkRequest
 from revenue.models.notes import OrderNote
 from revenue.models.offers import Offer, OfferPrice
 from revenue.models.orders import (
@@ -42,7 +42,6 @@ __all__ = [
     "Offer",
     "OfferPrice",
     "OfferViews",
-    "OperatorAlert",
     "Order",
     "OrderLink",
     "OrderLinkRequest",

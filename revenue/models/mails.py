@@ -1,4 +1,4 @@
-"""Words that leave the house: mails to buyers, alerts to operators, links to orders."""
+"""Words that leave the house: mails to buyers, and links to orders."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from kernel.leases import Leased
 from kernel.modes import mode_field
-from kernel.references import LENGTH_MAX
 from notices.rows import QueuedMail
-from revenue.enums import AlertKind, LinkPurpose, MailKind, MailState, ToldAs
+from revenue.enums import LinkPurpose, MailKind, MailState
 from revenue.models.checkouts import CheckoutSession
 from revenue.models.orders import Order
 
@@ -82,67 +80,3 @@ class OrderLinkRequest(models.Model):
 
     def __str__(self) -> str:
         return f"request {self.pk} for links"
-
-
-class OperatorAlert(Leased):
-    """Something operators are told once, by mail and on the dashboard, until it is done with."""
-
-    reference = models.CharField(max_length=LENGTH_MAX, unique=True)
-    kind = models.CharField(max_length=24, choices=AlertKind.choices)
-    # Both hold ids of Stripe's whole, which may have 255 characters; an item adds some of ours.
-    item = models.CharField(max_length=320, help_text="What it is about; once per item.")
-    subject = models.CharField(max_length=255, help_text="The reference a person opens.")
-    facts = models.JSONField(default=dict)
-    mode = mode_field()
-    raised_at = models.DateTimeField()
-    told_at = models.DateTimeField(null=True, blank=True)
-    told_as = models.CharField(max_length=8, choices=ToldAs.choices, default="", blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(null=True, blank=True)
-    error_class = models.CharField(max_length=100, default="", blank=True)
-    closed_at = models.DateTimeField(null=True, blank=True)
-    closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        related_name="+",
-        null=True,
-        blank=True,
-        db_index=False,
-        help_text="Who dismissed it; empty where what it was about ended by itself.",
-    )
-    snoozed_until = models.DateTimeField(null=True, blank=True)
-    assigned_to = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        related_name="+",
-        null=True,
-        blank=True,
-        db_index=False,
-    )
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(closed_by__isnull=True) | Q(closed_at__isnull=False),
-                name="operator_alert_dismissed_iff_closed",
-            ),
-            models.UniqueConstraint(fields=["kind", "item"], name="operator_alert_once_per_item"),
-        ]
-        indexes = [
-            models.Index(
-                fields=["next_attempt_at"], condition=Q(told_at__isnull=True), name="alert_due"
-            ),
-            models.Index(fields=["-id"], condition=Q(closed_at__isnull=True), name="alert_open"),
-            models.Index(
-                fields=["-id"], condition=Q(closed_by__isnull=False), name="alert_dismissed"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.item}"
-
-    @property
-    def about(self) -> str:
-        """Return what people call its subject: of due work its words, else the reference."""
-        is_work = self.kind == AlertKind.SWEEP_LAG
-        return str(self.facts.get("what", self.subject)) if is_work else self.subject

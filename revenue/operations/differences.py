@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
 from kernel.modes import Mode
 from ledger import queries as ledger
+from notices import operations as notices
 from revenue.enums import AlertKind
-from revenue.models import OperatorAlert
-from revenue.operations.alerts import raise_alert_about
 
 LEDGER_TOLD_MAX: Final = 20
 TOLD_MAX: Final = 200  # of one run; the page of the run names them all
@@ -31,7 +30,7 @@ def tell_differences(
     Returns how many alerts were closed.
     """
     for item, facts in list(items.items())[:TOLD_MAX]:
-        raise_alert_about(
+        notices.raise_alert(
             kind=AlertKind.RECONCILE_DIFFERENCE,
             item=item,
             subject=str(facts["order_ref"] or facts["object_id"]),
@@ -46,14 +45,20 @@ def tell_differences(
             },
         )
     differences = _tell_of_ledger(in_the_ledger or ledger.Report(), mode=mode, now=now)
-    return _close_gone([*items, *differences], mode=mode, since=since, now=now)
+    return notices.close_other_alerts(
+        kind=AlertKind.RECONCILE_DIFFERENCE,
+        items=[*items, *differences],
+        mode=mode,
+        since=since,
+        now=now,
+    )
 
 
 def _tell_of_ledger(report: ledger.Report, *, mode: Mode, now: datetime) -> list[str]:
     """Raise an alert for each of the first findings; return what makes each of them itself."""
     items = {f"ledger:{found.code}:{found.what}": found for found in report.findings}
     for item, found in list(items.items())[:LEDGER_TOLD_MAX]:
-        raise_alert_about(
+        notices.raise_alert(
             kind=AlertKind.RECONCILE_DIFFERENCE,
             item=item,
             subject=found.what,
@@ -62,14 +67,3 @@ def _tell_of_ledger(report: ledger.Report, *, mode: Mode, now: datetime) -> list
             facts={"day": f"{now:%Y-%m-%d}", "what": "the ledger", "object": found.what},
         )
     return list(items)
-
-
-def _close_gone(items: Sequence[str], *, mode: Mode, since: date, now: datetime) -> int:
-    """Close alerts whose difference this comparison would have found and did not."""
-    standing = OperatorAlert.objects.filter(
-        kind=AlertKind.RECONCILE_DIFFERENCE,
-        mode=mode,
-        closed_at=None,
-        facts__day__gte=since.isoformat(),
-    )
-    return standing.exclude(item__in=items).update(closed_at=now)

@@ -6,9 +6,10 @@ from django.db.models import Max, Q
 
 from crm import operations as crm
 from crm.enums import ActivityKind
+from notices import operations as notices
 from revenue.enums import AlertKind, Outcome, RevenueKind
 from revenue.models import Dispute, Order, RevenueEvent
-from revenue.operations.alerts import close_alert_about, raise_alert
+from revenue.operations.alerts import raise_alert
 from revenue.operations.booking import book, is_booked
 from revenue.operations.holding import hold_or_release_work
 from revenue.operations.locking import lock_paid_order
@@ -85,7 +86,9 @@ def _take_status(context: RecordingContext, order: Order, fact: DisputeFact) -> 
             status=status, evidence_due_at=fact.evidence_due_at
         )
     if is_moved and not is_new and status in DISPUTES_NOT_WAITING:
-        close_alert_about(kind=AlertKind.DISPUTE_OPENED, item=fact.dispute_id, now=context.now)
+        notices.close_alert_about(
+            kind=AlertKind.DISPUTE_OPENED, item=fact.dispute_id, now=context.now
+        )
     if is_moved and status in DISPUTES_CLOSED:
         kind = ActivityKind.DISPUTE_CLOSED
         _note(context, order, fact, kind=kind, key=f"{kind}:{fact.dispute_id}:{status}")

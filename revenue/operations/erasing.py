@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from notices import operations as notices
 from revenue.enums import AlertKind
 from revenue.models import (
     BuyerMail,
@@ -18,7 +19,6 @@ from revenue.models import (
     RefundPaidElsewhere,
     RefundRequest,
 )
-from revenue.operations.alerts import close_alerts
 from revenue.queries.persons import addressed_mail_refs, closings_about
 
 
@@ -55,5 +55,5 @@ def erase_subject(
     closings_about(event_ids=event_ids, order_ids=order_ids).update(reason="")
     OrderLinkRequest.objects.filter(email__iexact=email).delete()
     for mail_ref in mail_refs:  # without an address nobody can send it again
-        close_alerts(subject=mail_ref, kind=AlertKind.MAIL_UNSENT, now=now)
+        notices.close_alerts(subject=mail_ref, kind=AlertKind.MAIL_UNSENT, now=now)
     return {"orders": erased, "mails": len(mail_refs)}

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from kernel.failures import words_to_keep
 from kernel.modes import Mode
+from notices import operations as notices
 from revenue.enums import AlertKind, EventState, Outcome, Source
 from revenue.models import StripeWebhookEvent, WebhookAttempt
-from revenue.operations.alerts import raise_alert_about
 from revenue.operations.recording_context import RecordingContext
 from revenue.policy import EVENT_RETRIES
 
@@ -101,7 +101,7 @@ def settle_failure(
     outcome = Outcome.NEEDS_OPERATOR if is_dead else Outcome.FAILED
     _attempt(event, outcome, source=source, started_at=started_at, now=now, error=(name, words))
     if is_dead:
-        raise_alert_about(
+        notices.raise_alert(
             kind=AlertKind.EVENT_DEAD,
             item=event.stripe_id,
             subject=event.stripe_id,

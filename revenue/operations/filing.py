@@ -13,9 +13,9 @@ import psycopg
 from django.db import connection
 
 from kernel.modes import Mode
+from notices import operations as notices
 from revenue.enums import AlertKind, EventState
 from revenue.models import EventAlarm, EventRendering, EventRepeat, StripeWebhookEvent
-from revenue.operations.alerts import raise_alert_about
 from revenue.operations.renderings import keep_rendering
 from revenue.policy import mode_of
 from revenue.ports import Notice, PaymentGateway, UnreadableEvent
@@ -217,7 +217,7 @@ def _raise_alarm(known: StripeWebhookEvent, delivery: Delivery, *, digest: str) 
         received_at=delivery.received_at,
     )
     EventAlarm.objects.bulk_create([alarm], ignore_conflicts=True)
-    raise_alert_about(
+    notices.raise_alert(
         kind=AlertKind.EVENT_DIFFERS,
         item=f"{known.stripe_id}:{digest[:16]}",
         subject=known.stripe_id,

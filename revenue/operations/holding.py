@@ -6,9 +6,9 @@ from fulfillment import operations as fulfillment
 from fulfillment.enums import FreezeReason
 from kernel.modes import Mode
 from kernel.nudges import nudge_after_commit
+from notices import operations as notices
 from revenue.enums import AlertKind, OrderState
 from revenue.models import Order
-from revenue.operations.alerts import close_alerts, raise_alert_about
 from revenue.operations.locking import lock_order
 from revenue.operations.recording_context import RecordingContext
 
@@ -86,9 +86,11 @@ def _hold_or_release(context: RecordingContext, order: Order) -> None:
 def _tell_of_double(context: RecordingContext, order: Order) -> None:
     """Let operators know, once, while a person has to decide whether the buyer meant both."""
     if not order.may_be_double:
-        close_alerts(subject=order.reference, kind=AlertKind.DOUBLE_PAYMENT, now=context.now)
+        notices.close_alerts(
+            subject=order.reference, kind=AlertKind.DOUBLE_PAYMENT, now=context.now
+        )
         return
-    raise_alert_about(
+    notices.raise_alert(
         kind=AlertKind.DOUBLE_PAYMENT,
         item=order.reference,
         subject=order.reference,

@@ -6,9 +6,9 @@ from collections import defaultdict
 
 from django.db.models import Sum
 
+from notices import operations as notices
 from revenue.enums import AlertKind, ExcessSettledBy, OrderState, RevenueKind
 from revenue.models import Dispute, ExcessSettlement, Order, RevenueEvent
-from revenue.operations.alerts import close_alerts
 from revenue.operations.recording_context import RecordingContext
 from revenue.policy import (
     DISPUTES_OVER_WELL,
@@ -112,6 +112,6 @@ def settle(context: RecordingContext, order: Order, **changes: object) -> None:
     elif changes:
         order.write(**changes)
     if was_owed and order.state != OrderState.REFUND_OWED:
-        close_alerts(subject=order.reference, kind=AlertKind.REFUND_FAILED, now=context.now)
+        notices.close_alerts(subject=order.reference, kind=AlertKind.REFUND_FAILED, now=context.now)
     if was_excess and not excess:
-        close_alerts(subject=order.reference, kind=AlertKind.REFUND_EXCESS, now=context.now)
+        notices.close_alerts(subject=order.reference, kind=AlertKind.REFUND_EXCESS, now=context.now)

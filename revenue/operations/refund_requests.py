@@ -17,9 +17,9 @@ from kernel.references import is_reference
 from kernel.retries import next_attempt
 from kernel.statements import insert_once
 from ledger import operations as ledger
+from notices import operations as notices
 from revenue.enums import AlertKind, RefundState
 from revenue.models import Order, RefundRequest
-from revenue.operations.alerts import raise_alert_about
 from revenue.policy import CALL_RETRIES, CALL_TIME, off_step
 from revenue.ports import GatewayError, GatewayRefused, RefundFact
 from revenue.queries.refundable import refundable_now, why_not_refundable
@@ -136,7 +136,7 @@ def settle_refused(request: RefundRequest, refusal: GatewayRefused, *, now: date
     """Stripe said no: nothing went back, and operators are told. Raises LostRace."""
     request.move_fenced(RefundState.REFUSED, last_error=refusal.code, next_check_at=None)
     order = request.order
-    raise_alert_about(
+    notices.raise_alert(
         kind=AlertKind.REFUND_FAILED,
         item=request.reference,
         subject=order.reference,

@@ -7,9 +7,9 @@ from datetime import datetime
 from crm import operations as crm
 from crm.enums import ActivityKind, SaleStatus
 from ledger import operations as ledger
+from notices import operations as notices
 from revenue.enums import AlertKind, MailKind, OrderState, ReviewVerdict
 from revenue.models import Order, OrderReview
-from revenue.operations.alerts import close_alerts
 from revenue.operations.deals import attach_deal
 from revenue.operations.holding import hold_or_release_work, open_work
 from revenue.operations.mails import queue_mail
@@ -38,7 +38,7 @@ def give_verdict(
     review = _write(
         context, order, follows=newest, verdict=verdict, reason=reason, actor_id=actor_id
     )
-    close_alerts(subject=order.reference, kind=AlertKind.ORDER_REVIEW, now=context.now)
+    notices.close_alerts(subject=order.reference, kind=AlertKind.ORDER_REVIEW, now=context.now)
     return review
 
 

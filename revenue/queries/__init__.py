@@ -1,6 +1,5 @@
 """Reads of the sale; other apps may ask them too. None of them writes."""
 
-from revenue.queries.alerts import AlertFile, alert_file, alerts_page
 from revenue.queries.daily_totals import DailyTotals, DayTotal, daily_totals
 from revenue.queries.funnel import CHECKOUTS_COUNTED_MAX, PurchaseFunnel, purchase_funnels
 from revenue.queries.money import exceeds_what_is_left, is_payment_known, known_refunds
@@ -36,18 +35,10 @@ from revenue.queries.sale_records import (
     trace_of,
 )
 from revenue.queries.sales import sales_of_deal
-from revenue.queries.waiting import (
-    ALERTS_TOLD_ELSEWHERE,
-    WaitingItem,
-    waiting,
-    waiting_numbers,
-)
 
 __all__ = [
-    "ALERTS_TOLD_ELSEWHERE",
     "CHECKOUTS_COUNTED_MAX",
     "AfterPayment",
-    "AlertFile",
     "CheckoutRow",
     "DailyTotals",
     "DayTotal",
@@ -68,9 +59,6 @@ __all__ = [
     "SaleAttempt",
     "SaleEvent",
     "SaleRows",
-    "WaitingItem",
-    "alert_file",
-    "alerts_page",
     "daily_totals",
     "exceeds_what_is_left",
     "is_known",
@@ -91,6 +79,4 @@ __all__ = [
     "sales_of_deal",
     "sellable_offers",
     "trace_of",
-    "waiting",
-    "waiting_numbers",
 ]

@@ -10,12 +10,12 @@ from typing import Any, Final
 from django.db import connection
 
 from kernel.paging import Cursor, Page, page_of
+from notices import queries as notices
 from revenue.enums import AlertKind, EventState
 from revenue.models import (
     EventAlarm,
     EventClosing,
     EventRendering,
-    OperatorAlert,
     Order,
     RevenueEvent,
     StripeWebhookEvent,
@@ -146,10 +146,7 @@ def _payload(body: bytes | memoryview | None) -> str:
 
 def _open_alarm(stripe_id: str) -> str:
     """Return the reference of the alert about other content that nobody has dealt with."""
-    alerts = OperatorAlert.objects.filter(
-        kind=AlertKind.EVENT_DIFFERS, subject=stripe_id, closed_at=None
-    )
-    return alerts.values_list("reference", flat=True).first() or ""
+    return notices.open_alert(kind=AlertKind.EVENT_DIFFERS, subject=stripe_id)
 
 
 def events_to_replay(

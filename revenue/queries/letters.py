@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import Q
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
-from kernel import due_work
 from kernel.money import Money
-from notices.outbox.letters import write_line
-from revenue.enums import AlertKind, MailKind, OfferState, OrderState, PaidBy
+from revenue.enums import MailKind, OfferState, OrderState, PaidBy
 from revenue.models import (
     BuyerMail,
     Offer,
-    OperatorAlert,
     Order,
-    ReconcileRun,
     Refund,
     RefundPaidElsewhere,
 )
 from revenue.policy import REFUNDS_UNDONE
 
 UNTITLED: Final = "Payment"
-DASHBOARD: Final = "/console/"
-
-# Which page a person opens about an alert; its address may carry the alert's subject.
-PAGE_OF_ALERT: Final[Mapping[str, str]] = {
-    AlertKind.ORDER_REVIEW: "order-detail",
-    AlertKind.EVENT_DEAD: "event",
-    AlertKind.EVENT_DIFFERS: "event",
-    AlertKind.DOUBLE_PAYMENT: "order-detail",
-    AlertKind.DISPUTE_OPENED: "order-detail",
-    AlertKind.REFUND_FAILED: "order-detail",
-    AlertKind.REFUND_EXCESS: "order-detail",
-    AlertKind.MAIL_UNSENT: "outbox-mail",
-    AlertKind.CHECKOUT_REFUSED: "offer-edit",
-    AlertKind.LINKS_UNPAYABLE: "offer-edit",
-}
 
 
 def is_overtaken(mail: BuyerMail) -> bool:
@@ -103,58 +81,3 @@ def _offer_url(offer: Offer | None) -> str:
     if not on_sale.exists():
         return ""
     return f"{settings.BASE_URL}{reverse('offer', args=[offer.slug])}"
-
-
-def alert_facts(alert: OperatorAlert) -> dict[str, Any]:
-    """Return what a mail may say of ``alert``: references, amounts and times only."""
-    facts = alert.facts
-    has_amount = {"amount_minor", "currency"} <= set(facts)
-    due = facts.get("evidence_due_at")
-    return {
-        "facts": facts,
-        "subject": alert.about,
-        "mode": alert.mode,
-        "raised_at": alert.raised_at,
-        "amount": str(Money(facts["amount_minor"], facts["currency"])) if has_amount else "",
-        "evidence_due_at": datetime.fromisoformat(due) if due else None,
-        "what": facts.get("what", ""),
-        "oldest_min": int(facts.get("oldest_s", 0)) // 60,
-        "address": settings.BASE_URL + page_of_alert(alert),
-    }
-
-
-def alert_line(*, kind: str, facts: Mapping[str, Any]) -> dict[str, str]:
-    """Return an alert in a few words: its title, and what it means and asks for."""
-    return write_line(template=f"revenue/mail/alerts/{kind}", facts=facts)
-
-
-def page_of_alert(alert: OperatorAlert) -> str:
-    """Return the page about the alert; the dashboard where none fits, for the mail must leave."""
-    if alert.kind == AlertKind.SWEEP_LAG:
-        return _list_of(alert.subject)
-    if alert.kind == AlertKind.DELIVERIES_REFUSED:
-        return DASHBOARD
-    if alert.kind == AlertKind.RECONCILE_DIFFERENCE:
-        return _comparison_that_names(alert.facts.get("object"), mode=alert.mode)
-    try:
-        return reverse(PAGE_OF_ALERT.get(alert.kind, ""), args=[alert.subject])
-    except NoReverseMatch:
-        return DASHBOARD
-
-
-def _list_of(work: str) -> str:
-    """Return the list of what lags; the dashboard says it of work that has no list."""
-    kind = due_work.known().get(work)
-    if kind is None or kind.listed_at is None:
-        return DASHBOARD
-    name, query = kind.listed_at
-    return reverse(name) + query
-
-
-def _comparison_that_names(object_id: str | None, *, mode: str) -> str:
-    """Return the page of the newest comparison that found this difference, else of all."""
-    named = Q(differences__contains=[{"object_id": object_id}])
-    named |= Q(ledger_findings__contains=[{"what": object_id}])
-    runs = ReconcileRun.objects.filter(named, mode=mode)
-    newest = runs.order_by("-pk").values_list("pk", flat=True).first()
-    return reverse("reconcile-run", args=[newest]) if newest else reverse("reconcile-list")

@@ -8,9 +8,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+from kernel.modes import Mode
 from kernel.paging import Cursor, Page, page_of
+from notices import queries as notices
 from revenue.enums import AlertKind, Gap
-from revenue.models import OperatorAlert, ReconcileRun
+from revenue.models import ReconcileRun
 
 ROWS_PER_PAGE: Final = 50
 STILL_OPEN: Final = MappingProxyType(
@@ -89,10 +91,7 @@ class DifferenceRow:
 
 def differences_of(run: ReconcileRun) -> list[DifferenceRow]:
     """Return what differed in one run, each with its open alert. One statement."""
-    alerts = OperatorAlert.objects.filter(
-        kind=AlertKind.RECONCILE_DIFFERENCE, mode=run.mode, closed_at=None
-    )
-    open_alerts = dict(alerts.values_list("item", "reference"))
+    open_alerts = notices.open_alerts(kind=AlertKind.RECONCILE_DIFFERENCE, mode=Mode(run.mode))
     return [
         DifferenceRow(facts=facts, alert_ref=open_alerts.get(_item(facts), ""))
         for facts in run.differences

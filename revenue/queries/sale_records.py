@@ -20,6 +20,7 @@ from django.db.models.functions import Cast
 
 from kernel.money import Money
 from kernel.state_words import OperatorWords
+from notices import queries as notices
 from notices.enums import MAILS
 from revenue.enums import EventState, Outcome, ReviewVerdict, Source
 from revenue.enums.for_operators import REFUND_REQUESTS
@@ -29,7 +30,6 @@ from revenue.models import (
     CheckoutSession,
     Dispute,
     Offer,
-    OperatorAlert,
     Order,
     OrderReview,
     PaymentLink,
@@ -82,8 +82,7 @@ def trace_of(reference: str) -> str:
     """Return the trace that a reference of the sale, ours or Stripe's, belongs to; "" if none."""
     prefix = reference.partition("_")[0]
     if prefix == "alr":
-        alert = OperatorAlert.objects.filter(reference=reference).values_list("subject", flat=True)
-        subject = alert.first() or ""
+        subject = notices.subject_of(reference)
         return "" if subject.startswith("alr_") else trace_of(subject)
     if prefix in PLACES_OF_ORDERS:
         model, column = PLACES_OF_ORDERS[prefix]

@@ -6,7 +6,6 @@ from django.urls import URLPattern, path
 
 from kernel.addresses import FOREIGN_ID
 from revenue.views import (
-    alerts,
     disputes,
     events,
     excess,
@@ -46,11 +45,6 @@ urlpatterns: list[URLPattern] = [
         payment_links.make_anew,
         name="payment-link-anew",
     ),
-    path("alerts/<str:reference>/", alerts.alert, name="alert"),
-    path("alerts/<str:reference>/dismiss/", alerts.dismiss, name="alert-dismiss"),
-    path("alerts/<str:reference>/undo/", alerts.undo, name="alert-undo"),
-    path("alerts/<str:reference>/snooze/", alerts.snooze, name="alert-snooze"),
-    path("alerts/<str:reference>/assign/", alerts.assign, name="alert-assign"),
     path("refunds/", refund_lists.refunds, name="refund-list"),
     path("refunds/<foreign_id:stripe_id>/", refund_lists.refund_detail, name="refund"),
     path(

@@ -7,9 +7,9 @@ from datetime import datetime
 from django.db import transaction
 
 from ledger import operations as ledger
+from notices import operations as notices
 from revenue.enums import AlertKind, EventState
 from revenue.models import EventClosing, StripeWebhookEvent
-from revenue.operations.alerts import close_alerts
 
 
 class EventNotDead(Exception):
@@ -43,5 +43,5 @@ def close_event(stripe_id: str, *, reason: str, actor_id: int, now: datetime) ->
         key=f"event.closed:event:{event.pk}:{closing.pk}",
         now=now,
     )
-    close_alerts(subject=stripe_id, kind=AlertKind.EVENT_DEAD, now=now)
+    notices.close_alerts(subject=stripe_id, kind=AlertKind.EVENT_DEAD, now=now)
     return closing

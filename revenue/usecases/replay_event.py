@@ -14,11 +14,11 @@ from kernel.failures import words_to_keep
 from kernel.leases import claim_due
 from kernel.references import TAIL_CHARS, TIME_CHARS, new_reference
 from ledger import operations as ledger
+from notices import operations as notices
 from revenue.enums import AlertKind, EventState, Outcome, Source
 from revenue.exchanges.event_plan import plan_event
 from revenue.exchanges.events import LEASE, apply_plan, context_of, is_final, process_claimed
 from revenue.models import StripeWebhookEvent
-from revenue.operations.alerts import close_alerts
 from revenue.operations.recording_context import CauseMissing
 from revenue.ports import GatewayError, PaymentGateway
 
@@ -52,7 +52,7 @@ def replay_event(
     event.refresh_from_db(fields=["state", "error_class", "error"])
     if event.state != EventState.DEAD:
         with transaction.atomic(durable=True):
-            close_alerts(subject=stripe_id, kind=AlertKind.EVENT_DEAD, now=clock())
+            notices.close_alerts(subject=stripe_id, kind=AlertKind.EVENT_DEAD, now=clock())
     problem = event.error or event.error_class if done.outcome in _BAD else ""
     return ReplayResult(outcome=done.outcome, changes=done.changes, problem=problem)
 

@@ -8,9 +8,9 @@ from django.db import transaction
 
 from kernel.nudges import nudge_after_commit
 from ledger import operations as ledger
+from notices import operations as notices
 from revenue.enums import AlertKind, MailState
 from revenue.models import BuyerMail
-from revenue.operations.alerts import close_alerts
 
 
 class NotToBeSent(Exception):
@@ -40,6 +40,6 @@ def resend_mail(*, mail_ref: str, actor_id: int | None, now: datetime) -> BuyerM
             trace_ref=mail.order.trace_ref,
             now=now,
         )
-        close_alerts(subject=mail.reference, kind=AlertKind.MAIL_UNSENT, now=now)
+        notices.close_alerts(subject=mail.reference, kind=AlertKind.MAIL_UNSENT, now=now)
         nudge_after_commit("mail.queued")
     return mail

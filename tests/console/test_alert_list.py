@@ -10,7 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from revenue.models import Dispute, OperatorAlert, Order
+from notices.models import OperatorAlert
+from revenue.models import Dispute, Order
 from tests.conftest import NOON
 from tests.factories.orders import AlertFactory, OrderFactory
 from tests.factories.people import client_of, make_person

@@ -9,11 +9,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from console.queries.waiting import navigation_counts
+from kernel import waiting_list
 from kernel.modes import Mode
 from ledger.models import LedgerEntry
-from revenue.models import OperatorAlert
+from notices.models import OperatorAlert
 from revenue.operations.alerts import raise_checkout_refused
-from revenue.queries.waiting import waiting
 from tests.conftest import NOON
 from tests.factories.orders import AlertFactory
 from tests.factories.people import client_of, make_person
@@ -50,7 +50,7 @@ def press(browser: Client, alert: OperatorAlert, verb: str, **typed: str) -> tup
 
 
 def stands() -> list[str]:
-    return [item.handle for item in waiting()]
+    return [item.handle for item in waiting_list.items()]
 
 
 def events() -> list[str]:
@@ -151,7 +151,7 @@ def test_an_alert_is_assigned_and_found_by_whose_it_is(
 
     press(browser, alert, "assign", to=str(operator.pk))
 
-    (item,) = [item for item in waiting() if item.handle == alert.reference]
+    (item,) = [item for item in waiting_list.items() if item.handle == alert.reference]
     assert item.assigned_to == (operator.get_full_name() or operator.email)
     mine = read(browser, f"{LIST}?assigned=me")
     assert (alert.reference in mine, other.reference in mine) == (True, False)

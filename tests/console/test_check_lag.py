@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import connection, migrations
 
 from console import tasks
+from console.alert_kinds import SWEEP_LAG
 from console.usecases.check_lag import check_lag
 from fulfillment.models import OrderIntake
 from fulfillment.usecases.start_run import start_run
@@ -21,8 +22,10 @@ from kernel import due_work
 from kernel.due_work import LAG_MAX
 from kernel.modes import Mode
 from ledger.models import LedgerEntry
-from revenue.enums import AlertKind, EventState, MailState, ToldAs
-from revenue.models import BuyerMail, CheckoutSession, OperatorAlert, OrderLinkRequest
+from notices.enums import ToldAs
+from notices.models import OperatorAlert
+from revenue.enums import EventState, MailState
+from revenue.models import BuyerMail, CheckoutSession, OrderLinkRequest
 from tests.factories.orders import AlertFactory, BuyerMailFactory
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import NOON, CheckoutFactory, filed, session_object
@@ -32,7 +35,7 @@ LATE = NOON + LAG_MAX + timedelta(seconds=1)
 
 
 def alarms() -> list[tuple[str, bool]]:
-    rows = OperatorAlert.objects.filter(kind=AlertKind.SWEEP_LAG).order_by("pk")
+    rows = OperatorAlert.objects.filter(kind=SWEEP_LAG).order_by("pk")
     return [(alert.subject, alert.closed_at is not None) for alert in rows]
 
 
@@ -59,7 +62,7 @@ def test_lag_is_how_long_the_oldest_due_row_of_each_kind_waits(
         "revenue.payment_links": 0.0,
         "revenue.refunds": 0.0,
         "revenue.buyer_mails": 100.0,
-        "revenue.alerts": 14.0,
+        "notices.alerts": 14.0,
         "revenue.link_requests": 12.0,
         "revenue.checkout_answers": 0.0,
         "revenue.payment_link_answers": 0.0,
@@ -129,7 +132,7 @@ def test_alerts_that_the_digest_holds_back_are_not_late() -> None:
     hour_is_full(at=NOON)
     AlertFactory(next_attempt_at=NOON)
 
-    assert due_work.waits(NOON + timedelta(minutes=59))["revenue.alerts"] == 0.0
+    assert due_work.waits(NOON + timedelta(minutes=59))["notices.alerts"] == 0.0
     assert check_lag(mode=Mode.SANDBOX, now=NOON + timedelta(minutes=59)) == []
 
 
@@ -139,14 +142,14 @@ def test_alerts_that_nobody_tells_when_they_may_be_told_are_late() -> None:
 
     lag = due_work.waits(NOON + timedelta(hours=1, seconds=400))
 
-    assert lag["revenue.alerts"] == 400.0
+    assert lag["notices.alerts"] == 400.0
 
 
 def test_with_room_in_the_hour_an_alert_waits_from_its_own_time() -> None:
     AlertFactory(told_at=NOON, told_as=ToldAs.DIGEST, next_attempt_at=None)
     AlertFactory(next_attempt_at=NOON + timedelta(seconds=1))
 
-    assert due_work.waits(NOON + timedelta(seconds=11))["revenue.alerts"] == 10.0
+    assert due_work.waits(NOON + timedelta(seconds=11))["notices.alerts"] == 10.0
 
 
 def test_one_alarm_per_kind_of_work_until_it_is_done() -> None:
@@ -202,7 +205,7 @@ def test_an_alert_from_before_the_ids_stands_for_the_same_work() -> None:
     """As versions before wrote them: the words of the work in subject, item and facts."""
     BuyerMailFactory()
     old = AlertFactory(
-        kind=AlertKind.SWEEP_LAG,
+        kind=SWEEP_LAG,
         subject="mails to buyers",
         item=f"mails to buyers:{NOON.isoformat()}",
         facts={"what": "mails to buyers", "oldest_s": 301, "is_stripes": 0},
@@ -227,7 +230,7 @@ def test_an_alert_that_was_dismissed_before_the_ids_is_not_raised_again() -> Non
     BuyerMailFactory()
     person = make_person("operator")
     AlertFactory(
-        kind=AlertKind.SWEEP_LAG,
+        kind=SWEEP_LAG,
         subject="mails to buyers",
         item=f"mails to buyers:{NOON.isoformat()}",
         closed_at=NOON,

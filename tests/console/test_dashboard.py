@@ -15,12 +15,8 @@ from console.queries.dashboard import build_dashboard
 from console.queries.waiting import navigation_counts
 from kernel.due_work import LAG_MAX
 from ledger.models import LedgerEntry
-from revenue.models import (
-    OperatorAlert,
-    OrderReview,
-    ReconcileRun,
-    RefundRequest,
-)
+from notices.models import OperatorAlert
+from revenue.models import OrderReview, ReconcileRun, RefundRequest
 from tests.conftest import NOON
 from tests.console.conftest import board, dashboard_page
 from tests.console.sales import Process, direct_sale, lead, whole_sale

@@ -20,7 +20,8 @@ from kernel.references import new_reference
 from ledger import operations as ledger
 from ledger.models import LedgerEntry
 from ledger.queries import compare_rows
-from revenue.models import BuyerMail, OperatorAlert
+from notices.models import OperatorAlert
+from revenue.models import BuyerMail
 from tests.crm.test_request_form import TYPED, form_key, send
 from tests.factories.people import client_of, make_person
 from trinity.flow import SWEEPS_EVERY_S

@@ -8,8 +8,9 @@ import factory
 from factory.django import DjangoModelFactory
 
 from kernel.references import new_reference
+from notices.models import OperatorAlert
 from revenue.enums import AlertKind, CheckoutState, LinkPurpose, MailKind, OrderState
-from revenue.models import BuyerMail, Dispute, OperatorAlert, Order, Refund
+from revenue.models import BuyerMail, Dispute, Order, Refund
 from revenue.operations.order_links import make_order_link
 from tests.factories.revenue import CheckoutFactory
 

@@ -19,7 +19,7 @@ def test_each_kind_of_work_has_an_id_of_its_app_and_words_of_its_own() -> None:
 
     assert set(known) == {
         *("revenue.events", "revenue.checkouts", "revenue.payment_links", "revenue.refunds"),
-        *("revenue.buyer_mails", "revenue.alerts", "revenue.link_requests"),
+        *("revenue.buyer_mails", "notices.alerts", "revenue.link_requests"),
         *("revenue.checkout_answers", "revenue.payment_link_answers", "revenue.refund_answers"),
         *("fulfillment.runs", "ledger.unsealed"),
     }

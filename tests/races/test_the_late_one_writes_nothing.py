@@ -13,19 +13,13 @@ from crm.enums import DealStage
 from crm.models import Activity
 from kernel.leases import Leased
 from kernel.references import new_reference
+from notices.models import OperatorAlert
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.exchanges.checkouts import sweep_checkouts
 from revenue.exchanges.payment_links import sweep_payment_links
 from revenue.exchanges.prices import ensure_price, renew_price
 from revenue.exchanges.refunds import sweep_refunds
-from revenue.models import (
-    CheckoutSession,
-    Offer,
-    OfferPrice,
-    OperatorAlert,
-    PaymentLink,
-    RefundRequest,
-)
+from revenue.models import CheckoutSession, Offer, OfferPrice, PaymentLink, RefundRequest
 from revenue.ports import GatewayError, GatewayRefused, GatewayUnknown
 from revenue.usecases.make_payment_link import make_payment_link
 from revenue.usecases.open_checkout import buy

@@ -7,16 +7,10 @@ from typing import Any
 
 import pytest
 
+from notices.models import OperatorAlert
 from revenue.adapters import stripe_reading
 from revenue.enums import EventState, OrderState
-from revenue.models import (
-    CheckoutSession,
-    OperatorAlert,
-    Order,
-    Refund,
-    RevenueEvent,
-    StripeWebhookEvent,
-)
+from revenue.models import CheckoutSession, Order, Refund, RevenueEvent, StripeWebhookEvent
 from revenue.ports import UnreadableEvent
 from tests.factories.revenue import (
     CheckoutFactory,

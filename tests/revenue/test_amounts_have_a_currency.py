@@ -8,17 +8,10 @@ import pytest
 
 from fulfillment.models import OrderIntake
 from kernel.money import Money
+from notices.models import OperatorAlert
 from revenue.adapters.stripe_reading import balance_line
 from revenue.enums import EventState, OrderState
-from revenue.models import (
-    BuyerMail,
-    Dispute,
-    OperatorAlert,
-    Order,
-    Refund,
-    RevenueEvent,
-    StripeWebhookEvent,
-)
+from revenue.models import BuyerMail, Dispute, Order, Refund, RevenueEvent, StripeWebhookEvent
 from revenue.operations.order_state import refunded_minor
 from revenue.queries import known_refunds
 from revenue.queries.refundable import refundable_now

@@ -10,10 +10,11 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from kernel.leases import claim_due
+from notices.models import OperatorAlert
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import EventState, Outcome, Source
 from revenue.exchanges.events import LEASE, WORKABLE, process_due
-from revenue.models import OperatorAlert, Order, StripeWebhookEvent
+from revenue.models import Order, StripeWebhookEvent
 from revenue.policy import EVENT_RETRIES
 from revenue.ports import GatewayUnknown, RefundFact
 from revenue.usecases.replay_event import replay_event

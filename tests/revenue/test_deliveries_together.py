@@ -14,7 +14,8 @@ from django.db import DataError, connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from kernel.modes import Mode
-from revenue.models import EventAlarm, EventRepeat, OperatorAlert, StripeWebhookEvent
+from notices.models import OperatorAlert
+from revenue.models import EventAlarm, EventRepeat, StripeWebhookEvent
 from revenue.operations.filing import Delivery
 from revenue.providers import gateway_for_web
 from revenue.usecases.accept_webhook import accept_deliveries

@@ -9,9 +9,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from revenue.models import CheckoutSession, Dispute, OperatorAlert, Order, OrderNote
-from revenue.queries.waiting import waiting
-from revenue.usecases.tend_alert import NotTended, dismiss_alert, snooze_alert
+from kernel import waiting_list
+from notices.models import OperatorAlert
+from notices.usecases.tend_alert import NotTended, dismiss_alert, snooze_alert
+from revenue.models import CheckoutSession, Dispute, Order, OrderNote
 from tests.conftest import NOON
 from tests.factories.orders import OrderFactory
 from tests.factories.people import client_of, make_person
@@ -43,7 +44,7 @@ def tell(checkout: CheckoutSession, process: Process, status: str) -> None:
 
 
 def on_the_desk() -> list[tuple[str, datetime | None]]:
-    return [(item.handle, item.due_at) for item in waiting() if item.what == "dispute"]
+    return [(item.handle, item.due_at) for item in waiting_list.items() if item.what == "dispute"]
 
 
 @pytest.mark.parametrize("status", ["needs_response", "warning_needs_response", "a_new_word"])
@@ -91,7 +92,7 @@ def test_when_it_is_answered_its_alert_ends_by_itself(
 
     alert = OperatorAlert.objects.get(kind="dispute_opened")
     assert (alert.closed_at is not None, alert.closed_by) == (True, None)
-    assert [item.what for item in waiting()] == []
+    assert [item.what for item in waiting_list.items()] == []
 
 
 @pytest.fixture

@@ -13,15 +13,9 @@ from fulfillment.models import OrderIntake
 from kernel.failures import will_fail_again, words_to_keep
 from kernel.money import Money
 from ledger.models import Posting
+from notices.models import OperatorAlert
 from revenue.enums import EventState, OrderState
-from revenue.models import (
-    CheckoutSession,
-    OperatorAlert,
-    Order,
-    RevenueEvent,
-    StripeWebhookEvent,
-    WebhookAttempt,
-)
+from revenue.models import CheckoutSession, Order, RevenueEvent, StripeWebhookEvent, WebhookAttempt
 from revenue.policy import EVENT_RETRIES
 from tests.factories.crm import DealFactory
 from tests.factories.revenue import (

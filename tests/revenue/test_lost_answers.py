@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from console.alert_kinds import SWEEP_LAG
 from console.usecases.check_lag import check_lag
 from kernel.references import new_reference
+from notices.models import OperatorAlert
+from notices.queries.alert_lines import alert_line
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, CheckoutState
 from revenue.exchanges.checkouts import sweep_checkouts
 from revenue.exchanges.prices import ensure_price
-from revenue.models import CheckoutSession, Offer, OperatorAlert
+from revenue.models import CheckoutSession, Offer
 from revenue.ports import GatewayUnknown, SessionFact
-from revenue.queries.letters import alert_facts, alert_line
 from revenue.usecases.open_checkout import buy
 from tests.factories.revenue import CheckoutFactory, OfferFactory
 from tests.outside import _outside, gateway, gateway_to, lose_next_answer, outside
@@ -228,7 +230,7 @@ def test_a_checkout_that_another_worker_took_over_holds_up_no_other(
 
 
 def alarms() -> list[tuple[str, bool]]:
-    rows = OperatorAlert.objects.filter(kind=AlertKind.SWEEP_LAG, subject__endswith="_answers")
+    rows = OperatorAlert.objects.filter(kind=SWEEP_LAG, subject__endswith="_answers")
     return [(alert.subject, alert.closed_at is None) for alert in rows]
 
 
@@ -255,7 +257,7 @@ def test_the_mail_says_that_it_is_stripe_who_has_not_answered(
     check_lag(mode="sandbox", now=at + timedelta(minutes=61))
 
     alert = OperatorAlert.objects.get(subject="revenue.checkout_answers")
-    line = alert_line(kind=alert.kind, facts=alert_facts(alert))
+    line = alert_line(alert)
     assert line["title"] == "Work is waiting too long: answers about checkouts"
     assert line["words"].startswith("Stripe was asked 61 minutes ago, and has not said yet")
 

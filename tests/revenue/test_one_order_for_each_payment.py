@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection
 
+from notices.models import OperatorAlert
 from revenue.adapters import stripe_reading
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, CheckoutState, EventState
 from revenue.exchanges.checkouts import sweep_checkouts
-from revenue.models import CheckoutSession, OperatorAlert, Order, RevenueEvent, StripeWebhookEvent
+from revenue.models import CheckoutSession, Order, RevenueEvent, StripeWebhookEvent
 from revenue.ports import SessionFact
 from revenue.usecases.return_from_checkout import return_from_checkout
 from tests.factories.orders import OrderFactory

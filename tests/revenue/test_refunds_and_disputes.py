@@ -9,15 +9,11 @@ import pytest
 from crm.models import Deal
 from fulfillment.models import OrderIntake
 from kernel.money import Money
+from notices.models import OperatorAlert
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import EventState, OrderState, Source
 from revenue.exchanges.events import process_due
-from revenue.models import (
-    OperatorAlert,
-    Order,
-    RevenueEvent,
-    StripeWebhookEvent,
-)
+from revenue.models import Order, RevenueEvent, StripeWebhookEvent
 from tests.factories.revenue import (
     CheckoutFactory,
     dispute_object,

@@ -15,9 +15,10 @@ from pytest_django import Settings
 from console.usecases.check_lag import check_lag
 from kernel.modes import Mode
 from kernel.tally import Count, Tally
+from notices.models import OperatorAlert
+from notices.queries.alert_lines import alert_line
 from revenue.enums import AlertKind, Refusal
-from revenue.models import OperatorAlert, RefusedDeliveries, StripeWebhookEvent
-from revenue.queries.letters import alert_facts
+from revenue.models import RefusedDeliveries, StripeWebhookEvent
 from revenue.usecases.count_refusals import KEPT, count_refusals
 from revenue.webhooks import refused
 from tests.factories.people import client_of, make_person
@@ -91,7 +92,7 @@ def test_a_run_of_them_raises_one_alarm_a_day() -> None:
 
     alert = OperatorAlert.objects.get(kind=AlertKind.DELIVERIES_REFUSED)
     assert alert.facts["times"] == 30
-    assert alert_facts(alert)["address"].endswith("/console/")
+    assert alert_line(alert)["address"].endswith("/console/")
     page = client_of(make_person("operator")).get("/console/").content.decode()
     assert "30 deliveries were refused" in page
     assert "signed with no secret of ours" in page

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from notices.models import OperatorAlert
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import EventState, OrderState
 from revenue.exchanges import event_plan, events
@@ -19,7 +20,6 @@ from revenue.models import (
     EventAlarm,
     EventRendering,
     EventRepeat,
-    OperatorAlert,
     Order,
     RevenueEvent,
     StripeWebhookEvent,

@@ -19,7 +19,8 @@ from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from revenue.models import EventAlarm, EventRepeat, OperatorAlert, StripeWebhookEvent
+from notices.models import OperatorAlert
+from revenue.models import EventAlarm, EventRepeat, StripeWebhookEvent
 from revenue.providers import gateway_for_web
 from revenue.usecases.accept_webhook import accept_webhook
 from revenue.webhooks import BODY_BYTES_MAX, file_together, status_of, verified

@@ -9,12 +9,12 @@ import pytest
 
 from fulfillment.models import OrderIntake
 from ledger.models import Posting
+from notices.models import OperatorAlert
 from revenue.enums import EventState, OrderState
 from revenue.models import (
     BuyerMail,
     CheckoutSession,
     Dispute,
-    OperatorAlert,
     Order,
     Refund,
     RevenueEvent,

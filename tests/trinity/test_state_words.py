@@ -12,10 +12,11 @@ from console.queries.trace.shapes import STAGE_STATES, StageState
 from crm.enums import DealStage
 from kernel.state_words import TONES, OperatorWords, complete, for_operators
 from kernel.transitions import Stateful
-from revenue.enums import AlertStanding, OrderState
+from notices.enums import ALERTS, AlertStanding
+from revenue.enums import OrderState
 from revenue.enums.for_buyers import ORDER as FOR_BUYERS
 from revenue.enums.for_buyers import BuyerCase
-from revenue.enums.for_operators import ALERTS, CHECKOUT_CLOSED, INQUIRY
+from revenue.enums.for_operators import CHECKOUT_CLOSED, INQUIRY
 from revenue.enums.return_words import RETURN, ReturnCase
 from revenue.enums.stripes_words import DISPUTES, REFUNDS, said_by_dispute, said_by_refund
 from revenue.models import CheckoutSession, Dispute, Order

@@ -8,7 +8,7 @@ from typing import Final
 
 from django.conf import settings
 
-from kernel import due_work
+from kernel import due_work, waiting_list
 from kernel.modes import Mode
 from revenue import queries
 from revenue.enums import Refusal
@@ -165,9 +165,9 @@ def look_at_work(now: datetime) -> Iterator[Finding]:
         )
     if not late:
         yield ok("sweeps", "nothing is late")
-    waiting = queries.waiting()
-    if waiting:
-        yield warn("people", f"{len(waiting)} thing(s) wait for a person", "See the dashboard.")
+    for_people = waiting_list.items()
+    if for_people:
+        yield warn("people", f"{len(for_people)} thing(s) wait for a person", "See the dashboard.")
     yield from _comparison(now)
 
 

@@ -9,13 +9,9 @@ import pytest
 from django.core.management import CommandError
 
 from crm.models import Deal
+from notices.models import OperatorAlert
 from revenue.enums import AlertKind, MailState, OrderState
-from revenue.models import (
-    BuyerMail,
-    OperatorAlert,
-    Order,
-    RefundRequest,
-)
+from revenue.models import BuyerMail, Order, RefundRequest
 from tests.console.erasing.conftest import (
     GRACE,
     all_tables,

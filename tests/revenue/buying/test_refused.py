@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from notices.models import OperatorAlert
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, CheckoutState
 from revenue.exchanges.checkouts import sweep_checkouts
-from revenue.models import CheckoutSession, Offer, OperatorAlert
+from revenue.models import CheckoutSession, Offer
 from tests.factories.people import client_of, make_person
 from tests.outside import lose_next_answer
 from tests.revenue.buying.conftest import SESSIONS, later, press_buy, ticket_of

@@ -7,12 +7,13 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, transaction
 from django.test import Client
 
+from kernel import waiting_list
 from kernel.append_only import AppendOnlyViolation
 from ledger.models import LedgerEntry
-from revenue import queries
+from notices.models import OperatorAlert
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, EventState, Outcome
-from revenue.models import EventClosing, OperatorAlert, Order, StripeWebhookEvent
+from revenue.models import EventClosing, Order, StripeWebhookEvent
 from revenue.usecases.close_event import EventNotDead, close_event
 from revenue.usecases.replay_event import replay_event
 from tests.factories.people import client_of, make_person
@@ -44,7 +45,7 @@ def dead(process: Process) -> StripeWebhookEvent:
 
 
 def waits(event: StripeWebhookEvent) -> bool:
-    return event.stripe_id in {item.reference for item in queries.waiting()}
+    return event.stripe_id in {item.reference for item in waiting_list.items()}
 
 
 def close(browser: Client, event: StripeWebhookEvent, reason: str) -> tuple[int, str]:
@@ -65,7 +66,7 @@ def test_a_closed_event_waits_for_nobody_and_says_why(
     assert "a stray of the live account" in page
     assert operator.email in page
     assert not waits(dead)
-    assert queries.waiting_numbers().get("dead_event", 0) == 0
+    assert waiting_list.numbers().get("dead_event", 0) == 0
     assert not Order.objects.exists()
     assert OperatorAlert.objects.get(kind=AlertKind.EVENT_DEAD).closed_at is not None
 

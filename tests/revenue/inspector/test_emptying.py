@@ -14,10 +14,11 @@ from django.core.management import CommandError, call_command
 from django.db.utils import DatabaseError, IntegrityError
 
 from ledger.models import LedgerEntry
+from notices.models import OperatorAlert
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.adapters.stripe_signature import fact_digest
 from revenue.enums import AlertKind
-from revenue.models import EventAlarm, OperatorAlert, Order, RevenueEvent, StripeWebhookEvent
+from revenue.models import EventAlarm, Order, RevenueEvent, StripeWebhookEvent
 from revenue.usecases.accept_webhook import accept_webhook
 from revenue.usecases.empty_bodies import NoSuchContact, empty_bodies_of, empty_old_bodies
 from tests.factories.revenue import (

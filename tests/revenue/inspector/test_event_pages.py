@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 
 from kernel.paging import Cursor
 from ledger.models import LedgerEntry
+from notices.models import OperatorAlert
 from revenue.adapters.stripe_gateway import StripeGateway
-from revenue.models import OperatorAlert, Order, StripeWebhookEvent
+from revenue.models import Order, StripeWebhookEvent
 from revenue.queries.events import events_page
 from tests.factories.revenue import (
     NOON,

@@ -18,13 +18,14 @@ from hypothesis import strategies as st
 from kernel.addresses import ForeignId
 from kernel.documents import parsed
 from ledger.models import LedgerEntry
+from notices.models import OperatorAlert
+from notices.operations import raise_alert
+from notices.queries.alert_lines import alert_line
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.adapters.stripe_signature import read_notice
 from revenue.enums import AlertKind, EventState, Outcome
-from revenue.models import OperatorAlert, StripeWebhookEvent
-from revenue.operations.alerts import raise_alert_about
+from revenue.models import StripeWebhookEvent
 from revenue.ports import BodyRejected
-from revenue.queries.letters import alert_facts
 from revenue.usecases.accept_webhook import accept_webhook
 from revenue.usecases.empty_bodies import empty_old_bodies
 from revenue.usecases.replay_event import dry_run
@@ -104,7 +105,7 @@ def test_an_event_of_any_id_is_listed_shown_tried_replayed_and_closed(
     audited = LedgerEntry.objects.filter(event__startswith="event.").values_list("event", flat=True)
     assert sorted(audited) == ["event.closed", "event.replayed"]
     assert operator.get("/console/ledger/").status_code == 200
-    assert alert_facts(OperatorAlert.objects.get())["address"].endswith(page)
+    assert alert_line(OperatorAlert.objects.get())["address"].endswith(page)
 
 
 def _gateway() -> StripeGateway:
@@ -263,11 +264,9 @@ def test_whatever_stripe_writes_is_recorded_or_parked_at_once_and_shown(
 
 
 def test_an_alert_about_an_odd_event_is_mailed_with_its_page() -> None:
-    raise_alert_about(
-        kind=AlertKind.EVENT_DEAD, item="a/b", subject="a/b", mode="sandbox", now=NOON
-    )
+    raise_alert(kind=AlertKind.EVENT_DEAD, item="a/b", subject="a/b", mode="sandbox", now=NOON)
 
-    assert alert_facts(OperatorAlert.objects.get())["address"].endswith("/console/events/~YS9i/")
+    assert alert_line(OperatorAlert.objects.get())["address"].endswith("/console/events/~YS9i/")
 
 
 @pytest.mark.parametrize("path", ["/console/trace/", "/console/search/"])

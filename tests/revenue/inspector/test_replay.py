@@ -12,16 +12,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from ledger.models import LedgerEntry
+from notices.models import OperatorAlert
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, EventState, OrderState, Outcome, Source
-from revenue.models import (
-    BuyerMail,
-    OperatorAlert,
-    Order,
-    RevenueEvent,
-    StripeWebhookEvent,
-    WebhookAttempt,
-)
+from revenue.models import BuyerMail, Order, RevenueEvent, StripeWebhookEvent, WebhookAttempt
 from revenue.usecases.replay_event import EventBusy, dry_run, replay_event
 from tests.factories.revenue import (
     CheckoutFactory,

@@ -11,12 +11,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from crm.models import Deal
+from notices.models import OperatorAlert
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import AlertKind, CheckoutState, PaymentLinkState
 from revenue.exchanges.prices import ensure_price, look_after_price, sweep_prices
-from revenue.models import CheckoutSession, Offer, OfferPrice, OperatorAlert, PaymentLink
+from revenue.models import CheckoutSession, Offer, OfferPrice, PaymentLink
 from revenue.ports import GatewayRefused
-from revenue.queries.letters import page_of_alert
 from revenue.queries.offers import links_on_old_prices
 from revenue.usecases.make_payment_link import make_payment_link
 from revenue.usecases.open_checkout import buy, prepare_checkout
@@ -231,7 +231,10 @@ def test_a_sweep_tells_operators_once_of_links_that_nobody_can_pay_by(
     assert (alert.kind, alert.subject, alert.facts) == (
         AlertKind.LINKS_UNPAYABLE, offer.reference, {"links": 1},
     )  # fmt: skip
-    assert old_link.reference in client_of(seller).get(page_of_alert(alert)).content.decode()
+    assert (
+        old_link.reference
+        in client_of(seller).get(alert.of_kind.address_of(alert.matter)).content.decode()
+    )
 
 
 def test_a_sweep_asks_about_the_longest_unasked_first_and_no_more_than_it_may(

@@ -13,12 +13,12 @@ from kernel.modes import Mode
 from kernel.money import Money
 from notices.outbox.sending import send_next
 from notices.ports import Letter
+from notices.usecases.send_alerts import send_alerts
 from revenue.enums import MailKind, MailState, Source
 from revenue.exchanges.mails import BUYER_MAILS
 from revenue.models import BuyerMail
 from revenue.operations.mails import queue_mail
 from revenue.operations.recording_context import RecordingContext
-from revenue.usecases.send_alerts import send_alerts
 from tests.factories.orders import AlertFactory, BuyerMailFactory, OrderFactory
 from tests.factories.people import make_person
 from tests.factories.revenue import NOON

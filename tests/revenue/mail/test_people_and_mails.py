@@ -9,10 +9,11 @@ import pytest
 from kernel.modes import Mode
 from ledger.models import LedgerEntry
 from notices.adapters.mailer import DjangoMailer
+from notices.models import OperatorAlert
 from notices.outbox.sending import send_next
 from revenue.enums import AlertKind, MailKind, MailState
 from revenue.exchanges.mails import BUYER_MAILS
-from revenue.models import BuyerMail, OperatorAlert, OrderLink, OrderLinkRequest
+from revenue.models import BuyerMail, OrderLink, OrderLinkRequest
 from revenue.usecases.request_order_link import answer_link_requests, request_order_link
 from revenue.usecases.resend_mail import NotToBeSent, resend_mail
 from revenue.usecases.revoke_order_links import revoke_order_links

@@ -10,11 +10,12 @@ from django.db import connection, transaction
 
 from kernel.leases import claim_due
 from notices.adapters.mailer import DjangoMailer
+from notices.models import OperatorAlert
 from notices.outbox.sending import LEASE, MAIL_RETRIES, give_up_lost, send_next
 from notices.ports import Letter, MailRefused, MailUnknown
 from revenue.enums import AlertKind, LinkPurpose, MailKind, MailState
 from revenue.exchanges.mails import BUYER_MAILS
-from revenue.models import BuyerMail, OperatorAlert, OrderLink
+from revenue.models import BuyerMail, OrderLink
 from tests.factories.orders import BuyerMailFactory, OrderFactory, refund_of
 from tests.factories.revenue import NOON
 from tests.revenue.conftest import Clock

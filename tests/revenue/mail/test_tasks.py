@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core import mail as django_mail
 
+from notices import tasks as notices_tasks
 from revenue import tasks_mail
 from revenue.enums import MailState
 from revenue.models import OrderLinkRequest
@@ -41,7 +42,7 @@ def test_operators_are_told_and_links_are_sent() -> None:
     AlertFactory()
     OrderLinkRequest.objects.create(email=order.buyer_email, requested_at=datetime.now(UTC))
 
-    assert tasks_mail.send_alerts() == 1
+    assert notices_tasks.send_alerts() == 1
     assert tasks_mail.answer_link_requests() == 1
     assert tasks_mail.send_mail() == 1
     assert [message.to for message in django_mail.outbox] == [

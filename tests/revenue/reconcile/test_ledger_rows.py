@@ -20,8 +20,9 @@ from ledger import operations as ledger
 from ledger import queries, rows
 from ledger.models import LedgerEntry
 from ledger.queries.verification import verify
+from notices.models import OperatorAlert
 from revenue.enums import RevenueKind
-from revenue.models import OperatorAlert, Order, RevenueEvent
+from revenue.models import Order, RevenueEvent
 from revenue.policy import COUNTER_ACCOUNTS
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import NOON, CheckoutFactory, filed, session_object

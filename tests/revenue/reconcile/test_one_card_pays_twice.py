@@ -12,12 +12,13 @@ from django.contrib.auth.models import User
 from console.enums import ErasureReason
 from console.usecases.erase_subject import erase_subject
 from fulfillment.models import OrderIntake
+from notices.models import OperatorAlert
 from revenue.adapters import stripe_reading
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import Source
 from revenue.exchanges.cards import notice_cards
 from revenue.exchanges.missed import recover_sessions
-from revenue.models import BuyerMail, Offer, OperatorAlert, Order, RevenueEvent, StripeWebhookEvent
+from revenue.models import BuyerMail, Offer, Order, RevenueEvent, StripeWebhookEvent
 from revenue.queries.doubles import possible_doubles
 from revenue.usecases.accept_double_payment import accept_double_payment
 from revenue.usecases.return_from_checkout import return_from_checkout

@@ -12,8 +12,9 @@ from django.test import Client
 from kernel.modes import Mode
 from kernel.money import Money
 from kernel.references import new_reference
+from notices.models import OperatorAlert
 from revenue.enums import Gap, RevenueKind, Source
-from revenue.models import OperatorAlert, Order, ReconcileRun
+from revenue.models import Order, ReconcileRun
 from revenue.operations.booking import book
 from revenue.operations.differences import tell_differences
 from revenue.operations.recording_context import RecordingContext

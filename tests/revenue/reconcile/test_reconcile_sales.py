@@ -14,6 +14,7 @@ from fulfillment.models import OrderIntake
 from kernel.liveness import HOLDER_IS_GONE, NUMBER_MAX
 from kernel.money import Money
 from ledger.models import Posting
+from notices.models import OperatorAlert
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import EventState, OrderState, RevenueKind, Source
 from revenue.exchanges.events import process_due
@@ -21,7 +22,6 @@ from revenue.models import (
     BuyerMail,
     CheckoutSession,
     Dispute,
-    OperatorAlert,
     Order,
     ReconcileRun,
     RevenueEvent,

@@ -9,8 +9,9 @@ import pytest
 
 from kernel.money import Money
 from kernel.references import new_reference
+from notices.models import OperatorAlert
 from revenue.enums import AlertKind, OrderState, RevenueKind
-from revenue.models import OperatorAlert, Order, RevenueEvent
+from revenue.models import Order, RevenueEvent
 from revenue.operations.differences import tell_differences
 from revenue.ports import BalanceLine
 from revenue.queries.tie_out import (

@@ -12,14 +12,16 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from fulfillment.models import OrderIntake
+from kernel import waiting_list
 from kernel.money import Money
 from kernel.references import new_reference
 from ledger.models import LedgerEntry, Posting
+from notices.models import OperatorAlert
+from notices.usecases.tend_alert import NotTended, dismiss_alert
 from revenue.enums import OrderState, PaidBy
 from revenue.models import (
     BuyerMail,
     CheckoutSession,
-    OperatorAlert,
     Order,
     Refund,
     RefundPaidElsewhere,
@@ -29,9 +31,7 @@ from revenue.models import (
 from revenue.policy import RefundStep, refund_debt
 from revenue.queries.books import booked_since
 from revenue.queries.order_page import order_page
-from revenue.queries.waiting import waiting
 from revenue.usecases.record_paid_elsewhere import NotOwed, record_paid_elsewhere
-from revenue.usecases.tend_alert import NotTended, dismiss_alert
 from tests.conftest import NOON
 from tests.factories.orders import OrderFactory
 from tests.factories.people import client_of, make_person
@@ -81,7 +81,9 @@ def record(order: Order, person: User, minor: int = 100, **more: Any) -> RefundP
 
 
 def owed_on_the_desk() -> list[tuple[str, str]]:
-    return [(item.reference, str(item.amount)) for item in waiting() if item.what == "owed"]
+    return [
+        (item.reference, str(item.amount)) for item in waiting_list.items() if item.what == "owed"
+    ]
 
 
 @pytest.mark.parametrize("booked_first", [True, False])
@@ -129,7 +131,7 @@ def test_nobody_takes_it_off_the_desk(sold: CheckoutSession, process: Process, o
     record(order, owner)
     alert.refresh_from_db()
     assert alert.closed_at is not None
-    assert waiting() == []
+    assert waiting_list.items() == []
 
 
 def test_paid_another_way_is_booked_told_and_settles_the_order(

@@ -10,21 +10,21 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
+from kernel import waiting_list
 from kernel.money import Money
 from kernel.references import new_reference
 from ledger.models import LedgerEntry, Posting
+from notices.models import OperatorAlert
 from revenue.enums import ExcessSettledBy, PaidBy
 from revenue.ledger_rows import ORDERS, PAIRS
 from revenue.models import (
     CheckoutSession,
     ExcessSettlement,
-    OperatorAlert,
     Order,
     RefundRequest,
     RevenueEvent,
     StripeWebhookEvent,
 )
-from revenue.queries.waiting import waiting
 from revenue.usecases.record_paid_elsewhere import record_paid_elsewhere
 from revenue.usecases.settle_excess import NotSettled, settle_excess
 from tests.factories.orders import OrderFactory
@@ -111,7 +111,9 @@ def settle(
 
 
 def on_the_desk() -> list[tuple[str, str]]:
-    return [(item.reference, str(item.amount)) for item in waiting() if item.what == "excess"]
+    return [
+        (item.reference, str(item.amount)) for item in waiting_list.items() if item.what == "excess"
+    ]
 
 
 def ledger_differences() -> list[tuple[str, ...]]:

@@ -11,9 +11,10 @@ from crm.models import Activity
 from kernel.money import Money
 from kernel.references import new_reference
 from ledger.models import LedgerEntry
+from notices.models import OperatorAlert
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import OrderState, RefundState, ReviewVerdict
-from revenue.models import OperatorAlert, Order, OrderReview, RefundRequest, RevenueEvent
+from revenue.models import Order, OrderReview, RefundRequest, RevenueEvent
 from revenue.operations.refund_requests import NotRefundable
 from revenue.queries.refundable import refundable_now, why_not_refundable
 from tests.conftest import NOON

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from notices.models import OperatorAlert
 from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import RefundState
 from revenue.exchanges.refunds import sweep_refunds
-from revenue.models import OperatorAlert, Order, RefundRequest, RevenueEvent
+from revenue.models import Order, RefundRequest, RevenueEvent
 from tests.outside import gateway_to, lose_next_answer
 from tests.revenue.refunds.conftest import Ask
 from tests.sandbox.running_sandbox import RunningSandbox

@@ -8,8 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from kernel import waiting_list
 from ledger.models import LedgerEntry
-from revenue import queries
 from revenue.models import DoubleVerdict, Order
 from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
 from revenue.usecases.accept_double_payment import accept_double_payment
@@ -33,7 +33,7 @@ def second() -> Order:
 
 
 def waiting() -> list[str]:
-    return [item.reference for item in queries.waiting() if item.what == "double"]
+    return [item.reference for item in waiting_list.items() if item.what == "double"]
 
 
 def decide(browser: Client, order: Order, reason: str) -> tuple[int, str]:
@@ -56,7 +56,7 @@ def test_it_waits_however_long_ago_it_was(second: Order) -> None:
     Order.objects.filter(pk=second.pk).update(placed_at=NOON - timedelta(days=400))
 
     assert waiting() == [second.reference]
-    assert queries.waiting_numbers()["double"] == 1
+    assert waiting_list.numbers()["double"] == 1
 
 
 def test_one_who_decides_says_why_and_it_leaves_the_list(

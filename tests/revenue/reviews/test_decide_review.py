@@ -13,17 +13,11 @@ from django.db import connection
 from crm.models import Activity, Deal
 from fulfillment.models import OrderIntake
 from ledger.models import LedgerEntry
+from notices.models import OperatorAlert
+from notices.queries.alert_lines import alert_line
 from revenue.enums import OrderState, ReviewVerdict
-from revenue.models import (
-    BuyerMail,
-    CheckoutSession,
-    OperatorAlert,
-    Order,
-    OrderReview,
-    RevenueEvent,
-)
+from revenue.models import BuyerMail, CheckoutSession, Order, OrderReview, RevenueEvent
 from revenue.operations.reviewing import AlreadyDecided, NothingToDecide
-from revenue.queries.letters import alert_facts, alert_line
 from revenue.usecases.decide_review import accept_order, rule_out_order
 from tests.conftest import NOON
 from tests.factories.revenue import (
@@ -70,9 +64,7 @@ def test_money_is_recorded_and_nothing_else_happens_before_a_verdict(differs: Di
     assert not BuyerMail.objects.exists()
     alert = OperatorAlert.objects.get()
     assert alert.kind == "order_review"
-    assert alert_line(kind=alert.kind, facts=alert_facts(alert))["title"] == (
-        f"An order of {order.total} needs review"
-    )
+    assert alert_line(alert)["title"] == (f"An order of {order.total} needs review")
 
 
 def test_accepting_does_what_the_payment_would_have_done(differs: Differs, operator: User) -> None:

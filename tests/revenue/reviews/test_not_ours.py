@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError
 from django.test import Client
 
+from kernel import waiting_list
 from kernel.modes import Mode
 from kernel.references import new_reference
 from ledger.models import LedgerEntry
@@ -21,7 +22,6 @@ from revenue.models import BuyerMail, CheckoutSession, Order, OrderReview, Refun
 from revenue.operations.reviewing import NothingToDecide
 from revenue.queries.letters import is_overtaken, letter_facts
 from revenue.queries.refundable import refundable_now
-from revenue.queries.waiting import waiting
 from revenue.usecases.decide_review import accept_order, reopen_order, rule_out_order
 from revenue.usecases.request_refund import request_refund
 from tests.conftest import NOON
@@ -166,12 +166,14 @@ def test_a_ruled_out_payment_is_still_refunded_from_here(
 def test_reopened_it_waits_again_and_can_be_accepted(process: Process, operator: User) -> None:
     order = foreign_order(process)
     rule_out(order, operator)
-    assert waiting() == []
+    assert waiting_list.items() == []
 
     reopen(order, operator)
 
     assert state_of(order) == "needs_review"
-    assert [(item.what, item.reference) for item in waiting()] == [("review", order.reference)]
+    assert [(item.what, item.reference) for item in waiting_list.items()] == [
+        ("review", order.reference)
+    ]
     assert is_overtaken(BuyerMail.objects.select_related("order").get(kind="not_ours"))
 
     accept_order(order_ref=order.reference, reason="it is", actor_id=operator.pk, now=NOON)
@@ -221,11 +223,11 @@ def test_a_refund_that_stripe_refused_waits_again_and_can_be_reopened(
     )  # fmt: skip
     with pytest.raises(NothingToDecide, match="on its way"):
         reopen(order, operator)
-    assert waiting() == []
+    assert waiting_list.items() == []
 
     RefundRequest.objects.filter(pk=asked.pk).update(state="refused")
 
-    assert [item.reference for item in waiting()] == [order.reference]
+    assert [item.reference for item in waiting_list.items()] == [order.reference]
     browser = client_of(make_person("owner"))
     assert "refund not sent" in browser.get("/console/review/").content.decode()
     reopen(order, operator)

@@ -13,9 +13,10 @@ from django.test.utils import CaptureQueriesContext
 
 from fulfillment.models import AcquisitionRun, OrderIntake
 from fulfillment.usecases.start_run import start_run
-from revenue import queries
+from kernel import waiting_list
+from notices.models import OperatorAlert
 from revenue.enums import OfferState
-from revenue.models import BuyerMail, Offer, OperatorAlert, Order, RevenueEvent, StripeWebhookEvent
+from revenue.models import BuyerMail, Offer, Order, RevenueEvent, StripeWebhookEvent
 from revenue.queries.doubles import possible_doubles
 from revenue.usecases.accept_double_payment import accept_double_payment
 from tests.factories.people import client_of
@@ -54,7 +55,7 @@ def holds() -> list[str]:
 
 
 def waiting() -> list[str]:
-    return [item.reference for item in queries.waiting() if item.what == "double"]
+    return [item.reference for item in waiting_list.items() if item.what == "double"]
 
 
 @pytest.mark.parametrize("email", [ADA, "ADA@Buyer.Example"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from revenue.queries.alerts import people_for_alerts
+from notices.queries.alerts import people_for_alerts
 
 NOBODY = ("", "Nobody")
 

@@ -15,19 +15,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from kernel.permissions import needs
-from revenue.enums import AlertKind
-from revenue.forms.alerts import AssignForm, SnoozeForm
-from revenue.models import OperatorAlert
-from revenue.queries.alerts import alert_file
-from revenue.queries.letters import page_of_alert
-from revenue.usecases import tend_alert
-from revenue.usecases.tend_alert import NotTended
+from notices.forms.alerts import AssignForm, SnoozeForm
+from notices.kinds import TEND
+from notices.queries.alerts import alert_file
+from notices.usecases import tend_alert
+from notices.usecases.tend_alert import NoSuchAlert, NotTended
 
-TEND = "revenue.review_order"
+READ = "notices.view_alert"
 BACK_TO = {"alert-list": "alert-list", "alert": "alert"}  # else the dashboard
 
 
-@needs("revenue.view_order")
+@needs(READ)
 @never_cache
 @require_safe
 def alert(request: HttpRequest, reference: str) -> HttpResponse:
@@ -46,17 +44,19 @@ def _page(
     found = alert_file(reference)
     if found is None:
         raise Http404(reference)
+    kind, matter = found.alert.of_kind, found.alert.matter
     assigned = {"to": found.alert.assigned_to_id}
     context = {
         "nav": "alert-list",
         "file": found,
         "alert": found.alert,
-        "title": AlertKind(found.alert.kind).label,
-        "about_address": page_of_alert(found.alert),
+        "title": kind.words,
+        "about_address": kind.address_of(matter),
+        "details": kind.details_of(matter),
         "snooze_form": snooze or SnoozeForm(),
         "assign_form": assign or AssignForm(initial=assigned),
     }
-    return render(request, "revenue/alert.html", context, status=status)
+    return render(request, "notices/alert.html", context, status=status)
 
 
 @needs(TEND)
@@ -121,7 +121,7 @@ def _tend(
             now=datetime.now(UTC),
             **more,
         )
-    except OperatorAlert.DoesNotExist as error:
+    except NoSuchAlert as error:
         raise Http404(reference) from error
     except NotTended as refusal:
         if form is not None:

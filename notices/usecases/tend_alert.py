@@ -10,10 +10,14 @@ from django.db import transaction
 
 from ledger import operations as ledger
 from ledger.facts import FactValue
-from revenue.models import OperatorAlert
-from revenue.queries.alerts import TO_TEND, why_not_dismissed
+from notices import kinds
+from notices.models import OperatorAlert
 
 SNOOZE_MAX: Final = timedelta(days=90)
+
+
+class NoSuchAlert(Exception):
+    """No alert has this reference."""
 
 
 class NotTended(Exception):
@@ -24,12 +28,13 @@ class NotTended(Exception):
 def dismiss_alert(*, alert_ref: str, actor_id: int, now: datetime) -> bool:
     """Take an alert off everybody's list; say whether it was still on it.
 
-    What Stripe waits for is not dismissed. Raises NotTended or OperatorAlert.DoesNotExist.
+    What its kind keeps, such as what a vendor waits for, is not dismissed.
+    Raises NotTended or NoSuchAlert.
     """
     alert = _lock(alert_ref)
     if alert.closed_at is not None:
         return False
-    if problem := why_not_dismissed(alert):
+    if problem := alert.of_kind.why_kept(alert.matter):
         raise NotTended(problem)
     _write(alert, closed_at=now, closed_by=actor_id, snoozed_until=None)
     _audit(alert, event="alert.dismissed", actor_id=actor_id, now=now)
@@ -40,7 +45,7 @@ def dismiss_alert(*, alert_ref: str, actor_id: int, now: datetime) -> bool:
 def undo_dismissal(*, alert_ref: str, actor_id: int, now: datetime) -> bool:
     """Put a dismissed alert back on the list; say whether it was off it.
 
-    What ended by itself stays off. Raises NotTended or OperatorAlert.DoesNotExist.
+    What ended by itself stays off. Raises NotTended or NoSuchAlert.
     """
     alert = _lock(alert_ref)
     if alert.closed_at is None:
@@ -56,7 +61,7 @@ def undo_dismissal(*, alert_ref: str, actor_id: int, now: datetime) -> bool:
 def snooze_alert(*, alert_ref: str, until: datetime | None, actor_id: int, now: datetime) -> None:
     """Take an alert off the list until ``until``; None shows it again at once.
 
-    Raises NotTended or OperatorAlert.DoesNotExist.
+    Raises NotTended or NoSuchAlert.
     """
     alert = _lock(alert_ref)
     _require_open(alert)
@@ -66,7 +71,7 @@ def snooze_alert(*, alert_ref: str, until: datetime | None, actor_id: int, now: 
         return
     if not now < until <= now + SNOOZE_MAX:
         raise NotTended(f"Choose a day within the next {SNOOZE_MAX.days} days.")
-    if problem := why_not_dismissed(alert):
+    if problem := alert.of_kind.why_kept(alert.matter):
         raise NotTended(problem)
     _write(alert, snoozed_until=until)
     _audit(alert, event="alert.snoozed", actor_id=actor_id, now=now, facts={"until": until})
@@ -76,11 +81,11 @@ def snooze_alert(*, alert_ref: str, until: datetime | None, actor_id: int, now: 
 def assign_alert(*, alert_ref: str, to_id: int | None, actor_id: int, now: datetime) -> None:
     """Give an alert to a person of the team, or to nobody.
 
-    Raises NotTended or OperatorAlert.DoesNotExist.
+    Raises NotTended or NoSuchAlert.
     """
     alert = _lock(alert_ref)
     _require_open(alert)
-    if to_id is not None and not User.objects.with_perm(TO_TEND).filter(pk=to_id).exists():
+    if to_id is not None and not User.objects.with_perm(kinds.TEND).filter(pk=to_id).exists():
         raise NotTended("Only somebody who may act on alerts can be assigned one.")
     _write(alert, assigned_to=to_id)
     to = "system" if to_id is None else f"user:{to_id}"
@@ -88,7 +93,11 @@ def assign_alert(*, alert_ref: str, to_id: int | None, actor_id: int, now: datet
 
 
 def _lock(alert_ref: str) -> OperatorAlert:
-    return OperatorAlert.objects.select_for_update(no_key=True).get(reference=alert_ref)
+    alerts = OperatorAlert.objects.select_for_update(no_key=True)
+    alert = alerts.filter(reference=alert_ref).first()
+    if alert is None:
+        raise NoSuchAlert(alert_ref)
+    return alert
 
 
 def _require_open(alert: OperatorAlert) -> None:

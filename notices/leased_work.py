@@ -1,0 +1,10 @@
+"""The rows of messages to the team that workers lease, and what of them is work."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kernel.leases import Leased
+from notices.models import OperatorAlert
+
+LEASED_WORK: Final[tuple[tuple[type[Leased], str], ...]] = ((OperatorAlert, "told_at IS NULL"),)

@@ -1,0 +1,19 @@
+"""What other apps may have said to the team, within a transaction of theirs."""
+
+from notices.operations.alerts import (
+    Lasting,
+    close_alert_about,
+    close_alerts,
+    close_other_alerts,
+    keep_standing,
+    raise_alert,
+)
+
+__all__ = [
+    "Lasting",
+    "close_alert_about",
+    "close_alerts",
+    "close_other_alerts",
+    "keep_standing",
+    "raise_alert",
+]

@@ -1,0 +1,15 @@
+"""The operators' pages of alerts, below ``/console/``."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from notices.views import alerts
+
+urlpatterns: list[URLPattern] = [
+    path("alerts/<str:reference>/", alerts.alert, name="alert"),
+    path("alerts/<str:reference>/dismiss/", alerts.dismiss, name="alert-dismiss"),
+    path("alerts/<str:reference>/undo/", alerts.undo, name="alert-undo"),
+    path("alerts/<str:reference>/snooze/", alerts.snooze, name="alert-snooze"),
+    path("alerts/<str:reference>/assign/", alerts.assign, name="alert-assign"),
+]

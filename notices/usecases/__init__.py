@@ -1,0 +1,1 @@
+"""What people do about alerts, and sending what the team is to know."""

@@ -1,0 +1,1 @@
+"""Pages of alerts, and what their forms post to."""
