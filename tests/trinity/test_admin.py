@@ -18,7 +18,7 @@ from django.urls import reverse
 from tests.factories.orders import OrderFactory
 from tests.factories.people import client_of, make_person
 
-OURS = ("revenue", "crm", "fulfillment", "toolrouter", "ledger")
+OURS = ("revenue", "crm", "fulfillment", "toolrouter", "notices", "ledger")
 # Book-keeping of the sealer itself: a row lives for seconds.
 UNSEEN = {"ledger.unsealedentry"}
 MODELS = [
