@@ -1,0 +1,3 @@
+"""What tests of messages to the team share."""
+
+from tests.revenue.conftest import clock as clock
