@@ -21,9 +21,7 @@ OPEN: Final = ("operations", "queries")
 ABOVE: Final = (*APPS, "trinity")  # whoever may import an app
 
 # Function -> why a row passes all the same.
-LET_PASS: Final[dict[str, str]] = {
-    "revenue.queries.alerts.alert_file": "an alert's own page is still revenue's, and shows the row"
-}
+LET_PASS: Final[dict[str, str]] = {}
 
 
 @cache
