@@ -1,7 +1,8 @@
-"""Alerts are this app's from here on. No statement: their table stays where it is, as it is.
+"""Alerts are this app's from here on. Their table stays where it is, as it is.
 
 Its name stays too, and with it all that hangs on it (docs/adr/0026): rows, sequence, keys, trigger,
-grants, and what ledger entries name. Content type and permissions follow in revenue's 0039.
+grants, and what ledger entries name. Content type and permissions follow in revenue's 0040. The one
+statement renames a constraint that holds one way: it says so.
 """
 
 import django.db.models.deletion
@@ -17,6 +18,11 @@ PERMISSIONS = [
     ("view_alert", "Can view alerts"),
     ("tend_alert", "Can dismiss, snooze and assign alerts"),
 ]
+IFF, ONLY_IF = "operator_alert_dismissed_iff_closed", "operator_alert_dismissed_only_if_closed"
+
+
+def rename(old, new):
+    return f"ALTER TABLE revenue_operatoralert RENAME CONSTRAINT {old} TO {new}"
 
 
 def person(**more):
@@ -72,7 +78,7 @@ ALERT = migrations.CreateModel(
         "constraints": [
             models.CheckConstraint(
                 condition=Q(closed_by__isnull=True) | Q(closed_at__isnull=False),
-                name="operator_alert_dismissed_iff_closed",
+                name=ONLY_IF,
             ),
             models.UniqueConstraint(fields=["kind", "item"], name="operator_alert_once_per_item"),
         ],
@@ -96,4 +102,9 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [migrations.SeparateDatabaseAndState(state_operations=[ALERT])]
+    operations = [
+        migrations.SeparateDatabaseAndState(
+            state_operations=[ALERT],
+            database_operations=[migrations.RunSQL(rename(IFF, ONLY_IF), rename(ONLY_IF, IFF))],
+        )
+    ]

@@ -60,7 +60,7 @@ class OperatorAlert(Leased):
         constraints = [
             models.CheckConstraint(
                 condition=Q(closed_by__isnull=True) | Q(closed_at__isnull=False),
-                name="operator_alert_dismissed_iff_closed",
+                name="operator_alert_dismissed_only_if_closed",
             ),
             models.UniqueConstraint(fields=["kind", "item"], name="operator_alert_once_per_item"),
         ]

@@ -20,7 +20,7 @@ GIVEN = "auth_group_permissions"
 
 
 def move(*, back: bool = False) -> None:
-    module = import_module("revenue.migrations.0039_alerts_go_to_notices")
+    module = import_module("revenue.migrations.0040_alerts_go_to_notices")
     step = module.Migration.operations[0]
     assert isinstance(step, migrations.RunSQL)
     with as_owner(), connection.cursor() as cursor:

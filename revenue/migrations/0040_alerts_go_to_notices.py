@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("contenttypes", "0002_remove_content_type_name"),
         ("notices", "0001_alerts_come_from_revenue"),
-        ("revenue", "0038_dedupe_key_of_mails"),
+        ("revenue", "0039_only_if_is_not_iff"),
     ]
 
     operations = [
