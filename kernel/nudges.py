@@ -85,7 +85,7 @@ class CoalescedNudge:
             self._run_thread()
 
     def _run_thread(self) -> None:
-        with self._start:  # threads do not survive a fork, so it starts on the first poke
+        with self._start:  # threads do not survive a fork, so it starts on the first signal
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._send_forever, daemon=True)
                 self._thread.start()

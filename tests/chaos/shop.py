@@ -1,4 +1,4 @@
-"""A shop under fire: real processes, buyers by plain HTTP, and hands that break things."""
+"""A shop under fire: real processes, buyers by plain HTTP, and threads that break things."""
 
 from __future__ import annotations
 

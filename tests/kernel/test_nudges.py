@@ -121,7 +121,7 @@ def test_a_broker_that_hangs_costs_a_buyer_a_second_or_two() -> None:
     assert time.monotonic() - began_s < 3
 
 
-def test_many_pokes_are_one_nudge(messages: Any) -> None:
+def test_many_signals_are_one_nudge(messages: Any) -> None:
     every_s = 0.3
     coalesced, began_s = CoalescedNudge("thing.happened", every_s=every_s), time.monotonic()
 
@@ -138,17 +138,17 @@ def test_many_pokes_are_one_nudge(messages: Any) -> None:
 
 
 @pytest.mark.usefixtures("broker_hangs")
-def test_a_poke_never_waits_for_a_broker_that_hangs(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_signal_never_waits_for_a_broker_that_hangs(caplog: pytest.LogCaptureFixture) -> None:
     coalesced = CoalescedNudge("thing.happened", pause_s=3600)  # its thread outlives the test
     began_s = time.monotonic()
 
     with caplog.at_level(logging.WARNING, logger="kernel.nudges"):
         for _ in range(1_000):
             coalesced.signal()
-        poked_s = time.monotonic() - began_s
+        signalled_s = time.monotonic() - began_s
         wait_until(lambda: bool(caplog.records))
 
-    assert poked_s < 2  # a thousand waits of a quarter of a second would be four minutes
+    assert signalled_s < 2  # a thousand waits of a quarter of a second would be four minutes
     assert [record.getMessage() for record in caplog.records] == ["nudge lost, pausing"]
 
 
