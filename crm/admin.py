@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 
 from crm.models import Activity, Company, Contact, Deal, Project, TrappedRequest
@@ -47,7 +46,7 @@ class DealAdmin(LookOnlyAdmin):
     search_help_text = "A whole reference, trace or order"
     ordering = ("-id",)
 
-    def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002  # Django calls it
+    def get_exclude(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:  # noqa: ARG002  # Django calls it
         """Hide the title from those who may not see contacts."""
         return () if request.user.has_perm("crm.view_contact") else ("title",)
 

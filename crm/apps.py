@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig
+from django.apps.registry import Apps
 from django.db.models.signals import post_migrate
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -35,7 +36,7 @@ class CrmConfig(AppConfig):
         post_migrate.connect(seed_home_project, sender=self)
 
 
-def seed_home_project(*, apps: Any, using: str, **_: Any) -> None:
+def seed_home_project(*, apps: Apps, using: str, **_: Any) -> None:
     """Make the home project, and the safety settings of each project that has none. Idempotent.
 
     Migrating back to nothing leaves nothing to seed.

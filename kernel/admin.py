@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 from django.contrib import admin
@@ -25,7 +26,7 @@ REFERENCE: Final = re.compile(r"[a-z]{2,8}_[0-9A-Za-z_]{14,}")
 LOOKUPS: Final = frozenset(
     {"", "exact", "in", "isnull", "gte", "lt", "id__exact", "id__isnull", "pk__exact"}
 )
-Column = str | Callable[[Any], Any]
+Column = str | Callable[[Model], str]
 
 
 class QuickPaginator(Paginator):  # type: ignore[type-arg]  # generic only in the stubs
@@ -55,50 +56,50 @@ class LookOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # one base for
         offered = {each for each in self.list_filter if isinstance(each, str)}
         return name in offered and how in LOOKUPS and super().lookup_allowed(lookup, value, request)
 
-    def get_list_display(self, request: HttpRequest) -> Any:
+    def get_list_display(self, request: HttpRequest) -> tuple[Column, ...]:
         """Return the columns; money is said as everywhere, long references are folded."""
         names = self._without_currency(list(super().get_list_display(request)))
-        return [self._listed(name) for name in names]
+        return tuple(self._listed(name) for name in names)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Return one plain set of fields, with money as everywhere."""
         names = self._without_currency(list(self.get_fields(request, obj)))
         return [(None, {"fields": [self._amount_name(name) for name in names]})]
 
-    def _without_currency(self, names: list[Any]) -> list[Any]:
+    def _without_currency(self, names: Sequence[object]) -> list[object]:
         """An amount says its currency itself."""
         has_amount = any(self._is_amount(name) for name in names)
         return [name for name in names if name != "currency" or not has_amount]
 
-    def _is_amount(self, name: Any) -> bool:
+    def _is_amount(self, name: object) -> bool:
         return str(name).endswith(MINOR) and name in self._columns and "currency" in self._columns
 
-    def _amount_name(self, name: Any) -> Any:
+    def _amount_name(self, name: object) -> object:
         """Give the amount in words a name of its own, for pages that know columns by name."""
         if not self._is_amount(name):
             return name
         stem = str(name).removesuffix(MINOR)
         if not hasattr(self, stem):
-            setattr(self, stem, _amount(name))
+            setattr(self, stem, _amount(str(name)))
         return stem
 
-    def _listed(self, name: Any) -> Column:
+    def _listed(self, name: object) -> Column:
         if self._is_amount(name):
-            return _amount(name)
-        field = self._columns.get(name)
+            return _amount(str(name))
+        field = self._columns.get(str(name))
         if isinstance(field, models.CharField) and not field.choices:
-            return _folded(name, label=str(field.verbose_name))
+            return _folded(str(name), label=str(field.verbose_name))
         return str(name)
 
-    def has_add_permission(self, *_: Any) -> bool:
+    def has_add_permission(self, *_: object) -> bool:
         """Return False."""
         return False
 
-    def has_change_permission(self, *_: Any) -> bool:
+    def has_change_permission(self, *_: object) -> bool:
         """Return False."""
         return False
 
-    def has_delete_permission(self, *_: Any) -> bool:
+    def has_delete_permission(self, *_: object) -> bool:
         """Return False."""
         return False
 
@@ -115,22 +116,22 @@ class LookOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # one base for
         return format_html('<a href="{}">{}</a>', address, folded(trace_ref))
 
 
-def _amount(name: str) -> Callable[[Any], str]:
+def _amount(name: str) -> Callable[[Model], str]:
     """Return a column that says ``name`` of a row in its currency."""
 
     @admin.display(description=name.removesuffix(MINOR).replace("_", " "), ordering=name)
-    def amount(row: Any) -> str:
-        amount_minor = getattr(row, name)
-        return "–" if amount_minor is None else str(Money(amount_minor, row.currency))
+    def amount(row: Model) -> str:
+        amount_minor, currency = attrgetter(name, "currency")(row)
+        return "–" if amount_minor is None else str(Money(amount_minor, currency))
 
     return amount
 
 
-def _folded(name: str, *, label: str) -> Callable[[Any], str]:
+def _folded(name: str, *, label: str) -> Callable[[Model], str]:
     """Return a column that folds ``name`` of a row where it is a long reference."""
 
     @admin.display(description=label, ordering=name, empty_value="–")
-    def text(row: Any) -> str:
+    def text(row: Model) -> str:
         value = str(getattr(row, name) or "")
         return folded(value) if REFERENCE.fullmatch(value) else value
 

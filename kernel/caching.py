@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 
 ABSENT: Final = object()
+Key = str | bytes | memoryview
 
 
 class JsonSerializer:
@@ -23,7 +24,7 @@ class JsonSerializer:
             return value
         return json.dumps(value, separators=(",", ":")).encode()
 
-    def loads(self, stored: bytes) -> Any:
+    def loads(self, stored: bytes) -> object:
         """Return what was stored, or ``ABSENT`` where it is no JSON."""
         try:
             return json.loads(stored)
@@ -34,12 +35,12 @@ class JsonSerializer:
 class _Client(RedisCacheClient):
     """Django's, for which what cannot be read is not there."""
 
-    def get(self, key: Any, default: Any) -> Any:
+    def get(self, key: Key, default: object) -> object:
         """Return the value, or ``default``."""
         value = super().get(key, ABSENT)
         return default if value is ABSENT else value
 
-    def get_many(self, keys: Iterable[Any]) -> dict[Any, Any]:
+    def get_many(self, keys: Iterable[Key]) -> dict[Key, object]:
         """Return the values that are there and can be read."""
         found = super().get_many(keys)
         return {key: value for key, value in found.items() if value is not ABSENT}

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from django.conf import settings
 from django.db import connections, transaction
+from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from kernel import guards
@@ -149,7 +150,7 @@ def powers(role: str, *, using: str) -> list[str]:
     return [word for word, has_it in zip(words, row, strict=True) if has_it]
 
 
-def _shut_the_rest(cursor: Any, role: str) -> None:
+def _shut_the_rest(cursor: CursorWrapper, role: str) -> None:
     """Let nobody make objects beside ours: a temporary table would hide one from a trigger."""
     cursor.execute(
         "SELECT current_database(), has_database_privilege(%(role)s, oid, 'TEMPORARY'),"

@@ -10,13 +10,14 @@ import logging
 import threading
 import time
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from kombu import Connection, pools
 from kombu.exceptions import OperationalError
+from kombu.pools import ProducerPool
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -39,12 +40,13 @@ def nudge(topic: str) -> None:
 
 
 @cache
-def _producers(_broker_url: str) -> Any:
+def _producers(_broker_url: str) -> ProducerPool:
     """Return a pool of connections for words only: somebody may wait for the page that says them.
 
     Celery's own pool has the patience of a worker that listens.
     """
-    return pools.producers[_impatient_connection()]
+    pool: ProducerPool = pools.producers[_impatient_connection()]
+    return pool
 
 
 def _impatient_connection() -> Connection:

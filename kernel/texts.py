@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from django import forms
 
@@ -50,7 +50,7 @@ def lines(text: str) -> str:
 class WordsField(forms.CharField):
     """What a member of the team types for others to read."""
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: object) -> str | None:
         """Read it; what is left when it can be read is what counts as typed."""
         text = super().to_python(value)
         return readable(text).strip() if isinstance(text, str) else text
@@ -59,7 +59,7 @@ class WordsField(forms.CharField):
 class LineField(WordsField):
     """The same in one line: a name or a title, which goes into subjects and lines of mails."""
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: object) -> str | None:
         """Read it; a line break that was sent all the same is a space."""
         text = super().to_python(value)
         return one_line(text) if isinstance(text, str) else text

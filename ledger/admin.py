@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib import admin
 
@@ -24,39 +24,39 @@ class HexAdmin(LookOnlyAdmin):
 
     hex_fields: tuple[str, ...] = ()
 
-    def get_fields(self, *_: Any) -> list[Any]:
+    def get_fields(self, *_: object) -> tuple[str, ...]:
         """Replace each binary column by its hex text."""
         binary = {f"{name}_hex": name for name in self.hex_fields}
         names = [field.name for field in self.opts.fields if field.name not in binary.values()]
-        return [*names, *binary]
+        return (*names, *binary)
 
     @admin.display(description="content hash")
-    def content_hash_hex(self, row: Any) -> str:
+    def content_hash_hex(self, row: LedgerEntry | SealedEntry) -> str:
         """Return the content hash in hex."""
         return bytes(row.content_hash).hex()
 
     @admin.display(description="public key")
-    def public_key_hex(self, row: Any) -> str:
+    def public_key_hex(self, row: SealKey) -> str:
         """Return the public key in hex."""
         return bytes(row.public_key).hex()
 
     @admin.display(description="Merkle root")
-    def merkle_root_hex(self, row: Any) -> str:
+    def merkle_root_hex(self, row: Seal) -> str:
         """Return the root in hex."""
         return bytes(row.merkle_root).hex()
 
     @admin.display(description="previous hash")
-    def previous_hash_hex(self, row: Any) -> str:
+    def previous_hash_hex(self, row: Seal) -> str:
         """Return the hash of the seal before in hex."""
         return bytes(row.previous_hash).hex()
 
     @admin.display(description="seal hash")
-    def seal_hash_hex(self, row: Any) -> str:
+    def seal_hash_hex(self, row: Seal) -> str:
         """Return the hash in hex."""
         return bytes(row.seal_hash).hex()
 
     @admin.display(description="signature")
-    def signature_hex(self, row: Any) -> str:
+    def signature_hex(self, row: Seal) -> str:
         """Return the signature in hex."""
         return bytes(row.signature).hex()
 
@@ -69,11 +69,11 @@ class PostingInline(admin.TabularInline):  # type: ignore[type-arg]  # generic o
     can_delete = False
     extra = 0
 
-    def has_add_permission(self, *_: Any) -> bool:
+    def has_add_permission(self, *_: object) -> bool:
         """Return False."""
         return False
 
-    def has_change_permission(self, *_: Any) -> bool:
+    def has_change_permission(self, *_: object) -> bool:
         """Return False."""
         return False
 

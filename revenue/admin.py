@@ -6,7 +6,7 @@ of sight.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from django.contrib import admin
 from django.db import models
@@ -55,14 +55,14 @@ class RevenueAdmin(LookOnlyAdmin):
     secret: ClassVar[tuple[str, ...]] = ()
     ordering = ("-id",)
 
-    def get_fields(self, request: HttpRequest, *_: Any) -> list[Any]:
+    def get_fields(self, request: HttpRequest, *_: object) -> tuple[str, ...]:
         """Return the columns to show."""
         hidden = {*self.secret, *(() if request.user.has_perm(SEES_PEOPLE) else PERSONAL)}
-        return [
+        return tuple(
             field.name
             for field in self.opts.fields
             if field.name not in hidden and not isinstance(field, models.BinaryField)
-        ]
+        )
 
 
 @admin.register(Offer)

@@ -6,13 +6,13 @@ factor only.
 
 from __future__ import annotations
 
-from typing import Any
-
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn import views as webauthn
 from django.db import transaction
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.views.generic.edit import FormMixin
 
@@ -26,21 +26,21 @@ class FactorChange(FormMixin):  # type: ignore[type-arg]  # it takes none at run
 
     request: HttpRequest
 
-    def form_valid(self, form: Any) -> HttpResponse:
+    def form_valid(self, form: BaseForm) -> HttpResponse:
         """Make the change."""
         with transaction.atomic(durable=True):
             response = super().form_valid(form)
             self.follow(form)
         return response
 
-    def follow(self, form: Any) -> None:
+    def follow(self, form: BaseForm) -> None:
         """Do what follows from the change."""
 
 
 class ActivateTotp(FactorChange, totp.ActivateTOTPView):  # type: ignore[misc]  # allauth has no types
     """Switch the app on, with its first code, which counts as used."""
 
-    def follow(self, form: Any) -> None:
+    def follow(self, form: ActivateTOTPForm) -> None:
         """End the sessions that were opened without the app."""
         app = switched_on(self.request, Authenticator.Type.TOTP)
         use_totp_counter(app.user_id, form.counter)
@@ -53,7 +53,7 @@ class DeactivateTotp(FactorChange, totp.DeactivateTOTPView):  # type: ignore[mis
 class AddKey(FactorChange, webauthn.AddWebAuthnView):  # type: ignore[misc]  # see above
     """Add a passkey or security key."""
 
-    def follow(self, form: Any) -> None:  # noqa: ARG002  # as of the app
+    def follow(self, form: BaseForm) -> None:  # noqa: ARG002  # as of the app
         """End the sessions that were opened without the key."""
         switched_on(self.request, Authenticator.Type.WEBAUTHN)
 

@@ -39,14 +39,14 @@ class CredentialField(JSONField):
 
     widget = HiddenInput
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: object) -> Any:
         """Refuse also what the parser gives up on: brackets without end, thousands of digits."""
         try:
             return super().to_python(value)
         except (RecursionError, ValueError) as error:
             raise ValidationError(self.error_messages["invalid"], code="invalid") from error
 
-    def bound_data(self, data: Any, initial: Any) -> Any:  # noqa: ARG002  # Django's
+    def bound_data(self, data: object, initial: object) -> object:  # noqa: ARG002  # Django's
         """Return what the page began with."""
         return initial
 

@@ -6,7 +6,7 @@ docs/operations.md, *Logins*, says the same in words.
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -33,7 +33,7 @@ def context_words() -> frozenset[str]:
 class ContextWordsValidator:
     """Refuse a password of which too little is left without the words of this place."""
 
-    def validate(self, password: str, user: Any = None) -> None:  # noqa: ARG002  # Django's protocol
+    def validate(self, password: str, user: object = None) -> None:  # noqa: ARG002  # Django's protocol
         """Raise ValidationError with what to do instead."""
         rest = _folded(password)
         for word in sorted(context_words(), key=len, reverse=True):

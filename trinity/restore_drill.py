@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, LiteralString
+from typing import Final, LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -123,13 +123,13 @@ def _rows(database: psycopg.Connection) -> dict[str, int]:
     counts = {}
     for (table,) in database.execute(OUR_TABLES).fetchall():
         query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
-        counts[table] = _value(database, query)
+        counts[table] = int(_value(database, query))
     return counts
 
 
-def _value(database: psycopg.Connection, query: LiteralString | sql.Composed) -> Any:
+def _value(database: psycopg.Connection, query: LiteralString | sql.Composed) -> str:
     [(value,)] = database.execute(query).fetchall()
-    return value
+    return str(value)
 
 
 def _folder(*, at_least: int) -> Path:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.apps import AppConfig
+from django.apps.registry import Apps
 from django.contrib.auth.management import create_permissions
 
 OWNER, OPERATOR, AUDITOR = "owner", "operator", "auditor"
@@ -127,7 +128,7 @@ def strongest(group_names: Iterable[str]) -> str:
 
 
 def apply_roles(
-    *, app_config: AppConfig, apps: Any, using: str, verbosity: int = 0, **_: Any
+    *, app_config: AppConfig, apps: Apps, using: str, verbosity: int = 0, **_: Any
 ) -> None:
     """Give each group exactly the permissions of one app that ``ROLES`` names. Idempotent.
 

@@ -83,8 +83,10 @@ def _packed(past: PastTotals) -> dict[str, Any]:
     return {"newest_id": past.newest_id, "facts": rows}
 
 
-def _unpacked(known: Any) -> PastTotals | None:
+def _unpacked(known: object) -> PastTotals | None:
     """Return what ``_packed`` packed, or None where it is anything else."""
+    if not isinstance(known, dict):
+        return None
     try:
         facts = [
             DayTotal(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -31,7 +31,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     context = {
         "nav": "dashboard",
         "board": board,
-        "title": _title(request.user, sum(group.count for group in board.waiting), whom=whom),
+        "title": _title(
+            _first_name(request.user), sum(group.count for group in board.waiting), whom=whom
+        ),
         "whom": whom,
         "waiting_counts": board.counts,
         "dismissed": just_dismissed(request.GET),
@@ -39,9 +41,15 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "console/dashboard.html", context)
 
 
-def _title(person: Any, things: int, *, whom: str) -> str:
-    """Say how much waits, to whoever reads it, by first name or by the address's first part."""
-    name = person.first_name or person.email.partition("@")[0]
+def _first_name(person: User | AnonymousUser) -> str:
+    """Return what to call ``person``: by first name, or by the address's first part."""
+    if isinstance(person, AnonymousUser):
+        return ""
+    return person.first_name or person.email.partition("@")[0]
+
+
+def _title(name: str, things: int, *, whom: str) -> str:
+    """Say how much waits, to whoever reads it."""
     count = IN_WORDS[things] if things < len(IN_WORDS) else str(things)
     noun = {0: "", 1: " thing"}.get(things, " things")
     verb = "waits" if things <= 1 else "wait"

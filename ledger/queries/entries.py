@@ -159,7 +159,15 @@ def _rows(entries: QuerySet[LedgerEntry]) -> list[EntryRow]:
         actor_ref=_user_reference("actor_number"),
         subject_ref=_user_reference("subject_number"),
     )
-    return [_row(entry, entry.legs) for entry in with_all]
+    return [
+        _row(
+            entry,
+            entry.legs,
+            actor=entry.actor_ref or str(entry.facts.get("actor", "")),
+            about=entry.subject_ref or entry.subject,
+        )
+        for entry in with_all
+    ]
 
 
 def _user_number(text: Combinable) -> Func:
@@ -176,7 +184,9 @@ def _user_reference(number: str) -> Subquery:
     return Subquery(users.values("username")[:1])
 
 
-def _row(entry: Any, legs: Sequence[Mapping[str, Any]]) -> EntryRow:
+def _row(
+    entry: LedgerEntry, legs: Sequence[Mapping[str, Any]], *, actor: str, about: str
+) -> EntryRow:
     sealed = getattr(entry, "sealed", None)
     return EntryRow(
         entry_id=entry.pk,
@@ -194,6 +204,6 @@ def _row(entry: Any, legs: Sequence[Mapping[str, Any]]) -> EntryRow:
         content_hash=bytes(entry.content_hash).hex(),
         legs=[(leg["account"], Money(leg["amount"], leg["currency"])) for leg in legs],
         position=sealed.position if sealed else None,
-        actor=entry.actor_ref or str(entry.facts.get("actor", "")),
-        about=entry.subject_ref or entry.subject,
+        actor=actor,
+        about=about,
     )

@@ -82,7 +82,7 @@ def write_line(*, template: str, facts: Mapping[str, Any]) -> dict[str, str]:
     return {"title": _one_line(title), "words": _one_line(words)}
 
 
-def _cleaned(value: Any) -> Any:
+def _cleaned(value: object) -> object:
     """Return a fact that no template mistakes for a mark: text on one line, lines without one."""
     if isinstance(value, str):
         return _one_line(value)

@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 
 import requests
 import stripe
+from django.conf import LazySettings
 
 from kernel.documents import parsed
 from kernel.modes import Mode
@@ -126,7 +127,7 @@ class StripeGateway:
         ).v1
 
     @classmethod
-    def from_settings(cls, settings: Any, *, timeout_s: float, retries: int) -> Self:
+    def from_settings(cls, settings: LazySettings, *, timeout_s: float, retries: int) -> Self:
         """Make the gateway that the settings name, with the caller's patience."""
         return cls(
             api_key=settings.STRIPE_SECRET_KEY,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 from django.db import connection
@@ -89,7 +89,7 @@ def file_event(
 
 def _row(
     delivery: Delivery, *, due_at: datetime | None = None, is_listed: bool = False
-) -> tuple[Any, ...]:
+) -> tuple[object, ...]:
     """Return the values for the first GIVEN of COLUMNS."""
     notice = delivery.notice
     return (
@@ -109,7 +109,7 @@ def _row(
     )
 
 
-def _insert(rows: Sequence[tuple[Any, ...]]) -> dict[str, int]:
+def _insert(rows: Sequence[tuple[object, ...]]) -> dict[str, int]:
     """Insert the rows; return the ids of those that are new, by Stripe's id.
 
     Sorted by Stripe's id, so that two who file the same events wait for each other in one order.

@@ -56,7 +56,7 @@ def masked(body: bytes) -> str:
     return text if len(text) <= CHARS_MAX else f"{text[:CHARS_MAX]}\n… (cut off here)"
 
 
-def _masked(value: Any, *, name: str) -> Any:
+def _masked(value: object, *, name: str) -> object:
     if isinstance(value, dict):
         if name == "metadata":
             return _masked_metadata(value)

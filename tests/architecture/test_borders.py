@@ -15,7 +15,7 @@ from typing import Final, get_args, get_origin, get_type_hints
 import pytest
 from django.db.models import Manager, Model, QuerySet
 
-from tests.architecture.test_house import APPS, ROOT, SOURCES, name_of, parsed
+from tests.architecture.test_house import APPS, ROOT, SOURCES, functions, name_of, parsed
 
 OPEN: Final = ("operations", "queries")
 ABOVE: Final = (*APPS, "trinity")  # whoever may import an app
@@ -109,3 +109,53 @@ def test_no_row_of_a_table_crosses_a_border(name: str) -> None:
     crossing = {part: rows for part, each in said.items() if (rows := sorted({*rows_within(each)}))}
 
     assert bool(crossing) is (name in LET_PASS), crossing
+
+
+TYPED: Final = [path for path in SOURCES if path.relative_to(ROOT).parts[0] != "benchmarks"]
+A_FIELD: Final = "Django's Field is generic over what each column takes and gives"
+
+# Function -> why its signature leaves a type open.
+LEFT_OPEN: Final = {
+    "kernel/admin.py:get_fieldsets": "Django keeps the type of it private",
+    "kernel/documents.py:parsed": "JSON may be anything: whoever reads it looks first",
+    "kernel/statements.py:_field": A_FIELD,
+    "kernel/statements.py:_insert_sql": A_FIELD,
+    "kernel/statements.py:_values": "what fields prepare for the driver is of its many types",
+    "notices/adapters/mailer.py:data": "smtplib's own hook, for any buffer",
+    "notices/outbox/draining.py:send_due": "each outbox is of rows of its own",
+    "trinity/passkeys.py:to_python": "the stubs take Django's JSONField for one of text",
+    "revenue/queries/alerts.py:name_of": "alerts move to notices, and this with them",
+    "console/queries/waiting.py:just_dismissed": "likewise",
+}
+
+
+def leaves_open(said: ast.expr | None) -> bool:
+    """Say whether an annotation is ``Any``, or holds it anywhere but as the values of a mapping.
+
+    Those are JSON objects, parameters of a vendor's, a form's data: any value has its own type.
+    """
+    if isinstance(said, ast.Subscript) and ast.unparse(said.value) in {"dict", "Mapping"}:
+        return isinstance(said.slice, ast.Tuple) and leaves_open(said.slice.elts[0])
+    if isinstance(said, ast.Name):
+        return said.id == "Any"
+    return said is not None and any(
+        leaves_open(part) for part in ast.iter_child_nodes(said) if isinstance(part, ast.expr)
+    )
+
+
+@pytest.mark.parametrize("path", TYPED, ids=name_of)
+def test_signatures_say_their_types(path: Path) -> None:
+    """What is only passed on (``*args``, ``**kwargs``) is whatever a framework gives."""
+    silent = {
+        f"{name_of(path)}:{function.name}"
+        for function in functions(parsed(path))
+        for said in (
+            function.returns,
+            *(each.annotation for each in function.args.posonlyargs),
+            *(each.annotation for each in function.args.args),
+            *(each.annotation for each in function.args.kwonlyargs),
+        )
+        if leaves_open(said)
+    }
+
+    assert sorted(silent - LEFT_OPEN.keys()) == []

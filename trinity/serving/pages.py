@@ -38,7 +38,7 @@ class Answer:
     source: Any = None
 
     def start(
-        self, status: str, headers: list[tuple[str, str]], _exc_info: Any = None
+        self, status: str, headers: list[tuple[str, str]], _exc_info: object = None
     ) -> Callable[[bytes], object]:
         """PEP 3333's ``start_response``. Its ``write`` is for applications older than ours."""
         self.status, self.headers = int(status[:3]), headers

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from django.contrib.auth import REDIRECT_FIELD_NAME
@@ -48,7 +48,7 @@ class PendingRequest:
         return _resolved(self.address)
 
     @property
-    def view(self) -> Callable[..., Any] | None:
+    def view(self) -> Callable[..., object] | None:
         """Return the view at the address."""
         return self.match.func if self.match else None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from django.db import connection
 from psycopg.sql import SQL, Identifier
@@ -84,7 +84,7 @@ def _without_row(spoken_of: rows.Rows) -> str:
     return _WITHOUT_ROW + "".join(missing)
 
 
-def _run(sql: str, values: Sequence[Any]) -> Report:
+def _run(sql: str, values: Sequence[str | list[str]]) -> Report:
     """Return what ``sql`` found: all of it counted, of each sort some named. Flat memory."""
     report = Report()
     with connection.cursor() as cursor:

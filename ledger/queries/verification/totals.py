@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from ledger.queries.verification.report import NAMED_MAX, Report
 
@@ -46,7 +47,7 @@ def check_legs() -> Report:
     return report
 
 
-def _name_strays(cursor: Any, report: Report) -> None:
+def _name_strays(cursor: CursorWrapper, report: Report) -> None:
     cursor.execute(_STRAY_LEGS, [NAMED_MAX])
     for entry_id, account in cursor.fetchall():
         says = f"a leg on {account} belongs to no entry"

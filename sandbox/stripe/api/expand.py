@@ -1,7 +1,7 @@
 """``expand[]``: ids that the caller wants to see as whole objects."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from sandbox.state import RequestContext
 from sandbox.store import Doc
@@ -47,7 +47,7 @@ def _expand_at(context: RequestContext, place: Doc, steps: Sequence[str], path: 
                 _expand_at(context, below, rest, path)
 
 
-def _whole(context: RequestContext, value: Any) -> Any:
+def _whole(context: RequestContext, value: object) -> object:
     if isinstance(value, list):
         return [_whole(context, item) for item in value]
     if not isinstance(value, str):

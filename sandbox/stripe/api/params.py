@@ -150,8 +150,7 @@ class Params:
 
     def echo(self, name: str) -> Tree | str | None:
         """Whatever was sent, for settings that this stand-in stores but does not act on."""
-        value: Tree | str | None = self._any(name)
-        return value
+        return self._any(name)
 
     def refuse_unknown(self) -> None:
         """Raise for the first parameter that nobody read, here or below."""
@@ -175,7 +174,7 @@ class Params:
         self._below.append(below)
         return below
 
-    def _any(self, name: str) -> Any:
+    def _any(self, name: str) -> Tree | str | None:
         self._known.add(name)
         return self._tree.get(name)
 
@@ -199,10 +198,14 @@ class Params:
             )
 
 
-def _as_tree(value: object) -> Any:
+def _as_tree(values: Mapping[str, object]) -> Tree:
     """JSON as a decoded form: all leaves are text, lists are numbered, null is absent."""
+    return {str(key): _branch(item) for key, item in values.items() if item is not None}
+
+
+def _branch(value: object) -> Tree | str:
     if isinstance(value, Mapping):
-        return {str(key): _as_tree(item) for key, item in value.items() if item is not None}
+        return _as_tree(value)
     if isinstance(value, list):
-        return {str(at): _as_tree(item) for at, item in enumerate(value)}
+        return {str(at): _branch(item) for at, item in enumerate(value)}
     return str(value).lower() if isinstance(value, bool) else str(value)
