@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig
+from django.apps.registry import Apps
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import import_string
 
@@ -27,7 +28,7 @@ class ToolrouterConfig(AppConfig):
         post_migrate.connect(seed_account, sender=self)
 
 
-def seed_account(*, apps: Any, using: str, **_: Any) -> None:
+def seed_account(*, apps: Apps, using: str, **_: Any) -> None:
     """Make the account's safety settings, once: posture normal, switches off, no caps."""
     if ("toolrouter", "safetysettings") in {
         (model._meta.app_label, model._meta.model_name) for model in apps.get_models()

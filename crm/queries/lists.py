@@ -21,10 +21,10 @@ from crm.queries.rows import (
     company_row,
     contact_row,
     deal_row,
-    name_of,
     with_people,
 )
 from kernel.paging import Cursor, Page, page_of
+from kernel.people import name_of
 
 NoSuchDeal = Deal.DoesNotExist
 NoSuchTrapped = TrappedRequest.DoesNotExist

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import QuerySet
 
 from crm.enums import DEALS, MOVES_BY_HAND, ActivityKind, DealStage
 from crm.models import Activity, Company, Contact, Deal
 from kernel.money import Money
+from kernel.people import name_of
 from kernel.state_words import OperatorWords
 
 IN_THE_TITLE: Final = ("owner", "stage")  # refs of an activity that its title says in words
@@ -196,10 +196,3 @@ def _stage_words(activity: Activity) -> str:
     """Say where a deal was moved to; "" where the line does not know."""
     stage = activity.refs.get("stage", "").removeprefix("stage_")
     return f"to {DealStage(stage).label}" if stage else ""
-
-
-def name_of(user: AbstractBaseUser | None) -> str:
-    """Return what colleagues call ``user``; "" for nobody."""
-    if user is None:
-        return ""
-    return str(getattr(user, "get_full_name", str)() or getattr(user, "email", "") or user)

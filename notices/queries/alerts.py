@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import Any, Final
+from typing import Final
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 from kernel.modes import Mode
 from kernel.money import Money
 from kernel.paging import Cursor, Page, page_of
+from kernel.people import name_of
 from kernel.state_words import OperatorWords
 from notices import kinds
 from notices.enums import ALERTS, AlertStanding
@@ -123,11 +124,6 @@ def people_for_alerts() -> list[tuple[int, str]]:
     return sorted(((person.pk, name_of(person)) for person in people), key=lambda one: one[1])
 
 
-def name_of(person: Any) -> str:
-    """Return what to call a member of the team."""
-    return str(person.get_full_name() or person.email)
-
-
 def _is_asleep() -> Q:
     return Q(snoozed_until__gt=Now())
 
@@ -159,5 +155,5 @@ def _listed(alert: OperatorAlert) -> ListedAlert:
         mode=alert.mode,
         amount=alert.amount,
         raised_at=alert.raised_at,
-        assigned_to=name_of(alert.assigned_to) if alert.assigned_to else "",
+        assigned_to=name_of(alert.assigned_to),
     )
