@@ -1,11 +1,11 @@
-"""Alerts in Django's admin: to be looked at."""
+"""Alerts and mails to the team in Django's admin: to be looked at."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
 from kernel.admin import LookOnlyAdmin
-from notices.models import OperatorAlert
+from notices.models import OperatorAlert, OutgoingMail
 
 
 @admin.register(OperatorAlert)
@@ -16,3 +16,13 @@ class OperatorAlertAdmin(LookOnlyAdmin):
     list_display = ("reference", "kind", "subject", "mode", "raised_at", "told_at", "closed_at")
     list_filter = ("kind", "mode")
     search_fields = ("=reference", "=subject")
+
+
+@admin.register(OutgoingMail)
+class OutgoingMailAdmin(LookOnlyAdmin):
+    """What the team was mailed."""
+
+    ordering = ("-id",)
+    list_display = ("reference", "kind", "lane", "state", "attempts", "queued_at", "sent_at")
+    list_filter = ("state", "lane")
+    search_fields = ("=reference",)

@@ -3,10 +3,10 @@
 from django.apps import AppConfig
 from django.utils.module_loading import import_string
 
-from kernel import due_work, guards, leased_work, waiting_list
+from kernel import due_work, erasure, guards, leased_work, waiting_list
 from ledger import facts
 from notices import ledger_rows
-from notices.due_work import ALERTS
+from notices.due_work import ALERTS, TEAM_MAILS
 from notices.guards import PROMISES
 
 
@@ -18,9 +18,10 @@ class NoticesConfig(AppConfig):
     def ready(self) -> None:
         """Say what stands, what may lag, and which facts and rows the entries of alerts carry."""
         guards.register(*PROMISES)
-        due_work.register(ALERTS)
+        due_work.register(ALERTS, TEAM_MAILS)
         # These look at models, which are loaded only now.
         leased_work.register(*import_string("notices.leased_work.LEASED_WORK"))
         waiting_list.register(import_string("notices.queries.waiting.ALERTS"))
+        erasure.register(import_string("notices.erasure.ERASER"))
         ledger_rows.declare()
         facts.allow("audit", {"until": facts.TIME, "assignee": facts.ACTOR})

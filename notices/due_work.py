@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kernel.due_work import DueWork
-from notices.enums import ToldAs
+from notices.enums import MailState, ToldAs
 from notices.policy import ALERT_HOUR, ALERTS_ALONE_PER_HOUR
 
 # Alerts beyond what an hour takes are held back on purpose: they are due when the next mail may
@@ -23,3 +23,9 @@ SELECT CASE WHEN min(next_attempt_at) IS NOT NULL THEN GREATEST(
 ) END FROM revenue_operatoralert WHERE told_at IS NULL AND closed_at IS NULL"""  # noqa: S608  # our own words
 
 ALERTS: Final = DueWork(id="notices.alerts", words="alerts", oldest_due=_ALERT_DUE)
+TEAM_MAILS: Final = DueWork(
+    id="notices.team_mails",
+    words="mails to the team",
+    oldest_due="SELECT min(next_attempt_at) FROM notices_outgoingmail"  # noqa: S608  # our own words
+    f" WHERE state IN ('{MailState.QUEUED}', '{MailState.SENDING}')",
+)

@@ -1,4 +1,4 @@
-"""The states of mails and of alerts."""
+"""The states of mails and of alerts, and the queues that mails stand in."""
 
 from __future__ import annotations
 
@@ -96,3 +96,10 @@ ALERTS: Final = for_operators(
         ),
     },
 )
+
+
+class Lane(models.TextChoices):
+    """One queue of mails to the team beside others: none waits for what stands in another."""
+
+    ACCESS = "access", "to get in"  # somebody waits for it
+    ACCOUNT = "account", "about an account"

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from kernel.leases import Leased
-from notices.models import OperatorAlert
+from notices.enums import MailState
+from notices.models import OperatorAlert, OutgoingMail
 
-LEASED_WORK: Final[tuple[tuple[type[Leased], str], ...]] = ((OperatorAlert, "told_at IS NULL"),)
+LEASED_WORK: Final[tuple[tuple[type[Leased], str], ...]] = (
+    (OperatorAlert, "told_at IS NULL"),
+    (OutgoingMail, f"state = '{MailState.SENDING}'"),
+)

@@ -1,4 +1,4 @@
-"""Which rows the ledger entries of alerts speak of."""
+"""Which rows the ledger entries of alerts and of mails to the team speak of."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ AUDITED: Final = {
     "alert.restored": ALERT,
     "alert.snoozed": ALERT,
     "alert.woken": ALERT,
+    "team_mail.sent_again": Row("notices_outgoingmail"),
 }
 
 

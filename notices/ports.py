@@ -27,7 +27,7 @@ class MailUnknown(MailError, Unknown):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """One mail, ready to leave."""
+    """One mail, ready to leave; some are text alone."""
 
     to: tuple[str, ...]
     subject: str

@@ -5,7 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 
 from kernel.liveness import database_now
-from notices.outbox.draining import mailer
+from notices.exchanges.mails import LANES
+from notices.operations.mails import QUEUED
+from notices.outbox.draining import mailer, send_due
 from notices.usecases.send_alerts import send_alerts as tell_operators
 
 
@@ -13,3 +15,9 @@ from notices.usecases.send_alerts import send_alerts as tell_operators
 def send_alerts(**_newer: object) -> int:
     """Tell operators by mail what needs a person."""
     return tell_operators(mailer=mailer(), clock=database_now)
+
+
+@shared_task(name="notices.send_mails")
+def send_mails(**_newer: object) -> int:
+    """Send the mails to the team that are due, a mail of each lane in turn; say how many."""
+    return send_due(LANES, mailer=mailer(), clock=database_now, nudged_by=QUEUED)

@@ -15,11 +15,12 @@ from allauth.mfa.signals import authentication_failed
 from django.contrib.auth.models import User
 from django.forms import CharField, Form, TextInput
 from django.http import HttpRequest
+from django.utils import timezone
 
 from kernel.limits import visitor_key
 from trinity.accounts import secret_to_set_up
 from trinity.logins import browsers, limits
-from trinity.people.links import answer_reset
+from trinity.people.mails import queue_reset
 from trinity.people.queries import person_at
 from trinity.people.usecases.accept_code import accept_code, fitting_counters
 
@@ -73,8 +74,8 @@ class ResetPasswordForm(account.ResetPasswordForm):  # type: ignore[misc]  # see
         return address
 
     def save(self, request: HttpRequest, **_theirs: Any) -> str:  # noqa: ARG002  # theirs
-        """Send the link, or do the same for nobody."""
-        answer_reset(self.cleaned_data["email"])
+        """Queue the link, whether or not somebody has the address."""
+        queue_reset(typed=self.cleaned_data["email"], now=timezone.now())
         return str(self.cleaned_data["email"])
 
 

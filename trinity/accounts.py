@@ -6,9 +6,7 @@ import base64
 import hashlib
 import logging
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from smtplib import SMTPException
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -16,6 +14,7 @@ from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.stagekit import clear_login
 from allauth.core import context as allauth_context
 from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
+from allauth.core.internal.httpkit import HTTP_USER_AGENT_MAX_LENGTH
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, generate_totp_secret
@@ -24,26 +23,24 @@ from allauth.usersessions.models import UserSession
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, User
-from django.contrib.sites.shortcuts import get_current_site
-from django.core.mail import EmailMessage, get_connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
 from kernel.limits import visitor_key
-from kernel.modes import MODE_WORDS, Mode
+from kernel.modes import Mode
 from kernel.tallies import door_of
 from kernel.texts import one_line
 from ledger.facts import FactValue
 from trinity.logins import browsers, limits
 from trinity.logins.enums import LOGGED_IN, SESSIONS_ENDED, Proof, Refusal
 from trinity.logins.operations import count_refusal, note
+from trinity.people.mails import queue_notice
 from trinity.people.queries import is_owner, person_at
 from trinity.step_up.freshness import is_fresh
 
 logger = logging.getLogger(__name__)
-POSTMAN: Final = ThreadPoolExecutor(1, thread_name_prefix="account-mail")
 BEGAN_WITH: Final = "trinity_login_began_with"  # in the session, as Django keeps it after a login
 IS_FIRST_LOGIN: Final = "_is_first_login"
 WRONG_CODE = "This code is not right, or it was used already."
@@ -52,11 +49,6 @@ WRONG_CODE = "This code is not right, or it was used already."
 def person_name(user: User) -> str:
     """Return what to call ``user`` on a page: the name, else the e-mail address."""
     return one_line(user.get_full_name()) or user.email
-
-
-def are_mails_files() -> bool:
-    """Say whether mails are written to ``TRINITY_HOME/mail`` instead of being sent."""
-    return bool(settings.EMAIL_BACKEND == "django.core.mail.backends.filebased.EmailBackend")
 
 
 class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -185,28 +177,24 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
         return f"{settings.BASE_URL}{path.replace('UID-KEY', quote(key))}"
 
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send one of allauth's mails from a thread of its own.
-
-        The page must answer the same, and as soon, whether or not the address is known; so a mail
-        server that is slow or down shows in the log only, and whoever waits for it asks again.
-        """
+    def send_notification_mail(
+        self, template_prefix: str, user: AbstractBaseUser, *_theirs: Any, **_more: Any
+    ) -> None:
+        """Queue word to ``user`` of what was done to the account, and from where."""
         request = allauth_context.request
-        surroundings = {"request": request, "current_site": get_current_site(request)}
-        words = {
-            "seller_name": settings.SELLER_NAME,
-            "base_url": settings.BASE_URL,
-            "mode": settings.DEPLOYMENT_MODE,
-            "mode_words": MODE_WORDS[settings.DEPLOYMENT_MODE],
-        }
-        if "user_agent" in context:
-            words["user_agent"] = one_line(context["user_agent"])
-        message = self.render_mail(
-            template_prefix, email, {**surroundings, "email": email, **context, **words}
+        queue_notice(
+            template_prefix,
+            user_id=user.pk,
+            visitor=self.get_client_ip(request),
+            browser=one_line(self.get_http_user_agent(request))[:HTTP_USER_AGENT_MAX_LENGTH],
+            now=timezone.now(),
         )
-        message.connection = get_connection()
-        is_dropped = context.get("is_dropped", False)
-        POSTMAN.submit(_drop if is_dropped else _send, message, template_prefix)
+
+    def send_mail(
+        self, template_prefix: str, email: str, context: dict[str, Any]
+    ) -> NoReturn:  # theirs
+        """Refuse: whatever is mailed is queued as a kind of ours (``trinity.people.mails``)."""
+        raise NotImplementedError(f"{template_prefix} is no mail of ours")
 
 
 class SessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]  # allauth has no types
@@ -228,18 +216,6 @@ def _proofs(request: HttpRequest, user: AbstractBaseUser) -> dict[str, str]:
         for step in get_authentication_records(request, user)
     ]
     return dict(zip(("proof", "factor"), steps, strict=False))
-
-
-def _drop(message: EmailMessage, _template_prefix: str) -> None:
-    """Do what sending begins with: the mail to nobody is as much work for this process."""
-    message.message().as_bytes()
-
-
-def _send(message: EmailMessage, template_prefix: str) -> None:
-    try:
-        message.send()
-    except (SMTPException, OSError):
-        logger.exception("account mail not sent", extra={"template": template_prefix})
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types

@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.apps import AppConfig, apps
 from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import import_string
 from django_structlog.signals import bind_extra_request_finished_metadata
 
 from kernel.grants import give_after_migrate
 from ledger import facts
+from notices.outbox import kinds
 from trinity import inactivity, ledger_rows
 from trinity.celery import app as celery_app  # every Django process nudges through this one
 from trinity.form_words import say_it_our_way
@@ -34,6 +36,8 @@ class TrinityConfig(AppConfig):
         user_logged_in.connect(inactivity.begin, dispatch_uid="trinity.inactivity")
         bind_extra_request_finished_metadata.connect(say_who, dispatch_uid="trinity.logs")
         ledger_rows.declare()
+        # These look at models, which are loaded only now.
+        kinds.register(*import_string("trinity.people.mails.KINDS"))
         facts.allow(
             "audit",
             {

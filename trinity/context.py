@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from kernel.modes import MODE_WORDS
-from trinity.accounts import are_mails_files
+from notices.queries import are_mails_files
 
 
 def deployment(_request: HttpRequest) -> dict[str, object]:

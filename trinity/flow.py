@@ -11,8 +11,9 @@ from typing import Final
 FLOW: Final[dict[str, tuple[str, ...]]] = {
     "webhook.accepted": ("revenue.process_webhooks",),
     "order.paid": ("fulfillment.start_runs",),
-    "leases.ended": ("revenue.process_webhooks", "revenue.send_mail"),
+    "leases.ended": ("revenue.process_webhooks", "revenue.send_mail", "notices.send_mails"),
     "mail.queued": ("revenue.send_mail",),
+    "team_mail.queued": ("notices.send_mails",),
     "alert.raised": ("revenue.send_alerts",),
     "order_links.requested": ("revenue.answer_link_requests",),
     "reconcile.wanted": ("revenue.reconcile",),
@@ -27,6 +28,7 @@ SWEEPS_EVERY_S: Final[dict[str, int]] = {
     "revenue.sweep_refunds": 60,
     "revenue.sweep_prices": 900,
     "revenue.send_mail": 15,
+    "notices.send_mails": 15,
     "revenue.send_alerts": 60,
     "revenue.answer_link_requests": 30,
     "revenue.watch": 60,

@@ -106,6 +106,7 @@ _POWER: Final = frozenset(
         "mfa.view_authenticator",
         "usersessions.view_usersession",
         "logins.view_refusalcount",
+        "notices.view_outgoingmail",
     }
 )
 

@@ -127,7 +127,8 @@ def _message(letter: Letter, backend: BaseEmailBackend) -> EmailMultiAlternative
         headers={"Message-ID": letter.message_id, "Auto-Submitted": "auto-generated"},
         connection=backend,
     )
-    message.attach_alternative(letter.html, "text/html")
+    if letter.html:
+        message.attach_alternative(letter.html, "text/html")
     return message
 
 

@@ -8,6 +8,7 @@ from notices.operations.alerts import (
     keep_standing,
     raise_alert,
 )
+from notices.operations.mails import queue_mail
 
 __all__ = [
     "Lasting",
@@ -15,5 +16,6 @@ __all__ = [
     "close_alerts",
     "close_other_alerts",
     "keep_standing",
+    "queue_mail",
     "raise_alert",
 ]

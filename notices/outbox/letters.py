@@ -71,7 +71,7 @@ def write_letter(
         subject=_one_line(subject if mode == Mode.LIVE else f"[{mode}: no real money] {subject}"),
         text=_as_text(blocks),
         html=render_to_string(FRAME, page),
-        message_id=f"<{reference}@{_domain()}>",
+        message_id=message_id(reference),
     )
 
 
@@ -106,10 +106,10 @@ def _house(mode: Mode) -> dict[str, str]:
     }
 
 
-def _domain() -> str:
-    """Return the sender's domain: a Message-ID has to look as if it came from there."""
+def message_id(reference: str) -> str:
+    """Return the Message-ID of the letter called ``reference``, as of the sender's domain."""
     found = re.search(r"@([A-Za-z0-9.-]+)", settings.DEFAULT_FROM_EMAIL)
-    return found.group(1) if found else "localhost"
+    return f"<{reference}@{found.group(1) if found else 'localhost'}>"
 
 
 def _kind(line: str) -> str:

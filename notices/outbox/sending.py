@@ -65,6 +65,10 @@ class Outbox(ABC, Generic[M]):
         In the transaction that commits its Message-ID. A secret that it carries is made here.
         """
 
+    def forgets(self, _state: MailState) -> Mapping[str, object]:
+        """Return the columns that a mail need not keep once it ended so, with what stays there."""
+        return {}
+
     def settled(self, mail: M, *, now: datetime) -> None:  # not all follow up
         """Do what follows from the state in which ``mail`` ended, in the same transaction."""
 
@@ -183,5 +187,7 @@ def _settle(
 def _end(outbox: Outbox[M], mail: M, state: MailState, *, now: datetime, error: str = "") -> None:
     """Leave a mail where it stays unless a person moves it, in the caller's transaction."""
     sent = {"sent_at": now} if state == MailState.SENT else {}
-    mail.move_fenced(state, next_attempt_at=None, error_class=error, **sent)
+    mail.move_fenced(
+        state, next_attempt_at=None, error_class=error, **sent, **outbox.forgets(state)
+    )
     outbox.settled(mail, now=now)

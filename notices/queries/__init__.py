@@ -9,14 +9,19 @@ from notices.queries.alerts import (
     subject_of,
 )
 from notices.queries.letters import are_mails_files, is_mail_kept_here, kept_letter
+from notices.queries.mails import TeamMailLine, count_mails, is_mail_waiting, mails_to
 
 __all__ = [
     "ListedAlert",
+    "TeamMailLine",
     "alerts_page",
     "are_mails_files",
+    "count_mails",
     "dismissed_alert",
     "is_mail_kept_here",
+    "is_mail_waiting",
     "kept_letter",
+    "mails_to",
     "open_alert",
     "open_alerts",
     "subject_of",

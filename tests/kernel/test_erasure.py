@@ -43,7 +43,9 @@ def test_an_eraser_names_columns_that_are_there() -> None:
 def test_the_lower_apps_are_asked_first() -> None:
     asked = [type(eraser).__module__ for eraser in erasers()]
 
-    assert asked == ["toolrouter.erasure", "crm.erasure", "revenue.erasure"]
+    assert asked == [
+        *("notices.erasure", "toolrouter.erasure", "crm.erasure", "revenue.erasure"),
+    ]
 
 
 def test_a_table_is_erased_in_one_way() -> None:

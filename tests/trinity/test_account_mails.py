@@ -47,5 +47,6 @@ def test_every_mail_about_an_account_says_its_mode(client: Client) -> None:
     assert "was set through a link" in changed.body
     with override_settings(DEPLOYMENT_MODE="live"):
         client.post("/accounts/password/reset/", {"email": user.email})
+        sent()
     assert sent()[2].subject == "Choose a new password for Trinity"
     assert "real money" not in sent()[2].body

@@ -15,9 +15,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from ledger.models import LedgerEntry
+from notices.models import OutgoingMail
 from tests.factories.people import PASSWORD, client_of, log_in, make_person
 from tests.trinity.endpoints import ENDPOINTS, Endpoint, by_route
-from tests.trinity.test_login import is_logged_in, sent
+from tests.trinity.test_login import is_logged_in, link_in, sent
 from trinity.account_forms import ResetPasswordKeyForm
 from trinity.logins.models import PasswordLinkSerial
 from trinity.people.links import password_link
@@ -122,15 +123,45 @@ def test_a_strangers_address_is_the_same_work(person: User) -> None:
 
     assert from_known == from_stranger
     assert len(from_known) >= 2
+    assert [statement for statement in from_known if "outgoingmail" in statement]
     assert [message.to for message in sent()] == [[person.email]]
 
 
-def test_nobodys_links_are_counted_and_open_nothing() -> None:
+def rows_left_by(address: str) -> dict[str, object]:
+    """Return the row that asking leaves, but for what names this press of the button."""
+    before = set(OutgoingMail.objects.values_list("pk", flat=True))
+    Client().post("/accounts/password/reset/", {"email": address})
+    (row,) = OutgoingMail.objects.exclude(pk__in=before).values()
+    named = {"id", "reference", "key", "queued_at", "next_attempt_at", "worth_until"}
+    assert row["to_address"] == address
+    return {name: value for name, value in row.items() if name not in {*named, "to_address"}}
+
+
+def test_a_strangers_address_leaves_the_same_row(person: User) -> None:
+    assert rows_left_by(person.email) == rows_left_by("stranger@example.com")
+    assert not PasswordLinkSerial.objects.exists()
+
+
+def test_when_its_turn_comes_nothing_is_left_of_a_stranger() -> None:
     assert asked_for("stranger@example.com") == ""
 
-    assert list(PasswordLinkSerial.objects.values_list("user_number", "serial")) == [(0, 1)]
-    assert is_dead("/accounts/password/reset/key/0-abc-def/")
+    assert not OutgoingMail.objects.exists()
+    assert not PasswordLinkSerial.objects.exists()
     assert mail.outbox == []
+
+
+def test_a_link_is_made_when_its_mail_leaves_and_is_kept_nowhere(person: User) -> None:
+    Client().post("/accounts/password/reset/", {"email": person.email})
+    made_before = PasswordLinkSerial.objects.count()
+
+    token = link_in(sent()[0]).rstrip("/").rpartition("-")[2]
+
+    assert (made_before, PasswordLinkSerial.objects.get().serial) == (0, 1)
+    (row,) = OutgoingMail.objects.values()
+    assert token not in str(row)
+    assert (row["state"], row["user_id"], row["to_address"], row["facts"]) == (
+        "sent", person.pk, "", {},
+    )  # fmt: skip
 
 
 def test_a_closed_account_gets_no_link(person: User) -> None:

@@ -55,6 +55,7 @@ def test_all_the_states_there_are_were_asked() -> None:
         "Deal",
         "Offer",
         "Order",
+        "OutgoingMail",
         "PaymentLink",
         "RefundRequest",
         "StripeWebhookEvent",

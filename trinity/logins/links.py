@@ -11,7 +11,6 @@ from django.db import connection
 
 from trinity.logins.models import PasswordLinkSerial
 
-NOBODY: Final = 0  # whose link is made where nobody has the address, for the same work
 ISSUED: Final = "_serial_of_the_link_being_made"
 _ISSUE: Final = """
 INSERT INTO logins_passwordlinkserial AS known (user_number, serial) VALUES (%s, 1)

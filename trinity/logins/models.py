@@ -40,10 +40,7 @@ class RefusalCount(models.Model):
 
 
 class PasswordLinkSerial(models.Model):
-    """How many links to choose a password were made for a person; only the newest is good.
-
-    0 stands for nobody: a link is made for an address that nobody has, too, and dropped.
-    """
+    """How many links to choose a password were made for a person; only the newest is good."""
 
     user_number = models.PositiveBigIntegerField(primary_key=True)
     serial = models.PositiveBigIntegerField()

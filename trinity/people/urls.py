@@ -15,4 +15,9 @@ urlpatterns = [
     path("console/people/<int:user_id>/reactivate/", views.reactivate, name="person-reactivate"),
     path("console/people/<int:user_id>/sessions/end/", views.log_out, name="person-log-out"),
     path("console/people/<int:user_id>/invite/", views.invite_again, name="person-invite-again"),
+    path(
+        "console/people/<int:user_id>/mails/<str:reference>/resend/",
+        views.resend_mail,
+        name="person-mail-resend",
+    ),
 ]

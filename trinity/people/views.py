@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from smtplib import SMTPException
-
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,19 +11,20 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kernel.permissions import fresh_login, needs
-from trinity.accounts import are_mails_files, person_name
+from notices.queries import are_mails_files, mails_to
+from notices.usecases.resend_team_mail import NoSuchMail, NotToBeSent, resend_team_mail
 from trinity.people import queries
 from trinity.people.forms import InvitationForm, RoleForm
-from trinity.people.links import send_invitation
 from trinity.people.operations import EmailTaken, LastOwner, NotYourself
 from trinity.people.usecases.change_role import change_role
 from trinity.people.usecases.deactivate_person import deactivate_person
 from trinity.people.usecases.end_person_sessions import end_person_sessions
+from trinity.people.usecases.invite_again import NotInvited
+from trinity.people.usecases.invite_again import invite_again as invite_again_to
 from trinity.people.usecases.invite_person import invite_person
 from trinity.people.usecases.reactivate_person import reactivate_person
 from trinity.roles import ROLE_WORDS
 
-logger = logging.getLogger(__name__)
 NEEDED = "auth.change_user"
 REFUSALS: dict[type[Exception], str] = {
     NotYourself: "Nothing was changed. You cannot change your own role or close your own account; "
@@ -58,7 +56,7 @@ def invite(request: HttpRequest) -> HttpResponse:
         except EmailTaken:
             form.add_error("email", "Somebody on the team has this address already.")
         else:
-            _send(request, user, role=form.cleaned_data["role"])
+            _say_that_it_is_queued(request, user.email)
             return redirect("person", user_id=user.pk)
     return render(request, "people/invite.html", {"form": form, "nav": "people"})
 
@@ -70,7 +68,13 @@ def person(request: HttpRequest, user_id: int) -> HttpResponse:
     """Show one member and what an owner can do about them."""
     found = _found(user_id)
     form = RoleForm(initial={"role": found.role})
-    page = {"person": found, "form": form, "nav": "people", "is_me": found.id == _me(request).pk}
+    page = {
+        "person": found,
+        "form": form,
+        "mails": mails_to(user_id),
+        "nav": "people",
+        "is_me": found.id == _me(request).pk,
+    }
     return render(request, "people/person.html", page)
 
 
@@ -146,32 +150,42 @@ def log_out(request: HttpRequest, user_id: int) -> HttpResponse:
 def invite_again(request: HttpRequest, user_id: int) -> HttpResponse:
     """Send another link to somebody who has not chosen a password yet."""
     found = _found(user_id)
-    if found.state != "invited" or not found.role:
+    try:
+        invite_again_to(user_id=user_id, by_id=_me(request).pk, now=timezone.now())
+    except NotInvited:
         messages.error(request, "Nothing was sent: this account needs no invitation.")
     else:
-        _send(request, queries.account(user_id), role=found.role)
+        _say_that_it_is_queued(request, found.email)
     return redirect("person", user_id=user_id)
 
 
-def _send(request: HttpRequest, user: User, *, role: str) -> None:
-    """Send the invitation and say so; where the mail server fails, say that and what to do."""
+@require_POST
+@needs(NEEDED)
+@fresh_login
+def resend_mail(request: HttpRequest, user_id: int, reference: str) -> HttpResponse:
+    """Send a mail again that failed, or of which nobody knows whether it left."""
+    _found(user_id)
     try:
-        send_invitation(user=user, role=role, invited_by=person_name(_me(request)))
-    except (SMTPException, OSError):
-        logger.exception("invitation not sent", extra={"user_id": user.pk})
-        messages.error(
-            request,
-            "The account is made, but the e-mail could not be sent. Send the invitation again "
-            "when mail works.",
+        resend_team_mail(
+            mail_ref=reference, user_id=user_id, actor_id=_me(request).pk, now=timezone.now()
         )
+    except NoSuchMail as unknown:
+        raise Http404 from unknown
+    except NotToBeSent as refusal:
+        messages.warning(request, f"Nothing was done: this mail is not to be sent ({refusal}).")
     else:
-        messages.success(
-            request,
-            f"The invitation for {user.email} is a file in TRINITY_HOME/mail: no mail leaves from "
-            "here. Its link opens the account."
-            if are_mails_files()
-            else f"The invitation is on its way to {user.email}.",
-        )
+        messages.success(request, "Queued again. It leaves within seconds.")
+    return redirect("person", user_id=user_id)
+
+
+def _say_that_it_is_queued(request: HttpRequest, address: str) -> None:
+    messages.success(
+        request,
+        f"The invitation for {address} is a file in TRINITY_HOME/mail: no mail leaves from "
+        "here. Its link opens the account."
+        if are_mails_files()
+        else f"The invitation is on its way to {address}.",
+    )
 
 
 def _me(request: HttpRequest) -> User:

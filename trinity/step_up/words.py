@@ -25,6 +25,7 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "offer-retire": ("take the offer off sale", "take {} off sale"),
     "person-invite": ("invite somebody", ""),
     "person-invite-again": ("send the invitation again", "send the invitation to {} again"),
+    "person-mail-resend": ("send the e-mail again", "send the e-mail to {} again"),
     "person-role": ("change the role", "change the role of {}"),
     "person-deactivate": ("close the account", "close the account of {}"),
     "person-log-out": ("log out everywhere", "log out {} everywhere"),

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from ledger.operations import audit
+from trinity.people.mails import queue_invitation
 from trinity.people.operations import make_person, subject
 
 
@@ -15,7 +16,7 @@ from trinity.people.operations import make_person, subject
 def invite_person(
     *, email: str, first_name: str, last_name: str, role: str, by_id: int, now: datetime
 ) -> User:
-    """Make the account; the caller then sends the link (``send_invitation``).
+    """Make the account and queue the invitation.
 
     Raises EmailTaken when somebody on the team has the address, active or not.
     """
@@ -23,4 +24,5 @@ def invite_person(
     audit(
         actor_id=by_id, event="person.invited", subject=subject(user), facts={"role": role}, now=now
     )
+    queue_invitation(user=user, nth=1, by_id=by_id, now=now)
     return user

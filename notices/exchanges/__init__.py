@@ -1,0 +1,1 @@
+"""From a row to somebody outside and back."""
