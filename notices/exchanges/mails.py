@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -11,6 +12,9 @@ from notices.models import OutgoingMail
 from notices.models.outgoing import OVER
 from notices.outbox.kinds import Leaving, kind_of
 from notices.outbox.sending import Outbox, Written
+
+logger = logging.getLogger(__name__)
+UNSENT: Final = (MailState.UNKNOWN, MailState.FAILED)
 
 
 class OutgoingMails(Outbox[OutgoingMail]):
@@ -42,7 +46,10 @@ class OutgoingMails(Outbox[OutgoingMail]):
         return {"to_address": "", "facts": {}} if state in OVER else {}
 
     def settled(self, mail: OutgoingMail, *, now: datetime) -> None:  # noqa: ARG002  # the port names it
-        """Keep nothing of what nobody was to get."""
+        """Keep nothing of what nobody was to get; what did not leave is on the person's page."""
+        if mail.state in UNSENT:
+            told = {"mail": mail.reference, "kind": mail.kind, "error": mail.error_class}
+            logger.warning("mail to the team not sent", extra=told)
         if mail.user_id is None and mail.state == MailState.OVERTAKEN:
             mail.delete()
 

@@ -9,7 +9,13 @@ from notices.queries.alerts import (
     subject_of,
 )
 from notices.queries.letters import are_mails_files, is_mail_kept_here, kept_letter
-from notices.queries.mails import TeamMailLine, count_mails, is_mail_waiting, mails_to
+from notices.queries.mails import (
+    TeamMailLine,
+    count_mails,
+    is_mail_waiting,
+    mails_to,
+    unsent_to,
+)
 
 __all__ = [
     "ListedAlert",
@@ -25,4 +31,5 @@ __all__ = [
     "open_alert",
     "open_alerts",
     "subject_of",
+    "unsent_to",
 ]

@@ -39,6 +39,12 @@ def mails_to(user_id: int) -> list[TeamMailLine]:
     return [_line(mail) for mail in mails]
 
 
+def unsent_to() -> set[int]:
+    """Return to whom of the team a mail did not leave, or may not have."""
+    unsent = OutgoingMail.objects.filter(state__in=RESENDABLE, user_id__isnull=False)
+    return set(unsent.values_list("user_id", flat=True))
+
+
 def is_mail_waiting(*, kind: str, user_id: int) -> bool:
     """Say whether a mail of this kind to this person is yet to leave."""
     mails = OutgoingMail.objects.filter(kind=kind, user_id=user_id, state__in=OPEN)

@@ -223,17 +223,20 @@ def test_what_was_given_up_is_on_the_persons_page_and_an_owner_sends_it_again(
     fresh = client_of(owner, is_fresh=True)
     address = f"/console/people/{person.pk}/mails/{mail.reference}/resend/"
 
+    listed = fresh.get("/console/people/").content.decode()
     page = fresh.get(f"/console/people/{person.pk}/").content.decode()
     answers = [fresh.post(address, follow=True).content.decode() for _ in range(2)]
     mailbox = Mailbox()
     send_next(ACCOUNT, mailer=mailbox, clock=database_now)
 
+    assert listed.count("e-mail unsent") == 1
     assert "A changed password" in page
     assert "SMTPDataError 550" in page
     assert address in page
     assert "Queued again" in answers[0]
     assert "Nothing was done" in answers[1]
     assert [letter.to for letter in mailbox.letters] == [(person.email,)]
+    assert "e-mail unsent" not in fresh.get("/console/people/").content.decode()
     entry = LedgerEntry.objects.get(event="team_mail.sent_again")
     assert (entry.subject, entry.facts["actor"]) == (mail.reference, f"user:{owner.pk}")
 

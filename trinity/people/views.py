@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kernel.permissions import fresh_login, needs
-from notices.queries import are_mails_files, mails_to
+from notices.queries import are_mails_files, mails_to, unsent_to
 from notices.usecases.resend_team_mail import NoSuchMail, NotToBeSent, resend_team_mail
 from trinity.people import queries
 from trinity.people.forms import InvitationForm, RoleForm
@@ -39,7 +39,12 @@ REFUSALS: dict[type[Exception], str] = {
 @needs(NEEDED)
 def people(request: HttpRequest) -> HttpResponse:
     """List the team."""
-    page = {"people": queries.people(), "roles": ROLE_WORDS, "nav": "people"}
+    page = {
+        "people": queries.people(),
+        "unsent_to": unsent_to(),
+        "roles": ROLE_WORDS,
+        "nav": "people",
+    }
     return render(request, "people/list.html", page)
 
 
