@@ -16,6 +16,8 @@ from django.db.models import CheckConstraint, F, Model
 from django.utils import timezone
 
 from kernel.references import new_reference
+from notices.models import OutgoingMail
+from notices.operations import queue_mail
 from revenue.models import OfferPrice, PaymentLink
 from tests.approvals.asking import ask, boxes, challenge
 from tests.factories.crm import NOON, DealFactory
@@ -31,6 +33,7 @@ from tests.factories.revenue import (
 from tests.factories.toolrouter import new_grant
 from tests.owner import rewriting
 from toolrouter.models import Incident, RunToken
+from trinity.people.mails import RESET
 
 Changes = Mapping[str, Any]
 
@@ -88,6 +91,11 @@ def payment_link() -> Model:
     )
 
 
+def team_mail() -> Model:
+    queue_mail(kind=RESET, user_id=make_person("operator").pk, now=NOON)
+    return OutgoingMail.objects.get()
+
+
 def price() -> Model:
     return OfferPrice.objects.create(offer=OfferFactory(), mode="sandbox", created_at=NOON)
 
@@ -128,6 +136,16 @@ IFF = {
         incident,
         allowed=[{"closed_at": NOON, "closed_by": F("opened_by")}],
         refused=[{"closed_at": NOON}, {"closed_by": F("opened_by")}],
+    ),
+    "outgoing_mail_due_iff_open": Case(
+        team_mail,
+        allowed=[{"state": "failed", "next_attempt_at": None}],
+        refused=[{"state": "failed"}, {"next_attempt_at": None}],
+    ),
+    "outgoing_mail_sent_iff_it_says_when": Case(
+        team_mail,
+        allowed=[{"state": "sent", "next_attempt_at": None, "sent_at": NOON}],
+        refused=[{"state": "sent", "next_attempt_at": None}, {"sent_at": NOON}],
     ),
     "webhook_event_emptied_iff_it_has_a_date": Case(
         lambda: filed("checkout.session.completed", session_object(CheckoutFactory())),
