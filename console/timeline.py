@@ -81,8 +81,7 @@ def _facts_in_words(event: EventLine) -> str:
     if "reason" in event.facts:
         return f"Because {FreezeReason(str(event.facts['reason'])).label}."
     if "steps_max" in event.facts:
-        budget = Money(int(event.facts["budget_minor"]), str(event.facts["currency"]))
-        return f"At most {event.facts['steps_max']} steps, and {budget} to spend."
+        return f"At most {event.facts['steps_max']} steps."
     return ""
 
 

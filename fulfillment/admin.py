@@ -11,7 +11,10 @@ from kernel.admin import LookOnlyAdmin
 class OrderIntakeAdmin(LookOnlyAdmin):
     """Paid orders, taken in for work."""
 
-    list_display = ("reference", "order_ref", "mode", "frozen_reason", "opened_at", "trace")
+    list_display = (
+        *("reference", "order_ref", "mode", "funded_minor", "currency", "frozen_reason"),
+        *("opened_at", "trace"),
+    )
     list_filter = ("frozen_reason", "mode")
     search_fields = ("=reference", "=order_ref", "=trace_ref")
     search_help_text = "A whole reference, order or trace"
@@ -21,7 +24,7 @@ class OrderIntakeAdmin(LookOnlyAdmin):
 class AcquisitionRunAdmin(LookOnlyAdmin):
     """Runs."""
 
-    list_display = ("reference", "state", "mode", "budget_minor", "currency", "deadline", "trace")
+    list_display = ("reference", "state", "kind", "mode", "deadline", "trace")
     list_filter = ("state", "mode")
     search_fields = ("=reference", "=trace_ref")
     search_help_text = "A whole reference or trace"

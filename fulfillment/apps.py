@@ -1,6 +1,15 @@
 """The app's name for Django, and the facts that its ledger entries carry."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from django.apps import AppConfig
+from django.apps.registry import Apps
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models.signals import post_migrate
+from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from fulfillment import ledger_rows
 from fulfillment.due_work import WITHOUT_RUN
@@ -21,12 +30,21 @@ class FulfillmentConfig(AppConfig):
         guards.register(*histories(self.get_models()), *PROMISES)
         due_work.register(WITHOUT_RUN)
         ledger_rows.declare()
+        post_migrate.connect(grant_older_runs, sender=self)
         facts.allow(
             "run",
             {
                 "reason": facts.one_of(FreezeReason.values),
-                "budget_minor": facts.MINOR,
-                "currency": facts.CURRENCY,
                 "steps_max": facts.COUNT,
             },
         )
+
+
+def grant_older_runs(*, apps: Apps, using: str, **_: Any) -> None:
+    """Open the grants of runs that were there before there were grants. Idempotent."""
+    made = {(m._meta.app_label, m._meta.model_name): m for m in apps.get_models()}
+    run = made.get(("fulfillment", "acquisitionrun"))
+    is_whole = run is not None and any(field.name == "kind" for field in run._meta.fields)
+    if is_whole and ("toolrouter", "grant") in made and using == DEFAULT_DB_ALIAS:
+        open_missing_grants = import_string("fulfillment.operations.granting.open_missing_grants")
+        open_missing_grants(now=timezone.now())

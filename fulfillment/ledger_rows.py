@@ -28,6 +28,27 @@ FULL JOIN (
 WHERE ({_SAME}) IS NOT TRUE
 """  # noqa: S608  # constants only
 
+# What an intake is funded with is what its order holds, and a run's grant says the same of both.
+FUNDED: Final = """
+SELECT 'funding_differs', intake.reference, concat('it says that ', intake.funded_minor, ' ',
+  intake.currency, ' is left of order ', sold.reference, ', of which ', held.minor, ' is')
+FROM fulfillment_orderintake intake JOIN revenue_order sold ON sold.id = intake.order_id
+CROSS JOIN LATERAL (SELECT CASE WHEN sold.paid_at IS NULL THEN 0 ELSE sold.amount_minor END
+  - sold.refunded_minor - sold.disputed_minor AS minor) held
+WHERE intake.mode <> 'sample'
+  AND (intake.funded_minor, intake.currency) IS DISTINCT FROM (held.minor, sold.currency)
+UNION ALL
+SELECT 'grant_differs', run.reference, CASE WHEN given.id IS NULL THEN 'it has no grant'
+  ELSE concat(given.reference, ' says otherwise') END
+FROM fulfillment_acquisitionrun run JOIN fulfillment_orderintake intake ON intake.id = run.intake_id
+LEFT JOIN toolrouter_grant given ON given.run_ref = run.reference
+WHERE run.mode <> 'sample' AND (
+  given.project_ref = intake.project_ref AND given.kind = run.kind AND given.mode = run.mode
+  AND given.trace_ref = run.trace_ref AND given.expires_at = run.deadline
+  AND (given.funded_minor, given.currency) = (intake.funded_minor, intake.currency)
+  AND (given.frozen_at IS NOT NULL) = (run.state = 'frozen')) IS NOT TRUE
+"""
+
 
 def declare() -> None:
     """Say which row each of our entries speaks of. Called once, at start-up."""
@@ -35,5 +56,8 @@ def declare() -> None:
     rows.declare(
         "run",
         dict.fromkeys((f"run.{kind}" for kind in RunEventKind.values), run),
-        comparisons=[Comparison("events of runs and their entries", PAIRS)],
+        comparisons=[
+            Comparison("events of runs and their entries", PAIRS),
+            Comparison("what orders brought, intakes and grants", FUNDED),
+        ],
     )

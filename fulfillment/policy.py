@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from kernel.money import Money
-
 GOAL: Final = (
     "Prepare the acquisition snapshot that this order paid for, as its offer describes it."
 )
 WORK_LASTS: Final = timedelta(days=2)  # from the payment on; later a person decides
 STEPS_MAX: Final = 40
-# A run may spend nothing until an owner grants it more.
-BUDGET: Final = Money(0, "USD")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +18,10 @@ class Bounds:
     """What a run aims at, and where it stops."""
 
     goal: str
-    budget: Money
     deadline: datetime
     steps_max: int
 
 
 def bounds_of_run(*, opened_at: datetime) -> Bounds:
     """Return the bounds of the run of an intake that was opened at ``opened_at``."""
-    return Bounds(goal=GOAL, budget=BUDGET, deadline=opened_at + WORK_LASTS, steps_max=STEPS_MAX)
+    return Bounds(goal=GOAL, deadline=opened_at + WORK_LASTS, steps_max=STEPS_MAX)

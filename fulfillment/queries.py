@@ -14,6 +14,7 @@ from fulfillment.models import AcquisitionRun, OrderIntake, RunEvent
 from kernel.money import Money
 from kernel.paging import Cursor, Page, page_of
 from kernel.state_words import OperatorWords
+from toolrouter.enums import RunKind
 
 ROWS_PER_PAGE: Final = 50
 EVENTS_SHOWN_MAX: Final = 200
@@ -29,7 +30,9 @@ class RunFacts:
     mode: str
     trace_ref: str
     goal: str
-    budget: Money
+    kind: RunKind
+    project_ref: str
+    funded: Money
     deadline: datetime
     steps_max: int
     created_at: datetime
@@ -86,7 +89,9 @@ def _run_facts(run: AcquisitionRun, intake: OrderIntake) -> RunFacts:
         mode=run.mode,
         trace_ref=run.trace_ref,
         goal=run.goal,
-        budget=run.budget,
+        kind=RunKind(run.kind),
+        project_ref=intake.project_ref,
+        funded=intake.funded,
         deadline=run.deadline,
         steps_max=run.steps_max,
         created_at=run.created_at,

@@ -27,6 +27,7 @@ class OpenedDeal:
 
     deal_id: int
     reference: str
+    project_ref: str
 
 
 class Deal(Stateful):
@@ -172,10 +173,12 @@ class Deal(Stateful):
         }
         with connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO crm_deal (project_id, {', '.join(row)})"  # noqa: S608  # names from above
-                f" SELECT id, {', '.join(['%s'] * len(row))} FROM crm_project WHERE name = %s"
-                " ON CONFLICT (trace_ref, mode) DO NOTHING RETURNING id, reference",
-                [*row.values(), HOME_PROJECT],
+                "WITH home AS (SELECT id, reference FROM crm_project WHERE name = %s),"  # noqa: S608  # names from above
+                f" made AS (INSERT INTO crm_deal (project_id, {', '.join(row)})"
+                f" SELECT id, {', '.join(['%s'] * len(row))} FROM home"
+                " ON CONFLICT (trace_ref, mode) DO NOTHING RETURNING id, reference)"
+                " SELECT made.id, made.reference, home.reference FROM made, home",
+                [HOME_PROJECT, *row.values()],
             )
             made = cursor.fetchone()
-        return made and OpenedDeal(deal_id=made[0], reference=made[1])
+        return made and OpenedDeal(deal_id=made[0], reference=made[1], project_ref=made[2])

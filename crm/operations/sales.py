@@ -30,6 +30,8 @@ class AttachedDeal:
     deal_ref: str
     contact_id: int
     contact_ref: str
+    project_ref: str
+    subjects: tuple[str, ...]  # the deal, its contact and its company, by reference
     won_by: str | None  # the other order that had already won this deal, if there is one
 
 
@@ -109,7 +111,8 @@ def _buyer(sale: Sale) -> Person:
 
 
 FIND_DEAL: Final = """
-SELECT deal.*, contact.reference AS contact_ref, found.is_a_guess
+SELECT deal.*, contact.reference AS contact_ref, found.is_a_guess,
+    project.reference AS project_ref, coalesce(company.reference, '') AS company_ref
 FROM (
     SELECT deal_id AS id, 1 AS rank, false AS is_a_guess
         FROM crm_activity WHERE key = ANY(%(keys)s)
@@ -125,6 +128,8 @@ FROM (
 ) found
 JOIN crm_deal deal ON deal.id = found.id
 JOIN crm_contact contact ON contact.id = deal.contact_id
+JOIN crm_project project ON project.id = deal.project_id
+LEFT JOIN crm_company company ON company.id = deal.company_id
 ORDER BY found.rank LIMIT 1
 FOR NO KEY UPDATE OF deal
 """
@@ -136,6 +141,8 @@ class DealMatch:
 
     deal: Deal
     contact: Person
+    company_ref: str  # or nothing
+    project_ref: str
     is_a_guess: bool
 
 
@@ -158,6 +165,8 @@ def _find_deal(sale: Sale, *, payer_id: int | None) -> DealMatch | None:
         return DealMatch(
             deal=deal,
             contact=Person(contact_id=deal.contact_id, reference=beside["contact_ref"]),
+            company_ref=beside["company_ref"],
+            project_ref=beside["project_ref"],
             is_a_guess=beside["is_a_guess"],
         )
     return None
@@ -189,6 +198,8 @@ def _open_deal(sale: Sale, *, payer: Person) -> AttachedDeal | None:
         deal_ref=opened.reference,
         contact_id=payer.contact_id,
         contact_ref=payer.reference,
+        project_ref=opened.project_ref,
+        subjects=(opened.reference, payer.reference),
         won_by=None,
     )
 
@@ -217,6 +228,10 @@ def _settle(sale: Sale, found: DealMatch, *, payer: Person) -> AttachedDeal | No
         deal_ref=deal.reference,
         contact_id=payer.contact_id,
         contact_ref=payer.reference,
+        project_ref=found.project_ref,
+        subjects=tuple(
+            ref for ref in (deal.reference, found.contact.reference, found.company_ref) if ref
+        ),
         won_by=won_by,
     )
 

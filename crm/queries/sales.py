@@ -134,6 +134,7 @@ class SampleSale:
     contact_id: int
     trace_ref: str
     order_ref: str
+    project_ref: str
     amount: Money
     won_at: datetime
 
@@ -147,8 +148,9 @@ def sample_sales(*, after_deal_id: int, limit: int) -> list[SampleSale]:
             contact_id=deal.contact_id,
             trace_ref=deal.trace_ref,
             order_ref=deal.won_order_ref or "",
+            project_ref=deal.project.reference,
             amount=deal.amount or Money.zero("USD"),
             won_at=deal.stage_since,
         )
-        for deal in won.order_by("pk")[:limit]
+        for deal in won.select_related("project").order_by("pk")[:limit]
     ]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django.db.models import Q
 
 from fulfillment.enums import FreezeReason
 from kernel.modes import Mode, mode_field
+from kernel.money import Money
 from kernel.references import LENGTH_MAX, new_reference
 
 
@@ -26,8 +29,10 @@ class OpenedIntake:
 class OrderIntake(models.Model):
     """One paid order, taken in for work: opened in the commit that records the payment.
 
-    A freeze is remembered here and not on the run, so that it holds whether it comes before the
-    run exists or after. Order, offer and deal are links by name to apps that this one cannot see.
+    ``funded_minor`` is what the order brought and is still held: the absolute value, written anew
+    whenever money goes back. A freeze is remembered here and not on the run, so that it holds
+    whether it comes before the run exists or after. Order, offer and deal are links by name to apps
+    that this one cannot see.
     """
 
     reference = models.CharField(max_length=LENGTH_MAX, editable=False)
@@ -43,6 +48,11 @@ class OrderIntake(models.Model):
     deal = models.ForeignKey("crm.Deal", on_delete=models.PROTECT, null=True, related_name="+")
     mode = mode_field()
     trace_ref = models.CharField(max_length=LENGTH_MAX, editable=False)
+    project_ref = models.CharField(max_length=LENGTH_MAX, editable=False)
+    # The deal, its contact and its company, as they were when it was sold.
+    subject_refs = ArrayField(models.CharField(max_length=LENGTH_MAX), default=list, editable=False)
+    funded_minor = models.BigIntegerField(editable=False)
+    currency = models.CharField(max_length=3, editable=False)
     opened_at = models.DateTimeField(editable=False)
     run_made_at = models.DateTimeField(null=True, editable=False)
     frozen_reason = models.CharField(
@@ -54,6 +64,10 @@ class OrderIntake(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["reference"], name="intake_reference_unique"),
             models.CheckConstraint(condition=Q(mode__in=Mode.values), name="intake_mode_known"),
+            models.CheckConstraint(condition=~Q(project_ref=""), name="intake_has_a_project"),
+            models.CheckConstraint(
+                condition=Q(currency__regex=r"^[A-Z]{3}$"), name="intake_funded_in_a_currency"
+            ),
             models.CheckConstraint(
                 condition=Q(frozen_reason="", frozen_at__isnull=True)
                 | Q(frozen_reason__in=FreezeReason.values, frozen_at__isnull=False),
@@ -62,6 +76,7 @@ class OrderIntake(models.Model):
         ]
         indexes = [
             models.Index(fields=["trace_ref"], name="intake_by_trace"),
+            models.Index(fields=["project_ref", "-id"], name="intake_by_project"),
             # What the sweep looks for: the few that have no run yet.
             models.Index(
                 fields=["id"], condition=Q(run_made_at__isnull=True), name="intake_without_run"
@@ -82,6 +97,11 @@ class OrderIntake(models.Model):
         self.frozen_at = (self.frozen_at or now) if reason else None
         self.save(update_fields=["frozen_reason", "frozen_at"])
 
+    @property
+    def funded(self) -> Money:
+        """Return what the order brought and is still held."""
+        return Money(self.funded_minor, self.currency)
+
     @classmethod
     def open_once(
         cls,
@@ -92,6 +112,9 @@ class OrderIntake(models.Model):
         deal_id: int | None,
         mode: str,
         trace_ref: str,
+        project_ref: str,
+        subjects: Sequence[str],
+        funded: Money,
         now: datetime,
     ) -> OpenedIntake:
         """Open the order's one intake: one statement when new, two when it is there already."""
@@ -103,6 +126,10 @@ class OrderIntake(models.Model):
             "deal_id": deal_id,
             "mode": mode,
             "trace_ref": trace_ref,
+            "project_ref": project_ref,
+            "subject_refs": list(subjects),
+            "funded_minor": funded.amount_minor,
+            "currency": funded.currency,
             "opened_at": now,
             "frozen_reason": "",
         }

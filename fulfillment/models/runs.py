@@ -9,25 +9,29 @@ from fulfillment.enums import RUN_MOVES, RUNS, RunEventKind, RunState
 from fulfillment.models.intakes import OrderIntake
 from kernel.append_only import AppendOnly
 from kernel.modes import Mode, mode_field
-from kernel.money import Money
 from kernel.references import LENGTH_MAX
 from kernel.state_words import OperatorWords
 from kernel.transitions import Stateful
+from toolrouter.enums import RUN_KINDS, RunKind
 
 
 class AcquisitionRun(Stateful):
-    """The work on one paid order, with bounds: a goal, a budget, a deadline, a number of steps."""
+    """The work on one paid order, with bounds: a goal, a deadline, a number of steps.
+
+    What it may do and spend, its grant and its caps say (toolrouter).
+    """
 
     MOVES = RUN_MOVES
 
     reference = models.CharField(max_length=LENGTH_MAX, editable=False)
     intake = models.OneToOneField(OrderIntake, on_delete=models.PROTECT, related_name="run")
     state = models.CharField(max_length=12, choices=RunState.choices, default=RunState.PLANNED)
+    kind = models.CharField(
+        max_length=12, choices=RUN_KINDS, default=RunKind.FULFILMENT.value, editable=False
+    )
     mode = mode_field()
     trace_ref = models.CharField(max_length=LENGTH_MAX, editable=False)
     goal = models.TextField(max_length=2000)
-    budget_minor = models.BigIntegerField(default=0)
-    currency = models.CharField(max_length=3)
     deadline = models.DateTimeField()
     steps_max = models.PositiveIntegerField()
     created_at = models.DateTimeField(editable=False)
@@ -39,8 +43,7 @@ class AcquisitionRun(Stateful):
             models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_known"),
             models.CheckConstraint(condition=Q(mode__in=Mode.values), name="run_mode_known"),
             models.CheckConstraint(
-                condition=Q(budget_minor__gte=0, currency__regex=r"^[A-Z]{3}$"),
-                name="run_budget_is_an_amount",
+                condition=Q(kind__in=[value for value, _ in RUN_KINDS]), name="run_kind_known"
             ),
             models.CheckConstraint(condition=Q(steps_max__gt=0), name="run_steps_are_bounded"),
         ]
@@ -57,11 +60,6 @@ class AcquisitionRun(Stateful):
     def state_words(self) -> OperatorWords:
         """Return what its state says to operators."""
         return RUNS[self.state]
-
-    @property
-    def budget(self) -> Money:
-        """Return what the run may spend in all."""
-        return Money(self.budget_minor, self.currency)
 
 
 class RunEvent(AppendOnly):

@@ -8,14 +8,15 @@ from django.db import transaction
 
 from fulfillment.enums import FreezeReason, RunEventKind, RunState
 from fulfillment.models import AcquisitionRun, OrderIntake
-from fulfillment.operations import record_run_event, settle_run
+from fulfillment.operations.granting import grant_run
+from fulfillment.operations.work import record_run_event, settle_run
 from fulfillment.policy import bounds_of_run
 from kernel.references import new_reference
 
 
 @transaction.atomic(durable=True)
 def start_run(*, order_id: int, now: datetime) -> str | None:
-    """Plan the one run of a paid order and return its reference.
+    """Plan the one run of a paid order, grant it what it may do, and return its reference.
 
     Safe to repeat, late, or at the same time as itself: the intake is locked first, and the same
     lock is taken by whoever freezes the work, so that it does not matter which comes first. None
@@ -27,6 +28,7 @@ def start_run(*, order_id: int, now: datetime) -> str | None:
     if intake.run_made_at is not None:
         return intake.run.reference
     run = _plan(intake, now=now)
+    grant_run(run, now=now)
     intake.run_made_at = now
     intake.save(update_fields=["run_made_at"])
     if intake.is_frozen:
@@ -43,8 +45,6 @@ def _plan(intake: OrderIntake, *, now: datetime) -> AcquisitionRun:
         mode=intake.mode,
         trace_ref=intake.trace_ref,
         goal=bounds.goal,
-        budget_minor=bounds.budget.amount_minor,
-        currency=bounds.budget.currency,
         deadline=bounds.deadline,
         steps_max=bounds.steps_max,
         created_at=now,
@@ -53,11 +53,7 @@ def _plan(intake: OrderIntake, *, now: datetime) -> AcquisitionRun:
     record_run_event(
         run,
         kind=RunEventKind.PLANNED,
-        facts={
-            "budget_minor": bounds.budget.amount_minor,
-            "currency": bounds.budget.currency,
-            "steps_max": bounds.steps_max,
-        },
+        facts={"steps_max": bounds.steps_max},
         refs=[intake.reference, intake.order_ref],
         now=now,
     )

@@ -190,6 +190,15 @@ class Order(Stateful):
         return Money(self.excess_minor, self.currency)
 
     @property
+    def funded(self) -> Money:
+        """What it brought and is still held: paid, less what was refunded and disputed.
+
+        Below nothing where more went back than was paid.
+        """
+        paid_minor = self.amount_minor if self.paid_at else 0
+        return Money(paid_minor - self.refunded_minor - self.disputed_minor, self.currency)
+
+    @property
     def refundable(self) -> Money:
         """What of the payment is still held: neither refunded nor kept back by a bank."""
         held_minor = self.amount_minor - self.refunded_minor - self.disputed_minor

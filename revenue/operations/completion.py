@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm.operations import AttachedDeal
 from kernel.money import Money
 from kernel.references import new_reference
 from kernel.statements import insert_once, update_where
@@ -44,12 +45,12 @@ def record_completion(
         return Outcome.ALREADY_KNOWN
 
     _complete(context, checkout, fact)
-    attach_deal(context, order, customer_id=fact.customer_id)
+    deal = attach_deal(context, order, customer_id=fact.customer_id)
     _save(context, order)
     if is_paid_now:
         _book(context, order, fact)
         _wake_waiting(context, order)
-        _open_work_if_paid(context, order)
+        _open_work_if_paid(context, order, deal)
     _notify(context, order, is_paid_now=is_paid_now)
     return Outcome.RECORDED
 
@@ -203,9 +204,9 @@ def _wake_waiting(context: RecordingContext, order: Order) -> None:
         )
 
 
-def _open_work_if_paid(context: RecordingContext, order: Order) -> None:
-    if order.state == OrderState.PAID:
-        open_work(context, order)
+def _open_work_if_paid(context: RecordingContext, order: Order, deal: AttachedDeal | None) -> None:
+    if order.state == OrderState.PAID and deal is not None:  # whatever is paid has won a deal
+        open_work(context, order, deal)
 
 
 def _notify(context: RecordingContext, order: Order, *, is_paid_now: bool) -> None:

@@ -29,16 +29,16 @@ def attach_deal(
     *,
     status: SaleStatus | None = None,
     customer_id: str | None = None,
-) -> None:
+) -> crm.AttachedDeal | None:
     """Bring the deal to what ``order`` means for it, and name deal and contact on ``order``.
 
     The caller saves the order. ``status`` overrules what follows from its facts: money that came
     and went again before anybody accepted the order has won its deal all the same. ``customer_id``
-    is Stripe's, of a buyer it keeps.
+    is Stripe's, of a buyer it keeps. Returns the deal; None where the order means nothing for one.
     """
     status = status or SALE_STATUSES.get(state_of(order))
     if status is None:
-        return
+        return None
     attached = crm.attach_sale(
         crm.Sale(
             status=status,
@@ -58,6 +58,7 @@ def attach_deal(
     order.deal_id, order.contact_id = attached.deal_id, attached.contact_id
     if order.double_of_id is None:
         order.double_of_id = _first_payment(context, order, won_by=attached.won_by)
+    return attached
 
 
 def _first_payment(context: RecordingContext, order: Order, *, won_by: str | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm.operations import AttachedDeal
 from fulfillment import operations as fulfillment
 from fulfillment.enums import FreezeReason
 from kernel.modes import Mode
@@ -18,8 +19,8 @@ FREEZE_REASONS = {
 }
 
 
-def open_work(context: RecordingContext, order: Order) -> None:
-    """Open the intake of a paid order, and let fulfillment know.
+def open_work(context: RecordingContext, order: Order, deal: AttachedDeal) -> None:
+    """Open the intake of a paid order in its deal's project, and let fulfillment know.
 
     The work on a possible double payment waits for a person's word.
     """
@@ -30,6 +31,9 @@ def open_work(context: RecordingContext, order: Order) -> None:
         deal_id=order.deal_id,
         mode=order.mode,
         trace_ref=order.trace_ref,
+        project_ref=deal.project_ref,
+        subjects=deal.subjects,
+        funded=order.funded,
         now=context.now,
     )
     context.changed(f"intake {intake.reference} opened")

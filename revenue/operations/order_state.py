@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Final
 
 from django.db.models import Sum
 
+from fulfillment import operations as fulfillment
 from notices import operations as notices
 from revenue.enums import AlertKind, ExcessSettledBy, OrderState, RevenueKind
 from revenue.models import Dispute, ExcessSettlement, Order, RevenueEvent
@@ -21,6 +23,8 @@ from revenue.policy import (
 )
 from revenue.queries.owed import refund_owed_minor
 from revenue.queries.verdicts import current_verdict
+
+WENT_BACK: Final = frozenset({"refunded_minor", "disputed_minor"})
 
 
 def state_of(order: Order) -> OrderState:
@@ -96,7 +100,10 @@ def disputed_minor(order: Order) -> int:
 
 
 def settle(context: RecordingContext, order: Order, **changes: object) -> None:
-    """Write ``changes`` to ``order`` and move it to the state that now follows."""
+    """Write ``changes`` to ``order`` and move it to the state that now follows.
+
+    What it brought and is still held follows too, for the work that it funds.
+    """
     order.assign(**changes)
     owed_minor = refund_owed_minor(order)
     if owed_minor != order.refund_owed_minor:
@@ -104,6 +111,8 @@ def settle(context: RecordingContext, order: Order, **changes: object) -> None:
     was_excess, excess = order.excess_minor, excess_minor(order)
     if excess != was_excess:
         order.excess_minor = changes["excess_minor"] = excess
+    if changes.keys() & WENT_BACK:
+        fulfillment.set_funded(order_id=order.pk, funded=order.funded)
     was_owed = order.state == OrderState.REFUND_OWED
     target = state_of(order)
     if target != order.state:

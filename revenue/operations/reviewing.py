@@ -131,13 +131,13 @@ def take_in(context: RecordingContext, order: Order) -> None:
     refunded in full meanwhile needs no verdict any more: ``give_verdict`` says so.)
     """
     is_paid = order.paid_at is not None
-    attach_deal(context, order, status=SaleStatus.WON if is_paid else None)
+    deal = attach_deal(context, order, status=SaleStatus.WON if is_paid else None)
     order.save(update_fields=["deal", "contact", "double_of"])
-    if not is_paid:
+    if not is_paid or deal is None:
         is_failed = order.state == OrderState.FAILED
         kind = MailKind.PAYMENT_FAILED if is_failed else MailKind.BANK_PROCESSING
         queue_mail(context, order=order, kind=kind)
         return
-    open_work(context, order)
+    open_work(context, order, deal)
     hold_or_release_work(context, order)
     queue_mail(context, order=order, kind=MailKind.PAID)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db import connection
 
 from kernel.modes import Mode
+from kernel.money import Money
 from kernel.references import new_reference, reference_sql
 from revenue.enums import OfferState
 from revenue.models import Offer, Order
@@ -128,6 +129,7 @@ class SampleOrder:
     offer_id: int | None
     deal_id: int | None
     trace_ref: str
+    amount: Money
     placed_at: datetime
 
 
@@ -174,6 +176,7 @@ def seed_sample_of_deals(*, deals: Sequence[WonDeal], offer_id: int) -> list[Sam
             offer_id=order.offer_id,
             deal_id=order.deal_id,
             trace_ref=order.trace_ref,
+            amount=order.total,
             placed_at=order.placed_at,
         )
         for order in orders

@@ -48,6 +48,8 @@ def test_a_direct_purchase_makes_the_contact_and_wins_a_new_deal() -> None:
         deal_ref=deal.reference,
         contact_id=contact.pk,
         contact_ref=contact.reference,
+        project_ref=deal.project.reference,
+        subjects=(deal.reference, contact.reference),
         won_by=None,
     )
     assert (contact.email, contact.name, contact.is_sample) == (

@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 
 from django.apps import apps
 
+from crm.policy import HOME_PROJECT
 from fulfillment.models import AcquisitionRun, OrderIntake
 from fulfillment.operations import open_intake
 from fulfillment.usecases.start_run import start_run
+from kernel.money import Money
 from kernel.references import new_reference
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -56,6 +58,12 @@ def paid_order(*, mode: str = "sandbox", deal_id: int | None = None) -> PaidOrde
     return PaidOrder(id=order.pk, reference=order.reference, mode=mode, trace_ref=trace_ref)
 
 
+def home_project() -> str:
+    """Return the project that every deal of these tests belongs to."""
+    project = apps.get_model("crm", "Project").objects.get(name=HOME_PROJECT)
+    return str(project.reference)
+
+
 def open_intake_of(order: PaidOrder, *, now: datetime = NOON) -> OrderIntake:
     """Open the intake of ``order`` as a sale does."""
     opened = open_intake(
@@ -65,6 +73,9 @@ def open_intake_of(order: PaidOrder, *, now: datetime = NOON) -> OrderIntake:
         deal_id=None,
         mode=order.mode,
         trace_ref=order.trace_ref,
+        project_ref=home_project(),
+        subjects=[new_reference("deal"), new_reference("con")],
+        funded=Money(100, "USD"),
         now=now,
     )
     return OrderIntake.objects.get(pk=opened.id)

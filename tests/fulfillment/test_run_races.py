@@ -12,7 +12,8 @@ from fulfillment.enums import FreezeReason, RunState
 from fulfillment.models import AcquisitionRun, OrderIntake, RunEvent
 from fulfillment.operations import freeze_work, open_intake
 from fulfillment.usecases.start_run import start_run
-from tests.factories.fulfillment import NOON, open_intake_of, paid_order
+from kernel.money import Money
+from tests.factories.fulfillment import NOON, home_project, open_intake_of, paid_order
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
 
@@ -46,7 +47,8 @@ def test_one_intake_and_one_run_however_many_start_it() -> None:
         with transaction.atomic():
             open_intake(
                 order_id=order.id, order_ref=order.reference, offer_id=None, deal_id=None,
-                mode=order.mode, trace_ref=order.trace_ref, now=NOON,
+                mode=order.mode, trace_ref=order.trace_ref, now=NOON, project_ref=home_project(),
+                subjects=[], funded=Money(100, "USD"),
             )  # fmt: skip
         start_run(order_id=order.id, now=NOON)
 

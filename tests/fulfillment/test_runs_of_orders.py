@@ -15,9 +15,17 @@ from fulfillment.models import AcquisitionRun, OrderIntake, RunEvent
 from fulfillment.operations import freeze_work, open_intake, resume_work
 from fulfillment.usecases.start_run import start_run
 from kernel.append_only import AppendOnlyViolation
+from kernel.money import Money
 from kernel.transitions import IllegalMove
 from ledger.models import LedgerEntry
-from tests.factories.fulfillment import NOON, PaidOrder, open_intake_of, paid_order, planned_run
+from tests.factories.fulfillment import (
+    NOON,
+    PaidOrder,
+    home_project,
+    open_intake_of,
+    paid_order,
+    planned_run,
+)
 from tests.owner import as_owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,6 +38,7 @@ def test_an_intake_opens_once_in_one_statement() -> None:
     fields = {
         "order_id": order.id, "order_ref": order.reference, "offer_id": None, "deal_id": None,
         "mode": order.mode, "trace_ref": order.trace_ref, "now": NOON,
+        "project_ref": home_project(), "subjects": [], "funded": Money(100, "USD"),
     }  # fmt: skip
 
     with CaptureQueriesContext(connection) as captured:
@@ -63,17 +72,17 @@ def test_a_paid_order_gets_one_planned_run_with_bounds() -> None:
     assert (run.state, run.mode, run.trace_ref, run.intake_id) == (
         RunState.PLANNED, order.mode, order.trace_ref, intake.pk,
     )  # fmt: skip
-    assert (run.budget_minor, run.currency, run.deadline, run.steps_max) == (
-        0, "USD", NOON + timedelta(days=2), 40,
+    assert (run.kind, run.deadline, run.steps_max) == (
+        "fulfilment", NOON + timedelta(days=2), 40,
     )  # fmt: skip
 
 
 def test_a_run_begins_its_history_and_its_ledger() -> None:
     run = planned_run()
 
-    event, entry = RunEvent.objects.get(), LedgerEntry.objects.get()
+    event, entry = RunEvent.objects.get(), LedgerEntry.objects.get(kind="run")
     assert (event.kind, event.mode, event.facts) == (
-        "planned", "sandbox", {"budget_minor": 0, "currency": "USD", "steps_max": 40},
+        "planned", "sandbox", {"steps_max": 40},
     )  # fmt: skip
     assert (entry.kind, entry.event, entry.subject, entry.trace_ref) == (
         "run", "run.planned", run.reference, run.trace_ref,
@@ -151,7 +160,9 @@ def test_the_newest_reason_stands_and_the_first_moment_stays() -> None:
     intake = OrderIntake.objects.get()
     assert (intake.frozen_reason, intake.frozen_at) == ("refund", NOON)
     assert AcquisitionRun.objects.get().state == RunState.FROZEN
-    events = list(LedgerEntry.objects.order_by("pk").values_list("event", "facts"))
+    events = list(
+        LedgerEntry.objects.filter(kind="run").order_by("pk").values_list("event", "facts")
+    )
     assert events[1:] == [
         ("run.frozen", {"reason": "dispute"}),
         ("run.frozen", {"reason": "refund"}),
@@ -188,8 +199,7 @@ def test_a_runs_history_is_never_rewritten() -> None:
     ("changes", "sentence"),
     [
         ({"state": "walking"}, "run_state_known"),
-        ({"budget_minor": -1}, "run_budget_is_an_amount"),
-        ({"currency": "usd"}, "run_budget_is_an_amount"),
+        ({"kind": "errand"}, "run_kind_known"),
         ({"steps_max": 0}, "run_steps_are_bounded"),
     ],
 )

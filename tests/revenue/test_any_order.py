@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from crm.models import Deal
 from fulfillment.models import OrderIntake
+from kernel.money import Money
 from ledger.models import Posting
 from revenue.models import CheckoutSession, Order, RevenueEvent, StripeWebhookEvent
 from tests.conftest import empty_all_tables
@@ -64,6 +65,7 @@ def outcome() -> dict[str, Any]:
         "order": (order.state, order.amount_minor, order.refunded_minor, order.paid_at is not None),
         "deal": (deal.stage, deal.won_order_ref == order.reference),
         "work": intake.frozen_reason,
+        "funded": intake.funded,
         "money": sorted(RevenueEvent.objects.values_list("kind", "amount_minor")),
         "balances": dict(
             Posting.objects.values_list("account").annotate(total=Sum("amount_minor"))
@@ -76,6 +78,7 @@ EXPECTED = {
     "order": ("partially_refunded", AMOUNT, 3_000, True),
     "deal": ("won", True),
     "work": "",
+    "funded": Money(AMOUNT - 3_000, "USD"),
     "money": [
         ("dispute", -3_000),
         ("dispute_reversal", 3_000),

@@ -11,6 +11,7 @@ from kernel.statements import insert_once, update_where
 from toolrouter.enums import CapScope, CapWindow, Family, RunKind
 from toolrouter.models import Grant, GrantSubject, ProjectSettings, SpendCap
 from toolrouter.operations.changes import By, CapKey, audit, set_cap
+from toolrouter.operations.locking import share_lock_project
 from toolrouter.planning import new_codes
 
 _SYSTEM = By(actor_id=None)
@@ -38,7 +39,7 @@ def open_grant(
     It begins with the project's cap for each run. Called once for each run, by whoever made it.
     """
     # A cap for each run that an owner changes meanwhile holds for this run or for the next one.
-    ProjectSettings.objects.select_for_update(no_key=True).get(project_ref=project_ref)
+    share_lock_project(project_ref)
     grant = _insert(
         reference=new_reference("gra"),
         run_ref=run_ref,

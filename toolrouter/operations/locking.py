@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from django.db import connection
+
 from toolrouter.enums import Scope
 from toolrouter.models import Grant, ProjectSettings, SafetySettings
 
@@ -31,3 +33,12 @@ def lock_settings(scope: Scope, ref: str) -> Settings:
     if row is None:
         raise NoSuchScope(f"{scope} {ref}")
     return row
+
+
+def share_lock_project(project_ref: str) -> None:
+    """Keep a project's settings as they are until COMMIT; several may at once. One statement."""
+    sql = "SELECT 1 FROM toolrouter_projectsettings WHERE project_ref = %s FOR SHARE"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [project_ref])
+        if cursor.fetchone() is None:
+            raise NoSuchScope(project_ref)

@@ -7,6 +7,7 @@ from toolrouter.queries.safety import (
     GrantNotFound,
     Safety,
     grant_of_run,
+    runs_with_grant,
     safety_of,
 )
 
@@ -18,5 +19,6 @@ __all__ = [
     "Safety",
     "credential_of",
     "grant_of_run",
+    "runs_with_grant",
     "safety_of",
 ]

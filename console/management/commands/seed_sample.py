@@ -80,6 +80,7 @@ class Command(BaseCommand):
                 )
                 for sale in sales
             ]
+            projects = {sale.trace_ref: sale.project_ref for sale in sales}
             with transaction.atomic(durable=True):
                 orders = revenue.seed_sample_of_deals(deals=deals, offer_id=offer_id)
                 fulfillment.seed_sample(
@@ -90,6 +91,8 @@ class Command(BaseCommand):
                             offer_id=order.offer_id,
                             deal_id=order.deal_id,
                             trace_ref=order.trace_ref,
+                            project_ref=projects[order.trace_ref],
+                            amount=order.amount,
                             paid_at=order.placed_at,
                         )
                         for order in orders

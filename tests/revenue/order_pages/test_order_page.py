@@ -13,6 +13,7 @@ from fulfillment.operations import freeze_work, open_intake
 from fulfillment.usecases.start_run import start_run
 from revenue.enums import MailState, OrderState
 from revenue.models import Offer, Order
+from tests.factories.fulfillment import home_project
 from tests.factories.orders import (
     BuyerMailFactory,
     OrderFactory,
@@ -69,6 +70,9 @@ def take_in(order: Order) -> None:
         deal_id=None,
         mode=order.mode,
         trace_ref=order.trace_ref,
+        project_ref=home_project(),
+        subjects=[],
+        funded=order.funded,
         now=NOON,
     )
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from fulfillment.enums import FreezeReason, RunEventKind, RunState
 from fulfillment.models import AcquisitionRun, OrderIntake, RunEvent
 from fulfillment.models.intakes import OpenedIntake
-from fulfillment.policy import bounds_of_run
-from kernel.modes import Mode
+from kernel.money import Money
 from kernel.references import new_reference
 from ledger import operations as ledger
 from ledger.enums import EntryKind
+from toolrouter import operations as toolrouter
 
 
 def open_intake(
@@ -24,9 +23,16 @@ def open_intake(
     deal_id: int | None,
     mode: str,
     trace_ref: str,
+    project_ref: str,
+    subjects: Sequence[str],
+    funded: Money,
     now: datetime,
 ) -> OpenedIntake:
-    """Take a paid order in for work, once: one statement when new, two when it was there."""
+    """Take a paid order in for work, once: one statement when new, two when it was there.
+
+    ``subjects`` are whom its run may know of: the deal, its contact and company. ``funded`` is what
+    it brought and is still held.
+    """
     return OrderIntake.open_once(
         order_id=order_id,
         order_ref=order_ref,
@@ -34,8 +40,26 @@ def open_intake(
         deal_id=deal_id,
         mode=mode,
         trace_ref=trace_ref,
+        project_ref=project_ref,
+        subjects=subjects,
+        funded=funded,
         now=now,
     )
+
+
+def set_funded(*, order_id: int, funded: Money) -> None:
+    """Write what an order brought and still holds to its intake and its run's grant.
+
+    The absolute value: whatever came first, the last word is the truth. The caller has locked the
+    order. An order without an intake funds nothing yet; its intake opens with what holds then.
+    """
+    intake = OrderIntake.objects.select_for_update(no_key=True).filter(order_id=order_id).first()
+    if intake is None:
+        return
+    intake.funded_minor, intake.currency = funded.amount_minor, funded.currency
+    intake.save(update_fields=["funded_minor", "currency"])
+    if run := AcquisitionRun.objects.filter(intake=intake).first():
+        toolrouter.set_funded(run.reference, funded=funded)
 
 
 def freeze_work(*, order_id: int, reason: FreezeReason, now: datetime) -> bool:
@@ -65,10 +89,17 @@ def _settle(*, order_id: int, reason: FreezeReason | None, now: datetime) -> boo
 
 
 def settle_run(run: AcquisitionRun, *, reason: FreezeReason | None, now: datetime) -> None:
-    """Freeze or resume one run whose intake the caller has locked; write it down once."""
+    """Freeze or resume one run whose intake the caller has locked; write it down once.
+
+    Its grant is on hold while it is frozen.
+    """
     state = RunState.FROZEN if reason else RunState.PLANNED
     if run.state != state:
         run.move(state, moved_at=now)
+    if reason:
+        toolrouter.freeze_grant(run.reference, now=now)
+    else:
+        toolrouter.resume_grant(run.reference)
     record_run_event(
         run,
         kind=RunEventKind.FROZEN if reason else RunEventKind.RESUMED,
@@ -108,77 +139,4 @@ def record_run_event(
         trace_ref=run.trace_ref,
         occurred_at=now,
         now=now,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SampleOrder:
-    """A sample order that wants an intake and a run."""
-
-    order_id: int
-    order_ref: str
-    offer_id: int | None
-    deal_id: int | None
-    trace_ref: str
-    paid_at: datetime
-
-
-def seed_sample(*, orders: Sequence[SampleOrder]) -> int:
-    """Make an intake, a planned run and its first event for each sample order; say how many.
-
-    In bulk, without ledger entries; orders that have an intake already are left alone.
-    """
-    known = set(
-        OrderIntake.objects.filter(order_id__in=[order.order_id for order in orders]).values_list(
-            "order_id", flat=True
-        )
-    )
-    fresh = [order for order in orders if order.order_id not in known]
-    intakes = OrderIntake.objects.bulk_create([_sample_intake(order) for order in fresh])
-    runs = AcquisitionRun.objects.bulk_create([_sample_run(intake) for intake in intakes])
-    RunEvent.objects.bulk_create(
-        [
-            RunEvent(
-                reference=new_reference("rne"),
-                key=f"{run.reference}:{RunEventKind.PLANNED}",
-                run=run,
-                kind=RunEventKind.PLANNED,
-                mode=Mode.SAMPLE,
-                occurred_at=run.created_at,
-            )
-            for run in runs
-        ]
-    )
-    return len(fresh)
-
-
-def _sample_intake(order: SampleOrder) -> OrderIntake:
-    return OrderIntake(
-        reference=new_reference("int"),
-        order_id=order.order_id,
-        order_ref=order.order_ref,
-        offer_id=order.offer_id,
-        deal_id=order.deal_id,
-        mode=Mode.SAMPLE,
-        trace_ref=order.trace_ref,
-        opened_at=order.paid_at,
-        run_made_at=order.paid_at,
-    )
-
-
-def _sample_run(intake: OrderIntake) -> AcquisitionRun:
-    bounds = bounds_of_run(opened_at=intake.opened_at)
-    return AcquisitionRun(
-        reference=new_reference("run"),
-        intake=intake,
-        state=RunState.PLANNED,
-        mode=Mode.SAMPLE,
-        trace_ref=intake.trace_ref,
-        goal=bounds.goal,
-        budget_minor=bounds.budget.amount_minor,
-        currency=bounds.budget.currency,
-        deadline=bounds.deadline,
-        steps_max=bounds.steps_max,
-        created_at=intake.opened_at,
-        moved_at=intake.opened_at,
     )

@@ -1,0 +1,13 @@
+"""What other apps may do to the work on an order, inside their own transaction."""
+
+from fulfillment.operations.seeding import SampleOrder, seed_sample
+from fulfillment.operations.work import freeze_work, open_intake, resume_work, set_funded
+
+__all__ = [
+    "SampleOrder",
+    "freeze_work",
+    "open_intake",
+    "resume_work",
+    "seed_sample",
+    "set_funded",
+]
