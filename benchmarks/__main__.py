@@ -21,7 +21,7 @@ from trinity.stopping import stoppable
 
 ROOT = Path(__file__).resolve().parent
 RESULTS = ROOT / "results" / "latest.json"
-MODULES = ("filing", "silent", "buyers", "processing", "ledger", "footprint", "pages")
+MODULES = ("filing", "silent", "buyers", "processing", "ledger", "route", "footprint", "pages")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class Line:
     mode: str = ""
     note: str = ""  # ours
     words: str = ""  # a person's
+    is_agents: bool = False  # the words are an agent's
     are_words_erased: bool = False
     links: tuple[Link, ...] = ()
 
@@ -56,6 +57,7 @@ def of_activities(activities: Iterable[ActivityLine], *, is_deal_named: bool) ->
             amount=line.amount,
             mode=line.mode,
             words=line.words,
+            is_agents=line.is_agents,
             are_words_erased=line.are_words_erased,
             links=_links({**line.refs, **({"deal": line.deal_ref} if is_deal_named else {})}),
         )

@@ -95,6 +95,8 @@ class ActivityKind(models.TextChoices):
     OWNER_ASSIGNED = "owner_assigned", "Reassigned"
     STAGE_MOVED = "stage_moved", "Stage changed"
     NOTE = "note", "Note"
+    AGENT_NOTE = "agent_note", "Note by the agent"
+    AGENT_NEXT_STEP = "agent_next_step", "Next step recommended by the agent"
     CHECKOUT_PREPARED = "checkout_prepared", "Checkout prepared"
     LINK_PREPARED = "link_prepared", "Payment link made"
     LINK_DEACTIVATED = "link_deactivated", "Payment link deactivated"
@@ -112,6 +114,9 @@ class ActivityKind(models.TextChoices):
     ORDER_REVIEWED = "order_reviewed", "Order reviewed by a person"
     MAIL_SENT = "mail_sent", "E-mail sent"
 
+
+# Lines whose words an agent wrote: shown as its words, never as a colleague's.
+AGENT_KINDS: Final = frozenset({ActivityKind.AGENT_NOTE, ActivityKind.AGENT_NEXT_STEP})
 
 ACTIVITY_OF_SALE: Final = MappingProxyType(
     {

@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from kernel.admin import LookOnlyAdmin
 from toolrouter.models import (
+    CallCount,
     Grant,
     GrantSubject,
     Incident,
@@ -15,6 +16,7 @@ from toolrouter.models import (
     SafetySettings,
     SpendCap,
     Stop,
+    ToolCall,
 )
 
 
@@ -119,3 +121,26 @@ admin.site.register(RunToken, RunTokenAdmin)
 admin.site.register(Stop, StopAdmin)
 admin.site.register(Incident, IncidentAdmin)
 admin.site.register(SafetyChange, SafetyChangeAdmin)
+
+
+class ToolCallAdmin(LookOnlyAdmin):
+    """Tool calls, without what was asked: their page shows it to those who may read it."""
+
+    exclude = ("asked", "asked_salt")
+    list_display = ("reference", "operation", "state", "codes", "run_ref", "mode", "asked_at")
+    list_filter = ("state", "mode", "operation")
+    search_fields = ("=reference", "=run_ref", "=trace_ref", "=subject_ref")
+    search_help_text = "A whole reference of a call, run, trace or deal"
+    ordering = ("-id",)
+
+
+class CallCountAdmin(LookOnlyAdmin):
+    """How many calls a run made in a minute."""
+
+    list_display = ("grant", "minute", "calls", "proposals")
+    list_select_related = ("grant",)
+    ordering = ("-id",)
+
+
+admin.site.register(ToolCall, ToolCallAdmin)
+admin.site.register(CallCount, CallCountAdmin)

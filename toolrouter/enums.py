@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from django.db import models
 
+from kernel.state_words import OperatorWords, for_operators
 from toolrouter.vocabulary import Posture as Posture
 from toolrouter.vocabulary import RunKind as RunKind
+
+if TYPE_CHECKING:  # an app's config reads these words before there are models
+    from kernel.transitions import Moves
 
 # From the freest to the strictest.
 STRICTNESS: Final = tuple(Posture)
@@ -104,3 +109,46 @@ class TokenEnd(models.TextChoices):
 
     REVOKED = "revoked", "revoked by a person"
     STOPPED = "stopped", "ended by a stop"
+
+
+class CallState(models.TextChoices):
+    """Where a tool call stands."""
+
+    NEEDS_APPROVAL = "needs_approval", "Waiting for approval"
+    EXECUTING = "executing", "Executing"
+    DONE = "done", "Done"
+    DENIED = "denied", "Denied"
+    FAILED = "failed", "Failed"
+    UNKNOWN = "unknown", "Outcome unknown"
+
+
+CALLS: Final = for_operators(
+    CallState,
+    {
+        CallState.NEEDS_APPROVAL: OperatorWords(
+            tone="wait", note="Nothing happens before a person has approved it."
+        ),
+        CallState.EXECUTING: OperatorWords(tone="wait", note="The provider is being asked."),
+        CallState.DONE: OperatorWords(tone="ok"),
+        CallState.DENIED: OperatorWords(tone="bad", note="Nothing was done."),
+        CallState.FAILED: OperatorWords(tone="bad", note="The provider refused. Nothing was done."),
+        CallState.UNKNOWN: OperatorWords(
+            tone="bad",
+            note="The provider did not answer, so it may have been done. It is not tried again "
+            "before the provider's own records say.",
+        ),
+    },
+)
+
+# Every edge of a call's life. What is decided at once begins where it ends, and no edge leads out
+# of there: a call is never tried again. What is unknown is closed by the provider's records.
+CALL_MOVES: Final[Moves] = MappingProxyType(
+    {
+        CallState.NEEDS_APPROVAL: frozenset({CallState.EXECUTING, CallState.DENIED}),
+        CallState.EXECUTING: frozenset({CallState.DONE, CallState.FAILED, CallState.UNKNOWN}),
+        CallState.UNKNOWN: frozenset({CallState.DONE, CallState.FAILED}),
+        CallState.DONE: frozenset(),
+        CallState.DENIED: frozenset(),
+        CallState.FAILED: frozenset(),
+    }
+)

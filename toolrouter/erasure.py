@@ -1,4 +1,4 @@
-"""What toolrouter keeps about a person: why people stopped or changed something of their runs."""
+"""What toolrouter keeps about a person: words of their runs, of agents and of colleagues."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from datetime import datetime
 from typing import Final
 
 from kernel.erasure import Eraser, ErasureResult, Person, StoredData
-from toolrouter.operations.erasing import erase_reasons
-from toolrouter.queries.persons import reasons_about
+from toolrouter.operations.erasing import erase_asked, erase_reasons
+from toolrouter.queries.persons import calls_about, reasons_about
 
 CONTACTS: Final = "crm_contact"
 _REASON: Final = frozenset({"reason", "reason_salt"})
 
 
-class ReasonsEraser(Eraser):
-    """The reasons of stops, incidents and changes of the runs that know of the person."""
+class RunsEraser(Eraser):
+    """Words of the runs that know of the person: an agent's, and why somebody stopped them."""
 
     erases = {
         "toolrouter_safetychange": _REASON,
         "toolrouter_stop": _REASON | {"release_reason", "release_reason_salt"},
         "toolrouter_incident": _REASON | {"close_reason", "close_reason_salt"},
+        "toolrouter_toolcall": frozenset({"asked", "asked_salt"}),
     }
 
     def recognise(self, person: Person) -> Person:
@@ -28,13 +29,21 @@ class ReasonsEraser(Eraser):
         return person
 
     def kept(self, person: Person) -> Sequence[StoredData]:
-        """Return the records whose reasons may speak of them."""
-        refs = reasons_about(person.rows.get(CONTACTS, ()))
-        return (StoredData(what="reasons of stops, incidents and safety changes", refs=refs),)
+        """Return the records whose words may speak of them."""
+        contact_ids = person.rows.get(CONTACTS, ())
+        return (
+            StoredData(
+                what="reasons of stops, incidents and safety changes",
+                refs=reasons_about(contact_ids),
+            ),
+            StoredData(what="what an agent asked for in tool calls", refs=calls_about(contact_ids)),
+        )
 
     def blank(self, person: Person, _now: datetime) -> ErasureResult:
-        """Blank them; who did what and when stays."""
-        return ErasureResult(refs=erase_reasons(person.rows.get(CONTACTS, ())), counts={})
+        """Blank them; who did what and when, and what was decided, stays."""
+        contact_ids = person.rows.get(CONTACTS, ())
+        blanked = [*erase_reasons(contact_ids), *erase_asked(contact_ids)]
+        return ErasureResult(refs=blanked, counts={})
 
 
-ERASER: Final = ReasonsEraser()
+ERASER: Final = RunsEraser()

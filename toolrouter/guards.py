@@ -1,4 +1,4 @@
-"""What the database promises about grants, caps and stops, besides append-only history."""
+"""What the database promises about grants, caps, stops and calls, besides append-only history."""
 
 from __future__ import annotations
 
@@ -62,4 +62,15 @@ PROMISES: Final = (
             *("close_reason", "close_reason_salt", "close_reason_digest"),
         ),
     ),
+    kept_facts(
+        "toolrouter_toolcall",
+        frozen=(
+            *("id", "reference", "grant_id", "credential_ref", "run_ref", "project_ref", "mode"),
+            *("trace_ref", "key", "operation", "risk", "subject_ref", "asked_digest"),
+            *("policy_version", "facts", "result", "again_of_id", "asked_at"),
+        ),
+        erasable=("asked", "asked_salt"),
+        once=("closed_at",),
+    ),
+    fixed_mode("toolrouter_toolcall", follows={"grant_id": "toolrouter_grant"}),
 )

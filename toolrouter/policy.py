@@ -83,7 +83,7 @@ class Facts(_Facts):
     """
 
     operation: str
-    risk: Risk
+    risk: Risk | None  # None: nobody has such an operation
     run_kind: RunKind
     mode: Literal["live", "test", "sandbox", "sample"]
     found: tuple[Code, ...] = ()
@@ -138,30 +138,31 @@ def judge(facts: Facts) -> Verdict:
     What needs a person is never simply allowed, and what costs money always needs one.
     """
     codes = most_severe_first((*facts.found, *_against(facts)))
-    if codes:
+    if codes or facts.risk is None:
         return Verdict(Decision.DENY, codes)
     return Verdict(Decision.NEEDS_APPROVAL if facts.risk.needs_person else Decision.ALLOW)
 
 
 def _against(facts: Facts) -> Iterator[Code]:
     yield from _standing(facts)
-    yield from _reach(facts)
-    if facts.risk.costs_money:
-        yield from _money(facts)
-    if facts.risk.needs_person:
-        people = facts.people
-        if people is None or people.needed < 1 or people.eligible < people.needed:
+    if facts.risk is None:
+        yield Code.UNKNOWN_OPERATION
+        return
+    yield from _class(facts, facts.risk)
+    if facts.readiness == Readiness.NOT_CONFIGURED:
+        yield Code.NOT_CONFIGURED  # and of what is not there, nobody can say what it needs
+    elif facts.risk.needs_person:
+        yield from _reach(facts, facts.risk)
+        if facts.risk.costs_money:
+            yield from _money(facts)
+        if not _has_people(facts.people):
             yield Code.NO_APPROVER
     if facts.is_recently_refused:
         yield Code.RECENTLY_REFUSED
 
 
 def _standing(facts: Facts) -> Iterator[Code]:
-    """Yield what stands against any call of this class, whatever it asks for."""
-    if facts.risk == Risk.FORBIDDEN:
-        yield Code.FORBIDDEN_OPERATION
-    elif facts.risk not in GRANTED[facts.run_kind]:
-        yield Code.NOT_GRANTED
+    """Yield what stands against every call of the run, whatever it asks for."""
     if facts.is_stopped:
         yield Code.STOPPED
     if facts.is_held or Posture.HOLD in facts.postures:
@@ -170,23 +171,32 @@ def _standing(facts: Facts) -> Iterator[Code]:
         yield Code.FROZEN
     if facts.is_past_deadline:
         yield Code.DEADLINE
-    if any(
-        facts.risk not in GOES_ON[posture] for posture in facts.postures if posture != Posture.HOLD
-    ):
+
+
+def _class(facts: Facts, risk: Risk) -> Iterator[Code]:
+    """Yield what stands against every call of this class."""
+    if risk == Risk.FORBIDDEN:
+        yield Code.FORBIDDEN_OPERATION
+    elif risk not in GRANTED[facts.run_kind]:
+        yield Code.NOT_GRANTED
+    if any(risk not in GOES_ON[each] for each in facts.postures if each != Posture.HOLD):
         yield Code.POSTURE
 
 
-def _reach(facts: Facts) -> Iterator[Code]:
+def _reach(facts: Facts, risk: Risk) -> Iterator[Code]:
     """Yield what keeps a call from the real world; in other modes nothing real moves."""
-    if facts.readiness == Readiness.NOT_CONFIGURED:
-        yield Code.NOT_CONFIGURED
-    if facts.mode != "live" or not facts.risk.needs_person:
+    if facts.mode != "live":
         return
-    gate = facts.spend if facts.risk.costs_money else facts.outreach
+    gate = facts.spend if risk.costs_money else facts.outreach
     if not gate.is_open:
         yield Code.GATE_CLOSED
-    if facts.readiness not in _PROVED_LIVE | {Readiness.NOT_CONFIGURED}:
+    if facts.readiness not in _PROVED_LIVE:
         yield Code.NOT_READY
+
+
+def _has_people(people: People | None) -> bool:
+    """Say whether enough people may say yes; a chain of nobody is never enough."""
+    return people is not None and 1 <= people.needed <= people.eligible
 
 
 def _money(facts: Facts) -> Iterator[Code]:

@@ -18,7 +18,7 @@ LIVE_KEY: Final = re.compile(r"^[a-z]{2,4}_(org_)?live_", re.IGNORECASE)
 TEST_KEY: Final = re.compile(r"^[a-z]{2,4}_(org_)?test_", re.IGNORECASE)
 FALSE_WORDS: Final = frozenset({"", "0", "false", "off", "no", "n", "f"})
 TRUE_WORDS: Final = frozenset({"1", "true", "on", "yes", "y"})
-SWITCHES: Final = ("DEBUG", "DATABASE_POOL")
+SWITCHES: Final = ("DEBUG", "DATABASE_POOL", "LIVE_OUTREACH", "LIVE_SPEND")
 MODES: Final = frozenset({"live", "test", "sandbox"})
 # Mail that these accept never reaches a buyer.
 DEAF_MAIL: Final = ("console", "file", "memory", "locmem", "dummy")

@@ -47,7 +47,10 @@ NAVIGATION: Final[dict[str, tuple[Entry, ...]]] = {
         Entry("Disputes", "dispute-list", "revenue.view_dispute"),
         Entry("Offers", "offer-admin-list", "revenue.view_offer"),
     ),
-    "Work": (Entry("Runs", "run-list", "fulfillment.view_acquisitionrun"),),
+    "Work": (
+        Entry("Runs", "run-list", "fulfillment.view_acquisitionrun"),
+        Entry("Tool calls", "tool-call-list", "toolrouter.view_toolcall"),
+    ),
     "Proof": (
         Entry("Trace", "trace-find", "revenue.view_order"),
         Entry("Ledger", "ledger", "ledger.view_ledgerentry"),

@@ -68,6 +68,8 @@ _BOOKS: Final = frozenset(
         "toolrouter.view_stop",
         "toolrouter.view_incident",
         "toolrouter.view_safetychange",
+        "toolrouter.view_toolcall",
+        "toolrouter.view_callcount",
     }
 )
 _WORK: Final = frozenset(
@@ -91,6 +93,7 @@ _WORK: Final = frozenset(
         "revenue.review_order",
         "revenue.replay_webhook",
         "toolrouter.stop_agents",
+        "toolrouter.read_asked",
     }
 )
 _POWER: Final = frozenset(

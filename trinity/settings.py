@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg_pool import ConnectionPool
 
 from kernel.modes import Mode
-from trinity import guards, logs
+from trinity import content_security, guards, logs
 from trinity.flow import FLOW as FLOW
 from trinity.flow import SWEEPS_EVERY_S
 from trinity.origins import cookie_name, is_below_apex
@@ -80,6 +80,16 @@ SELLER_ADDRESS = env.str("SELLER_ADDRESS", default="1 Example Street, Sampletown
 SELLER_CONTACT = env.str("SELLER_CONTACT", default="hello@trinity.localhost")
 # The second name is an old one: it goes with the next version, and doctor says so.
 OPERATOR_EMAILS = env.list("OPERATOR_EMAILS", default=env.list("SUPPORT_EMAILS", default=[]))
+
+# --- what agents may do ------------------------------------------------------------------------
+# The lists of operations that an agent may ask for. Which there are is code, not environment.
+TOOLS = ["toolrouter.tools.OPERATIONS", "crm.tools.OPERATIONS"]
+# Asked in live mode, each beside the account's own switch on the safety page.
+LIVE_OUTREACH = env.bool("LIVE_OUTREACH", default=False)
+LIVE_SPEND = env.bool("LIVE_SPEND", default=False)
+RUN_CALLS_PER_MINUTE_MAX = env.int("RUN_CALLS_PER_MINUTE_MAX", default=300)
+RUN_PROPOSALS_PER_MINUTE_MAX = env.int("RUN_PROPOSALS_PER_MINUTE_MAX", default=30)
+RUN_WAITING_MAX = env.int("RUN_WAITING_MAX", default=10)
 
 # --- apps --------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -336,20 +346,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W008", "security.W021"]
 SILENCED_SYSTEM_CHECKS += [] if HSTS_SUBDOMAINS else ["security.W005"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": ["'none'"],
-        "script-src": ["'self'"],
-        "style-src": ["'self'"],
-        "img-src": ["'self'"],
-        "font-src": ["'self'"],
-        "connect-src": ["'self'"],
-        "form-action": ["'self'", *STRIPE_PAY_ORIGINS],
-        "base-uri": ["'none'"],
-        "frame-ancestors": ["'none'"],
-        "manifest-src": ["'self'"],
-    }
-}
+CONTENT_SECURITY_POLICY = content_security.policy(form_targets=STRIPE_PAY_ORIGINS)
 
 # --- mail --------------------------------------------------------------------------------------
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"

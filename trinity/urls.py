@@ -35,6 +35,7 @@ urlpatterns = [
     path("", include("crm.urls")),
     path("", include("ledger.urls")),
     path("console/", include("approvals.urls")),
+    path("", include("toolrouter.urls")),
     path("console/", include("console.urls")),
     path("console/", include("notices.urls")),
     path("", include("revenue.urls.public")),

@@ -18,6 +18,7 @@ from kernel.money import Money
 from kernel.state_words import OperatorWords
 from ledger import queries as ledger
 from revenue import queries as revenue
+from toolrouter import queries as toolrouter
 
 Person = AbstractBaseUser | AnonymousUser
 ROWS_PER_GROUP: Final = 20
@@ -27,6 +28,7 @@ REFERENCE: Final = re.compile(r"[a-z]{2,6}_[A-Za-z0-9_]{4,250}")
 
 # Records with a page of their own: what one must be allowed to see, the page, and who knows it.
 PAGES: Final[Mapping[str, tuple[str, str, Callable[[str], object]]]] = {
+    "call": ("toolrouter.view_toolcall", "tool-call", toolrouter.call_by_reference),
     "com": ("crm.view_contact", "company", crm.company_by_reference),
     "con": ("crm.view_contact", "contact", crm.contact_by_reference),
     "deal": ("crm.view_deal", "deal", crm.deal_by_reference),

@@ -1,5 +1,6 @@
 """What other apps may do to a relationship, inside their own transaction."""
 
+from crm.operations.agents import note_by_agent
 from crm.operations.erasing import erase_subject
 from crm.operations.sales import AttachedDeal, DealUnsettled, Sale, attach_sale
 from crm.operations.seeding import SampleRows, seed_sample
@@ -14,5 +15,6 @@ __all__ = [
     "checkout_prepared",
     "erase_subject",
     "note",
+    "note_by_agent",
     "seed_sample",
 ]

@@ -1,5 +1,11 @@
 """What other apps may ask about relationships. Nothing here writes."""
 
+from crm.queries.for_agents import (
+    DealForAgent,
+    DealStanding,
+    deal_for_agent,
+    deal_standing,
+)
 from crm.queries.lists import (
     company_by_reference,
     contact_by_reference,
@@ -50,8 +56,10 @@ __all__ = [
     "ActivityLine",
     "CompanyRow",
     "ContactRow",
+    "DealForAgent",
     "DealForSale",
     "DealRow",
+    "DealStanding",
     "DealsOverview",
     "KnownContact",
     "RequestFunnel",
@@ -65,9 +73,11 @@ __all__ = [
     "contacts_page",
     "contacts_without_address",
     "deal_by_reference",
+    "deal_for_agent",
     "deal_for_sale",
     "deal_ref_of",
     "deal_refs",
+    "deal_standing",
     "deals_by_trace",
     "deals_of_company",
     "deals_of_contact",

@@ -9,7 +9,7 @@ from typing import Final
 
 from django.db.models import QuerySet
 
-from crm.enums import DEALS, MOVES_BY_HAND, ActivityKind, DealStage
+from crm.enums import AGENT_KINDS, DEALS, MOVES_BY_HAND, ActivityKind, DealStage
 from crm.models import Activity, Company, Contact, Deal
 from kernel.money import Money
 from kernel.people import name_of
@@ -110,6 +110,11 @@ class ActivityLine:
     are_words_erased: bool
     occurred_at: datetime
     deal_ref: str
+
+    @property
+    def is_agents(self) -> bool:
+        """Say whether an agent wrote the words."""
+        return self.kind in AGENT_KINDS
 
 
 def company_row(company: Company) -> CompanyRow:

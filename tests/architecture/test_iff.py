@@ -32,7 +32,8 @@ from tests.factories.revenue import (
 )
 from tests.factories.toolrouter import new_grant
 from tests.owner import rewriting
-from toolrouter.models import Incident, RunToken
+from tests.toolrouter.agents import an_agent
+from toolrouter.models import Incident, RunToken, ToolCall
 from trinity.people.mails import RESET
 
 Changes = Mapping[str, Any]
@@ -75,6 +76,10 @@ def incident() -> Model:
         opened_at=NOON,
         reason_digest="0" * 64,
     )
+
+
+def tool_call() -> Model:
+    return ToolCall.objects.get(reference=an_agent().note("A note.").action)
 
 
 def payment_link() -> Model:
@@ -146,6 +151,16 @@ IFF = {
         team_mail,
         allowed=[{"state": "sent", "next_attempt_at": None, "sent_at": NOON}],
         refused=[{"state": "sent", "next_attempt_at": None}, {"sent_at": NOON}],
+    ),
+    "call_denied_iff_there_is_a_reason": Case(
+        tool_call,
+        allowed=[{"state": "denied", "codes": ["hold"]}],
+        refused=[{"state": "denied"}, {"codes": ["hold"]}],
+    ),
+    "call_closed_iff_it_came_to_an_end": Case(
+        tool_call,
+        allowed=[{"state": "executing", "closed_at": None}],
+        refused=[{"state": "executing"}, {"closed_at": None}],
     ),
     "webhook_event_emptied_iff_it_has_a_date": Case(
         lambda: filed("checkout.session.completed", session_object(CheckoutFactory())),

@@ -98,7 +98,7 @@ def test_a_word_of_a_list_is_spelled_as_the_word(word: str) -> None:
         "\ud800",
         "\udfff after",
         {"\udc00": 1},
-        iter([1]),
+        range(1),
     ],
     ids=repr,
 )

@@ -81,6 +81,10 @@ STATE_COLUMNS = {
         *("reason", "reason_salt", "closed_by_id", "closed_at", "close_reason"),
         *("close_reason_salt", "close_reason_digest"),
     },
+    "toolrouter_toolcall": {
+        *("asked", "asked_salt", "state", "codes", "result_digest", "result_refs", "runs"),
+        "closed_at",
+    },
 }
 
 

@@ -1,5 +1,6 @@
 """Tables of toolrouter."""
 
+from toolrouter.models.calls import CallCount, ToolCall
 from toolrouter.models.caps import SpendCap
 from toolrouter.models.changes import SafetyChange
 from toolrouter.models.grants import Grant, GrantSubject
@@ -9,6 +10,7 @@ from toolrouter.models.stops import Stop
 from toolrouter.models.tokens import RunToken
 
 __all__ = [
+    "CallCount",
     "Grant",
     "GrantSubject",
     "Incident",
@@ -18,4 +20,5 @@ __all__ = [
     "SafetySettings",
     "SpendCap",
     "Stop",
+    "ToolCall",
 ]

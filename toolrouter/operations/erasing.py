@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from toolrouter.models import Incident, SafetyChange, Stop
-from toolrouter.queries.persons import reasons_about
+from toolrouter.models import Incident, SafetyChange, Stop, ToolCall
+from toolrouter.queries.persons import calls_about, reasons_about
 
 
 def erase_reasons(contact_ids: Sequence[int]) -> list[str]:
@@ -18,4 +18,11 @@ def erase_reasons(contact_ids: Sequence[int]) -> list[str]:
     Incident.objects.filter(reference__in=refs).update(
         reason="", reason_salt="", close_reason="", close_reason_salt=""
     )
+    return refs
+
+
+def erase_asked(contact_ids: Sequence[int]) -> list[str]:
+    """Blank what was asked in calls that may speak of these contacts; return those calls."""
+    refs = calls_about(contact_ids)
+    ToolCall.objects.filter(reference__in=refs).update(asked="", asked_salt="")
     return refs

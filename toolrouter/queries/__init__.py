@@ -1,5 +1,14 @@
-"""What other apps may ask about grants, caps and stops. Nothing here writes."""
+"""What other apps may ask about grants, caps, stops and calls. Nothing here writes."""
 
+from toolrouter.queries.call_pages import (
+    CallDetail,
+    CallRow,
+    call_by_reference,
+    calls_of_run,
+    calls_of_trace,
+    calls_page,
+)
+from toolrouter.queries.capabilities import list_capabilities
 from toolrouter.queries.credentials import Credential, credential_of
 from toolrouter.queries.safety import (
     CapFacts,
@@ -12,13 +21,20 @@ from toolrouter.queries.safety import (
 )
 
 __all__ = [
+    "CallDetail",
+    "CallRow",
     "CapFacts",
     "Credential",
     "GrantFacts",
     "GrantNotFound",
     "Safety",
+    "call_by_reference",
+    "calls_of_run",
+    "calls_of_trace",
+    "calls_page",
     "credential_of",
     "grant_of_run",
+    "list_capabilities",
     "runs_with_grant",
     "safety_of",
 ]

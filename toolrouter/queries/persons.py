@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Model
 
 from toolrouter.enums import Scope
-from toolrouter.models import GrantSubject, Incident, SafetyChange, Stop
+from toolrouter.models import GrantSubject, Incident, SafetyChange, Stop, ToolCall
 
 WITH_REASONS: Final[tuple[type[Model], ...]] = (SafetyChange, Stop, Incident)
 
@@ -37,3 +37,10 @@ def reasons_about(contact_ids: Sequence[int]) -> list[str]:
         .order_by("pk")
         .values_list("reference", flat=True)
     ]
+
+
+def calls_about(contact_ids: Sequence[int]) -> list[str]:
+    """Return the tool calls of runs that know of these contacts whose words are still there."""
+    run_refs = runs_about(contact_ids) if contact_ids else []
+    calls = ToolCall.objects.filter(run_ref__in=run_refs).exclude(asked_salt="")
+    return list(calls.order_by("pk").values_list("reference", flat=True))

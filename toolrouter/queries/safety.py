@@ -136,16 +136,16 @@ def _first(model: type[S], where: str, values: list[object], *, lock: bool) -> S
     return next(iter(found), None)
 
 
+_BOUNDING: Final = """
+SELECT * FROM toolrouter_spendcap WHERE mode = %s AND (scope = 'account'
+  OR (scope = 'project' AND ref = %s) OR (scope = 'run' AND ref = %s)) ORDER BY id
+"""
+
+
 def caps_of(grant: Grant) -> Sequence[CapFacts]:
     """Return the caps of its mode that bound a run: account, project, run. One statement."""
-    bounding = (
-        Q(scope=CapScope.ACCOUNT)
-        | Q(scope=CapScope.PROJECT, ref=grant.project_ref)
-        | Q(scope=CapScope.RUN, ref=grant.run_ref)
-    )
-    return [
-        cap_facts(cap) for cap in SpendCap.objects.filter(bounding, mode=grant.mode).order_by("pk")
-    ]
+    bounding = [grant.mode, grant.project_ref, grant.run_ref]
+    return [cap_facts(cap) for cap in SpendCap.objects.raw(_BOUNDING, bounding)]
 
 
 def cap_facts(cap: SpendCap) -> CapFacts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.queries.trace.aftermath import later_stages, plan_stage
+from console.queries.trace.aftermath import later_stages, plan_stage, work_stage
 from console.queries.trace.before_payment import assignment_stage, request_stage, review_stage
 from console.queries.trace.finding import KINDS, trace_of, traces_of
 from console.queries.trace.gathering import Sale, gather
@@ -16,7 +16,7 @@ __all__ = ["KINDS", "Trace", "build_trace", "trace_of", "traces_of"]
 def build_trace(trace_ref: str) -> Trace | None:
     """Return the whole sale of ``trace_ref``; None when nothing at all is known of it.
 
-    ``trace_of`` turns any other reference of a sale into its trace. At most 16 statements for
+    ``trace_of`` turns any other reference of a sale into its trace. At most 17 statements for
     both together in the usual sale.
     """
     sale = gather(trace_ref)
@@ -28,6 +28,7 @@ def build_trace(trace_ref: str) -> Trace | None:
         assignment_stage(sale),
         payment_stage(sale),
         plan_stage(sale),
+        work_stage(sale),
         *later_stages(),
     ]
     return Trace(
@@ -58,6 +59,7 @@ def _modes(sale: Sale) -> list[str]:
         sale.activities,
         sale.intakes,
         sale.entries,
+        sale.calls,
         rows.checkouts,
         rows.payment_links,
         rows.orders,

@@ -69,9 +69,33 @@ def plan_stage(sale: Sale) -> Stage:
     )
 
 
+def work_stage(sale: Sale) -> Stage:
+    """Stage 6: what the agent asked for; its research and drafts come with a later version."""
+    records = [
+        Record(
+            what=call.title,
+            reference=call.reference,
+            at=call.asked_at,
+            mode=call.mode,
+            state=call.state,
+            state_words=call.state_words,
+            says=", ".join(str(code) for code in call.codes),
+        )
+        for call in sale.calls
+    ]
+    return Stage(
+        number=6,
+        title="Work",
+        state=StageState.LATER,
+        sentence="What the agent asked for, and what was done or denied." if records else "",
+        at=records[0].at if records else None,
+        records=records,
+    )
+
+
 def later_stages() -> list[Stage]:
-    """Stages 6 to 8."""
+    """Stages 7 and 8."""
     return [
         Stage(number=number, title=title, state=StageState.LATER, sentence="")
-        for number, title in ((6, "Work"), (7, "Delivery"), (8, "Proof"))
+        for number, title in ((7, "Delivery"), (8, "Proof"))
     ]

@@ -9,14 +9,15 @@ from crm import queries as crm
 from fulfillment import queries as fulfillment
 from ledger import queries as ledger
 from revenue import queries as revenue
+from toolrouter import queries as toolrouter
 
 REFERENCE_CHARS_MAX: Final = 255
 
 KINDS: Final = (
     "a trace (trc_…), deal (deal_…), contact (con_…), checkout (chk_…), payment link (plk_…), "
     "order (ord_…), revenue event (rev_…), refund request (rfq_…), intake (int_…), run (run_…), "
-    "mail (mail_…), alert (alr_…) or ledger entry (led_…), and Stripe's evt_…, cs_…, pi_…, ch_…, "
-    "re_…, dp_…, du_… and plink_…"
+    "tool call (call_…), mail (mail_…), alert (alr_…) or ledger entry (led_…), and Stripe's evt_…, "
+    "cs_…, pi_…, ch_…, re_…, dp_…, du_… and plink_…"
 )
 
 
@@ -45,6 +46,11 @@ def _of_entry(reference: str) -> str:
     return entry.trace_ref if entry else ""
 
 
+def _of_call(reference: str) -> str:
+    call = toolrouter.call_by_reference(reference)
+    return call.row.trace_ref if call else ""
+
+
 def _itself(reference: str) -> str:
     return reference
 
@@ -56,6 +62,7 @@ FINDERS: Final[Mapping[str, Callable[[str], str]]] = {
     "run": _of_run,
     "rne": _of_run_event,
     "led": _of_entry,
+    "call": _of_call,
 }
 
 

@@ -14,6 +14,8 @@ from ledger import queries as ledger
 from ledger.queries import EntryRow
 from revenue import queries as revenue
 from revenue.queries import SaleRows
+from toolrouter import queries as toolrouter
+from toolrouter.queries import CallRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class Sale:
     rows: SaleRows
     intakes: Sequence[IntakeFacts]
     entries: Sequence[EntryRow]
+    calls: Sequence[CallRow]
 
     @property
     def is_empty(self) -> bool:
@@ -45,7 +48,7 @@ class Sale:
 
 
 def gather(trace_ref: str) -> Sale:
-    """Read one sale. About 13 statements; two more for each further trace that it joined."""
+    """Read one sale. About 14 statements; three more for each further trace that it joined."""
     deals = crm.deals_by_trace(trace_ref)
     orders = revenue.sale_orders(trace_ref=trace_ref, deal_ids=[deal.id for deal in deals])
     known = {deal.id for deal in deals}
@@ -60,6 +63,7 @@ def gather(trace_ref: str) -> Sale:
         rows=revenue.sale_rows(trace_refs=list(refs), orders=orders),
         intakes=[intake for ref in refs for intake in fulfillment.intakes_by_trace(ref)],
         entries=[entry for ref in refs for entry in ledger.entries_of_trace(ref)],
+        calls=[call for ref in refs for call in toolrouter.calls_of_trace(ref)],
     )
 
 

@@ -47,6 +47,14 @@ from tests.factories.orders import BuyerMailFactory
 from tests.factories.people import make_person
 from tests.factories.revenue import NOON, CheckoutFactory, filed, session_object
 from tests.revenue.conftest import Clock
+from tests.toolrouter.agents import an_agent
+from toolrouter.enums import IncidentKind, Posture, Scope
+from toolrouter.models import Stop
+from toolrouter.operations.changes import By
+from toolrouter.usecases.change_safety import change_posture
+from toolrouter.usecases.release_stop import release_stop
+from toolrouter.usecases.stop import stop
+from toolrouter.usecases.tend_incident import close_incident, open_incident
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -74,6 +82,7 @@ def test_each_column_that_can_only_be_blanked_is_blank_afterwards(order: Order) 
     EventAlarm.objects.create(fact_sha256="b" * 64, **came)
     EventRendering.objects.create(fact_sha256="b" * 64, api_version="2020-08-27", **came)
     asked_and_answered(trace_ref=order.trace_ref)
+    told_about_a_run(order)
     columns = {f"{table}.{each}" for table, named in guards.erasable().items() for each in named}
     columns = {column for column in columns if not column.startswith("kernel_tests_")}
     assert {column for column in columns if is_filled(column)} == columns
@@ -81,6 +90,21 @@ def test_each_column_that_can_only_be_blanked_is_blank_afterwards(order: Order) 
     erase_for_good()
 
     assert {column for column in columns if is_filled(column)} == set()
+
+
+def told_about_a_run(order: Order) -> None:
+    """Have an agent work on this sale, and colleagues say why they stopped, held and loosened."""
+    assert order.deal is not None
+    agent = an_agent(deal=Deal.objects.get(pk=order.deal.pk))
+    agent.note("Grace wants ships.")
+    by = By(actor_id=make_person("owner").pk, reason="Grace called.")
+    about = {"scope": Scope.RUN, "ref": agent.run_ref}
+    when = {"by": by, "now": NOON}
+    change_posture(**about, posture=Posture.READ_ONLY, **when)
+    stop(**about, **when)
+    release_stop(stop_ref=Stop.objects.get().reference, **when)
+    incident = open_incident(kind=IncidentKind.LEGAL, **about, **when)
+    close_incident(incident_ref=incident.reference, **when)
 
 
 def asked_and_answered(*, trace_ref: str) -> None:

@@ -1,0 +1,219 @@
+"""One call of an agent's, from what was sent to what is answered, in the caller's transaction.
+
+The order of locks: what the call is about, then account, project and grant, then the call itself.
+Decision and effect commit together or not at all, so a call that is decided at once is claimed in
+the same moment: nobody stops, holds or freezes anything in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import F
+
+from kernel.append_only import salted_digest
+from kernel.canonical import digest
+from toolrouter.answers import Answer
+from toolrouter.enums import CallState
+from toolrouter.models import ToolCall
+from toolrouter.operations.deciding import facts_of
+from toolrouter.operations.recording import (
+    Asked,
+    Outcome,
+    new_call_reference,
+    record,
+    record_of_no_run,
+)
+from toolrouter.outgoing import outgoing
+from toolrouter.policy import Facts, judge
+from toolrouter.ports import (
+    Answered,
+    Arguments,
+    Call,
+    NotPossible,
+    Operation,
+    Refusal,
+    Repeats,
+    Standing,
+)
+from toolrouter.queries.calls import answer_of
+from toolrouter.queries.credentials import Credential
+from toolrouter.queries.safety import safety_of
+from toolrouter.registry import Reading, read_arguments
+from toolrouter.vocabulary import Code, Decision, Risk, Status
+
+STATEMENT_S_MAX: Final = 5
+DOUBLES_LOOKED_AT: Final = 100  # of the newest calls on the same record
+_KNOWS: Final = "SELECT FROM toolrouter_grantsubject WHERE grant_id = %s AND subject_ref = %s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What the policy said of a call, and what was read of it."""
+
+    arguments: Arguments | None
+    subject_ref: str
+    facts: Facts
+    codes: tuple[Code, ...]
+
+
+def names_its_run(credential: Credential, run: object) -> bool:
+    """Say whether ``run`` is the credential's own, or was not named."""
+    if run is None:
+        return True
+    is_named = isinstance(run, str) and run.upper() == credential.run_code
+    return is_named or run == credential.run_ref
+
+
+def ask(asked: Asked) -> Answer:
+    """Decide one call, run it where it is allowed, write it down, and answer.
+
+    The same key with the same question is the same call and answer; a read is decided and run
+    again. Raises KeyTaken where that was so a moment later: then begin anew.
+    """
+    if not names_its_run(asked.credential, asked.run):
+        return refuse_wrong_run(asked)
+    earlier = _of_key(asked)
+    if earlier is not None:
+        if not _asks_the_same(earlier, asked):
+            return Answer(status=Status.CONFLICT, action=earlier.reference)
+        if earlier.risk != Risk.READ or earlier.state != CallState.DONE:
+            return answer_of(earlier)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = '{STATEMENT_S_MAX}s'")
+    decided = _decide(asked)
+    if not decided.codes and (double := _double(asked, decided)):
+        return replace(answer_of(double), codes=(Code.DUPLICATE,))
+    return _carry_out(asked, decided, earlier)
+
+
+def refuse_wrong_run(asked: Asked) -> Answer:
+    """Refuse and write down a call that names another run than its credential."""
+    outcome = Outcome(
+        state=CallState.DENIED, reference=new_call_reference(), codes=(Code.WRONG_RUN,)
+    )
+    return answer_of(record_of_no_run(asked, outcome))
+
+
+def _of_key(asked: Asked) -> ToolCall | None:
+    if asked.key is None:
+        return None
+    return ToolCall.objects.filter(grant_id=asked.credential.grant_id, key=asked.key).first()
+
+
+def _asks_the_same(call: ToolCall, asked: Asked) -> bool:
+    """Say whether ``call`` was asked in the same words; no after those were erased."""
+    if not call.asked_salt:
+        return False
+    return call.asked_digest == salted_digest(asked.words(), salt=call.asked_salt)
+
+
+def _decide(asked: Asked) -> Decided:
+    reading = read_arguments(asked.entry, asked.arguments)
+    subject_ref, found = _subject(asked, reading)
+    bad_key = (Code.MALFORMED,) if asked.is_key_bad else ()
+    safety = safety_of(asked.credential.grant_id, lock=True)
+    facts = facts_of(asked, (*reading.found, *found, *bad_key), safety)
+    return Decided(
+        arguments=reading.arguments,
+        subject_ref=subject_ref,
+        facts=facts,
+        codes=judge(facts).codes,
+    )
+
+
+def _subject(asked: Asked, reading: Reading) -> tuple[str, tuple[Code, ...]]:
+    """Return the record that a call is about, and what stands against naming it.
+
+    A record that the run does not know of is answered like one that does not exist, after the
+    same statements: neither is looked for.
+    """
+    entry = asked.entry
+    if not isinstance(entry, Operation) or reading.arguments is None:
+        return "", ()
+    ref = entry.subject(reading.arguments)
+    if not _knows(asked.credential.grant_id, ref):
+        return ref, (Code.NOT_FOUND,)
+    standing = entry.standing(asked.credential.project_ref, ref)
+    against = {Standing.ELSEWHERE: Code.NOT_FOUND, Standing.GONE: Code.SUBJECT_GONE}.get(standing)
+    return ref, (against,) if against else ()
+
+
+def _knows(grant_id: int, ref: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWS, [grant_id, ref])
+        return cursor.fetchone() is not None
+
+
+def _double(asked: Asked, decided: Decided) -> ToolCall | None:
+    """Return the call of this run that did the same already, asked under another key."""
+    entry = asked.entry
+    if not isinstance(entry, Operation) or entry.repeats != Repeats.SAME_WORDS_ONCE:
+        return None
+    done = ToolCall.objects.filter(
+        grant_id=asked.credential.grant_id,
+        operation=entry.stored_name,
+        subject_ref=decided.subject_ref,
+        state=CallState.DONE,
+    ).order_by("-pk")
+    return next((each for each in done[:DOUBLES_LOOKED_AT] if _asks_the_same(each, asked)), None)
+
+
+def _carry_out(asked: Asked, decided: Decided, earlier: ToolCall | None) -> Answer:
+    reference = earlier.reference if earlier and not decided.codes else new_call_reference()
+    codes, answered = decided.codes, None
+    if not codes:
+        try:
+            answered = _run(asked, decided, reference)
+        except NotPossible:
+            codes = (Code.NOT_POSSIBLE,)
+    if answered and earlier:
+        _note_another_run(earlier, answered)
+        return replace(answer_of(earlier), result=answered.result)
+    outcome = Outcome(
+        state=CallState.DENIED if codes else CallState.DONE,
+        reference=reference,
+        codes=codes,
+        facts=decided.facts,
+        subject_ref=decided.subject_ref,
+        answered=answered,
+        is_kept=decided.facts.risk != Risk.READ,
+        again_of=earlier,
+    )
+    # A key names one call: what is refused on asking again is a call of its own, without one.
+    call = record(replace(asked, key=None) if earlier else asked, outcome)
+    answer = answer_of(call)
+    if answered:
+        return replace(answer, result=answered.result)
+    if isinstance(asked.entry, Refusal):
+        return replace(answer, result={"reason": asked.entry.says})
+    return answer
+
+
+def _run(asked: Asked, decided: Decided, reference: str) -> Answered:
+    """Run an operation that the policy allows at once. Raises NotPossible."""
+    entry: Any = asked.entry
+    credential = asked.credential
+    if judge(decided.facts).decision != Decision.ALLOW or decided.arguments is None:
+        raise AssertionError(f"{entry.name} was not allowed")
+    call = Call(
+        reference=reference,
+        run_ref=credential.run_ref,
+        project_ref=credential.project_ref,
+        mode=credential.mode,
+        trace_ref=credential.trace_ref,
+        now=credential.now,
+    )
+    done: Answered = entry.execute(decided.arguments, call)
+    return replace(done, result=outgoing(done.result))
+
+
+def _note_another_run(call: ToolCall, answered: Answered) -> None:
+    """Write down that a read ran again, and what it returned this time."""
+    ToolCall.objects.filter(pk=call.pk).update(
+        runs=F("runs") + 1,
+        result_digest=digest(answered.result),
+        result_refs=list(answered.refs),
+    )

@@ -1,0 +1,137 @@
+"""Writing down one call: the row and the entry, in one transaction with what came of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from kernel.append_only import new_salt, salted_digest
+from kernel.canonical import digest
+from kernel.references import new_reference
+from kernel.statements import insert_once
+from ledger import operations as ledger
+from ledger.enums import EntryKind
+from ledger.facts import FactValue
+from toolrouter import policy
+from toolrouter.enums import CallState
+from toolrouter.models import ToolCall
+from toolrouter.ports import Answered, Entry
+from toolrouter.queries.credentials import Credential
+from toolrouter.registry import UNKNOWN
+from toolrouter.vocabulary import Code
+
+WORDS_CHARS_MAX: Final = 20_000
+
+
+class KeyTaken(Exception):
+    """Another call of the run got this key meanwhile: what was done is undone; look at that one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was sent, by whom. ``key`` is the agent's own, where it named one that can be one."""
+
+    credential: Credential
+    run: object
+    operation: object
+    arguments: object
+    entry: Entry | None
+    key: str | None = None
+    is_key_bad: bool = False
+
+    def words(self) -> str:
+        """Return all that was asked as one text: equal texts are the same question."""
+        asked = {"operation": self.operation, "arguments": self.arguments}
+        return json.dumps(asked, sort_keys=True, separators=(",", ":"), default=repr)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the router made of it."""
+
+    state: CallState
+    reference: str
+    codes: tuple[Code, ...] = ()
+    facts: policy.Facts | None = None
+    subject_ref: str = ""
+    answered: Answered | None = None
+    is_kept: bool = False  # the result itself, which is then references only
+    again_of: ToolCall | None = None
+
+
+def new_call_reference() -> str:
+    """Return the reference of a call that is about to be made."""
+    return new_reference("call")
+
+
+def record(asked: Asked, outcome: Outcome) -> ToolCall:
+    """Write the call of a run and its entry. Raises KeyTaken."""
+    said, credential = asked.words(), asked.credential
+    salt = new_salt()
+    row = _row(asked, outcome)
+    row.grant_id, row.key = credential.grant_id, asked.key
+    row.run_ref, row.project_ref = credential.run_ref, credential.project_ref
+    row.trace_ref = credential.trace_ref
+    row.asked, row.asked_salt = said[:WORDS_CHARS_MAX], salt
+    row.asked_digest = salted_digest(said, salt=salt)
+    return _inserted(row)
+
+
+def record_of_no_run(asked: Asked, outcome: Outcome) -> ToolCall:
+    """Write a call whose run and credential disagree: it belongs to neither, and keeps no words."""
+    row = _row(asked, outcome)
+    row.asked_digest = salted_digest(asked.words(), salt=new_salt())
+    return _inserted(row)
+
+
+def _row(asked: Asked, outcome: Outcome) -> ToolCall:
+    entry, now, answered = asked.entry, asked.credential.now, outcome.answered
+    return ToolCall(
+        reference=outcome.reference,
+        credential_ref=asked.credential.token_ref,
+        mode=asked.credential.mode,
+        operation=entry.stored_name if entry else UNKNOWN,
+        risk=entry.risk if entry else "",
+        subject_ref=outcome.subject_ref,
+        state=outcome.state,
+        codes=[str(code) for code in outcome.codes],
+        policy_version=policy.VERSION,
+        facts=outcome.facts.stored() if outcome.facts else None,
+        result=dict(answered.result) if answered and outcome.is_kept else None,
+        result_digest=digest(answered.result) if answered else "",
+        result_refs=list(answered.refs) if answered else [],
+        again_of=outcome.again_of,
+        asked_at=now,
+        closed_at=now,
+    )
+
+
+def _inserted(row: ToolCall) -> ToolCall:
+    if not insert_once(row):
+        raise KeyTaken(row.key)
+    refs = [row.run_ref or row.credential_ref, row.subject_ref]
+    ledger.record(
+        key=f"call.{row.state}:{row.reference}",
+        kind=EntryKind.TOOL,
+        event=f"call.{row.state}",
+        subject=row.reference,
+        refs=[ref for ref in refs if ref],
+        facts=_facts(row),
+        mode=row.mode,
+        trace_ref=row.trace_ref,
+        occurred_at=row.asked_at,
+        now=row.asked_at,
+    )
+    return row
+
+
+def _facts(row: ToolCall) -> dict[str, FactValue]:
+    facts: dict[str, FactValue] = {
+        "operation": row.operation,
+        "policy": row.policy_version,
+        "codes": len(row.codes),
+    }
+    if row.codes:
+        facts["code"] = row.codes[0]
+    return facts

@@ -1,0 +1,179 @@
+"""Tool calls as pages show them: plain values, no way back to the tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import QuerySet
+
+from kernel.paging import Cursor, Page, page_of
+from kernel.state_words import OperatorWords
+from toolrouter.enums import CALLS
+from toolrouter.models import ToolCall
+from toolrouter.registry import registry
+from toolrouter.vocabulary import Code
+
+ROWS_PER_PAGE: Final = 50
+SHOWN_OF_A_TRACE_MAX: Final = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRow:
+    """One call, without what was asked."""
+
+    reference: str
+    title: str
+    operation: str
+    risk: str
+    state: str
+    codes: tuple[Code, ...]
+    run_ref: str
+    subject_ref: str
+    trace_ref: str
+    mode: str
+    asked_at: datetime
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what its state says to operators."""
+        return CALLS[self.state]
+
+    @property
+    def is_about_deal(self) -> bool:
+        """Say whether it is about a deal, which has a page."""
+        return self.subject_ref.startswith("deal_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallDetail:
+    """One call with all that is kept of it; ``asked`` is empty where it was erased."""
+
+    row: CallRow
+    key: str
+    credential_ref: str
+    project_ref: str
+    asked: str
+    is_asked_erased: bool
+    asked_digest: str
+    policy_version: int
+    facts: Sequence[tuple[str, str]]
+    result_refs: Sequence[str]
+    result_digest: str
+    runs: int
+    again_of: str
+    closed_at: datetime | None
+
+    @property
+    def risk_words(self) -> str:
+        """Return the class of the operation in words."""
+        return self.row.risk.replace("_", " ")
+
+
+def calls_page(
+    *, cursor: Cursor, state: str = "", code: str = "", mode: str = "", run_ref: str = ""
+) -> Page[CallRow]:
+    """Return calls, newest first, narrowed where something is named. One statement."""
+    calls = ToolCall.objects.all()
+    if state:
+        calls = calls.filter(state=state)
+    if code:
+        calls = calls.filter(codes__contains=[code])
+    if mode:
+        calls = calls.filter(mode=mode)
+    if run_ref:
+        calls = calls.filter(grant__run_ref=run_ref)
+    return page_of(calls, cursor=cursor, limit=ROWS_PER_PAGE).map(call_row)
+
+
+def calls_of_trace(trace_ref: str) -> list[CallRow]:
+    """Return the newest calls of a sale, oldest first. One statement."""
+    return _oldest_first(ToolCall.objects.filter(trace_ref=trace_ref))
+
+
+def calls_of_run(run_ref: str) -> list[CallRow]:
+    """Return the newest calls of a run, oldest first. One statement."""
+    return _oldest_first(ToolCall.objects.filter(grant__run_ref=run_ref))
+
+
+def _oldest_first(calls: QuerySet[ToolCall]) -> list[CallRow]:
+    newest = calls.order_by("-pk")[:SHOWN_OF_A_TRACE_MAX]
+    return [call_row(call) for call in reversed(newest)]
+
+
+def call_by_reference(reference: str) -> CallDetail | None:
+    """Return one call, or None. One statement."""
+    call = ToolCall.objects.select_related("again_of").filter(reference=reference).first()
+    if call is None:
+        return None
+    return CallDetail(
+        row=call_row(call),
+        key=call.key or "",
+        credential_ref=call.credential_ref,
+        project_ref=call.project_ref,
+        asked=_readable(call.asked),
+        is_asked_erased=call.grant_id is not None and not call.asked_salt,
+        asked_digest=call.asked_digest,
+        policy_version=call.policy_version,
+        facts=_in_lines(call.facts or {}),
+        result_refs=call.result_refs,
+        result_digest=call.result_digest,
+        runs=call.runs,
+        again_of=call.again_of.reference if call.again_of else "",
+        closed_at=call.closed_at,
+    )
+
+
+def call_row(call: ToolCall) -> CallRow:
+    """Read one call."""
+    return CallRow(
+        reference=call.reference,
+        title=registry().title_of(call.operation),
+        operation=call.operation,
+        risk=call.risk,
+        state=call.state,
+        codes=tuple(Code(code) for code in call.codes),
+        run_ref=call.run_ref,
+        subject_ref=call.subject_ref,
+        trace_ref=call.trace_ref,
+        mode=call.mode,
+        asked_at=call.asked_at,
+    )
+
+
+def _readable(asked: str) -> str:
+    """Return what was asked as people read it: what nobody sees stays escaped, and so seen."""
+    try:
+        found = json.loads(asked)
+    except ValueError:  # cut, or blanked
+        return asked
+    text = json.dumps(found, indent=2, ensure_ascii=False)
+    return "".join(_seen(char) for char in text)
+
+
+def _seen(char: str) -> str:
+    return char if char.isprintable() or char == "\n" else f"\\u{ord(char):04x}"
+
+
+def _in_lines(facts: object, named: str = "") -> list[tuple[str, str]]:
+    """Return facts as lines of name and value; what is nested is named by its path."""
+    if isinstance(facts, dict):
+        return [
+            line
+            for name, value in facts.items()
+            for line in _in_lines(value, f"{named} {name}".strip().replace("_", " "))
+        ]
+    if isinstance(facts, list):
+        if all(isinstance(each, str) for each in facts):
+            return [(named, ", ".join(facts).replace("_", " ") or "none")]
+        return [
+            line
+            for number, value in enumerate(facts, start=1)
+            for line in _in_lines(value, f"{named} {number}")
+        ]
+    if isinstance(facts, bool):
+        return [(named, "yes" if facts else "no")]
+    return [(named, "none" if facts is None else str(facts).replace("_", " "))]

@@ -1,0 +1,37 @@
+"""Tool calls as agents and pages see them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from toolrouter.answers import Answer
+from toolrouter.enums import CallState
+from toolrouter.models import ToolCall
+from toolrouter.vocabulary import Code, Status
+
+STATUS_OF: Final = {
+    CallState.NEEDS_APPROVAL: Status.NEEDS_APPROVAL,
+    CallState.EXECUTING: Status.IN_PROGRESS,
+    CallState.DONE: Status.DONE,
+    CallState.DENIED: Status.DENIED,
+    CallState.FAILED: Status.FAILED,
+    CallState.UNKNOWN: Status.UNKNOWN,
+}
+
+
+def answer_of(call: ToolCall) -> Answer:
+    """Return what an agent is told of a call; of a read without what it returned."""
+    return Answer(
+        status=STATUS_OF[CallState(call.state)],
+        action=call.reference,
+        codes=tuple(Code(code) for code in call.codes),
+        result=call.result,
+    )
+
+
+def answer_of_action(*, grant_id: int, action: object) -> Answer:
+    """Return where an action of that run stands; one of no run or another's does not exist."""
+    call = None
+    if isinstance(action, str):
+        call = ToolCall.objects.filter(grant_id=grant_id, reference=action).first()
+    return Answer.denied(Code.NOT_FOUND) if call is None else answer_of(call)
