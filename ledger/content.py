@@ -26,7 +26,7 @@ LEAF: Final = b"\x00"
 # (byte by byte, the column's collation). The number makes the word unambiguous even if somebody
 # wrote a comma or a space into an account.
 LEGS_SQL: Final = """(SELECT concat(count(*), ';', string_agg(
-    concat(leg.account, ' ', leg.amount_minor, ' ', leg.currency), ','
+    leg.account || ' ' || leg.amount_minor || ' ' || leg.currency, ','
     ORDER BY leg.account))
   FROM ledger_posting leg WHERE leg.entry_id = entry.id)"""
 

@@ -58,12 +58,12 @@ _COUNTER: Final = " ".join(
 _OURS: Final = ", ".join(
     f"'{name}'" for name in sorted({STRIPE, *PAID_FROM.values(), *COUNTER_ACCOUNTS.values()})
 )
-# The legs of each entry in one row: two that sum to zero are told by their amount and both sides.
+# The legs of each entry in one row: two are told by both amounts and both sides.
 _LEGS: Final = """
-SELECT entry_id, count(*) AS legs, sum(amount_minor) AS leg_sum, max(amount_minor) AS leg_size,
+SELECT entry_id, count(*) AS legs, max(amount_minor) AS debit, min(amount_minor) AS credit,
   max(account) FILTER (WHERE amount_minor > 0) AS debited,
   max(account) FILTER (WHERE amount_minor < 0) AS credited,
-  min(currency) AS leg_currency, max(currency) AS other_currency
+  min(currency COLLATE "C") AS leg_currency, max(currency COLLATE "C") AS other_currency
 FROM ledger_posting GROUP BY entry_id
 """
 # What ``operations.booking`` writes of an event, column by column.
@@ -71,18 +71,17 @@ _SAME: Final = {
     "the kind": "entry.event = booked.kind || '_booked'",
     "the order": "entry.subject = booked.order_ref",
     "the references": "entry.refs = ARRAY[booked.reference, booked.stripe_object_id]::varchar[]",
-    "the amount": (
-        "entry.facts = jsonb_build_object("
-        "'amount_minor', booked.amount_minor, 'currency', booked.currency)"
-    ),
+    # As Postgres prints facts: building them for each row takes twice as long.
+    "the amount": """entry.facts::text = '{"currency": "' || booked.currency
+      || '", "amount_minor": ' || booked.amount_minor || '}'""",
     "the mode": "entry.mode = booked.mode",
     "the trace": "entry.trace_ref = booked.trace_ref",
     "the times": (
         "entry.occurred_at = booked.occurred_at AND entry.recorded_at = booked.recorded_at"
     ),
     "the legs": f"""CASE booked.amount_minor WHEN 0 THEN entry.legs IS NULL ELSE
-      (entry.legs, entry.leg_sum, entry.leg_size, entry.leg_currency, entry.other_currency)
-        = (2, 0, abs(booked.amount_minor), booked.currency, booked.currency)
+      (entry.legs, entry.debit, entry.credit, entry.leg_currency, entry.other_currency)
+        = (2, abs(booked.amount_minor), -abs(booked.amount_minor), booked.currency, booked.currency)
       AND CASE WHEN booked.amount_minor > 0 THEN entry.debited ELSE entry.credited END
         = {_lies_on("booked")}
       AND CASE WHEN booked.amount_minor > 0 THEN entry.credited ELSE entry.debited END
@@ -136,8 +135,10 @@ HAVING sum(entered_minor) <> sum(booked_minor)
 # work go by. (How much a bank holds back follows from Stripe's words too; here only that nothing
 # disputes it.)
 _REFUNDS: Final = ", ".join(f"'{kind}'" for kind in (*REFUNDS_AT_STRIPE, *REFUNDS_ELSEWHERE))
-ORDERS: Final = f"""
-SELECT 'order_differs_from_events', sold.reference, concat_ws('; ',
+_ABOVE: Final = """sold.refunded_minor - sold.amount_minor - (
+        SELECT coalesce(sum(settled.amount_minor), 0) FROM revenue_excesssettlement settled
+        WHERE settled.order_id = sold.id AND settled.settled_by = 'written_off')"""
+_SAYS: Final = """concat_ws('; ',
   CASE WHEN (sold.paid_at IS NOT NULL) <> (money.payments > 0)
     THEN concat('it is ', CASE WHEN sold.paid_at IS NULL THEN 'not ' END, 'said to be paid, and ',
       money.payments, ' payments were booked') END,
@@ -147,22 +148,28 @@ SELECT 'order_differs_from_events', sold.reference, concat_ws('; ',
   CASE WHEN money.refunded_minor <> sold.refunded_minor
     THEN concat('it says that ', sold.refunded_minor, ' ', sold.currency,
       ' went back, its refunds ', money.refunded_minor) END,
+  CASE WHEN money.excess_minor <> sold.excess_minor
+    THEN concat('it says that ', sold.excess_minor, ' ', sold.currency,
+      ' was refunded above the payment and not settled, its refunds and settlements ',
+      money.excess_minor) END,
   CASE WHEN NOT money.is_disputed AND sold.disputed_minor <> 0
     THEN concat('it says that a bank holds ', sold.disputed_minor, ' back, and nothing disputes it')
-    END)
-FROM revenue_order sold CROSS JOIN LATERAL (
-  SELECT count(*) FILTER (WHERE booked.kind = 'payment') AS payments,
-    coalesce(sum(booked.amount_minor) FILTER (WHERE booked.kind = 'payment'
-      AND booked.currency = sold.currency), 0) AS paid_minor,
-    -coalesce(sum(booked.amount_minor) FILTER (WHERE booked.currency = sold.currency
-      AND booked.kind IN ({_REFUNDS})), 0) AS refunded_minor,
-    EXISTS (SELECT FROM revenue_dispute said WHERE said.order_id = sold.id) AS is_disputed
-  FROM revenue_revenueevent booked WHERE booked.order_id = sold.id) money
-WHERE sold.mode <> 'sample' AND (
-  (sold.paid_at IS NOT NULL) <> (money.payments > 0)
-  OR money.payments > 0 AND money.paid_minor <> sold.amount_minor
-  OR money.refunded_minor <> sold.refunded_minor
-  OR NOT money.is_disputed AND sold.disputed_minor <> 0)
+    END)"""
+ORDERS: Final = f"""
+SELECT 'order_differs_from_events', reference, says FROM (
+  SELECT sold.reference, {_SAYS} AS says
+  FROM revenue_order sold CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE booked.kind = 'payment') AS payments,
+      coalesce(sum(booked.amount_minor) FILTER (WHERE booked.kind = 'payment'
+        AND booked.currency = sold.currency), 0) AS paid_minor,
+      -coalesce(sum(booked.amount_minor) FILTER (WHERE booked.currency = sold.currency
+        AND booked.kind IN ({_REFUNDS})), 0) AS refunded_minor,
+      CASE WHEN sold.refunded_minor <= sold.amount_minor THEN 0 ELSE greatest(0, {_ABOVE}) END
+        AS excess_minor,
+      EXISTS (SELECT FROM revenue_dispute said WHERE said.order_id = sold.id) AS is_disputed
+    FROM revenue_revenueevent booked WHERE booked.order_id = sold.id) money
+  WHERE sold.mode <> 'sample') compared
+WHERE says <> ''
 """  # noqa: S608  # constants only
 
 

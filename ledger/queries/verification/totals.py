@@ -18,15 +18,19 @@ _BEYOND_SEALS: Final = """
 SELECT min(position), max(position) FROM ledger_sealedentry
 WHERE position > coalesce((SELECT max(last_position) FROM ledger_seal), 0)
 """
-# Of legs that belong to no entry there is no mode.
+# Nearly all entries are sealed, so the few that wait are looked up. Of legs that belong to no entry
+# there is no mode.
 _BALANCES: Final = """
+WITH waiting AS MATERIALIZED (
+  SELECT entry.id FROM ledger_ledgerentry entry
+  WHERE NOT EXISTS (SELECT FROM ledger_sealedentry sealed WHERE sealed.entry_id = entry.id))
 SELECT mode, account, currency, coalesce(kept.amount_minor, 0), coalesce(summed.amount_minor, 0)
 FROM ledger_balance kept FULL JOIN (
   SELECT entry.mode, leg.account, leg.currency,
-    sum(leg.amount_minor) FILTER (WHERE sealed.entry_id IS NOT NULL) AS amount_minor
+    sum(leg.amount_minor) FILTER (WHERE waiting.id IS NULL) AS amount_minor
   FROM ledger_posting leg
   LEFT JOIN ledger_ledgerentry entry ON entry.id = leg.entry_id
-  LEFT JOIN ledger_sealedentry sealed ON sealed.entry_id = entry.id
+  LEFT JOIN waiting ON waiting.id = leg.entry_id
   GROUP BY entry.mode, leg.account, leg.currency) summed USING (mode, account, currency)
 WHERE mode IS NULL OR coalesce(kept.amount_minor, 0) <> coalesce(summed.amount_minor, 0)
 """

@@ -211,6 +211,22 @@ def test_pressing_twice_settles_once_and_never_more_than_the_excess(
     assert ExcessSettlement.objects.count() == 1
 
 
+@pytest.mark.parametrize("said", [0, 20, 35])
+def test_an_order_that_says_another_excess_than_follows_is_found(
+    tell: Tell, owner: User, said: int
+) -> None:
+    order = over_refund(tell, owner, 40)
+    settle(order, owner, 5, ExcessSettledBy.CASH)
+    settle(order, owner, 10, ExcessSettledBy.WRITTEN_OFF)
+    assert ledger_differences() == []
+
+    Order.objects.filter(pk=order.pk).update(excess_minor=said)
+
+    words = f"it says that {said} USD was refunded above the payment and not settled"
+    [(_code, what, says)] = ledger_differences()
+    assert (what, says) == (order.reference, f"{words}, its refunds and settlements 25")
+
+
 def test_a_form_of_another_order_settles_nothing(tell: Tell, owner: User) -> None:
     order = over_refund(tell, owner, 40)
     other = OrderFactory(amount_minor=100, tax_minor=0, refunded_minor=140, excess_minor=40)
