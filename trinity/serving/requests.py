@@ -21,6 +21,14 @@ HOST: Final = re.compile(rb"(?:[A-Za-z0-9.-]{1,253}|\[[A-Fa-f0-9:.]{2,45}\])(?::
 TOLD_EVERY_S: Final = 60.0
 ONCE: Final = frozenset({b"host", b"content-length", b"content-type", b"transfer-encoding"})
 
+# For whoever reads such an answer in a browser. What only programs are told needs no words.
+WORDS: Final = {
+    400: "We could not read this request. Nothing was changed.",
+    413: "What you sent is too long. Nothing was saved, and nothing was changed.",
+    414: "This address is too long. Check the link for typos.",
+    503: "We are very busy. Nothing was changed. Try again in a few seconds.",
+}
+
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -28,7 +36,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Refused(Exception):
-    """A request that is answered with ``status`` and nothing else."""
+    """A request that is answered with ``status`` and at most a sentence."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -77,7 +85,7 @@ _refused = Tally(_tell_refused, every_s=lambda: TOLD_EVERY_S)
 
 
 def judged(application: Application) -> Application:
-    """Return ``application`` behind ``judge``; what either refuses is answered with a status."""
+    """Return ``application`` behind ``judge``; what either refuses is answered in a sentence."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -86,7 +94,8 @@ def judged(application: Application) -> Application:
         except Refused as refused:
             _refused.add(f"status_{refused.status}")
             later = [(b"retry-after", b"2")] if refused.status == 503 else []
-            await answer(send, refused.status, headers=[PLAIN, *later])
+            said = f"{WORDS[refused.status]}\n" if refused.status in WORDS else ""
+            await answer(send, refused.status, body=said.encode(), headers=[PLAIN, *later])
         except Gone:
             return  # nobody is there to be answered
 

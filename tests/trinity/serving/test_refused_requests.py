@@ -128,6 +128,25 @@ def test_a_long_path_or_query_is_refused(which: str, request: pytest.FixtureRequ
     assert server.get("/healthz?" + "a" * 8192)[0] == 200
 
 
+@pytest.mark.parametrize("which", ["web", "doors"])
+def test_whoever_is_refused_reads_why(which: str, request: pytest.FixtureRequest) -> None:
+    server: Served = request.getfixturevalue(which)
+    long = b"POST /webhooks/stripe HTTP/1.1\r\n" + HOST + b"Content-Length: 1048577\r\n\r\n"
+
+    assert server.get("/" + "a" * 1024) == (
+        414,
+        b"This address is too long. Check the link for typos.\n",
+    )
+    assert split(server.ask(b"GET /healthz HTTP/1.1\r\n" + HOST + HOST + b"\r\n")) == (
+        400,
+        b"We could not read this request. Nothing was changed.\n",
+    )
+    assert split(server.ask(long)) == (
+        413,
+        b"What you sent is too long. Nothing was saved, and nothing was changed.\n",
+    )
+
+
 def test_a_long_head_is_refused(web: Served) -> None:
     head = b"GET /healthz HTTP/1.1\r\n" + HOST + b"Connection: close\r\n"
 
