@@ -49,8 +49,8 @@ RUN_MOVES: Final[Moves] = MappingProxyType(
 class FreezeReason(models.TextChoices):
     """Why nobody may work on an order for now."""
 
-    DISPUTE = "dispute", "the buyer disputes the payment"
-    REFUND = "refund", "the payment was refunded"
+    DISPUTE = "dispute", "the payment is disputed, or the bank asks about it"
+    REFUND = "refund", "the payment goes back to the buyer"
     REVIEW = "review", "a person has to look at the payment"
 
 

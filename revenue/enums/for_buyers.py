@@ -18,6 +18,7 @@ class BuyerCase(StrEnum):
     PARTLY_REFUNDED = "partly_refunded"
     REFUNDED = "refunded"
     REFUND_OWED = "refund_owed"
+    INQUIRY = "inquiry"
     DISPUTED = "disputed"
     DISPUTE_LOST = "dispute_lost"
     DISPUTE_PARTLY_LOST = "dispute_partly_lost"
@@ -93,6 +94,14 @@ ORDER: Final = complete(
             heading="A refund did not reach you. You still get {owed}.",
             text=". The money came back to us, and we look for another way to return it.",
             write=("If your card or account has changed, write to", " and name this order."),
+        ),
+        BuyerCase.INQUIRY: BuyerWords(
+            title="Your bank asks about this payment",
+            badge="Bank is asking",
+            tone="wait",
+            heading="Your bank asks about this payment, so the work is paused.",
+            text=". No money was taken back. If you know this payment, tell your bank and write to "
+            "us: then the work can go on.",
         ),
         BuyerCase.DISPUTED: BuyerWords(
             title="This payment is disputed",

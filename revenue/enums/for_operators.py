@@ -14,7 +14,7 @@ from revenue.enums import (
     OrderState,
     PaymentLinkState,
 )
-from revenue.enums.refunds import RefundState
+from revenue.enums.refunds import ExcessSettledBy, PaidBy, RefundState
 
 # {sum} is what Stripe took, or would have.
 ORDERS: Final = for_operators(
@@ -164,5 +164,17 @@ GAPS: Final = for_operators(
         Gap.DIFFERS: Says(tone="bad", badge="differ"),
         Gap.UNDER_WAY: Says(tone="wait", badge="at the bank"),
         Gap.YOUNG: Says(tone="wait", badge="settling"),
+    },
+)
+
+# A person's word about money that Stripe does not move: done when it is written down.
+REFUNDS_ELSEWHERE: Final = for_operators(PaidBy, {way: Says(tone="ok") for way in PaidBy.values})
+OVER_REFUNDS: Final = for_operators(
+    ExcessSettledBy,
+    {
+        ExcessSettledBy.BANK_TRANSFER: Says(tone="ok", badge="returned by bank transfer"),
+        ExcessSettledBy.CASH: Says(tone="ok", badge="returned in cash"),
+        ExcessSettledBy.OTHER: Says(tone="ok", badge="returned another way"),
+        ExcessSettledBy.WRITTEN_OFF: Says(tone="off"),
     },
 )

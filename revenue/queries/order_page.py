@@ -55,7 +55,7 @@ class OrderPage:
     intake: IntakeFacts | None
     refunds: Sequence[RefundLine]
     paid_elsewhere: Sequence[RefundPaidElsewhere]
-    has_open_dispute: bool
+    open_disputes: Sequence[Dispute]
     receipt_state: str
 
     @property
@@ -77,7 +77,13 @@ class OrderPage:
     def is_partly_taken(self) -> bool:
         """Whether the bank decided, and gave back some of the payment or all."""
         is_disputed = self.order.state == OrderState.DISPUTED
-        return is_disputed and self.order.disputed_minor > 0 and not self.has_open_dispute
+        return is_disputed and self.order.disputed_minor > 0 and not self.open_disputes
+
+    @property
+    def is_inquiry(self) -> bool:
+        """Whether the bank only asks, and nothing of the payment is withdrawn."""
+        is_asked = bool(self.open_disputes) and all(each.is_inquiry for each in self.open_disputes)
+        return is_asked and not self.order.disputed_minor
 
     @property
     def failed_refund(self) -> RefundLine | None:
@@ -157,6 +163,6 @@ def order_page(order: Order) -> OrderPage:
             RefundLine(refund, REFUND_WORDS.get(refund.status, "being made")) for refund in refunds
         ],
         paid_elsewhere=list(elsewhere.order_by("pk")) if order.refunded_minor else [],
-        has_open_dispute=open_disputes.exists(),
+        open_disputes=list(open_disputes),
         receipt_state=receipts.values_list("state", flat=True).first() or "",
     )

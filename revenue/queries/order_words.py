@@ -31,6 +31,8 @@ def _paid(page: OrderPage) -> BuyerCase:
 def _disputed(page: OrderPage) -> BuyerCase:
     if page.is_dispute_lost:
         return BuyerCase.DISPUTE_LOST
+    if page.is_inquiry:
+        return BuyerCase.INQUIRY
     return BuyerCase.DISPUTE_PARTLY_LOST if page.is_partly_taken else BuyerCase.DISPUTED
 
 

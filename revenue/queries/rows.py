@@ -96,6 +96,11 @@ class OrderRow:
     may_be_double: bool
     is_double_meant: bool
 
+    @property
+    def is_inquiry(self) -> bool:
+        """Whether the bank asks, and has withdrawn nothing."""
+        return self.state == OrderState.DISPUTED and not self.disputed.amount_minor
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckoutRow:

@@ -23,17 +23,19 @@ from kernel.state_words import OperatorWords
 from notices import queries as notices
 from notices.enums import MAILS
 from revenue.enums import EventState, Outcome, ReviewVerdict, Source
-from revenue.enums.for_operators import REFUND_REQUESTS
+from revenue.enums.for_operators import OVER_REFUNDS, REFUND_REQUESTS, REFUNDS_ELSEWHERE
 from revenue.enums.stripes_words import said_by_dispute, said_by_refund
 from revenue.models import (
     BuyerMail,
     CheckoutSession,
     Dispute,
+    ExcessSettlement,
     Offer,
     Order,
     OrderReview,
     PaymentLink,
     Refund,
+    RefundPaidElsewhere,
     RefundRequest,
     RevenueEvent,
     StripeWebhookEvent,
@@ -136,14 +138,16 @@ _STATE_WORDS: Final[Mapping[str, Callable[[str], OperatorWords]]] = {
     "refund request": REFUND_REQUESTS.__getitem__,
     "dispute": said_by_dispute,
     "mail": MAILS.__getitem__,
+    "refund paid another way": REFUNDS_ELSEWHERE.__getitem__,
+    "over-refund settled": OVER_REFUNDS.__getitem__,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AfterPayment:
-    """A refund, a request for one, a dispute or a mail: what may follow a payment."""
+    """A refund, a dispute, a mail, or what became of one: whatever may follow a payment."""
 
-    what: str  # refund | refund request | dispute | mail
+    what: str  # one of _STATE_WORDS
     reference: str
     order_id: int
     state: str
@@ -294,7 +298,7 @@ def _attempts(events: Sequence[SaleEvent]) -> list[SaleAttempt]:
 
 
 def _after(orders: Sequence[OrderRow]) -> list[AfterPayment]:
-    """Read four short tables in one statement."""
+    """Read six short tables in one statement."""
     of_orders = {"order__in": [order.id for order in orders]}
     refunds = _lines(
         Refund.objects.filter(**of_orders),
@@ -307,7 +311,6 @@ def _after(orders: Sequence[OrderRow]) -> list[AfterPayment]:
     requests = _lines(
         RefundRequest.objects.filter(**of_orders),
         what="refund request",
-        ref="reference",
         state="state",
         detail="last_error",
         at="requested_at",
@@ -323,13 +326,20 @@ def _after(orders: Sequence[OrderRow]) -> list[AfterPayment]:
     mails = _lines(
         BuyerMail.objects.filter(**of_orders),
         what="mail",
-        ref="reference",
         state="state",
         detail="kind",
         at="queued_at",
         currency="order__currency",
     )
-    rows = refunds.union(requests, disputes, mails, all=True).order_by("moment", "ref")[:ROWS_MAX]
+    said_by_people = (
+        _lines(rows.filter(**of_orders), what=what, state=state, detail=Value(""), at="recorded_at")
+        for rows, what, state in (
+            (RefundPaidElsewhere.objects.all(), "refund paid another way", "paid_by"),
+            (ExcessSettlement.objects.all(), "over-refund settled", "settled_by"),
+        )
+    )
+    others = (requests, disputes, mails, *said_by_people)
+    rows = refunds.union(*others, all=True).order_by("moment", "ref")[:ROWS_MAX]
     return [
         AfterPayment(
             what=row["what"],
@@ -349,10 +359,10 @@ def _lines(
     rows: QuerySet[Model],
     *,
     what: str,
-    ref: str,
     state: str,
     detail: str | Value,
     at: str,
+    ref: str = "reference",
     currency: str = "currency",
 ) -> QuerySet[Model, dict[str, Any]]:
     """Return ``rows`` under the same names as every other short table, so that they may unite."""

@@ -90,11 +90,11 @@ def refund_of(order: Order, *, stripe_id: str = "re_1", status: str = "succeeded
     )
 
 
-def dispute_of(order: Order, *, status: str = "needs_response") -> Dispute:
+def dispute_of(order: Order, *, status: str = "needs_response", stripe_id: str = "dp_1") -> Dispute:
     if status == "lost":
         Order.objects.filter(pk=order.pk).update(disputed_minor=order.amount_minor)
     return Dispute.objects.create(
-        stripe_id="dp_1",
+        stripe_id=stripe_id,
         order=order,
         mode=order.mode,
         status=status,

@@ -42,7 +42,7 @@ def test_a_frozen_run_says_why() -> None:
     page = client_of(make_person("operator")).get(f"/console/runs/{run.reference}/")
 
     assert ": paused</h1>" in page.content.decode()
-    assert page.content.decode().count("the buyer disputes the payment") == 2
+    assert page.content.decode().count("the payment is disputed, or the bank asks about it") == 2
 
 
 def test_runs_are_narrowed_by_state_and_mode() -> None:

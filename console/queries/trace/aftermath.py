@@ -14,11 +14,13 @@ WHATS = {
     "refund request": "Refund asked for",
     "dispute": "Dispute",
     "mail": "Mail",
+    "refund paid another way": "Refund paid another way",
+    "over-refund settled": "Over-refund settled",
 }
 
 
 def after_records(rows: Iterable[AfterPayment], orders: Sequence[OrderRow]) -> Iterable[Record]:
-    """Return one record for each refund, request, dispute and mail; without any address."""
+    """Return one record for each refund, dispute, mail and the like; without any address."""
     many = len(orders) > 1
     refs = {order.id: order.reference for order in orders}
     for row in rows:

@@ -20,6 +20,7 @@ ORDERS: Final = {
     OrderState.NEEDS_REVIEW: "a person has to decide",
     OrderState.NOT_OURS: "not ours",
 }
+ASKED: Final = "paid, and the bank asks about it"  # disputed, and nothing was withdrawn
 CHECKOUTS: Final = {
     CheckoutState.UNKNOWN: "being opened",
     CheckoutState.OPEN: "not paid yet",
@@ -48,7 +49,7 @@ def title_of(sale: Sale) -> str:
         return f"{_sold(sale, rows.orders[0].checkout_id)}: {len(rows.orders)} orders"
     if rows.orders:
         order = rows.orders[0]
-        stands = ORDERS[order.state]
+        stands = ASKED if order.is_inquiry else ORDERS[order.state]
         return f"{_sold(sale, order.checkout_id)} for {order.total}: {stands}"
     if rows.checkouts:
         checkout = rows.checkouts[-1]

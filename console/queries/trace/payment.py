@@ -107,6 +107,8 @@ def _words_of(order: OrderRow) -> tuple[StageState, str]:
     is_paid = order.paid_at is not None and order.total.amount_minor
     if order.state == OrderState.NEEDS_REVIEW and not is_paid:
         return StageState.WAITING, "No money came, and a person has to decide about the order."
+    if order.is_inquiry:
+        return StageState.DONE, "Paid, and the bank asks about it."
     return ORDER_WORDS[order.state]
 
 

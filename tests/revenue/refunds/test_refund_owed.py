@@ -109,6 +109,7 @@ def test_it_is_owed_on_the_order_the_list_and_the_dashboard(
         "/console/",
     ):
         assert order.reference in browser.get(address).content.decode()
+    assert "refunded" not in OrderIntake.objects.get().get_frozen_reason_display()
     detail = browser.get("/console/refunds/re_1Owed0001/").content.decode()
     assert "$1.00 USD is owed to the buyer" in detail
     assert 'name="words"' in detail
