@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Django's command line for Trinity."""
 
+import importlib
 import os
+import signal
 import sys
 from pathlib import Path
 
-from trinity import command_line
 from trinity.stack import dotenv
 
 # They make or drop tables or databases; the rest has the rights of pages and workers.
@@ -13,6 +14,9 @@ AS_OWNER = frozenset({"migrate", "flush", "restore_drill", "restore_guards", "se
 ROOT = Path(__file__).resolve().parent
 
 if __name__ == "__main__":
+    # Until the command runs, Ctrl-C ends us without a word about where it found us: importing
+    # Django takes a moment.
+    at_ctrl_c = signal.signal(signal.SIGINT, signal.SIG_DFL)
     dotenv.fill_from_stack(os.environ, root=ROOT)
     if missing := dotenv.missing(os.environ, root=ROOT):
         sys.exit(
@@ -23,4 +27,4 @@ if __name__ == "__main__":
     if AS_OWNER.intersection(sys.argv[1:2]):
         os.environ["DATABASE_AS_OWNER"] = "1"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trinity.settings")
-    command_line.run(sys.argv)
+    importlib.import_module("trinity.command_line").run(sys.argv, at_ctrl_c=at_ctrl_c)

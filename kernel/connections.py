@@ -1,15 +1,18 @@
-"""Database connections of threads that come and go without telling Django."""
+"""Database connections: of threads that come and go without telling Django, and lost ones."""
 
 from __future__ import annotations
 
 import sys
 import threading
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
 
 _thread = threading.local()
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: a connection that failed (08),
+# a server that stops, starts or has no connection left.
+_AWAY: Final = ("08", "57P01", "57P02", "57P03", "53300")
 
 
 class _End:
@@ -45,3 +48,11 @@ def give_back() -> None:
         and not connection.in_atomic_block
     ):
         connection.close()
+
+
+def is_database_away(error: BaseException | None) -> bool:
+    """Say whether ``error`` means that no statement reaches the database for now."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    code: str | None = getattr(error.__cause__, "sqlstate", None)
+    return code is None or code.startswith(_AWAY)  # None: the server said nothing at all

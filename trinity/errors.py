@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import logging
+import sys
+from collections.abc import Mapping
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from kernel.connections import is_database_away
 from kernel.tallies import door_of
+from kernel.tally import Count, Tally
 from trinity.context import deployment
 from trinity.logins.enums import Refusal
 from trinity.logins.operations import count_refusal, note_refused_access
 
 logger = logging.getLogger(__name__)
+TOLD_EVERY_S: Final = 60.0
+
+
+def _tell_unanswered(unanswered: Mapping[str, Count]) -> None:
+    for error, each in unanswered.items():
+        told = {"error": error, "requests": each.times}
+        logger.error("refused: the database does not answer", extra=told)
+
+
+# Nobody can be served meanwhile: one line a minute for all who ask.
+_unanswered = Tally(_tell_unanswered, every_s=lambda: TOLD_EVERY_S)
 
 
 def _page(request: HttpRequest, template: str, *, status: int) -> HttpResponse:
@@ -71,21 +87,35 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _page(request, "403_csrf.html", status=403)
 
 
-def _bare(request: HttpRequest, template: str, *, status: int) -> HttpResponse:
+def _bare(
+    request: HttpRequest, template: str, *, status: int, is_known: bool = False
+) -> HttpResponse:
     """Answer with a page that says whose it is and in which mode, and touches no store at all."""
     is_console = request.path.startswith(("/console/", "/admin/"))
     home = "/console/" if is_console else "/"
     context = {**deployment(request), "is_console": is_console, "home": home}
+    context["is_known"] = is_known
     return render(None, template, context, status=status)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500: whatever broke, this page must not."""
+    """Answer 500, or 503 where the database is away: whatever broke, this page must not."""
+    if is_database_away(error := sys.exc_info()[1]):
+        return database_away(request, error)
     return _bare(request, "500.html", status=500)
 
 
-def unavailable(request: HttpRequest) -> HttpResponse:
-    """Answer 503: something this page cannot do without is down."""
-    response = _bare(request, "503.html", status=503)
+def database_away(request: HttpRequest, error: BaseException | None) -> HttpResponse:
+    """Answer 503: no statement reaches the database. What one did before is then not known."""
+    _unanswered.add(type(error).__name__)
+    return unavailable(request, is_known=request.method in {"GET", "HEAD"})
+
+
+def unavailable(request: HttpRequest, *, is_known: bool = True) -> HttpResponse:
+    """Answer 503: something this page cannot do without is down.
+
+    ``is_known`` says that nothing was done.
+    """
+    response = _bare(request, "503.html", status=503, is_known=is_known)
     response["Retry-After"] = "30"
     return response

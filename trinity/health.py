@@ -24,6 +24,7 @@ from django.views.decorators.http import require_safe
 
 from kernel import due_work
 from kernel.broker import take_a_write
+from kernel.connections import is_database_away
 from kernel.permissions import public
 from trinity.stack.answers import answers
 
@@ -71,8 +72,12 @@ def _result(name: str, check: Callable[[datetime], None], *, now: datetime) -> s
         check(now)
     except NotReady as missing:
         return str(missing)
-    except (DatabaseError, redis.RedisError, OSError):
-        logger.exception("readyz: %s failed", name)
+    except (DatabaseError, redis.RedisError, OSError) as error:
+        # It is asked every few seconds, and who is away is away for the same reason each time.
+        is_news = not is_database_away(error)
+        logger.error(
+            "readyz: %s failed", name, exc_info=is_news, extra={"error": type(error).__name__}
+        )
         return "unreachable"
     return "ok"
 

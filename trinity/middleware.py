@@ -12,10 +12,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django_structlog.middlewares import RequestMiddleware
 from redis.exceptions import RedisError
 
+from kernel.connections import is_database_away
 from kernel.permissions import View, body_bytes_max
-from trinity.errors import too_large, unavailable
+from trinity.errors import database_away, too_large, unavailable
 from trinity.paths import page_above
 from trinity.people.queries import must_set_up_second_factor
 
@@ -100,10 +102,21 @@ class BodyLimit:
         return too_large(request)
 
 
-class FailClosed:
-    """Answer 503 when Redis is down and a view could not do without it.
+class RequestLog(RequestMiddleware):  # type: ignore[misc]  # untyped where Django's stubs are not
+    """One line for each request; without a traceback where the database is away.
 
-    Login counts its attempts there. A login that cannot count is refused, never let through.
+    Each would say the same. ``trinity.errors`` counts them.
+    """
+
+    def _process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        if not is_database_away(exception):
+            super()._process_exception(request, exception)
+
+
+class FailClosed:
+    """Answer 503 when Redis or the database is down and a view could not do without it.
+
+    Login counts its attempts in Redis. A login that cannot count is refused, never let through.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -114,7 +127,9 @@ class FailClosed:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Turn a failure of Redis into a page that says so; leave all others alone."""
+        """Turn a failure of either into a page that says so; leave all others alone."""
+        if is_database_away(error):
+            return database_away(request, error)
         if not isinstance(error, RedisError):
             return None
         logger.error("refused: redis is down", extra={"error": type(error).__name__})

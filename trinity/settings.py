@@ -123,7 +123,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "trinity.middleware.ClientAddress",
     "trinity.middleware.ReadableCookies",
-    "django_structlog.middlewares.RequestMiddleware",
+    "trinity.middleware.RequestLog",
     "csp.middleware.CSPMiddleware",
     "trinity.middleware.BodyLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
+from psycopg.errors import DeadlockDetected
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from trinity.urls import handler400 as handler400
@@ -19,7 +21,11 @@ FAILURES: dict[str, Exception] = {
     "404": Http404("no"),
     "500": RuntimeError("ada@example.com"),
     "503": RedisConnectionError("no"),
+    "away": OperationalError("server of ada@example.com closed the connection"),
+    "locked": OperationalError("deadlock"),
 }
+
+FAILURES["locked"].__cause__ = DeadlockDetected()
 
 
 def fail(_request: HttpRequest, how: str) -> HttpResponse:

@@ -56,6 +56,26 @@ def test_ctrl_c_is_one_sentence_and_the_exit_code_of_an_interrupt(tmp_path: Path
     assert process.returncode == 130
 
 
+def test_ctrl_c_while_it_is_still_being_imported_is_no_traceback(tmp_path: Path) -> None:
+    """Django alone takes a good part of a second."""
+    (tmp_path / "django").mkdir()
+    (tmp_path / "django" / "__init__.py").write_text(
+        "import os, time\nos.write(1, b'importing')\ntime.sleep(60)\n"
+    )
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = started(environment(tmp_path) | {"PYTHONPATH": str(tmp_path)}, "check")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert process.stdout is not None
+    assert process.stdout.read(9) == "importing"
+
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=ENDS_WITHIN_S)
+
+    assert (told, process.returncode) == ("", -signal.SIGINT)
+
+
 def test_a_reader_that_goes_away_ends_a_command_in_silence(tmp_path: Path) -> None:
     reads, writes = os.pipe()
     os.close(reads)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -91,3 +94,27 @@ def test_the_policy_of_the_content_is_on_every_answer(address: str) -> None:
 
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (Client.get, "Nothing was changed, and nothing was charged."),
+        (Client.post, "Whether what you sent was saved is not known."),
+    ],
+)
+def test_a_database_that_is_away_is_no_fault_of_ours(
+    ask: Callable[..., HttpResponse], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = ask(Client(), "/fail/away/")
+
+    page = answer.content.decode()
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    assert "<h1>We cannot do this just now</h1>" in page
+    assert said in page
+    assert "ada@example.com" not in page + caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_a_database_that_refused_a_statement_is_not_away() -> None:
+    assert Client(raise_request_exception=False).get("/fail/locked/").status_code == 500
