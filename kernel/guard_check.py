@@ -16,6 +16,7 @@ from django.db import connections, models, transaction
 
 from kernel import guards
 from kernel.guards import Guard, Kind
+from kernel.recorded import as_recorded
 
 # Triggers and rules on our tables, the functions that triggers call, constraints, unique indexes.
 # The last column says what is the matter with one, whatever its definition. A disabled trigger of
@@ -60,6 +61,19 @@ WHERE n.contype = 'f' AND cardinality(n.conkey) = 1
 """
 
 
+# For a role or a database, or for whoever asks; both make every trigger and foreign key sleep.
+_ROLE_OF_SESSIONS: Final = """
+SELECT concat_ws(' in ', CASE WHEN role.rolname IS NULL THEN 'everybody' ELSE role.rolname END,
+  there.datname), setting
+FROM pg_db_role_setting kept CROSS JOIN unnest(kept.setconfig) setting
+LEFT JOIN pg_roles role ON role.oid = kept.setrole
+LEFT JOIN pg_database there ON there.oid = kept.setdatabase
+WHERE there.datname IS NULL OR there.datname = current_database()
+UNION ALL
+SELECT 'this session', 'session_replication_role=' || current_setting('session_replication_role')
+"""
+
+
 class FaultKind(StrEnum):
     """What can be the matter with a guard, besides what the catalogue says itself."""
 
@@ -89,11 +103,13 @@ class Fault:
 def faults(*, using: str) -> list[Fault]:
     """Return where the database ``using`` differs from the guards that must stand in it."""
     there = {guard.key: (guard, wrong) for guard, wrong in _there(using)}
-    wanted = {guard.key: guard for guard in [*of_models(apps.get_models()), *guards.declared()]}
+    known = as_recorded()
+    of_ours = [*known, *guards.declared()]
+    wanted = {guard.key: guard for guard in [*of_models(apps.get_models()), *of_ours]}
     found = [
         Fault(guard, wrong)
         for key, guard in sorted(wanted.items())
-        if (wrong := _compared(guard, *there.get(key, (None, ""))))
+        if (wrong := _compared(guard, *there.get(key, (None, "")), forms=known.get(guard)))
     ]
     beside = [
         Fault(guard, FaultKind.ADDED if guard.kind in {Kind.TRIGGER, Kind.RULE} else wrong)
@@ -101,6 +117,18 @@ def faults(*, using: str) -> list[Fault]:
         if key not in wanted and (wrong or guard.kind in {Kind.TRIGGER, Kind.RULE})
     ]
     return found + beside
+
+
+def asleep_for(*, using: str) -> list[str]:
+    """Return for whom a setting of the database's lets triggers and foreign keys sleep."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(_ROLE_OF_SESSIONS)
+        said = [(who, setting.lower()) for who, setting in cursor.fetchall()]
+    return sorted(
+        f"{setting} for {who}"
+        for who, setting in said
+        if setting.startswith("session_replication_role=") and not setting.endswith("=origin")
+    )
 
 
 def restore(*, using: str) -> list[Fault]:
@@ -118,7 +146,10 @@ def restore(*, using: str) -> list[Fault]:
 
 
 def of_models(tables: Iterable[type[models.Model]]) -> Iterator[Guard]:
-    """Yield what models declare of constraints and keys; only migrations know the SQL."""
+    """Yield what models declare of constraints and keys; only migrations know their SQL.
+
+    What is recorded of them (``kernel.recorded``) says it again, with the SQL.
+    """
     for model in tables:
         if model._meta.proxy or not model._meta.managed:
             continue
@@ -133,10 +164,12 @@ def of_models(tables: Iterable[type[models.Model]]) -> Iterator[Guard]:
                 yield Guard(Kind.REFERENCE, table, f"on {field.column}")
 
 
-def _compared(guard: Guard, there: Guard | None, wrong: str) -> str:
+def _compared(
+    guard: Guard, there: Guard | None, wrong: str, *, forms: frozenset[str] | None
+) -> str:
     if there is None:
         return FaultKind.MISSING
-    if guard.definition and guard.definition != there.definition:
+    if guard.definition and there.definition not in (forms or {guard.definition}):
         return FaultKind.OTHER
     return wrong
 

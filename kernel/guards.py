@@ -34,7 +34,7 @@ _DROP: Final = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Guard:
-    """One thing that must stand; ``definition`` as Postgres prints it, empty for "as migrated"."""
+    """One thing that must stand; ``definition`` as Postgres prints it; "" says nothing of it."""
 
     kind: Kind
     table: str  # "" for a function
@@ -51,7 +51,12 @@ class Guard:
 
     @property
     def create(self) -> list[str]:
-        """Return the SQL that makes it, a function also in place of another; none if unknown."""
+        """Return the SQL that makes it, a function also in place of another; none if unknown.
+
+        Of a unique index only its migration knows whether a constraint stands before it.
+        """
+        if self.kind == Kind.UNIQUE:
+            return []
         if self.kind == Kind.CONSTRAINT and self.definition:
             return [f"ALTER TABLE {self.table} ADD CONSTRAINT {self.name} {self.definition}"]
         return [self.definition] if self.definition else []

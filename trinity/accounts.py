@@ -201,10 +201,11 @@ class SessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]  # alla
     """A person's sessions: ended is written down."""
 
     def end_sessions(self, sessions: Iterable[UserSession]) -> None:
-        """End them."""
+        """End them, and know no browser of this person any more."""
         ended = list(sessions)
         super().end_sessions(ended)
         if ended:
+            browsers.forget_all(ended[0].user)
             facts = {"sessions_ended": len(ended)}
             note(SESSIONS_ENDED, user_id=ended[0].user_id, facts=facts, now=timezone.now())
 

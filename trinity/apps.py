@@ -43,6 +43,7 @@ class TrinityConfig(AppConfig):
             {
                 "role": facts.one_of(ROLES),
                 "old_role": facts.one_of({*ROLES, "none"}),
+                "guards_restored": facts.COUNT,
                 "sessions_ended": facts.COUNT,
                 "second_factors_removed": facts.COUNT,
             },

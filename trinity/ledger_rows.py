@@ -32,5 +32,7 @@ ABOUT_PEOPLE: Final = (
 def declare() -> None:
     """Say which row each of our entries speaks of. Called once, at start-up."""
     rows.declare("audit", {f"person.{what}": PERSON for what in ABOUT_PEOPLE})
+    # Triggers and constraints are no rows.
+    rows.declare("audit", {"database.guards_restored": None})
     # What a stranger causes is counted per person or entry point.
     rows.declare("audit", {"login.refused": None})

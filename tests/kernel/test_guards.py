@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
+import psycopg
 import pytest
 from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from psycopg.sql import SQL, Identifier
 
-from kernel import grants, guard_check, guards
+from kernel import grants, guard_check, guards, recorded
 from kernel.append_only import AppendOnly
 from kernel.guards import Guard, Kind, Promise
 from kernel.schema import append_only, trigger, trigger_function
 from tests.owner import as_owner
+from trinity.doctor import database
+from trinity.doctor.findings import Level
+from trinity.stack.home import Home
 
 pytestmark = pytest.mark.django_db
 EMPTY = "RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$"
@@ -113,6 +120,32 @@ def test_every_append_only_model_and_every_mode_is_guarded() -> None:
             "constraint ledger_seal_hashes_have_32_bytes of ledger_seal is not as declared",
         ),
         (
+            "ALTER TABLE ledger_posting DROP CONSTRAINT ledger_account_is_a_path",
+            "constraint ledger_account_is_a_path of ledger_posting is missing",
+        ),
+        (
+            "ALTER TABLE ledger_posting DROP CONSTRAINT ledger_account_is_a_path;"
+            "ALTER TABLE ledger_posting ADD CONSTRAINT ledger_account_is_a_path"
+            " CHECK (account ~ '^[a-z0-9_:]+$') NOT VALID",
+            "constraint ledger_account_is_a_path of ledger_posting is not as declared",
+        ),
+        (
+            "ALTER TABLE ledger_posting DROP CONSTRAINT ledger_account_is_a_path;"
+            "ALTER TABLE ledger_posting ADD CONSTRAINT ledger_account_is_a_path"
+            " CHECK (account <> '')",
+            "constraint ledger_account_is_a_path of ledger_posting is not as declared",
+        ),
+        (
+            "ALTER TABLE revenue_order DROP CONSTRAINT order_disputes_bring_no_gain;"
+            "ALTER TABLE revenue_order ADD CONSTRAINT order_disputes_bring_no_gain"
+            " CHECK (disputed_minor >= 0 OR state = 'paid')",
+            "constraint order_disputes_bring_no_gain of revenue_order is not as declared",
+        ),
+        (  # of a field's type: no model names it
+            "ALTER TABLE revenue_order DROP CONSTRAINT revenue_order_amount_minor_check",
+            "constraint revenue_order_amount_minor_check of revenue_order is missing",
+        ),
+        (
             "ALTER TABLE revenue_refund DROP CONSTRAINT revenue_refund_order_id_same_mode",
             "constraint revenue_refund_order_id_same_mode of revenue_refund is missing",
         ),
@@ -132,22 +165,18 @@ def test_what_was_changed_by_hand_is_named_and_put_right(sql: str, said: str) ->
     ("sql", "said"),
     [
         (
-            "ALTER TABLE ledger_posting DROP CONSTRAINT ledger_account_is_a_path",
-            "constraint ledger_account_is_a_path of ledger_posting is missing",
-        ),
-        (
-            "ALTER TABLE ledger_posting DROP CONSTRAINT ledger_account_is_a_path;"
-            "ALTER TABLE ledger_posting ADD CONSTRAINT ledger_account_is_a_path"
-            " CHECK (account ~ '^[a-z0-9_:]+$') NOT VALID",
-            "constraint ledger_account_is_a_path of ledger_posting is not checked for every row",
-        ),
-        (
             "ALTER TABLE ledger_posting DROP CONSTRAINT ledger_one_leg_per_account",
             "unique index ledger_one_leg_per_account of ledger_posting is missing",
         ),
         (
             "DROP INDEX reconcile_one_at_a_time",
             "unique index reconcile_one_at_a_time of revenue_reconcilerun is missing",
+        ),
+        (
+            "ALTER TABLE ledger_posting DROP CONSTRAINT ledger_one_leg_per_account;"
+            "CREATE UNIQUE INDEX ledger_one_leg_per_account ON ledger_posting (entry_id, account)"
+            " WHERE amount_minor > 0",
+            "unique index ledger_one_leg_per_account of ledger_posting is not as declared",
         ),
     ],
 )
@@ -159,6 +188,46 @@ def test_a_constraint_of_a_model_that_does_not_hold_is_named(sql: str, said: str
 
     assert str(fault) == said
     assert fault.repair == []  # its migration made it
+
+
+@pytest.mark.usefixtures("owner")
+def test_what_a_dump_restored_is_no_other_constraint() -> None:
+    """A dump holds what Postgres prints, and lists of words are then printed in another way."""
+    made = 0
+    for guard in recorded.as_recorded():
+        if guard.kind == Kind.CONSTRAINT:
+            run(*guard.drop, *guard.create)
+            made += 1
+        elif " WHERE " in guard.definition:
+            run(f"DROP INDEX {guard.name}", guard.definition)
+
+    assert made > 100
+    assert found() == []
+
+
+def test_a_setting_that_lets_triggers_sleep_is_named() -> None:
+    assert guard_check.asleep_for(using="default") == []
+    told = connection.settings_dict
+    name, role = told["NAME"], settings.APPLICATION_ROLE
+    scope = SQL("ROLE {} IN DATABASE {}").format(Identifier(role), Identifier(name))
+    with psycopg.connect(
+        host=told["HOST"] or told["OPTIONS"]["host"],
+        port=told["PORT"] or None,
+        user="postgres",
+        password=Home(Path(os.environ["TRINITY_HOME"])).secret("postgres-superuser-password"),
+        dbname=name,
+        autocommit=True,
+    ) as superuser:
+        superuser.execute(SQL("ALTER {} SET session_replication_role = replica").format(scope))
+        try:
+            named = guard_check.asleep_for(using="default")
+            seen = list(database.look_at_database())
+        finally:
+            superuser.execute(SQL("ALTER {} RESET session_replication_role").format(scope))
+
+    assert named == [f"session_replication_role=replica for {role} in {name}"]
+    [finding] = [each for each in seen if "session_replication_role" in each.words]
+    assert (finding.what, finding.level) == ("guards", Level.BAD)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import mail
 from django.core.cache import cache
+from django.core.management import call_command
 from django.test import Client, override_settings
 from redis import Redis
 
@@ -299,6 +301,28 @@ def test_a_tally_ends_by_itself() -> None:
 
     key = cache.make_key("tally:20261001T12")
     assert 0 < Redis.from_url(settings.REDIS_URL).ttl(key) <= 25 * 3600
+
+
+@pytest.mark.parametrize("by", ["an owner", "the person", "the shell"])
+def test_ending_the_sessions_forgets_the_browsers(person: User, by: str) -> None:
+    """Whoever had a copy of the cookie is a stranger again, to the limits and to the notices."""
+    stolen, theirs = Client(), Client()
+    for browser in (stolen, theirs):
+        log_in(browser, person)
+
+    if by == "an owner":
+        owner = client_of(make_person("owner"), is_fresh=True)
+        owner.post(f"/console/people/{person.pk}/sessions/end/")
+    elif by == "the person":
+        theirs.post("/accounts/reauthenticate/", {"proof-password": PASSWORD})
+        theirs.post("/accounts/sessions/")
+    else:
+        call_command("reset_second_factors", stdout=StringIO())
+    stolen.post("/accounts/logout/")
+    log_in(stolen, person)
+
+    told = [each["is_new_browser"] for each in facts("person.logged_in")]
+    assert told == [True, True, True]
 
 
 def test_an_owner_is_told_of_a_new_browser_once(owner: User) -> None:

@@ -10,6 +10,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from kernel import guard_check
+from ledger import queries
+from ledger.models import LedgerEntry, UnsealedEntry
 from tests.ledger.conftest import _seal_files
 from tests.ledger.entries import paid
 from tests.owner import as_owner
@@ -48,10 +50,24 @@ def test_what_was_dropped_stands_again() -> None:
 
 def test_where_all_stand_nothing_is_done() -> None:
     assert restored() == "All guards stand as declared. Now run manage.py verify_ledger.\n"
+    assert not LedgerEntry.objects.exists()
+
+
+def test_that_it_was_done_is_written_down_with_it() -> None:
+    run("DROP TRIGGER ledger_seal_append_only ON ledger_seal")
+    run("DROP TRIGGER ledger_list_for_sealing ON ledger_ledgerentry")
+
+    restored()
+
+    entry = LedgerEntry.objects.get()
+    assert (entry.event, entry.subject) == ("database.guards_restored", "door:restore_guards")
+    assert entry.facts == {"actor": "system", "guards_restored": 2}
+    assert UnsealedEntry.objects.filter(entry=entry).exists()
+    assert queries.compare_rows().is_good
 
 
 def test_what_only_a_migration_can_make_is_left_and_said() -> None:
-    run("ALTER TABLE ledger_posting DROP CONSTRAINT ledger_currency_is_iso")
+    run("ALTER TABLE ledger_posting DROP CONSTRAINT ledger_one_leg_per_account")
 
     with pytest.raises(CommandError, match="1 to be made as their migrations did"):
         restored()

@@ -17,6 +17,11 @@ GUARD_REMEDY: Final = (
     "History could be rewritten. Find out who did it; manage.py restore_guards puts it right; "
     "then run manage.py verify_ledger."
 )
+ROLE_REMEDY: Final = (
+    "Find out who did it; as a superuser: ALTER ROLE … [IN DATABASE …] RESET "
+    "session_replication_role (or ALTER DATABASE …, or postgresql.conf). Then run manage.py "
+    "verify_ledger."
+)
 BY_MIGRATION: Final = (
     "Find out who did it; the migration that made it holds the SQL (manage.py sqlmigrate)."
 )
@@ -94,6 +99,8 @@ def _migrations() -> Iterator[Finding]:
 
 def _guards() -> Iterator[Finding]:
     """What somebody dropped, switched off, replaced or added by hand leaves no other trace."""
+    for setting in guard_check.asleep_for(using="default"):
+        yield bad("guards", f"{setting}: no trigger guards anything", ROLE_REMEDY)
     faults = guard_check.faults(using="default")
     for fault in faults:
         yield bad("guards", str(fault), GUARD_REMEDY if fault.repair else BY_MIGRATION)

@@ -1,7 +1,8 @@
 """Browsers in which somebody logged in before: a signed cookie says so, no row does.
 
 Whoever has one is not locked out by what strangers type elsewhere, and its login is no news. A new
-password makes all of them unknown: whoever had a copy of the cookie has nothing any more.
+password makes all of them unknown, and so does ending all sessions: whoever had a copy of the
+cookie has nothing any more.
 """
 
 from __future__ import annotations
@@ -15,11 +16,18 @@ from typing import Final
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import signing
+from django.db import connection
 from django.http import HttpRequest, HttpResponseBase
+
+from trinity.logins.models import BrowserSerial
 
 SALT: Final = "trinity.known-browser"
 KNOWN_FOR: Final = timedelta(days=180)
 PEOPLE_MAX: Final = 5  # who share one browser; the cookie stays short
+_FORGET: Final = """
+INSERT INTO logins_browserserial AS known (user_number, serial) VALUES (%s, 1)
+ON CONFLICT (user_number) DO UPDATE SET serial = known.serial + 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +86,19 @@ def remember(request: HttpRequest, response: HttpResponseBase, *, user: User) ->
     )
 
 
+def forget_all(user: User) -> None:
+    """Let no browser be known to this person any more, in the caller's transaction if any."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET, [user.pk])
+
+
 def _digest(browser_id: str, user: User) -> str:
     """Name the person in this one cookie: two browsers of one person share nothing.
 
     What is stored of the password goes in whole, with its salt, which nobody guesses.
     """
+    forgotten = BrowserSerial.objects.filter(pk=user.pk).values_list("serial", flat=True).first()
     named = f"{browser_id}:{user.pk}:{user.password}"
+    if forgotten:
+        named = f"{named}:{forgotten}"
     return hashlib.sha256(named.encode()).hexdigest()[:32]

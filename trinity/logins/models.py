@@ -47,3 +47,16 @@ class PasswordLinkSerial(models.Model):
 
     def __str__(self) -> str:
         return f"Link {self.serial} of user {self.user_number}"
+
+
+class BrowserSerial(models.Model):
+    """How often all browsers of a person were forgotten; what their cookies say names the number.
+
+    Without a row never.
+    """
+
+    user_number = models.PositiveBigIntegerField(primary_key=True)
+    serial = models.PositiveBigIntegerField()
+
+    def __str__(self) -> str:
+        return f"Browsers {self.serial} of user {self.user_number}"

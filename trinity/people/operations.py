@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
 
 from kernel.references import new_reference
+from trinity.logins.browsers import forget_all
 from trinity.models import TotpCounter
 from trinity.people.queries import active_owner_ids
 from trinity.roles import ROLES
@@ -101,7 +102,12 @@ def use_totp_counter(user_id: int, counter: int) -> bool:
 
 
 def end_sessions(user: User, *, but: str | None = None) -> int:
-    """End every session of ``user`` at once, ``but`` that one; return how many there were."""
+    """End every session of ``user`` at once, ``but`` that one; return how many there were.
+
+    Where all of them end, no browser is known to the person any more.
+    """
+    if but is None:
+        forget_all(user)
     sessions = UserSession.objects.filter(user=user).exclude(session_key=but or "")
     keys = list(sessions.values_list("session_key", flat=True))
     Session.objects.filter(session_key__in=keys).delete()

@@ -189,9 +189,9 @@ def test_a_trigger_that_somebody_switched_off_is_named(table: str, trigger: str)
 
 def test_a_guard_that_only_a_migration_can_make_is_said_so() -> None:
     with as_owner(), connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE ledger_posting DROP CONSTRAINT ledger_currency_is_iso")
+        cursor.execute("ALTER TABLE ledger_posting DROP CONSTRAINT ledger_one_leg_per_account")
     [finding] = [each for each in database.look_at_database() if each.level == Level.BAD]
-    assert finding.words == "constraint ledger_currency_is_iso of ledger_posting is missing"
+    assert finding.words == "unique index ledger_one_leg_per_account of ledger_posting is missing"
     assert "manage.py sqlmigrate" in finding.remedy
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
+from django.utils import timezone
 
 from kernel import guard_check
+from trinity.restore_guards import restore_guards
 
 
 class Command(BaseCommand):
@@ -20,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *_args: object, **_options: object) -> None:
         """Restore, say what was wrong, and look again."""
         try:
-            found = guard_check.restore(using="default")
+            found = restore_guards(now=timezone.now())
         except DatabaseError as error:
             # Names tables and constraints; only the detail would hold values of rows.
             words = getattr(getattr(error.__cause__, "diag", None), "message_primary", None)
