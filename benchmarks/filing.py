@@ -26,7 +26,7 @@ from benchmarks.load import Load, request_bytes
 from benchmarks.load import run as send
 from benchmarks.silent import holding
 from benchmarks.statements import counted
-from revenue.operations.filing import insert_statement
+from revenue.operations.event_filing import insert_statement
 from revenue.providers import gateway_for_web, is_stripe_itself
 from revenue.usecases.accept_webhook import accept_webhook
 from trinity.stack.private import Stack

@@ -24,7 +24,7 @@ from revenue.adapters.stripe_signature import read_notice
 from revenue.enums import CheckoutOrigin, CheckoutState, EventState, Source
 from revenue.exchanges.events import process_due
 from revenue.models import CheckoutSession, Offer, StripeWebhookEvent
-from revenue.operations.filing import file_event
+from revenue.operations.event_filing import file_event
 from revenue.providers import gateway_for_worker
 from trinity.stack.private import Stack
 

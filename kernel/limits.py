@@ -15,7 +15,7 @@ from django.utils import timezone
 from redis import Redis
 from redis.exceptions import RedisError
 
-from kernel import tallies
+from kernel import hourly_counters
 
 logger = logging.getLogger(__name__)
 HOUSEHOLD_BITS: Final = 64  # what a provider gives one line
@@ -61,7 +61,9 @@ def allow(*, what: str, who: str, limit: int, per_s: int, is_open_on_failure: bo
             raise
         return True
     if not is_allowed:
-        tallies.count(tallies.LIMIT, tallies.door_of(what), now=timezone.now())
+        hourly_counters.count(
+            hourly_counters.LIMIT, hourly_counters.door_of(what), now=timezone.now()
+        )
     return is_allowed
 
 

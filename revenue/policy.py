@@ -14,17 +14,7 @@ from typing import Final
 
 from kernel.modes import Mode
 from kernel.money import Money, step_minor
-from kernel.retries import Backoff
 from revenue.enums import OrderState, PaidBy, RevenueKind, ReviewReason, ReviewVerdict
-
-# Ten tries of an event; then it waits, dead, for a person.
-EVENT_RETRIES: Final = Backoff(
-    first=timedelta(seconds=5), longest=timedelta(hours=6), attempts_max=10
-)
-# Calls to Stripe whose outcome is unknown: asked about until Stripe has an answer.
-CALL_RETRIES: Final = Backoff(first=timedelta(seconds=5), longest=timedelta(hours=6))
-KEY_KEPT: Final = timedelta(hours=24)  # https://docs.stripe.com/api/idempotent_requests
-CALL_TIME: Final = timedelta(seconds=30)  # a call under way is left alone for this long
 
 # https://docs.stripe.com/api/disputes/object#dispute_object-status
 # Events come in any order and one dispute only walks to the right, so the furthest status wins.

@@ -19,11 +19,11 @@ from django.views.decorators.csrf import csrf_exempt
 
 from kernel.coalescing import Coalescer, TooManyWait
 from kernel.connections import close_with_this_thread
+from kernel.log_tally import Tally
 from kernel.nudges import CoalescedNudge
 from kernel.permissions import public, takes_bytes
-from kernel.tally import Tally
 from revenue.enums import Refusal
-from revenue.operations.filing import Delivery
+from revenue.operations.event_filing import Delivery
 from revenue.ports import BodyRejected, SignatureRejected, Stale, Unsigned
 from revenue.providers import gateway_for_web, is_stripe_itself
 from revenue.usecases.accept_webhook import accept_deliveries, verify_delivery

@@ -28,9 +28,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
+from kernel.hourly_counters import door_of
 from kernel.limits import visitor_key
 from kernel.modes import Mode
-from kernel.tallies import door_of
 from kernel.texts import one_line
 from ledger.facts import FactValue
 from trinity.logins import browsers, limits

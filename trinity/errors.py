@@ -12,8 +12,8 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from kernel.connections import is_database_away
-from kernel.tallies import door_of
-from kernel.tally import Count, Tally
+from kernel.hourly_counters import door_of
+from kernel.log_tally import Count, Tally
 from trinity.context import deployment
 from trinity.logins.enums import Refusal
 from trinity.logins.operations import count_refusal, note_refused_access

@@ -1,4 +1,4 @@
-"""The business on one screen: what wakes whom, and what sweeps up after a lost word.
+"""The business on one screen: what wakes whom. A lost word is swept up after by the schedule.
 
 Links between apps that must not import each other are task *names* here; a test proves that each
 one is a registered task.
@@ -17,28 +17,4 @@ FLOW: Final[dict[str, tuple[str, ...]]] = {
     "alert.raised": ("revenue.send_alerts",),
     "order_links.requested": ("revenue.answer_link_requests",),
     "reconcile.wanted": ("revenue.reconcile",),
-}
-
-# Task name -> seconds between two runs. Every sweep is a no-op when nothing is past due.
-SWEEPS_EVERY_S: Final[dict[str, int]] = {
-    "revenue.process_webhooks": 5,
-    "revenue.end_leases": 10,
-    "revenue.sweep_checkouts": 30,
-    "revenue.sweep_payment_links": 30,
-    "revenue.sweep_refunds": 60,
-    "revenue.sweep_prices": 900,
-    "revenue.send_mail": 15,
-    "notices.send_mails": 15,
-    "revenue.send_alerts": 60,
-    "revenue.answer_link_requests": 30,
-    "revenue.watch": 60,
-    "revenue.keep_views": 60,
-    "revenue.reconcile": 3600,
-    "revenue.empty_old_bodies": 86_400,
-    "crm.forget_trapped": 86_400,
-    "fulfillment.start_runs": 30,
-    "ledger.seal": 10,
-    "trinity.write_tallies": 60,
-    "trinity.forget_refusals": 86_400,
-    "trinity.clear_sessions": 86_400,
 }

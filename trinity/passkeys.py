@@ -18,8 +18,8 @@ from django.core.exceptions import ValidationError
 from django.forms import HiddenInput, JSONField
 from django.utils import timezone
 
+from kernel.hourly_counters import door_of
 from kernel.limits import allow
-from kernel.tallies import door_of
 from kernel.texts import LineField
 from trinity.logins.enums import Refusal
 from trinity.logins.operations import count_refusal

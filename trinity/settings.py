@@ -19,8 +19,8 @@ from psycopg_pool import ConnectionPool
 from kernel.modes import Mode
 from trinity import content_security, guards, logs
 from trinity.flow import FLOW as FLOW
-from trinity.flow import SWEEPS_EVERY_S
 from trinity.origins import cookie_name, is_below_apex
+from trinity.schedule import SWEEPS_EVERY_S
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()

@@ -17,9 +17,8 @@ from revenue.enums import CheckoutOrigin, CheckoutState, Source
 from revenue.exchanges.cards import notice_cards
 from revenue.models import CheckoutSession
 from revenue.operations.alerts import tell_of_refusal
-from revenue.operations.recording import record
+from revenue.operations.fact_recording import record
 from revenue.operations.recording_context import RecordingContext, Unrecordable
-from revenue.policy import CALL_RETRIES, KEY_KEPT
 from revenue.ports import (
     PRICE_GONE,
     GatewayError,
@@ -29,6 +28,7 @@ from revenue.ports import (
     PaymentGateway,
     SessionFact,
 )
+from revenue.retries import CALL_RETRIES, KEY_KEPT
 
 logger = logging.getLogger(__name__)
 

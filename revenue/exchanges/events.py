@@ -25,11 +25,11 @@ from revenue.operations.events import (
     settle_failure,
     settle_waiting,
 )
-from revenue.operations.recording import record
+from revenue.operations.fact_recording import record
 from revenue.operations.recording_context import CauseMissing, RecordingContext
-from revenue.policy import EVENT_RETRIES
 from revenue.ports import PaymentGateway
 from revenue.queries.renderings import other_renderings
+from revenue.retries import EVENT_RETRIES
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db import transaction
 
 from revenue.enums import Outcome, Source
+from revenue.operations.fact_recording import record
 from revenue.operations.fees import fee_key
-from revenue.operations.recording import record
 from revenue.operations.recording_context import CauseMissing, RecordingContext
 from revenue.ports import BalanceLine
 from revenue.queries.books import booked_keys

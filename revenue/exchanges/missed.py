@@ -19,8 +19,8 @@ from revenue.exchanges.cards import notice_cards
 from revenue.exchanges.event_plan import refund_after_failures
 from revenue.exchanges.events import LEASE, process_claimed
 from revenue.models import StripeWebhookEvent
-from revenue.operations.filing import Delivery, file_event, take_listed
-from revenue.operations.recording import record
+from revenue.operations.event_filing import Delivery, file_event, take_listed
+from revenue.operations.fact_recording import record
 from revenue.operations.recording_context import CauseMissing, RecordingContext, Unrecordable
 from revenue.policy import mode_of
 from revenue.ports import (

@@ -17,8 +17,8 @@ from kernel.transitions import LostRace
 from revenue.enums import PaymentLinkState
 from revenue.models import PaymentLink
 from revenue.operations.links import record_link, record_link_off
-from revenue.policy import CALL_RETRIES, KEY_KEPT
 from revenue.ports import GatewayError, OpenedLink, PaymentGateway
+from revenue.retries import CALL_RETRIES, KEY_KEPT
 
 logger = logging.getLogger(__name__)
 

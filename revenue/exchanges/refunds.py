@@ -16,7 +16,7 @@ from kernel.transitions import LostRace
 from revenue.enums import RefundState, Source
 from revenue.exchanges.event_plan import refund_after_failures
 from revenue.models import RefundRequest
-from revenue.operations.recording import record
+from revenue.operations.fact_recording import record
 from revenue.operations.recording_context import RecordingContext, Unrecordable
 from revenue.operations.refund_requests import (
     parameters_of,
@@ -25,7 +25,7 @@ from revenue.operations.refund_requests import (
     settle_refused,
     settle_unknown,
 )
-from revenue.policy import CALL_RETRIES, KEY_KEPT, REFUNDS_UNDONE
+from revenue.policy import REFUNDS_UNDONE
 from revenue.ports import (
     GatewayError,
     GatewayRefused,
@@ -34,6 +34,7 @@ from revenue.ports import (
     RefundFact,
 )
 from revenue.queries.refundable import OPEN_STATES
+from revenue.retries import CALL_RETRIES, KEY_KEPT
 
 logger = logging.getLogger(__name__)
 

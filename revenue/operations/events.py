@@ -10,7 +10,7 @@ from notices import operations as notices
 from revenue.enums import AlertKind, EventState, Outcome, Source
 from revenue.models import StripeWebhookEvent, WebhookAttempt
 from revenue.operations.recording_context import RecordingContext
-from revenue.policy import EVENT_RETRIES
+from revenue.retries import EVENT_RETRIES
 
 
 def settle_event(

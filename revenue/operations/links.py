@@ -10,8 +10,8 @@ from kernel.retries import next_attempt
 from ledger import operations as ledger
 from revenue.enums import PaymentLinkState
 from revenue.models import CheckoutSession, PaymentLink
-from revenue.policy import CALL_TIME
 from revenue.ports import OpenedLink
+from revenue.retries import CALL_TIME
 
 
 class LinkNotActive(Exception):

@@ -20,9 +20,10 @@ from ledger import operations as ledger
 from notices import operations as notices
 from revenue.enums import AlertKind, RefundState
 from revenue.models import Order, RefundRequest
-from revenue.policy import CALL_RETRIES, CALL_TIME, off_step
+from revenue.policy import off_step
 from revenue.ports import GatewayError, GatewayRefused, RefundFact
 from revenue.queries.refundable import refundable_now, why_not_refundable
+from revenue.retries import CALL_RETRIES, CALL_TIME
 
 ANOTHERS: Final = "This form belongs to another order; open the page again."
 ASK_AGAIN: Final = timedelta(hours=1)  # the event should have come long before

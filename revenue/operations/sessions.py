@@ -12,7 +12,7 @@ from kernel.references import new_reference
 from kernel.transitions import LostRace
 from revenue.enums import CheckoutOrigin, CheckoutState, Outcome
 from revenue.models import CheckoutSession, Offer, PaymentLink
-from revenue.operations.completion import record_completion
+from revenue.operations.payment_completion import record_completion
 from revenue.operations.recording_context import RecordingContext
 from revenue.ports import SessionFact
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import Error, connection, transaction
 
-from revenue.operations.filing import Delivery, file_deliveries, meet_again
+from revenue.operations.event_filing import Delivery, file_deliveries, meet_again
 from revenue.policy import mode_of
 from revenue.ports import PaymentGateway
 

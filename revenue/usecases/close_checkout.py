@@ -12,8 +12,8 @@ from ledger import operations as ledger
 from revenue.enums import CheckoutOrigin, CheckoutState
 from revenue.exchanges.checkouts import close_at_stripe
 from revenue.models import CheckoutSession
-from revenue.policy import CALL_TIME
 from revenue.ports import PaymentGateway
+from revenue.retries import CALL_TIME
 
 
 class CheckoutNotOpen(Exception):

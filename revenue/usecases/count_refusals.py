@@ -8,7 +8,7 @@ from typing import Final
 
 from django.db import connection, transaction
 
-from kernel.tally import Count
+from kernel.log_tally import Count
 from revenue.models import RefusedDeliveries
 
 KEPT: Final = timedelta(days=30)

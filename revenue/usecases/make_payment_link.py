@@ -17,9 +17,10 @@ from revenue.exchanges.payment_links import make_at_stripe, switch_off_at_stripe
 from revenue.exchanges.prices import ensure_price, renew_price_of
 from revenue.models import Offer, PaymentLink
 from revenue.operations.links import ask_link_off
-from revenue.policy import CALL_TIME, again_key, pressed_key
+from revenue.policy import again_key, pressed_key
 from revenue.ports import PRICE_GONE, PaymentGateway
 from revenue.queries.deals import deal_of_this_mode
+from revenue.retries import CALL_TIME
 from revenue.stripe_parameters import payment_link_parameters
 
 

@@ -19,9 +19,10 @@ from revenue.exchanges.checkouts import open_at_stripe
 from revenue.exchanges.prices import ensure_price, renew_price_of
 from revenue.models import CheckoutSession, Offer
 from revenue.operations.alerts import raise_checkout_refused
-from revenue.policy import CALL_TIME, again_key, pressed_key
+from revenue.policy import again_key, pressed_key
 from revenue.ports import PRICE_GONE, GatewayRefused, PaymentGateway
 from revenue.queries.deals import deal_of_this_mode
+from revenue.retries import CALL_TIME
 from revenue.stripe_parameters import checkout_parameters
 
 

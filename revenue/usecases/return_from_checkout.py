@@ -16,8 +16,8 @@ from kernel.transitions import LostRace
 from revenue.enums import CheckoutState, LinkPurpose, PaymentLinkState, Source
 from revenue.exchanges.cards import notice_cards
 from revenue.models import CheckoutSession, OrderLink, PaymentLink
+from revenue.operations.fact_recording import record
 from revenue.operations.order_links import make_order_link
-from revenue.operations.recording import record
 from revenue.operations.recording_context import RecordingContext, Unrecordable
 from revenue.ports import GatewayError, NotFound, PaymentGateway, SessionFact
 from revenue.providers import TooManyCalls, one_lookup, one_web_call

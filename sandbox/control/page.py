@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from sandbox.control.faults import TROUBLE, TROUBLE_ACTIONS
 from sandbox.control.form_token import cookie_name, is_our_form, token_for
-from sandbox.control.trouble import TROUBLE, TROUBLE_ACTIONS
 from sandbox.errors import Refused
 from sandbox.pages import page, read_form
 from sandbox.state import State

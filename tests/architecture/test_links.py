@@ -13,7 +13,8 @@ from django.conf import settings
 from django.urls import NoReverseMatch, get_resolver, reverse
 from django.utils.module_loading import import_string
 
-from trinity.flow import FLOW, SWEEPS_EVERY_S
+from trinity.flow import FLOW
+from trinity.schedule import SWEEPS_EVERY_S
 
 ROOT = Path(__file__).resolve().parents[2]
 URL_TAG = re.compile(r"{%\s*url\s+['\"]([a-z0-9_-]+)['\"]")

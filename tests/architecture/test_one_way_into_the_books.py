@@ -29,16 +29,16 @@ def test_a_recorder_is_reached_only_through_record() -> None:
     importers_of = {recorder.rpartition(".")[2]: importers(recorder) for recorder in RECORDERS}
 
     assert importers_of == {
-        "record_session": {"revenue/operations/recording.py"},
+        "record_session": {"revenue/operations/fact_recording.py"},
         "record_completion": {"revenue/operations/sessions.py"},
-        "record_refund": {"revenue/operations/recording.py"},
-        "record_dispute": {"revenue/operations/recording.py"},
-        "record_fee": {"revenue/operations/recording.py"},
+        "record_refund": {"revenue/operations/fact_recording.py"},
+        "record_dispute": {"revenue/operations/fact_recording.py"},
+        "record_fee": {"revenue/operations/fact_recording.py"},
     }
 
 
 def test_every_way_from_stripe_imports_record() -> None:
-    assert importers("revenue.operations.recording.record") == {
+    assert importers("revenue.operations.fact_recording.record") == {
         f"revenue/{way}.py"
         for way in (
             *("exchanges/checkouts", "exchanges/refunds", "usecases/return_from_checkout"),
@@ -56,4 +56,4 @@ def test_orders_are_made_in_one_place() -> None:
         and ast.unparse(node.func) in {"Order", "Order.objects.create"}
     ]
 
-    assert makers == ["revenue/operations/completion.py"]
+    assert makers == ["revenue/operations/payment_completion.py"]

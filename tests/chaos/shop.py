@@ -25,9 +25,9 @@ import redis
 from celery import Celery
 from psycopg.rows import dict_row
 
-from trinity.flow import SWEEPS_EVERY_S
 from trinity.sale.browser import Browser, Form, Page, Unexpected
 from trinity.sale.steps import TEST_CARD
+from trinity.schedule import SWEEPS_EVERY_S
 from trinity.stack import Stack
 from trinity.stack.home import ROOT
 

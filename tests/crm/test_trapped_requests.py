@@ -24,7 +24,7 @@ from notices.models import OperatorAlert
 from revenue.models import BuyerMail
 from tests.crm.test_request_form import TYPED, form_key, send
 from tests.factories.people import client_of, make_person
-from trinity.flow import SWEEPS_EVERY_S
+from trinity.schedule import SWEEPS_EVERY_S
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

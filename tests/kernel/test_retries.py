@@ -18,8 +18,8 @@ from kernel.retries import (
 )
 from notices.outbox.sending import MAIL_RETRIES
 from notices.ports import MailRefused, MailUnknown
-from revenue.policy import CALL_RETRIES, EVENT_RETRIES
 from revenue.ports import GatewayRefused, GatewayUnknown, GatewayUnreadable
+from revenue.retries import CALL_RETRIES, EVENT_RETRIES
 from tests.conftest import NOON
 
 DAY = timedelta(hours=24)

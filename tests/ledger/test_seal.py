@@ -29,7 +29,7 @@ from tests.kernel.conftest import at_once
 from tests.ledger.conftest import cheat
 from tests.ledger.entries import NOON, check, dollars, log_lines, own_key, paid, seal
 from trinity.celery import app
-from trinity.flow import SWEEPS_EVERY_S
+from trinity.schedule import SWEEPS_EVERY_S
 
 pytestmark = pytest.mark.django_db
 shared = pytest.mark.django_db(transaction=True)  # several connections see the rows

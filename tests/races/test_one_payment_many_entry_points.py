@@ -23,7 +23,7 @@ from revenue.adapters.stripe_reading import session
 from revenue.enums import Source
 from revenue.exchanges.events import process_due
 from revenue.models import BuyerMail, CheckoutSession, Order, RevenueEvent, StripeWebhookEvent
-from revenue.operations.recording import record
+from revenue.operations.fact_recording import record
 from revenue.operations.recording_context import RecordingContext
 from revenue.providers import gateway_for_web
 from revenue.usecases.accept_webhook import accept_webhook

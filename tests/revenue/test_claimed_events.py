@@ -15,8 +15,8 @@ from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import EventState, Outcome, Source
 from revenue.exchanges.events import LEASE, WORKABLE, process_due
 from revenue.models import Order, StripeWebhookEvent
-from revenue.policy import EVENT_RETRIES
 from revenue.ports import GatewayUnknown, RefundFact
+from revenue.retries import EVENT_RETRIES
 from revenue.usecases.replay_event import replay_event
 from tests.factories.revenue import CheckoutFactory, filed, session_object
 from tests.owner import as_owner

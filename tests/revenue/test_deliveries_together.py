@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from kernel.modes import Mode
 from notices.models import OperatorAlert
 from revenue.models import EventAlarm, EventRepeat, StripeWebhookEvent
-from revenue.operations.filing import Delivery
+from revenue.operations.event_filing import Delivery
 from revenue.providers import gateway_for_web
 from revenue.usecases.accept_webhook import accept_deliveries
 from revenue.webhooks import file_together, status_of

@@ -16,7 +16,7 @@ from ledger.models import Posting
 from notices.models import OperatorAlert
 from revenue.enums import EventState, OrderState
 from revenue.models import CheckoutSession, Order, RevenueEvent, StripeWebhookEvent, WebhookAttempt
-from revenue.policy import EVENT_RETRIES
+from revenue.retries import EVENT_RETRIES
 from tests.factories.crm import DealFactory
 from tests.factories.revenue import (
     CheckoutFactory,

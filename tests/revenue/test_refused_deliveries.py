@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from console.usecases.check_lag import check_lag
+from kernel.log_tally import Count, Tally
 from kernel.modes import Mode
-from kernel.tally import Count, Tally
 from notices.models import OperatorAlert
 from notices.queries.alert_lines import alert_line
 from revenue.enums import AlertKind, Refusal

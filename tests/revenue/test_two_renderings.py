@@ -24,7 +24,7 @@ from revenue.models import (
     RevenueEvent,
     StripeWebhookEvent,
 )
-from revenue.operations.filing import Delivery
+from revenue.operations.event_filing import Delivery
 from revenue.policy import mode_of
 from revenue.ports import StripeEvent
 from revenue.usecases.accept_webhook import accept_deliveries

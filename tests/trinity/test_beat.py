@@ -8,7 +8,7 @@ import pytest
 
 from trinity import settings as project
 from trinity.celery import app
-from trinity.flow import SWEEPS_EVERY_S
+from trinity.schedule import SWEEPS_EVERY_S
 
 SENT_AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 CLOCKS_APART = timedelta(minutes=10)

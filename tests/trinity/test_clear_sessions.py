@@ -11,8 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.factories.people import log_in, make_person
-from trinity.flow import SWEEPS_EVERY_S
 from trinity.people.usecases.clear_sessions import clear_sessions
+from trinity.schedule import SWEEPS_EVERY_S
 from trinity.tasks import clear_sessions as task
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -20,7 +20,7 @@ from django.core.management import call_command
 from django.test import Client, override_settings
 from redis import Redis
 
-from kernel import tallies
+from kernel import hourly_counters
 from ledger.models import LedgerEntry
 from tests.factories.people import PASSWORD, client_of, log_in, make_person
 from tests.trinity.test_login import DEAD_REDIS, sent, totp_code
@@ -293,11 +293,11 @@ def dead_redis() -> Iterator[None]:
 
 
 def test_counting_never_fails_its_caller(dead_redis: None) -> None:
-    tallies.count("limit", "door:login", now=HOUR)
+    hourly_counters.count("limit", "door:login", now=HOUR)
 
 
 def test_a_tally_ends_by_itself() -> None:
-    tallies.count("limit", "door:login", now=HOUR)
+    hourly_counters.count("limit", "door:login", now=HOUR)
 
     key = cache.make_key("tally:20261001T12")
     assert 0 < Redis.from_url(settings.REDIS_URL).ttl(key) <= 25 * 3600

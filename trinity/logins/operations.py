@@ -6,8 +6,8 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime
 
-from kernel import tallies
-from kernel.tallies import door_of, hour_of
+from kernel import hourly_counters
+from kernel.hourly_counters import door_of, hour_of
 from ledger.facts import FactValue
 from ledger.operations import audit
 from trinity.logins.enums import ACCESS_REFUSED, Refusal
@@ -41,4 +41,4 @@ def note_refused_access(*, user_id: int, view_name: str, now: datetime) -> None:
 
 def count_refusal(refusal: Refusal, *, whose: str, now: datetime) -> None:
     """Count what somebody, perhaps a stranger, caused; a sweep writes the hour's count down."""
-    tallies.count(refusal.value, whose, now=now)
+    hourly_counters.count(refusal.value, whose, now=now)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 
-from kernel.tally import Count, Tally
+from kernel.log_tally import Count, Tally
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from revenue.enums import PaymentLinkState
 from revenue.exchanges.payment_links import sweep_payment_links
 from revenue.exchanges.prices import ensure_price
 from revenue.models import Offer, PaymentLink
-from revenue.operations.recording import record
+from revenue.operations.fact_recording import record
 from revenue.operations.recording_context import RecordingContext
 from revenue.ports import GatewayError, OpenedLink
 from revenue.usecases.deactivate_payment_link import deactivate_payment_link

@@ -15,8 +15,8 @@ from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import CheckoutOrigin, OrderState, PaymentLinkState
 from revenue.exchanges.payment_links import sweep_payment_links
 from revenue.models import CheckoutSession, Offer, Order, PaymentLink
+from revenue.operations.fact_recording import record
 from revenue.operations.links import LinkNotActive
-from revenue.operations.recording import record
 from revenue.operations.recording_context import RecordingContext
 from revenue.ports import GatewayUnknown
 from revenue.queries.deals import DealNotForSale

@@ -28,7 +28,7 @@ from revenue.models import (
     StripeWebhookEvent,
     WebhookAttempt,
 )
-from revenue.operations.filing import file_event
+from revenue.operations.event_filing import file_event
 from revenue.ports import GatewayUnknown
 from revenue.usecases.reconcile import AlreadyRunning, reconcile
 from tests.outside import gateway_to

@@ -14,7 +14,7 @@ from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import EventState, OrderState, RevenueKind, Source
 from revenue.exchanges.events import process_due
 from revenue.models import Order, ReconcileRun, RevenueEvent, StripeWebhookEvent
-from revenue.operations.filing import file_event
+from revenue.operations.event_filing import file_event
 from tests.revenue.reconcile.conftest import Run, Sell
 from tests.sandbox.running_sandbox import RunningSandbox
 

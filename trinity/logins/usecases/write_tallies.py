@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Greatest
 
-from kernel.tallies import Tally
+from kernel.hourly_counters import Tally
 from ledger.operations import audit
 from trinity.logins.enums import REFUSED, Refusal
 from trinity.logins.models import RefusalCount
