@@ -24,11 +24,13 @@ from kernel.modes import Mode
 from ledger.models import LedgerEntry
 from notices.enums import ToldAs
 from notices.models import OperatorAlert
+from notices.operations import queue_mail
 from revenue.enums import EventState, MailState
 from revenue.models import BuyerMail, CheckoutSession, OrderLinkRequest
 from tests.factories.orders import AlertFactory, BuyerMailFactory
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import NOON, CheckoutFactory, filed, session_object
+from trinity.people.mails import RESET
 
 pytestmark = pytest.mark.django_db
 LATE = NOON + LAG_MAX + timedelta(seconds=1)
@@ -52,6 +54,7 @@ def test_lag_is_how_long_the_oldest_due_row_of_each_kind_waits(
     BuyerMailFactory(next_attempt_at=NOON - timedelta(seconds=30))
     AlertFactory(next_attempt_at=NOON - timedelta(seconds=4))
     OrderLinkRequest.objects.create(email="a@b.example", requested_at=NOON - timedelta(seconds=2))
+    queue_mail(kind=RESET, to_address="a@b.example", now=NOON - timedelta(seconds=5))
 
     with django_assert_num_queries(1):
         lag = due_work.waits(NOON + timedelta(seconds=10))
@@ -63,6 +66,7 @@ def test_lag_is_how_long_the_oldest_due_row_of_each_kind_waits(
         "revenue.refunds": 0.0,
         "revenue.buyer_mails": 100.0,
         "notices.alerts": 14.0,
+        "notices.team_mails": 15.0,
         "revenue.link_requests": 12.0,
         "revenue.checkout_answers": 0.0,
         "revenue.payment_link_answers": 0.0,
@@ -246,8 +250,11 @@ def test_an_alert_that_was_dismissed_before_the_ids_is_not_raised_again() -> Non
 def test_every_kind_of_late_work_had_a_name_before_the_ids() -> None:
     ids = import_module("revenue.migrations.0037_late_work_by_its_id").ID_OF
 
-    assert {ids[kind.words]: kind.words for kind in due_work.known().values()} == {
-        kind.id: kind.words for kind in due_work.known().values()
+    younger = {"notices.team_mails"}  # than the ids
+    known = [kind for kind in due_work.known().values() if kind.id not in younger]
+
+    assert {ids[kind.words]: kind.words for kind in known} == {
+        kind.id: kind.words for kind in known
     }
 
 
