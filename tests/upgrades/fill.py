@@ -1,5 +1,4 @@
-"""Read by an older version's ``manage.py shell``, hence its names: see make.sh."""
-
+# Read by an older version's ``manage.py shell``, hence its names: see make.sh.
 import os
 from datetime import UTC, datetime, timedelta
 
