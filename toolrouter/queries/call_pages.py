@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,11 +14,13 @@ from kernel.paging import Cursor, Page, page_of
 from kernel.state_words import OperatorWords
 from toolrouter.enums import CALLS
 from toolrouter.models import ToolCall
+from toolrouter.policy import Facts
 from toolrouter.registry import registry
 from toolrouter.vocabulary import Code
 
 ROWS_PER_PAGE: Final = 50
 SHOWN_OF_A_TRACE_MAX: Final = 50
+SAID_ELSEWHERE: Final = frozenset({"operation", "risk", "mode"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,11 @@ class CallRow:
     def state_words(self) -> OperatorWords:
         """Return what its state says to operators."""
         return CALLS[self.state]
+
+    @property
+    def reason(self) -> str:
+        """Return why it was denied, in a word or two; "" where it was not."""
+        return str(self.codes[0]).replace("_", " ") if self.codes else ""
 
     @property
     def is_about_deal(self) -> bool:
@@ -118,7 +125,7 @@ def call_by_reference(reference: str) -> CallDetail | None:
         is_asked_erased=call.grant_id is not None and not call.asked_salt,
         asked_digest=call.asked_digest,
         policy_version=call.policy_version,
-        facts=_in_lines(call.facts or {}),
+        facts=_facts_in_lines(call.facts or {}),
         result_refs=call.result_refs,
         result_digest=call.result_digest,
         runs=call.runs,
@@ -158,22 +165,30 @@ def _seen(char: str) -> str:
     return char if char.isprintable() or char == "\n" else f"\\u{ord(char):04x}"
 
 
-def _in_lines(facts: object, named: str = "") -> list[tuple[str, str]]:
-    """Return facts as lines of name and value; what is nested is named by its path."""
-    if isinstance(facts, dict):
-        return [
-            line
-            for name, value in facts.items()
-            for line in _in_lines(value, f"{named} {name}".strip().replace("_", " "))
-        ]
-    if isinstance(facts, list):
-        if all(isinstance(each, str) for each in facts):
-            return [(named, ", ".join(facts).replace("_", " ") or "none")]
-        return [
-            line
-            for number, value in enumerate(facts, start=1)
-            for line in _in_lines(value, f"{named} {number}")
-        ]
-    if isinstance(facts, bool):
-        return [(named, "yes" if facts else "no")]
-    return [(named, "none" if facts is None else str(facts).replace("_", " "))]
+def _facts_in_lines(facts: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return the policy's facts in its own order, without what the page says already."""
+    known = [name for name in Facts.model_fields if name in facts and name not in SAID_ELSEWHERE]
+    return [
+        line
+        for name in [*known, *sorted(set(facts) - set(Facts.model_fields))]
+        for line in _in_lines(facts[name], name.removeprefix("is_").replace("_", " "))
+    ]
+
+
+def _in_lines(fact: object, named: str) -> list[tuple[str, str]]:
+    """Return a fact as lines of name and value; what is nested is named by its path."""
+    if isinstance(fact, dict):
+        nested = [(f"{named} {name}".replace("_", " "), value) for name, value in fact.items()]
+    elif isinstance(fact, list) and not all(isinstance(each, str) for each in fact):
+        nested = [(f"{named} {number}", value) for number, value in enumerate(fact, start=1)]
+    else:
+        return [(named, _in_words(fact))]
+    return [line for name, value in nested for line in _in_lines(value, name)]
+
+
+def _in_words(fact: object) -> str:
+    if isinstance(fact, bool):
+        return "yes" if fact else "no"
+    if isinstance(fact, list):
+        return ", ".join(fact).replace("_", " ") or "none"
+    return "none" if fact is None else str(fact).replace("_", " ")

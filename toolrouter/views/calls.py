@@ -30,7 +30,7 @@ def call_list(request: HttpRequest) -> HttpResponse:
         "nav": "tool-call-list",
         "form": form,
         "is_filtered": any(sought.values()),
-        "calls": [(row, WORDS[row.codes[0]] if row.codes else None) for row in page.rows],
+        "calls": page.rows,
         "older_address": page.older_address(request.GET),
         "newer_address": page.newer_address(request.GET),
     }
