@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from console.enums import ErasureReason
+from console.queries.trace import build_trace, trace_of
 from console.usecases.erase_subject import erase_subject
 from kernel.references import new_reference
 from tests.factories.people import client_of, make_person
@@ -167,3 +168,24 @@ def test_an_erasure_blanks_what_was_asked_about_the_person_and_nothing_else() ->
 
 def test_every_reason_has_its_words() -> None:
     assert set(WORDS) == set(Code)
+
+
+def test_the_trace_shows_what_the_agent_asked_for_as_its_work(
+    agent: Agent, auditor: Client
+) -> None:
+    done = agent.note("words of an agent")
+    denied = agent.propose("revenue.refund", {}, key="k2")
+
+    trace = build_trace(agent.deal.trace_ref)
+
+    assert trace is not None
+    work = trace.stages[5]
+    assert (work.number, work.title) == (6, "Work")
+    assert [(each.what, each.reference, each.says) for each in work.records] == [
+        ("Write a note", done.action, ""),
+        ("Refund a payment", denied.action, "forbidden_operation"),
+    ]
+    page = read(auditor, "trace", agent.deal.trace_ref)
+    assert str(done.action) in page
+    assert "words of an agent" not in page
+    assert trace_of(str(done.action)) == agent.deal.trace_ref
