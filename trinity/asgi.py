@@ -11,15 +11,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trinity.settings")
 _django = get_wsgi_application()
 
 from django.conf import settings
-from django.http.request import split_domain_port, validate_host
 
+from trinity.hosts import is_for_us
 from trinity.serving.pages import Pages
 from trinity.serving.requests import (
     Receive,
     Refused,
     Scope,
     Send,
-    host_of,
     judged,
     read_body,
 )
@@ -42,15 +41,6 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     else:
         pages = _purchases if is_purchase(scope) else _pages
         await pages.answer(scope, await read_body(scope, receive), send)
-
-
-def is_for_us(scope: Scope) -> bool:
-    """Say whether a host of ALLOWED_HOSTS is asked. Django would write the name of another down."""
-    host = host_of(scope)
-    # HTTP/1.0 may leave it out; Django then takes the address that we listen on.
-    asked = scope["server"][0] if host is None else host.decode("ascii")
-    domain, _port = split_domain_port(asked.lower())
-    return validate_host(domain, settings.ALLOWED_HOSTS)
 
 
 def is_purchase(scope: Scope) -> bool:

@@ -27,7 +27,8 @@ LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 SELLER_IDENTITY: Final = ("SELLER_NAME", "SELLER_ADDRESS", "SELLER_CONTACT")
 
 # They are not given what pages and workers sell with (trinity.stack.secrets); those are asked.
-SELLS_NOTHING: Final = frozenset({"prepare", "doors", "beat"})
+SELLS_NOTHING: Final = frozenset({"prepare", "doors", "mcp", "beat"})
+KEYLESS: Final = frozenset({"doors", "mcp", "beat"})  # they sign nothing
 
 
 class Refused(Exception):

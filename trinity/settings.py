@@ -36,15 +36,17 @@ if refusals := guards.problems(os.environ):
 TRINITY_HOME = Path(env.str("TRINITY_HOME", default=str(BASE_DIR / ".trinity"))).resolve()
 DEPLOYMENT_MODE = Mode(guards.mode(os.environ))
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="" if PROCESS in {"doors", "beat"} else env.NOTSET)
+SECRET_KEY = env.str("SECRET_KEY", default="" if PROCESS in guards.KEYLESS else env.NOTSET)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # while rolling the key
 PORT = env.int("PORT", default=8000)
 # Where the process that takes what Stripe posts answers; empty: there is none, and web takes it.
 DOORS_URL = env.str("DOORS_URL", default="").rstrip("/")
+MCP_URL = env.str("MCP_URL", default="").rstrip("/")  # likewise, where agents call tools
 BASE_URL = env.str("BASE_URL", default=f"http://localhost:{PORT}").rstrip("/")
 _origin = urlsplit(BASE_URL)
 WEB_BLOCKING_THREADS = env.int("WEB_BLOCKING_THREADS", default=4)  # per web worker
 WEB_PURCHASE_THREADS = env.int("WEB_PURCHASE_THREADS", default=32)  # likewise, beside them
+MCP_THREADS = env.int("MCP_THREADS", default=6)  # per mcp worker
 IS_HTTPS = _origin.scheme == "https"
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_origin.hostname or "localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = [BASE_URL]

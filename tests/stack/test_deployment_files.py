@@ -44,10 +44,11 @@ def test_containers_run_known_processes_with_documented_settings() -> None:
 
     assert set(re.findall(r'"process", "(\w+)"', text)) == set(container.PROCESSES)
     assert passed_on - documented() == set()
-    own = {"PORT", "DOORS_PORT", "DOORS_URL", "DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"}
+    own = {"PORT", "DOORS_PORT", "DOORS_URL", "MCP_PORT", "MCP_URL"}
+    own |= {"DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"}
     assert documented() - passed_on - own == {
         *("DATABASE_AS_OWNER", "TRINITY_PROCESS"),
-        *("TRINITY_HOME", "MCP_PORT", "SANDBOX_PORT", "OWNER_EMAIL", "SEAL_KEY_FILE", "SEALS_LOG"),
+        *("TRINITY_HOME", "SANDBOX_PORT", "OWNER_EMAIL", "SEAL_KEY_FILE", "SEALS_LOG"),
         "SEAL_PINS",
         *("POSTGRES_PASSWORD", "TRINITY_DB_PASSWORD", "TRINITY_APP_DB_PASSWORD"),
         "REDIS_PASSWORD",
@@ -146,18 +147,24 @@ def test_a_machine_gets_what_a_server_gets_and_tools() -> None:
     assert wanted_in("requirements.in") & set(server) == set()  # no test, no tool, no sandbox
 
 
+APPS = (
+    *("kernel", "ledger", "notices", "approvals", "toolrouter", "crm", "fulfillment", "revenue"),
+    *("console", "trinity"),
+)
+
+
 def test_a_server_has_what_its_code_imports() -> None:
     """Everything but what runs on one machine alone: the sandbox, the played sale."""
     server = {name for name, _ in PIN.findall((ROOT / LOCKS[1]).read_text())}
     homes = packages_distributions()
     imported = {
         name
-        for package in ("kernel", "ledger", "crm", "fulfillment", "revenue", "console", "trinity")
+        for package in APPS
         for path in (ROOT / package).rglob("*.py")
         if "trinity/sale" not in path.as_posix()
         for name in imports_of(path)
     }
-    foreign = {home.lower() for name in imported for home in homes.get(name, [])}
+    foreign = {home.lower().replace("_", "-") for name in imported for home in homes.get(name, [])}
 
     assert {"django", "stripe", "celery"} <= foreign
     assert foreign - server == set()

@@ -37,6 +37,7 @@ def test_without_a_provider_the_sandbox_answers(home: Home) -> None:
     assert made.addresses == {
         "web": "http://localhost:8000",
         "doors": "http://127.0.0.1:8003",
+        "mcp": "http://localhost:8001/mcp",
         "sandbox": "http://127.0.0.1:8002",
     }
 
@@ -45,7 +46,11 @@ def test_a_test_key_replaces_the_sandbox(home: Home) -> None:
     made = make({"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRETS": "whsec_1"}, home)
 
     assert (made.mode, made.has_sandbox) == ("test", False)
-    assert made.addresses == {"web": "http://localhost:8000", "doors": "http://127.0.0.1:8003"}
+    assert made.addresses == {
+        "web": "http://localhost:8000",
+        "doors": "http://127.0.0.1:8003",
+        "mcp": "http://localhost:8001/mcp",
+    }
     assert "STRIPE_API_BASE" not in made.env
 
 

@@ -10,6 +10,7 @@ from django.db import connection
 
 from toolrouter.enums import TokenStanding
 from toolrouter.planning import token_sha256
+from toolrouter.vocabulary import RunKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Credential:
     grant_ref: str
     run_ref: str
     run_code: str
+    kind: RunKind
     project_ref: str
     mode: str
     trace_ref: str
@@ -37,7 +39,7 @@ class Credential:
 
 _FIND: Final = """
 SELECT token.id, token.reference, held.id, held.reference, held.run_ref, held.run_code,
-  held.project_ref, held.mode, held.trace_ref,
+  held.kind, held.project_ref, held.mode, held.trace_ref,
   CASE WHEN token.end_reason <> '' THEN token.end_reason
     WHEN held.ended_at IS NOT NULL THEN 'ended'
     WHEN least(token.expires_at, held.expires_at) <= statement_timestamp() THEN 'expired'
@@ -63,8 +65,8 @@ def credential_of(token: str) -> Credential | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    token_id, token_ref, grant_id, grant_ref, run_ref, run_code, project_ref, *rest = row
-    mode, trace_ref, standing, last_used_at, now = rest
+    token_id, token_ref, grant_id, grant_ref, run_ref, run_code, kind, *rest = row
+    project_ref, mode, trace_ref, standing, last_used_at, now = rest
     return Credential(
         token_id=token_id,
         token_ref=token_ref,
@@ -72,6 +74,7 @@ def credential_of(token: str) -> Credential | None:
         grant_ref=grant_ref,
         run_ref=run_ref,
         run_code=run_code,
+        kind=RunKind(kind),
         project_ref=project_ref,
         mode=mode,
         trace_ref=trace_ref,

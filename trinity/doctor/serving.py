@@ -19,8 +19,10 @@ REFUSED_PATH: Final = "/" + "doctor-" * 150
 
 
 def look_at_serving() -> Iterator[Finding]:
-    """Whether Stripe's posts have a process of their own, and the proxy keeps slow visitors."""
+    """Whether Stripe and agents have a process of their own, and the proxy keeps slow visitors."""
     yield _stripes_door()
+    if settings.MCP_URL:
+        yield _agents_endpoint()
     if settings.IS_HTTPS:
         yield _proxy()
 
@@ -41,6 +43,18 @@ def _stripes_door() -> Finding:
             "Start the doors process: what Stripe posts is taken there.",
         )
     return ok("doors", f"{settings.DOORS_URL} takes what Stripe posts")
+
+
+def _agents_endpoint() -> Finding:
+    try:
+        httpx.get(f"{settings.MCP_URL}/healthz", timeout=ANSWER_S_MAX).raise_for_status()
+    except httpx.HTTPError as error:
+        return bad(
+            "mcp",
+            f"{settings.MCP_URL} does not answer ({type(error).__name__})",
+            "Start the mcp process: without it agents can call no tool.",
+        )
+    return ok("mcp", f"{settings.MCP_URL}/mcp takes what agents call")
 
 
 def _proxy() -> Finding:

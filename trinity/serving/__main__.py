@@ -1,4 +1,4 @@
-"""``python -m trinity.serving web|doors --host H --port N``: one of the two that serve."""
+"""``python -m trinity.serving web|doors|mcp --host H --port N``: one of the three that serve."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from typing import Final
 
 from trinity.serving.server import serve
 
-APPLICATIONS: Final = {"web": "trinity.asgi:application", "doors": "trinity.doors:application"}
+APPLICATIONS: Final = {
+    "web": "trinity.asgi:application",
+    "doors": "trinity.doors:application",
+    "mcp": "trinity.mcp:application",
+}
 
 
 def main() -> None:
@@ -17,7 +21,12 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     asked = parser.parse_args()
-    serve(APPLICATIONS[asked.what], host=asked.host, port=asked.port)
+    serve(
+        APPLICATIONS[asked.what],
+        host=asked.host,
+        port=asked.port,
+        has_lifespan=asked.what == "mcp",
+    )
 
 
 if __name__ == "__main__":

@@ -14,8 +14,11 @@ STOP_S: Final = 2
 SILENT_S: Final = 30
 
 
-def serve(application: str, *, host: str, port: int) -> None:
-    """Answer on ``host`` and ``port`` until SIGTERM. ``application`` is imported by the workers."""
+def serve(application: str, *, host: str, port: int, has_lifespan: bool) -> None:
+    """Answer on ``host`` and ``port`` until SIGTERM. ``application`` is imported by the workers.
+
+    ``has_lifespan``: it opens something before its first request, and closes it after the last.
+    """
     _allow_files()
     uvicorn.run(
         application,
@@ -25,7 +28,7 @@ def serve(application: str, *, host: str, port: int) -> None:
         http="trinity.serving.connections:Connection",
         loop="uvloop",
         ws="none",
-        lifespan="off",
+        lifespan="on" if has_lifespan else "off",
         backlog=BACKLOG,
         proxy_headers=False,  # who is believed, TRUSTED_PROXY_COUNT says
         server_header=False,

@@ -17,6 +17,11 @@ def doors(*, host: str, port: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "trinity.serving", "doors", "--host", host, "--port", port)
 
 
+def mcp(*, host: str, port: str) -> tuple[str, ...]:
+    """Return that of the agents' endpoint."""
+    return (sys.executable, "-m", "trinity.serving", "mcp", "--host", host, "--port", port)
+
+
 def worker() -> tuple[str, ...]:
     """Return the task worker's. Gossip and mingling are for tasks that know each other."""
     return (

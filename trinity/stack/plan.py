@@ -47,9 +47,14 @@ class Plan:
         return f"http://127.0.0.1:{self.ports.doors}"
 
     @property
+    def mcp_url(self) -> str:
+        """Where agents call tools."""
+        return f"http://localhost:{self.ports.mcp}/mcp"
+
+    @property
     def addresses(self) -> dict[str, str]:
-        """Return what people and Stripe open."""
-        ours = {"web": self.base_url, "doors": self.doors_url}
+        """Return what people, Stripe and agents open."""
+        ours = {"web": self.base_url, "doors": self.doors_url, "mcp": self.mcp_url}
         return ours | ({"sandbox": self.sandbox_url} if self.has_sandbox else {})
 
     def sandbox(self) -> Program:
@@ -71,6 +76,10 @@ class Plan:
     def doors(self) -> Program:
         """Return Stripe's door."""
         return self._program("doors", commands.doors(host="127.0.0.1", port=str(self.ports.doors)))
+
+    def mcp(self) -> Program:
+        """Return the endpoint of agents."""
+        return self._program("mcp", commands.mcp(host="127.0.0.1", port=str(self.ports.mcp)))
 
     def background(self) -> list[Program]:
         """Return what works behind the pages; TRINITY_WITHOUT leaves some out, to measure alone."""

@@ -19,6 +19,7 @@ OF: Final[Mapping[str, frozenset[str]]] = {
     "prepare": SECRETS - {"EMAIL_URL", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS"},
     "web": _PAGES,
     "doors": frozenset({"DATABASE_URL", "REDIS_URL", "STRIPE_WEBHOOK_SECRETS"}),
+    "mcp": frozenset({"DATABASE_URL", "REDIS_URL"}),
     "worker": _PAGES,
     "beat": frozenset({"REDIS_URL"}),
     "sandbox": frozenset(),

@@ -44,6 +44,7 @@ def run(env: Mapping[str, str], *, say: Callable[[str], None]) -> int:
         stores.check_named(env)
         say(f"Starting Trinity in {words.shown(home.path)}")
         served = {**env, "DOORS_URL": f"http://127.0.0.1:{ports.doors}"}
+        served["MCP_URL"] = f"http://127.0.0.1:{ports.mcp}"
         plan = make(served, home=home, ports=ports, stores=stores.start(supervisor, env))
         try:
             _bring_up(supervisor, plan, began_s=began_s)
@@ -117,7 +118,12 @@ def _serve(supervisor: Supervisor, plan: Plan) -> None:
     """
     supervisor.start(plan.web())
     supervisor.start(plan.doors())
-    for name, port in (("web", plan.ports.web), ("doors", plan.ports.doors)):
+    supervisor.start(plan.mcp())
+    for name, port in (
+        ("web", plan.ports.web),
+        ("doors", plan.ports.doors),
+        ("mcp", plan.ports.mcp),
+    ):
         health = f"http://127.0.0.1:{port}/healthz"
         supervisor.wait_until(partial(answers, health), name=name, timeout_s=READY_S_MAX)
     for program in plan.background():

@@ -30,6 +30,7 @@ def welcome(plan: Plan, *, password: str | None, took_s: float) -> str:
         ("Shop", f"{plan.base_url}/"),
         ("Console", f"{plan.base_url}/console/"),
         ("Webhooks", f"{plan.doors_url}/webhooks/stripe"),
+        ("Agents", f"{plan.mcp_url}  (a token for a run: manage run_token RUN)"),
         ("Log in as", f"{plan.owner}, {keys}"),
         ("Mode", MODES[plan.mode]),
         ("To pay", PAYING[plan.mode]),

@@ -39,9 +39,18 @@ def listening(*, answer: bytes) -> Iterator[str]:
 
 
 def look(settings: Settings, **changes: object) -> list[Finding]:
-    for name, value in changes.items():
+    for name, value in {"MCP_URL": "", **changes}.items():
         setattr(settings, name, value)
     return list(look_at_serving())
+
+
+def test_the_agents_endpoint_is_looked_at_where_there_is_one(settings: Settings) -> None:
+    _, bad = look(settings, DOORS_URL="", MCP_URL="http://127.0.0.1:1")
+    with listening(answer=b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as origin:
+        _, good = look(settings, DOORS_URL="", MCP_URL=origin)
+
+    assert (bad.what, bad.level, good.level) == ("mcp", Level.BAD, Level.OK)
+    assert bad.remedy.startswith("Start the mcp process")
 
 
 def test_a_deployment_without_doors_hears_of_it(settings: Settings) -> None:

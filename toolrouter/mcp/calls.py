@@ -1,0 +1,63 @@
+"""What stands behind the protocol: each tool is one call of the router, in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from mcp_types import Tool
+
+from toolrouter.answers import Answer
+from toolrouter.mcp.threads import Threads
+from toolrouter.mcp.tools import GET_ACTION, LIST_CAPABILITIES, PROPOSE_ACTION, RUN, offered
+from toolrouter.queries.capabilities import list_capabilities
+from toolrouter.queries.credentials import Credential
+from toolrouter.usecases.authenticate import authenticate
+from toolrouter.usecases.get_action import get_action
+from toolrouter.usecases.propose import propose
+from toolrouter.usecases.read import read
+from toolrouter.vocabulary import Code
+
+FIELDS: Final[Mapping[str, frozenset[str]]] = {
+    LIST_CAPABILITIES: frozenset(),
+    GET_ACTION: frozenset({"action"}),
+    PROPOSE_ACTION: frozenset({"operation", "arguments", "key"}),
+}
+
+
+class Calls:
+    """Answers for one process, a few calls at a time."""
+
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
+
+    async def credential(self, token: str) -> Credential | None:
+        """Return whom ``token`` lets in; None where nobody has it. Raises DatabaseError."""
+        return await self._threads.run(partial(authenticate, token))
+
+    async def tools(self, credential: Credential) -> list[Tool]:
+        """Return the tools that this run is offered. No statement."""
+        return list(offered(credential.kind))
+
+    async def call(
+        self, credential: Credential, name: str, arguments: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return what tool ``name`` answers. One that nobody has is refused like any other."""
+        return await self._threads.run(partial(_answer, credential, name, dict(arguments)))
+
+
+def _answer(credential: Credential, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    run, known = arguments.pop(RUN, None), FIELDS.get(name)
+    if known is None:
+        return read(credential, run, name, arguments).as_content()
+    if name == PROPOSE_ACTION:
+        # With a field that nobody asked for, what was meant is anybody's guess.
+        sent = arguments.get("arguments") if set(arguments) <= known else None
+        key = arguments.get("key")
+        return propose(credential, run, arguments.get("operation"), sent, key).as_content()
+    if not set(arguments) <= known:
+        return Answer.denied(Code.MALFORMED).as_content()
+    if name == GET_ACTION:
+        return get_action(credential, run, arguments.get("action")).as_content()
+    return list_capabilities(credential)
