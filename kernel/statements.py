@@ -26,6 +26,19 @@ def insert_once(row: models.Model) -> bool:
     return _inserted(row, or_nothing=True)
 
 
+def insert_shaped(sql: str, row: Mapping[str, object], **others: object) -> tuple[Any, ...] | None:
+    """Run an INSERT whose shape is ``sql``; return the row that it returns, or None.
+
+    In ``sql``, a constant of the caller's, ``{columns}`` stands for the columns of ``row`` and
+    ``{values}`` for their values; both and ``others`` are parameters by their names.
+    """
+    values: dict[str, Any] = {**row, **others}
+    with connection.cursor() as cursor:
+        cursor.execute(_shaped(sql, tuple(row)), values)
+        made: tuple[Any, ...] | None = cursor.fetchone()
+    return made
+
+
 def update_where(
     model: type[models.Model], *, where: Mapping[str, object], written: Mapping[str, object]
 ) -> int:
@@ -94,6 +107,12 @@ def _field(model: type[models.Model], name: str) -> Field[Any, Any]:
 
 
 @cache
+def _shaped(sql: str, columns: tuple[str, ...]) -> str:
+    values = ", ".join(f"%({column})s" for column in columns)
+    return sql.format(columns=", ".join(columns), values=values)
+
+
+@cache
 def _insert_sql(
     model: type[models.Model], has_key: bool, or_nothing: bool
 ) -> tuple[str, tuple[Field[Any, Any], ...]]:
@@ -101,7 +120,7 @@ def _insert_sql(
         field for field in model._meta.concrete_fields if has_key or not field.primary_key
     )
     sql = (
-        f"INSERT INTO {_quoted(model._meta.db_table)}"  # noqa: S608  # names of our own columns  # names of our own
+        f"INSERT INTO {_quoted(model._meta.db_table)}"  # noqa: S608  # names of our own columns
         f" ({', '.join(_quoted(field.column) for field in fields)})"
         f" VALUES ({', '.join(['%s'] * len(fields))})"
         f"{' ON CONFLICT DO NOTHING' if or_nothing else ''}"

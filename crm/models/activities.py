@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 from psycopg.types.json import Jsonb
 
@@ -20,9 +20,16 @@ from kernel.append_only import AppendOnly, new_salt, salted_digest
 from kernel.modes import Mode, mode_field
 from kernel.money import Money
 from kernel.references import new_reference
+from kernel.statements import insert_shaped
 
 # Ours (``ord_01k9…``) or a provider's (``cs_test_a1…``); no room for a name or an address.
 REFERENCE: Final = re.compile(r"^[a-z]{2,6}_[A-Za-z0-9_]{1,250}$")
+_WRITE: Final = """
+INSERT INTO crm_activity (deal_id, contact_id, mode, {columns})
+SELECT id, COALESCE(%(whose_contact_id)s, contact_id), mode, {values}
+FROM crm_deal WHERE id = %(of_deal_id)s ON CONFLICT (key) DO NOTHING
+RETURNING id, reference
+"""
 
 
 class NotAReference(ValueError):
@@ -132,11 +139,5 @@ class Activity(AppendOnly):
             "occurred_at": now,
             "recorded_at": now,
         }
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO crm_activity (deal_id, contact_id, mode, {', '.join(row)})"  # noqa: S608  # names from above
-                f" SELECT id, COALESCE(%s, contact_id), mode, {', '.join(['%s'] * len(row))}"
-                " FROM crm_deal WHERE id = %s ON CONFLICT (key) DO NOTHING",
-                [contact_id, *row.values(), deal_id],
-            )
-            return bool(cursor.rowcount)
+        made = insert_shaped(_WRITE, row, whose_contact_id=contact_id, of_deal_id=deal_id)
+        return made is not None

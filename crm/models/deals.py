@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 
 from crm.enums import DEAL_MOVES, DEALS, DealStage
@@ -18,7 +18,16 @@ from kernel.modes import Mode, mode_field
 from kernel.money import Money
 from kernel.references import new_reference
 from kernel.state_words import OperatorWords
+from kernel.statements import insert_shaped
 from kernel.transitions import Stateful
+
+_OPEN: Final = """
+WITH home AS (SELECT id, reference FROM crm_project WHERE name = %(project_name)s),
+made AS (
+  INSERT INTO crm_deal (project_id, {columns}) SELECT id, {values} FROM home
+  ON CONFLICT (trace_ref, mode) DO NOTHING RETURNING id, reference)
+SELECT made.id, made.reference, home.reference FROM made, home
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,14 +180,7 @@ class Deal(Stateful):
             "currency": amount.currency if amount else None,
             "won_order_ref": won_order_ref,
         }
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "WITH home AS (SELECT id, reference FROM crm_project WHERE name = %s),"  # noqa: S608  # names from above
-                f" made AS (INSERT INTO crm_deal (project_id, {', '.join(row)})"
-                f" SELECT id, {', '.join(['%s'] * len(row))} FROM home"
-                " ON CONFLICT (trace_ref, mode) DO NOTHING RETURNING id, reference)"
-                " SELECT made.id, made.reference, home.reference FROM made, home",
-                [HOME_PROJECT, *row.values()],
-            )
-            made = cursor.fetchone()
-        return made and OpenedDeal(deal_id=made[0], reference=made[1], project_ref=made[2])
+        made = insert_shaped(_OPEN, row, project_name=HOME_PROJECT)
+        if made is None:
+            return None
+        return OpenedDeal(deal_id=made[0], reference=made[1], project_ref=made[2])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 
 from crm.policy import (
@@ -20,6 +20,21 @@ from crm.policy import (
     plain,
 )
 from kernel.references import new_reference
+from kernel.statements import insert_shaped
+
+# What is known stays, but that the name of whoever has paid outranks one that anybody typed.
+_FIND_OR_MAKE: Final = """
+INSERT INTO crm_contact ({columns}) VALUES ({values})
+ON CONFLICT (email_key, is_sample) DO UPDATE SET
+  name = CASE WHEN crm_contact.named_by_payment_at IS NULL
+      AND EXCLUDED.named_by_payment_at IS NOT NULL THEN EXCLUDED.name
+    ELSE COALESCE(NULLIF(crm_contact.name, ''), EXCLUDED.name) END,
+  named_by_payment_at = COALESCE(
+    crm_contact.named_by_payment_at, EXCLUDED.named_by_payment_at),
+  stripe_customer_id = COALESCE(
+    NULLIF(crm_contact.stripe_customer_id, ''), EXCLUDED.stripe_customer_id)
+RETURNING id, reference
+"""
 
 
 class Company(models.Model):
@@ -191,23 +206,10 @@ class Contact(models.Model):
             "is_sample": is_sample,
             "created_at": now,
         }
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO crm_contact ({', '.join(row)})"  # noqa: S608  # names from above
-                f" VALUES ({', '.join(['%s'] * len(row))})"
-                " ON CONFLICT (email_key, is_sample) DO UPDATE SET"
-                " name = CASE WHEN crm_contact.named_by_payment_at IS NULL"
-                "  AND EXCLUDED.named_by_payment_at IS NOT NULL THEN EXCLUDED.name"
-                "  ELSE COALESCE(NULLIF(crm_contact.name, ''), EXCLUDED.name) END,"
-                " named_by_payment_at = COALESCE("
-                "  crm_contact.named_by_payment_at, EXCLUDED.named_by_payment_at),"
-                " stripe_customer_id = COALESCE("
-                "  NULLIF(crm_contact.stripe_customer_id, ''), EXCLUDED.stripe_customer_id)"
-                " RETURNING id, reference",
-                list(row.values()),
-            )
-            contact_id, reference = cursor.fetchone()
-        return Person(contact_id=contact_id, reference=reference)
+        made = insert_shaped(_FIND_OR_MAKE, row)
+        if made is None:
+            raise RuntimeError("the database returned no contact")
+        return Person(contact_id=made[0], reference=made[1])
 
     @classmethod
     def of_stranger(cls, *, email: str, name: str, company_id: int, now: datetime) -> Contact:

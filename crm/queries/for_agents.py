@@ -110,6 +110,7 @@ JOIN crm_contact contact ON contact.id = deal.contact_id
 JOIN crm_project project ON project.id = deal.project_id
 WHERE deal.reference = %s
 """
+_STANDING_HELD: Final = f"{_STANDING} FOR KEY SHARE OF contact, deal"
 
 
 def deal_standing(deal_ref: str, *, hold: bool = False) -> DealStanding | None:
@@ -118,8 +119,7 @@ def deal_standing(deal_ref: str, *, hold: bool = False) -> DealStanding | None:
     ``hold``: contact and deal stay until COMMIT, in that order of locks, while others may go on
     working with them.
     """
-    locked = " FOR KEY SHARE OF contact, deal" if hold else ""
     with connection.cursor() as cursor:
-        cursor.execute(_STANDING + locked, [deal_ref])
+        cursor.execute(_STANDING_HELD if hold else _STANDING, [deal_ref])
         row = cursor.fetchone()
     return row and DealStanding(id=row[0], project_ref=row[1], is_erased=row[2])

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 
 from fulfillment.enums import FreezeReason
 from kernel.modes import Mode, mode_field
 from kernel.money import Money
 from kernel.references import LENGTH_MAX, new_reference
+from kernel.statements import insert_shaped
+
+_OPEN: Final = """
+INSERT INTO fulfillment_orderintake ({columns}) VALUES ({values})
+ON CONFLICT (order_id) DO NOTHING RETURNING id, reference
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,15 +139,8 @@ class OrderIntake(models.Model):
             "opened_at": now,
             "frozen_reason": "",
         }
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO fulfillment_orderintake ({', '.join(row)})"  # noqa: S608  # names from above
-                f" VALUES ({', '.join(['%s'] * len(row))})"
-                " ON CONFLICT (order_id) DO NOTHING RETURNING id",
-                list(row.values()),
-            )
-            made = cursor.fetchone()
+        made = insert_shaped(_OPEN, row)
         if made:
-            return OpenedIntake(id=made[0], reference=str(row["reference"]), is_new=True)
+            return OpenedIntake(id=made[0], reference=made[1], is_new=True)
         known = cls.objects.get(order_id=order_id)
         return OpenedIntake(id=known.pk, reference=known.reference, is_new=False)

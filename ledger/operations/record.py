@@ -25,13 +25,13 @@ INSERT INTO ledger_ledgerentry (reference, key, kind, event, subject, refs, fact
 VALUES (%s, %s, %s, %s, %s, %s::varchar[], %s::jsonb, %s, %s, %s, %s, %s)
 ON CONFLICT (key) DO NOTHING RETURNING id
 """
-_INSERT_WITH_LEGS = """
-WITH entry AS ({insert}), legs AS (
+_INSERT_WITH_LEGS = f"""
+WITH entry AS ({_INSERT_ENTRY}), legs AS (
   INSERT INTO ledger_posting (entry_id, account, amount_minor, currency)
   SELECT entry.id, leg.account, leg.amount_minor, leg.currency
-  FROM entry, (VALUES {rows}) AS leg (account, amount_minor, currency))
+  FROM entry, unnest(%s::text[], %s::bigint[], %s::text[]) AS leg (account, amount_minor, currency))
 SELECT id FROM entry
-"""
+"""  # noqa: S608  # constants only
 _SELECT_EXISTING = f"""
 SELECT id, reference, kind, event, subject, refs, facts::text, mode, trace_ref, {content.LEGS_SQL}
 FROM ledger_ledgerentry entry WHERE key = %s
@@ -113,14 +113,14 @@ def _insert(fields: Mapping[str, Any], legs: Mapping[str, Money]) -> int | None:
     text = content.line(**fields, postings=legs)
     values = [*fields.values(), content.content_hash(text)]
     values[6] = content.facts_text(fields["facts"])
-    sql = _INSERT_ENTRY
     if legs:
-        rows = ", ".join(["(%s, %s::bigint, %s)"] * len(legs))
-        sql = _INSERT_WITH_LEGS.format(insert=_INSERT_ENTRY, rows=rows)
-        for account, money in legs.items():
-            values += [account, money.amount_minor, money.currency]
+        values += [
+            list(legs),
+            [money.amount_minor for money in legs.values()],
+            [money.currency for money in legs.values()],
+        ]
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(_INSERT_WITH_LEGS if legs else _INSERT_ENTRY, values)
         row = cursor.fetchone()
     return row[0] if row else None
 

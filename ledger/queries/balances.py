@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from django.db import connection
 
@@ -23,6 +24,8 @@ SELECT mode, account, currency, sum(amount_minor)::bigint FROM ({legs}) legs
 WHERE (%(mode)s = '' OR mode = %(mode)s) AND (%(account)s = '' OR account = %(account)s)
 GROUP BY mode, account, currency ORDER BY mode, currency, account COLLATE "C"
 """
+_OF_SEALED: Final = _BALANCES.format(legs=_SEALED)
+_OF_ALL: Final = _BALANCES.format(legs=_SEALED + _WAITING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +44,10 @@ def balances(
 
     ``is_sealed_only`` leaves out what waits for a seal, and costs the same however much that is.
     """
-    legs = _SEALED if is_sealed_only else _SEALED + _WAITING
     with connection.cursor() as cursor:
-        cursor.execute(_BALANCES.format(legs=legs), {"mode": mode, "account": account})
+        cursor.execute(
+            _OF_SEALED if is_sealed_only else _OF_ALL, {"mode": mode, "account": account}
+        )
         rows = cursor.fetchall()
     return [
         AccountBalance(mode=row_mode, account=row_account, amount=Money(amount_minor, currency))

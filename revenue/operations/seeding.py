@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -117,7 +117,16 @@ SELECT {reference_sql("mail", at="made_at", seed="'mail' || key")}, 'sample', so
 FROM ({{source}}) source JOIN revenue_order sold ON sold.reference = order_ref
 WHERE sold.paid_at IS NOT NULL ON CONFLICT DO NOTHING
 """  # noqa: S608  # constants only
-_STEPS: Final = (_CHECKOUTS, _ORDERS, _EVENTS, _ATTEMPTS, _MONEY, _MAILS)
+_STEPS: Final = {
+    "checkouts": _CHECKOUTS,
+    "orders": _ORDERS,
+    "events": _EVENTS,
+    "attempts": _ATTEMPTS,
+    "money": _MONEY,
+    "mails": _MAILS,
+}
+_FOR_DEALS: Final = {made: step.format(source=_OF_DEALS) for made, step in _STEPS.items()}
+_FOR_NUMBERS: Final = {made: step.format(source=_OF_NUMBERS) for made, step in _STEPS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +175,7 @@ def seed_sample_of_deals(*, deals: Sequence[WonDeal], offer_id: int) -> list[Sam
         "order_refs": [deal.order_ref for deal in deals],
         "won_ats": [deal.won_at for deal in deals],
     }
-    _run(_OF_DEALS, words)
+    _run(_FOR_DEALS, words)
     refs = [deal.order_ref for deal in deals]
     orders = Order.objects.filter(mode=Mode.SAMPLE, reference__in=refs).order_by("pk")
     return [
@@ -192,14 +201,14 @@ def seed_sample(*, total: int, first: int, last: int, offer_id: int, now: dateti
     if last - first >= BATCH_MAX:
         raise ValueError(f"seed at most {BATCH_MAX} sales at a time")
     words = {"total": total, "first": first, "last": last, "offer": offer_id, "now": now}
-    return _run(_OF_NUMBERS, words)
+    return _run(_FOR_NUMBERS, words)
 
 
-def _run(source: str, words: dict[str, Any]) -> int:
-    """Run every step over ``source``; return how many orders are new."""
-    made = 0
+def _run(steps: Mapping[str, str], words: dict[str, Any]) -> int:
+    """Run the steps, one after the other; return how many orders are new."""
+    made: dict[str, int] = {}
     with connection.cursor() as cursor:
-        for step in _STEPS:
-            cursor.execute(step.format(source=source), words)
-            made += cursor.rowcount if step is _ORDERS else 0
-    return made
+        for rows, step in steps.items():
+            cursor.execute(step, words)
+            made[rows] = cursor.rowcount
+    return made["orders"]

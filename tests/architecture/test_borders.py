@@ -106,6 +106,7 @@ def test_no_row_of_a_table_crosses_a_border(name: str) -> None:
 
 TYPED: Final = [path for path in SOURCES if path.relative_to(ROOT).parts[0] != "benchmarks"]
 A_FIELD: Final = "Django's Field is generic over what each column takes and gives"
+A_ROW: Final = "each column that the driver reads is of a type of its own"
 
 # Function -> why its signature leaves a type open.
 LEFT_OPEN: Final = {
@@ -114,7 +115,8 @@ LEFT_OPEN: Final = {
     "kernel/statements.py:_field": A_FIELD,
     "kernel/statements.py:_insert_sql": A_FIELD,
     "kernel/statements.py:_values": "what fields prepare for the driver is of its many types",
-    "kernel/waiting_list.py:_rows": "each column that the driver reads is of a type of its own",
+    "kernel/statements.py:insert_shaped": A_ROW,
+    "kernel/waiting_list.py:_rows": A_ROW,
     "notices/adapters/mailer.py:data": "smtplib's own hook, for any buffer",
     "notices/outbox/draining.py:send_due": "each outbox is of rows of its own",
     "trinity/passkeys.py:to_python": "the stubs take Django's JSONField for one of text",

@@ -82,7 +82,7 @@ def ask(asked: Asked) -> Answer:
         if earlier.risk != Risk.READ or earlier.state != CallState.DONE:
             return answer_of(earlier)
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = '{STATEMENT_S_MAX}s'")
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{STATEMENT_S_MAX}s"])
     decided = _decide(asked)
     if not decided.codes and (double := _double(asked, decided)):
         return replace(answer_of(double), codes=(Code.DUPLICATE,))

@@ -103,9 +103,9 @@ def safety_of(grant_id: int, *, lock: bool = False) -> Safety:
     docs/rules.md. Whoever reserves money under a cap locks that cap's row after them. Raises
     GrantNotFound.
     """
-    account = _first(SafetySettings, "is_the_one", [], lock=lock)
-    project = _first(ProjectSettings, _ITS_PROJECT, [grant_id], lock=lock)
-    grant = _first(Grant, "id = %s", [grant_id], lock=lock)
+    account = _first(SafetySettings, _ACCOUNT, [], lock=lock)
+    project = _first(ProjectSettings, _PROJECT, [grant_id], lock=lock)
+    grant = _first(Grant, _GRANT, [grant_id], lock=lock)
     if account is None or project is None or grant is None:
         raise GrantNotFound(grant_id)
     named = {Scope.ACCOUNT: account, Scope.PROJECT: project, Scope.RUN: grant}
@@ -126,13 +126,19 @@ def safety_of(grant_id: int, *, lock: bool = False) -> Safety:
     )
 
 
-_ITS_PROJECT: Final = "project_ref = (SELECT project_ref FROM toolrouter_grant WHERE id = %s)"
+_ACCOUNT: Final = "SELECT * FROM toolrouter_safetysettings WHERE is_the_one"
+_PROJECT: Final = """
+SELECT * FROM toolrouter_projectsettings
+WHERE project_ref = (SELECT project_ref FROM toolrouter_grant WHERE id = %s)
+"""
+_GRANT: Final = "SELECT * FROM toolrouter_grant WHERE id = %s"
+# Django has no word for this lock.
+_LOCKED: Final = {sql: f"{sql} FOR SHARE" for sql in (_ACCOUNT, _PROJECT, _GRANT)}
 
 
-def _first(model: type[S], where: str, values: list[object], *, lock: bool) -> S | None:
-    """Return the row, share-locked where asked: Django has no word for that lock."""
-    sql = f"SELECT * FROM {model._meta.db_table} WHERE {where}"  # noqa: S608  # constants only
-    found = model._default_manager.raw(sql + " FOR SHARE" if lock else sql, values)
+def _first(model: type[S], sql: str, values: list[object], *, lock: bool) -> S | None:
+    """Return the row, share-locked where asked."""
+    found = model._default_manager.raw(_LOCKED[sql] if lock else sql, values)
     return next(iter(found), None)
 
 
