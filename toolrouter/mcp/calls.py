@@ -11,10 +11,10 @@ from mcp_types import Tool
 from toolrouter.answers import Answer
 from toolrouter.mcp.threads import Threads
 from toolrouter.mcp.tools import GET_ACTION, LIST_CAPABILITIES, PROPOSE_ACTION, RUN, offered
-from toolrouter.queries.capabilities import list_capabilities
 from toolrouter.queries.credentials import Credential
 from toolrouter.usecases.authenticate import authenticate
 from toolrouter.usecases.get_action import get_action
+from toolrouter.usecases.list_capabilities import list_capabilities
 from toolrouter.usecases.propose import propose
 from toolrouter.usecases.read import read
 from toolrouter.vocabulary import Code
@@ -60,4 +60,4 @@ def _answer(credential: Credential, name: str, arguments: dict[str, Any]) -> dic
         return Answer.denied(Code.MALFORMED).as_content()
     if name == GET_ACTION:
         return get_action(credential, run, arguments.get("action")).as_content()
-    return list_capabilities(credential)
+    return list_capabilities(credential, run)

@@ -85,6 +85,8 @@ def ask(asked: Asked) -> Answer:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{STATEMENT_S_MAX}s"])
     decided = _decide(asked)
     if not decided.codes and (double := _double(asked, decided)):
+        if double.key == asked.key:  # the same call, which came to its end a moment ago
+            return answer_of(double)
         return replace(answer_of(double), codes=(Code.DUPLICATE,))
     return _carry_out(asked, decided, earlier)
 
