@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.test import Client
+from django.test import override_settings
 from django.utils import timezone
 
+from kernel import nudges
 from kernel.leases import claim_due
 from kernel.liveness import database_now
 from ledger.models import LedgerEntry
@@ -18,11 +21,15 @@ from notices.enums import Lane, MailState
 from notices.exchanges.mails import LANES, OutgoingMails
 from notices.models import OutgoingMail
 from notices.operations import queue_mail
+from notices.operations.mails import QUEUED
 from notices.outbox.draining import send_due
 from notices.outbox.kinds import kind_of, known, register
 from notices.outbox.sending import LEASE, MAIL_RETRIES, give_up_lost, send_next
 from notices.ports import Letter, MailRefused, MailUnknown
 from tests.factories.people import client_of, make_person
+from tests.kernel.test_nudges import app_on, make_current, wait_until
+from tests.trinity.test_login import DEAD_REDIS
+from trinity.celery import app as project_app
 from trinity.people.mails import INVITATION, NOTICES, RESET, queue_invitation, queue_notice
 from trinity.people.mails import queue_reset as queue_reset_now
 
@@ -258,11 +265,34 @@ def test_a_mail_of_somebody_else_is_not_found_on_a_persons_page(person: User, ow
     assert answer.status_code == 404
 
 
-def test_what_a_nudge_lost_the_sweep_sends(person: User, settings: Any) -> None:
-    """With the broker gone the page answers as ever, and the mail leaves with the next sweep."""
-    settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
+@pytest.fixture
+def redis_down() -> Iterator[None]:
+    """No limit can be counted, and the worker hears of nothing: nobody listens at the address."""
+    nudges._coalesced.cache_clear()  # else a thread that knows the broker would reach it
+    make_current(app_on(DEAD_REDIS["default"]["LOCATION"]))
+    with override_settings(CACHES=DEAD_REDIS):
+        yield
+    make_current(project_app)
+    nudges._coalesced.cache_clear()
 
-    answer = Client().post("/accounts/password/reset/", {"email": person.email})
 
-    assert answer.status_code == 302
-    assert send_due(LANES, mailer=Mailbox(), clock=database_now, nudged_by="team_mail.queued") == 1
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("redis_down")
+def test_what_a_nudge_lost_the_sweep_sends(owner: User, caplog: pytest.LogCaptureFixture) -> None:
+    """With Redis down the page answers as ever, and the mail leaves with the next sweep."""
+    invited = {"email": "grace@example.com", "first_name": "G", "last_name": "H", "role": "auditor"}
+    mailbox = Mailbox()
+
+    with caplog.at_level(logging.WARNING, logger="kernel.nudges"):
+        answer = client_of(owner, is_fresh=True).post("/console/people/invite/", invited)
+        wait_until(lambda: bool(lost_nudges(caplog)))
+    swept = send_due(LANES, mailer=mailbox, clock=database_now, nudged_by=QUEUED)
+
+    assert (answer.status_code, lost_nudges(caplog)) == (302, [QUEUED])
+    assert (swept, [letter.to for letter in mailbox.letters]) == (1, [("grace@example.com",)])
+
+
+def lost_nudges(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the topics of what a thread of ours could not say."""
+    said = [each for each in caplog.records if each.getMessage() == "nudge lost, pausing"]
+    return [vars(each)["topic"] for each in said]
