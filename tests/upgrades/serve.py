@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Final
 
 import django
 from django.conf import settings
@@ -19,17 +20,36 @@ if __name__ == "__main__":
     django.setup()
     setup_test_environment()
 
+from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
+from crm.models import Company, Contact, Deal
+from fulfillment.models import AcquisitionRun
 from kernel import waiting_list
+from ledger.models import LedgerEntry
 from notices.models import OperatorAlert
-from revenue.models import Order, StripeWebhookEvent
+from revenue.models import BuyerMail, Offer, Order, StripeWebhookEvent
 from tests.factories.people import client_of, make_person
 from tests.trinity.endpoints import ENDPOINTS
 from trinity.doctor import database, selling
 from trinity.doctor.findings import Level
 from trinity.roles import ROLES
+
+# The page of a record: whose rows have one, and by which column it is found.
+PAGES: Final[dict[str, tuple[type[Model], str]]] = {
+    "alert": (OperatorAlert, "reference"),
+    "company": (Company, "reference"),
+    "contact": (Contact, "reference"),
+    "deal": (Deal, "reference"),
+    "event": (StripeWebhookEvent, "stripe_id"),
+    "ledger-entry": (LedgerEntry, "reference"),
+    "offer-edit": (Offer, "reference"),
+    "order-detail": (Order, "reference"),
+    "outbox-mail": (BuyerMail, "reference"),
+    "run": (AcquisitionRun, "reference"),
+    "trace": (Order, "trace_ref"),
+}
 
 
 def found_by_doctor() -> Iterator[str]:
@@ -56,15 +76,13 @@ def endpoints_by_role() -> Iterator[str]:
 
 def pages_of_rows(browser: Client) -> Iterator[str]:
     """Yield each page of an old record that does not open."""
-    rows = [
-        *(("alert", alert.reference) for alert in OperatorAlert.objects.all()),
-        *(("order-detail", order.reference) for order in Order.objects.all()),
-        *(("trace", order.trace_ref) for order in Order.objects.exclude(trace_ref="")),
-        *(("event", event.stripe_id) for event in StripeWebhookEvent.objects.all()),
-    ]
-    for name, reference in rows:
-        if browser.get(reverse(name, args=[reference])).status_code != 200:
-            yield f"{name} {reference}"
+    for name, (model, key) in PAGES.items():
+        keys = model._base_manager.exclude(**{key: ""}).values_list(key, flat=True)
+        if not keys:
+            yield f"no rows for {name}"
+        for each in keys:
+            if browser.get(reverse(name, args=[each])).status_code != 200:
+                yield f"{name} {each}"
     for address in ("/console/", "/console/alerts/", "/console/ledger/", "/admin/"):
         if browser.get(address).status_code != 200:
             yield address
