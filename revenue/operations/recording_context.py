@@ -36,6 +36,11 @@ class RecordingContext:
     order_id: int | None = None
     trace_ref: str = ""
 
+    @classmethod
+    def of_decision(cls, *, mode: str, now: datetime) -> RecordingContext:
+        """Return the context of what a person decides: it happens as it is recorded."""
+        return cls(mode=Mode(mode), source=Source.DECISION, now=now, occurred_at=now)
+
     def about(self, *, order_id: int | None, trace_ref: str) -> None:
         """Remember which sale this was about."""
         self.order_id, self.trace_ref = order_id, trace_ref

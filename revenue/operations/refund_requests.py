@@ -16,10 +16,10 @@ from kernel.money import Money
 from kernel.references import is_reference
 from kernel.retries import next_attempt
 from kernel.statements import insert_once
-from ledger import operations as ledger
 from notices import operations as notices
 from revenue.enums import AlertKind, RefundState
 from revenue.models import Order, RefundRequest
+from revenue.operations.refund_audit import audit_refund
 from revenue.policy import off_step
 from revenue.ports import GatewayError, GatewayRefused, RefundFact
 from revenue.queries.refundable import refundable_now, why_not_refundable
@@ -67,17 +67,7 @@ def open_request(
     )
     if not insert_once(request):
         raise NotRefundable(ANOTHERS)  # it came up for another order at the same moment
-    ledger.audit(
-        actor_id=actor_id,
-        event="refund.requested",
-        subject=order.reference,
-        refs=[request.reference],
-        facts={"amount_minor": amount.amount_minor, "currency": amount.currency},
-        mode=order.mode,
-        trace_ref=order.trace_ref,
-        key=f"refund.requested:{request.reference}",
-        now=now,
-    )
+    audit_refund(request, event="refund.requested", actor_id=actor_id, now=now)
     _note(request, kind=ActivityKind.REFUND_REQUESTED, actor_id=actor_id, now=now)
     return request, True
 
@@ -145,17 +135,7 @@ def settle_refused(request: RefundRequest, refusal: GatewayRefused, *, now: date
         now=now,
         facts={"amount_minor": request.amount_minor, "currency": request.currency},
     )
-    ledger.audit(
-        actor_id=None,
-        event="refund.refused",
-        subject=order.reference,
-        refs=[request.reference],
-        facts={"amount_minor": request.amount_minor, "currency": request.currency},
-        mode=order.mode,
-        trace_ref=order.trace_ref,
-        key=f"refund.refused:{request.reference}",
-        now=now,
-    )
+    audit_refund(request, event="refund.refused", actor_id=None, now=now)
     _note(request, kind=ActivityKind.REFUND_FAILED, actor_id=None, now=now)
 
 

@@ -6,9 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from kernel.modes import Mode
 from ledger import operations as ledger
-from revenue.enums import OrderState, Source
+from revenue.enums import OrderState
 from revenue.models import DoubleVerdict, Order
 from revenue.operations.holding import hold_or_release_work
 from revenue.operations.locking import lock_order
@@ -41,9 +40,7 @@ def accept_double_payment(
         key=f"order.double_meant:{order.reference}",
         now=now,
     )
-    context = RecordingContext(
-        mode=Mode(order.mode), source=Source.DECISION, now=now, occurred_at=now
-    )
+    context = RecordingContext.of_decision(mode=order.mode, now=now)
     hold_or_release_work(context, order)
     return verdict
 

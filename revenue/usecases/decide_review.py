@@ -6,11 +6,10 @@ from datetime import datetime
 
 from django.db import transaction
 
-from kernel.modes import Mode
 from kernel.money import Money
-from revenue.enums import MailKind, ReviewVerdict, Source
+from revenue.enums import MailKind, ReviewVerdict
 from revenue.exchanges.refunds import refund_at_stripe
-from revenue.models import Order, OrderReview, RefundRequest
+from revenue.models import OrderReview, RefundRequest
 from revenue.operations.locking import lock_order
 from revenue.operations.mails import queue_mail
 from revenue.operations.recording_context import RecordingContext
@@ -27,10 +26,6 @@ from revenue.queries.refundable import refundable_now
 from revenue.queries.verdicts import may_be_anothers
 
 
-def _context_of(order: Order, *, now: datetime) -> RecordingContext:
-    return RecordingContext(mode=Mode(order.mode), source=Source.DECISION, now=now, occurred_at=now)
-
-
 @transaction.atomic(durable=True)
 def accept_order(*, order_ref: str, reason: str, actor_id: int, now: datetime) -> OrderReview:
     """Accept an order as paid although it differs: deal won, work opened, buyer told, one commit.
@@ -38,7 +33,7 @@ def accept_order(*, order_ref: str, reason: str, actor_id: int, now: datetime) -
     Raises AlreadyDecided or NothingToDecide.
     """
     order = lock_order(order_ref)
-    context = _context_of(order, now=now)
+    context = RecordingContext.of_decision(mode=order.mode, now=now)
     verdict = ReviewVerdict.ACCEPTED
     review = give_verdict(context, order, verdict=verdict, reason=reason, actor_id=actor_id)
     take_in(context, order)
@@ -59,7 +54,7 @@ def rule_out_order(*, order_ref: str, reason: str, actor_id: int, now: datetime)
         raise NothingToDecide(
             "Our own checkout took this payment, so it is ours: accept it or refund it."
         )
-    context = _context_of(order, now=now)
+    context = RecordingContext.of_decision(mode=order.mode, now=now)
     verdict = ReviewVerdict.NOT_OURS
     review = give_verdict(context, order, verdict=verdict, reason=reason, actor_id=actor_id)
     note_verdict(order, review, actor_id=actor_id, now=now)
@@ -72,7 +67,7 @@ def rule_out_order(*, order_ref: str, reason: str, actor_id: int, now: datetime)
 def reopen_order(*, order_ref: str, reason: str, actor_id: int, now: datetime) -> OrderReview:
     """Take a verdict back, so that the order waits for a decision again. Raises NothingToDecide."""
     order = lock_order(order_ref)
-    context = _context_of(order, now=now)
+    context = RecordingContext.of_decision(mode=order.mode, now=now)
     review = take_back(context, order, reason=reason, actor_id=actor_id)
     note_verdict(order, review, actor_id=actor_id, now=now)
     return review
@@ -103,7 +98,7 @@ def refund_reviewed_order(
         if amount != left:
             raise NotRefundable(f"All of it is refunded here, which is {left}. Nothing was sent.")
         review = give_verdict(
-            _context_of(order, now=now),
+            RecordingContext.of_decision(mode=order.mode, now=now),
             order,
             verdict=ReviewVerdict.REFUND,
             reason=reason,

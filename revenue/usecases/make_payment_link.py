@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -43,28 +44,19 @@ def make_payment_link(
     pressed = pressed_key(
         form_key=form_key, deal_ref=deal_ref, offer_ref=offer.reference, actor_id=actor_id
     )
+    make_row = partial(_make_row, offer=offer, actor_id=actor_id, now=now)
     is_new, known = False, PaymentLink.objects.filter(form_key=pressed).first()
     if known is None:
         deal = deal_of_this_mode(deal_ref)
         price = ensure_price(offer=offer, mode=settings.DEPLOYMENT_MODE, gateway=gateway, now=now)
-        known, is_new = _make_row(
-            offer=offer,
-            deal=deal,
-            price_id=price.stripe_price_id,
-            actor_id=actor_id,
-            form_key=pressed,
-            now=now,
-        )
+        known, is_new = make_row(deal=deal, price_id=price.stripe_price_id, form_key=pressed)
     made = make_at_stripe(known, gateway=gateway, now=now, is_new=is_new)
     if made.state != PaymentLinkState.FAILED or made.last_error not in PRICE_GONE:
         return made
-    again, is_new = _make_row(
-        offer=offer,
+    again, is_new = make_row(
         deal=deal_of_this_mode(deal_ref),
         price_id=renew_price_of(made, gateway=gateway, now=now),
-        actor_id=actor_id,
         form_key=again_key(pressed),
-        now=now,
     )
     return make_at_stripe(again, gateway=gateway, now=now, is_new=is_new)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -42,32 +43,18 @@ def buy(
     answer, the returned row says ``unknown`` and the sweep finds out. Raises GatewayUnknown or
     GatewayRefused only before a row exists: when the offer's price cannot be made at Stripe.
     """
+    make_row = partial(_make_row, offer=offer, trace_ref=trace_ref, entry_page=entry_page, now=now)
     is_new, known = False, CheckoutSession.objects.filter(buy_key=buy_key).first()
     if known is None:
-        known, is_new = _make_row(
-            offer=offer,
-            origin=CheckoutOrigin.OFFER_PAGE,
-            trace_ref=trace_ref,
-            price_id=_price_for_a_visitor(offer, gateway=gateway, now=now),
-            now=now,
-            buy_key=buy_key,
-            entry_page=entry_page,
-        )
+        price_id = _price_for_a_visitor(offer, gateway=gateway, now=now)
+        known, is_new = make_row(price_id=price_id, buy_key=buy_key)
     give_back()  # dozens may wait here, and the pool holds few connections
     opened = open_at_stripe(known, gateway=gateway, now=now, is_new=is_new)
     if not _lacks_price(opened):
         return opened
     with _refusals_alerted(offer, now=now):
         renewed = renew_price_of(opened, gateway=gateway, now=now)
-    again, is_new = _make_row(
-        offer=offer,
-        origin=CheckoutOrigin.OFFER_PAGE,
-        trace_ref=trace_ref,
-        price_id=renewed,
-        now=now,
-        buy_key=again_key(buy_key),
-        entry_page=entry_page,
-    )
+    again, is_new = make_row(price_id=renewed, buy_key=again_key(buy_key))
     return open_at_stripe(again, gateway=gateway, now=now, is_new=is_new, is_last=True)
 
 
@@ -113,28 +100,19 @@ def prepare_checkout(
     pressed = pressed_key(
         form_key=form_key, deal_ref=deal_ref, offer_ref=offer.reference, actor_id=actor_id
     )
+    make_row = partial(_make_row_of_deal, offer=offer, actor_id=actor_id, now=now)
     is_new, known = False, CheckoutSession.objects.filter(buy_key=pressed).first()
     if known is None:
         deal = deal_of_this_mode(deal_ref)
         price = ensure_price(offer=offer, mode=settings.DEPLOYMENT_MODE, gateway=gateway, now=now)
-        known, is_new = _make_row_of_deal(
-            offer=offer,
-            deal=deal,
-            price_id=price.stripe_price_id,
-            actor_id=actor_id,
-            buy_key=pressed,
-            now=now,
-        )
+        known, is_new = make_row(deal=deal, price_id=price.stripe_price_id, buy_key=pressed)
     opened = open_at_stripe(known, gateway=gateway, now=now, is_new=is_new)
     if not _lacks_price(opened):
         return opened
-    again, is_new = _make_row_of_deal(
-        offer=offer,
+    again, is_new = make_row(
         deal=deal_of_this_mode(deal_ref),
         price_id=renew_price_of(opened, gateway=gateway, now=now),
-        actor_id=actor_id,
         buy_key=again_key(pressed),
-        now=now,
     )
     return open_at_stripe(again, gateway=gateway, now=now, is_new=is_new, is_last=True)
 
@@ -203,12 +181,22 @@ def _row(
     return row
 
 
-def _make_row(*, buy_key: str, **fields: object) -> tuple[CheckoutSession, bool]:
+def _make_row(
+    *, offer: Offer, trace_ref: str, entry_page: str, price_id: str, buy_key: str, now: datetime
+) -> tuple[CheckoutSession, bool]:
     """Insert the row, or return the one that the other half of a double click inserted.
 
     Say whether the row is new.
     """
-    row = _row(buy_key=buy_key, **fields)  # type: ignore[arg-type]  # buy passes them typed
+    row = _row(
+        offer=offer,
+        origin=CheckoutOrigin.OFFER_PAGE,
+        trace_ref=trace_ref,
+        price_id=price_id,
+        now=now,
+        buy_key=buy_key,
+        entry_page=entry_page,
+    )
     with transaction.atomic(durable=True):
         if insert_once(row):
             return row, True

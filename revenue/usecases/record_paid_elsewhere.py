@@ -6,11 +6,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from kernel.modes import Mode
 from kernel.money import Money
 from kernel.references import is_reference
-from ledger import operations as ledger
-from revenue.enums import MailKind, PaidBy, RevenueKind, Source
+from revenue.enums import MailKind, PaidBy, RevenueKind
 from revenue.models import Order, RefundPaidElsewhere
 from revenue.operations.booking import book
 from revenue.operations.holding import hold_or_release_work
@@ -18,6 +16,7 @@ from revenue.operations.locking import lock_order
 from revenue.operations.mails import queue_mail
 from revenue.operations.order_state import refunded_minor, settle
 from revenue.operations.recording_context import RecordingContext
+from revenue.operations.refund_audit import audit_refund
 from revenue.policy import PAID_FROM
 from revenue.queries.refundable import on_its_way
 
@@ -61,21 +60,9 @@ def record_paid_elsewhere(
         recorded_by_id=actor_id,
         recorded_at=now,
     )
-    context = RecordingContext(
-        mode=Mode(order.mode), source=Source.DECISION, now=now, occurred_at=now
-    )
+    context = RecordingContext.of_decision(mode=order.mode, now=now)
     _book(context, order, paid)
-    ledger.audit(
-        actor_id=actor_id,
-        event="refund.paid_elsewhere",
-        subject=order.reference,
-        refs=[paid.reference],
-        facts={"amount_minor": amount.amount_minor, "currency": amount.currency},
-        mode=order.mode,
-        trace_ref=order.trace_ref,
-        key=f"refund.paid_elsewhere:{paid.reference}",
-        now=now,
-    )
+    audit_refund(paid, event="refund.paid_elsewhere", actor_id=actor_id, now=now)
     return paid
 
 

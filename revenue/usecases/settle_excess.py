@@ -6,17 +6,16 @@ from datetime import datetime
 
 from django.db import transaction
 
-from kernel.modes import Mode
 from kernel.money import Money
 from kernel.references import is_reference
-from ledger import operations as ledger
-from revenue.enums import ExcessSettledBy, PaidBy, RevenueKind, Source
+from revenue.enums import ExcessSettledBy, PaidBy, RevenueKind
 from revenue.models import ExcessSettlement, Order
 from revenue.operations.booking import book
 from revenue.operations.holding import hold_or_release_work
 from revenue.operations.locking import lock_order
 from revenue.operations.order_state import refunded_minor, settle
 from revenue.operations.recording_context import RecordingContext
+from revenue.operations.refund_audit import audit_refund
 from revenue.policy import PAID_FROM
 
 
@@ -58,24 +57,12 @@ def settle_excess(
         recorded_by_id=actor_id,
         recorded_at=now,
     )
-    context = RecordingContext(
-        mode=Mode(order.mode), source=Source.DECISION, now=now, occurred_at=now
-    )
+    context = RecordingContext.of_decision(mode=order.mode, now=now)
     if settlement.is_returned:
         _book(context, order, settlement)
     settle(context, order, refunded_minor=refunded_minor(order))
     hold_or_release_work(context, order)
-    ledger.audit(
-        actor_id=actor_id,
-        event="refund.excess_settled",
-        subject=order.reference,
-        refs=[settlement.reference],
-        facts={"amount_minor": amount.amount_minor, "currency": amount.currency},
-        mode=order.mode,
-        trace_ref=order.trace_ref,
-        key=f"refund.excess_settled:{settlement.reference}",
-        now=now,
-    )
+    audit_refund(settlement, event="refund.excess_settled", actor_id=actor_id, now=now)
     return settlement
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 from django.conf import settings
 from django.contrib import messages
@@ -19,7 +18,7 @@ from kernel.permissions import needs
 from kernel.references import is_reference
 from revenue.enums import CheckoutState, PaymentLinkState
 from revenue.operations.links import LinkNotActive
-from revenue.ports import GatewayError, GatewayUnknown
+from revenue.ports import GatewayError, GatewayUnknown, PaymentGateway
 from revenue.providers import TooManyCalls, gateway_for_web, one_web_call
 from revenue.queries.checkouts import (
     checkout_by_reference,
@@ -40,56 +39,47 @@ if TYPE_CHECKING:
 
 PREPARE = "revenue.prepare_checkout"
 
-Prepared = TypeVar("Prepared", "CheckoutSession", "PaymentLink")
-
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+class Prepares(Protocol):
+    """What an operator has prepared for a deal, by a use-case."""
+
+    def __call__(
+        self,
+        *,
+        offer: Offer,
+        deal_ref: str,
+        form_key: str,
+        actor_id: int,
+        gateway: PaymentGateway,
+        now: datetime,
+    ) -> CheckoutSession | PaymentLink:
+        """Prepare it, once for each form."""
+        ...
 
 
 @require_POST
 @needs(PREPARE)
 def prepare(request: HttpRequest, reference: str) -> HttpResponse:
     """Prepare a checkout for the deal, and show what to send the buyer."""
-
-    def make(offer: Offer, form_key: str) -> CheckoutSession:
-        return prepare_checkout(
-            offer=offer,
-            deal_ref=reference,
-            form_key=form_key,
-            actor_id=request.user.pk or 0,
-            gateway=gateway_for_web(),
-            now=_now(),
-        )
-
-    made = _prepared(request, make)
-    if made is None:
-        return redirect("deal", reference)
-    return redirect("checkout-prepared", made.reference)
+    made = _prepared(request, prepare_checkout, deal_ref=reference)
+    return redirect("checkout-prepared", made.reference) if made else redirect("deal", reference)
 
 
 @require_POST
 @needs(PREPARE)
 def create(request: HttpRequest, reference: str) -> HttpResponse:
     """Make a payment link for the deal, and show what to send the buyer."""
-
-    def make(offer: Offer, form_key: str) -> PaymentLink:
-        return make_payment_link(
-            offer=offer,
-            deal_ref=reference,
-            form_key=form_key,
-            actor_id=request.user.pk or 0,
-            gateway=gateway_for_web(),
-            now=_now(),
-        )
-
-    made = _prepared(request, make)
-    if made is None:
-        return redirect("deal", reference)
-    return redirect("payment-link", made.reference)
+    made = _prepared(request, make_payment_link, deal_ref=reference)
+    return redirect("payment-link", made.reference) if made else redirect("deal", reference)
 
 
-def _prepared(request: HttpRequest, make: Callable[[Offer, str], Prepared]) -> Prepared | None:
+def _prepared(
+    request: HttpRequest, usecase: Prepares, *, deal_ref: str
+) -> CheckoutSession | PaymentLink | None:
     """Prepare something for the offer that was chosen; say why where that did not work."""
     chosen = request.POST.get("offer", "")
     offer = sellable_offer(chosen) if is_reference(chosen) else None
@@ -104,7 +94,14 @@ def _prepared(request: HttpRequest, make: Callable[[Offer, str], Prepared]) -> P
         return None
     try:
         with one_web_call():
-            return make(offer, form_key)
+            return usecase(
+                offer=offer,
+                deal_ref=deal_ref,
+                form_key=form_key,
+                actor_id=request.user.pk or 0,
+                gateway=gateway_for_web(),
+                now=_now(),
+            )
     except DealNotForSale as refusal:
         messages.error(request, f"Nothing was prepared. {refusal}")
     except (GatewayError, TooManyCalls) as error:

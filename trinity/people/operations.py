@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from allauth.account.models import EmailAddress
@@ -12,10 +13,11 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
 
 from kernel.references import new_reference
+from ledger.operations import audit
 from trinity.logins.browsers import forget_all
 from trinity.models import TotpCounter
 from trinity.people.queries import active_owner_ids
-from trinity.roles import ROLES
+from trinity.roles import OWNER, ROLES
 
 OWNERS_LOCK: Final = 0x5EA2  # the advisory lock of whoever changes who the owners are
 
@@ -62,6 +64,20 @@ def make_person(*, email: str, first_name: str, last_name: str, role: str) -> Us
     except IntegrityError as error:
         raise EmailTaken("this address belongs to somebody on the team") from error
     set_role(user, role)
+    return user
+
+
+def make_owner(*, email: str, now: datetime) -> User:
+    """Make an owner whom nobody invited, and record it. Raises EmailTaken."""
+    # No name: "Owner" would be one more thing of that name. Pages say the address instead.
+    user = make_person(email=email, first_name="", last_name="", role=OWNER)
+    audit(
+        actor_id=None,
+        event="person.seeded",
+        subject=subject(user),
+        facts={"role": OWNER},
+        now=now,
+    )
     return user
 
 

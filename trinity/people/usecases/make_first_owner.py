@@ -7,9 +7,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from ledger.operations import audit
-from trinity.people.operations import lock_owners, make_person, subject
-from trinity.roles import OWNER
+from trinity.people.operations import lock_owners, make_owner
 
 
 class OwnerThere(Exception):
@@ -24,12 +22,4 @@ def make_first_owner(*, email: str, now: datetime) -> User:
     """
     if lock_owners():
         raise OwnerThere("there is an owner")
-    user = make_person(email=email, first_name="", last_name="", role=OWNER)
-    audit(
-        actor_id=None,
-        event="person.seeded",
-        subject=subject(user),
-        facts={"role": OWNER},
-        now=now,
-    )
-    return user
+    return make_owner(email=email, now=now)

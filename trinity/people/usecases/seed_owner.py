@@ -7,9 +7,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from ledger.operations import audit
-from trinity.people.operations import make_person, subject
-from trinity.roles import OWNER
+from trinity.people.operations import make_owner
 
 
 @transaction.atomic(durable=True)
@@ -20,15 +18,7 @@ def seed_owner(*, email: str, password: str, now: datetime) -> bool:
     """
     if User.objects.filter(email=email.strip().lower()).exists():
         return False
-    # No name: "Owner" would be one more thing of that name. Pages say the address instead.
-    user = make_person(email=email, first_name="", last_name="", role=OWNER)
+    user = make_owner(email=email, now=now)
     user.set_password(password)
     user.save(update_fields=["password"])
-    audit(
-        actor_id=None,
-        event="person.seeded",
-        subject=subject(user),
-        facts={"role": OWNER},
-        now=now,
-    )
     return True
