@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from console.views import alerts, dashboard, orders, relationship, runs, search, trace
+from console.views import alerts, dashboard, orders, projects, relationship, runs, search, trace
 from kernel.addresses import FOREIGN_ID
 
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("deals/<str:deal_ref>/", relationship.deal, name="deal"),
     path("contacts/<str:contact_ref>/", relationship.contact, name="contact"),
     path("companies/<str:company_ref>/", relationship.company, name="company"),
+    path("projects/<str:project_ref>/", projects.project, name="project"),
     path("runs/", runs.run_list, name="run-list"),
     path("runs/<str:run_ref>/", runs.run, name="run"),
 ]

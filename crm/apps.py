@@ -17,6 +17,7 @@ from kernel import erasure, guards
 from kernel.references import new_reference
 from kernel.schema import histories
 from ledger import facts, rows
+from toolrouter import subjects
 
 
 class CrmConfig(AppConfig):
@@ -31,8 +32,15 @@ class CrmConfig(AppConfig):
         stage = facts.one_of(DealStage.values)
         facts.allow("audit", {"from_stage": stage, "to_stage": stage, "owner": facts.REF})
         deal = rows.Row("crm_deal")
+        rows.declare(
+            "audit", dict.fromkeys(("project.made", "project.renamed"), rows.Row("crm_project"))
+        )
+        subjects.register(import_string("crm.operations.subjects.subjects_of_deal"))
         leads = ("lead.received", "lead.rescued", "lead.accepted", "lead.declined")
-        rows.declare("audit", dict.fromkeys((*leads, "deal.moved", "deal.assigned"), deal))
+        rows.declare(
+            "audit",
+            dict.fromkeys((*leads, "deal.moved", "deal.assigned", "deal.project_changed"), deal),
+        )
         post_migrate.connect(seed_home_project, sender=self)
 
 

@@ -23,13 +23,14 @@ from crm.policy import (
 )
 from kernel.modes import Mode
 from kernel.references import is_reference, new_reference
-from kernel.texts import WordsField, lines
+from kernel.texts import LineField, WordsField, lines
 
 FORM_LIFE_S: Final = 24 * 3600
 FORM_SALT: Final = "crm.request_snapshot"
 WEBSITE_CHARS_MAX: Final = 300
 WISH_CHARS_MIN, WISH_CHARS_MAX = 10, 2000
 REASON_CHARS_MAX, NOTE_CHARS_MAX = 500, 4000
+PROJECT_CHARS_MAX: Final = 80
 WEB_ADDRESS: Final = URLValidator(schemes=["http", "https"])
 
 
@@ -245,3 +246,21 @@ class ContactFilterForm(forms.Form):
     """What finds a contact."""
 
     q = forms.CharField(required=False, label="E-mail begins with", max_length=EMAIL_CHARS_MAX)
+
+
+class ProjectForm(forms.Form):
+    """What a project is called."""
+
+    name = LineField(label="Name", max_length=PROJECT_CHARS_MAX)
+
+
+class DealProjectForm(forms.Form):
+    """Which project a deal moves to."""
+
+    project = forms.ChoiceField(label="Project")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["project"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [(each.reference, each.name) for each in queries.projects()]

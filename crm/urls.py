@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from crm.views import lists, public, verbs
+from crm.views import lists, projects, public, verbs
 
 urlpatterns = [
     path("request/", public.request_snapshot, name="request-snapshot"),
@@ -18,5 +18,9 @@ urlpatterns = [
     path("console/deals/<str:deal_ref>/note/", verbs.add_note, name="deal-note"),
     path("console/deals/<str:deal_ref>/owner/", verbs.assign_deal, name="deal-assign"),
     path("console/deals/<str:deal_ref>/move/", verbs.move_deal, name="deal-move"),
+    path("console/deals/<str:deal_ref>/project/", projects.change_project, name="deal-project"),
+    path("console/projects/", projects.project_list, name="project-list"),
+    path("console/projects/make/", projects.make, name="project-make"),
+    path("console/projects/<str:reference>/rename/", projects.rename, name="project-rename"),
     path("console/contacts/", lists.contact_list, name="contact-list"),
 ]

@@ -177,6 +177,12 @@ def runs_page(*, cursor: Cursor, state: str = "", mode: str = "") -> Page[RunFac
     return page.map(lambda run: _run_facts(run, run.intake))
 
 
+def runs_of_project(project_ref: str, *, limit: int = ROWS_PER_PAGE) -> list[RunFacts]:
+    """Return a project's newest ``limit`` runs, newest first. One statement."""
+    runs = AcquisitionRun.objects.select_related("intake").filter(intake__project_ref=project_ref)
+    return [_run_facts(run, run.intake) for run in runs.order_by("-intake_id")[:limit]]
+
+
 def intakes_without_run(*, after_id: int, limit: int) -> list[tuple[int, int]]:
     """Return (intake id, order id) of paid orders without a run, in order, past ``after_id``."""
     waiting = OrderIntake.objects.filter(run_made_at__isnull=True, id__gt=after_id)

@@ -11,6 +11,7 @@ from django.utils.module_loading import import_string
 
 from kernel import erasure, guards
 from kernel.schema import histories
+from notices.outbox import kinds
 from toolrouter import ledger_rows, ledger_rows_of_calls
 from toolrouter.guards import PROMISES
 
@@ -25,6 +26,7 @@ class ToolrouterConfig(AppConfig):
         guards.register(*histories(self.get_models()), *PROMISES)
         erasure.register(import_string("toolrouter.erasure.ERASER"))  # its models are loaded now
         ledger_rows.declare()
+        kinds.register(*import_string("toolrouter.outbox.KINDS"))
         ledger_rows_of_calls.declare()
         post_migrate.connect(seed_account, sender=self)
 

@@ -1,12 +1,28 @@
-"""Addresses of the router's pages."""
+"""Addresses of toolrouter: all of them in the console."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from toolrouter.views import calls
+from toolrouter.views import calls, incidents, runs, safety, stops
 
 urlpatterns = [
+    path("console/safety/", safety.safety, name="safety"),
+    path("console/safety/history/", safety.history, name="safety-history"),
+    path("console/safety/posture/", safety.posture, name="safety-posture"),
+    path("console/safety/settings/", safety.settings, name="safety-settings"),
+    path("console/safety/caps/<str:cap_scope>/", safety.cap, name="safety-cap"),
+    path("console/stop/", stops.stop_agents, name="agents-stop"),
+    path("console/stops/<str:reference>/release/", stops.release, name="stop-release"),
+    path("console/incidents/", incidents.incident_list, name="incident-list"),
+    path("console/incidents/open/", incidents.open_incident, name="incident-open"),
+    path("console/incidents/<str:reference>/", incidents.incident, name="incident"),
+    path(
+        "console/incidents/<str:reference>/close/", incidents.close_incident, name="incident-close"
+    ),
+    path("console/runs/<str:run_ref>/tokens/", runs.make_token, name="run-token-make"),
+    path("console/runs/<str:run_ref>/deals/", runs.add_deal, name="run-deal-add"),
+    path("console/run-tokens/<str:reference>/revoke/", runs.revoke_token, name="run-token-revoke"),
     path("console/tool-calls/", calls.call_list, name="tool-call-list"),
     path("console/tool-calls/<str:reference>/", calls.call, name="tool-call"),
     path("console/tool-calls/<str:reference>/why/", calls.why_denied, name="why-denied"),

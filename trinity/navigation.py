@@ -49,7 +49,13 @@ NAVIGATION: Final[dict[str, tuple[Entry, ...]]] = {
     ),
     "Work": (
         Entry("Runs", "run-list", "fulfillment.view_acquisitionrun"),
+        Entry("Projects", "project-list", "crm.view_project"),
+    ),
+    "Agents": (
         Entry("Tool calls", "tool-call-list", "toolrouter.view_toolcall"),
+        Entry("Safety", "safety", "toolrouter.view_safetysettings"),
+        Entry("Incidents", "incident-list", "toolrouter.view_incident"),
+        Entry("Stop agents", "agents-stop", "toolrouter.stop_agents"),
     ),
     "Proof": (
         Entry("Trace", "trace-find", "revenue.view_order"),

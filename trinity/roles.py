@@ -80,6 +80,7 @@ _WORK: Final = frozenset(
         "crm.view_trappedrequest",
         "crm.review_lead",
         "crm.work_deal",
+        "crm.manage_projects",
         "crm.reveal_personal_data",
         "approvals.view_approvalfield",
         "approvals.decide_outbound",

@@ -41,6 +41,7 @@ def deal(request: HttpRequest, deal_ref: str) -> HttpResponse:
             timeline.of_activities(crm.timeline_of_deal(found.id), is_deal_named=False),
         ),
         "owners": crm.possible_owners(),
+        "projects": crm.projects() if request.user.has_perm("crm.manage_projects") else [],
         "offers": revenue.sellable_offers() if found.is_sellable else [],
         "form_key": secrets.token_hex(16),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from console import timeline
@@ -14,6 +15,8 @@ from fulfillment.enums import RunState
 from kernel.modes import Mode
 from kernel.paging import Cursor
 from kernel.permissions import needs
+from toolrouter.enums import RUN_KINDS
+from toolrouter.queries import pages as safety
 
 
 class RunFilterForm(forms.Form):
@@ -50,15 +53,20 @@ def run_list(request: HttpRequest) -> HttpResponse:
 
 
 @needs("fulfillment.view_acquisitionrun")
+@never_cache  # its tokens and stops change meanwhile
 @require_safe
 def run(request: HttpRequest, run_ref: str) -> HttpResponse:
     """Show one run: its bounds, what it belongs to, and all that happened in it."""
     found = fulfillment.run_by_reference(run_ref)
     if found is None:
         raise Http404(run_ref)
+    project = crm.project_by_reference(found.project_ref)
     context = {
         "nav": "run-list",
         "run": found,
+        "kind": dict(RUN_KINDS)[found.kind],
+        "project_name": project.name if project else found.project_ref,
+        "safety": safety.run_safety(run_ref),
         "deal_ref": crm.deal_ref_of(found.deal_id) if found.deal_id else "",
         "lines": timeline.merged(timeline.of_run("", fulfillment.events_of_run(found.id), mode="")),
     }

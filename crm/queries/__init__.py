@@ -36,6 +36,7 @@ from crm.queries.overview import (
     WaitingLeads,
     deals_overview,
 )
+from crm.queries.projects import ProjectRow, deals_of_project, project_by_reference, projects
 from crm.queries.rows import ActivityLine, CompanyRow, ContactRow, DealRow
 from crm.queries.sales import (
     DealForSale,
@@ -62,6 +63,7 @@ __all__ = [
     "DealStanding",
     "DealsOverview",
     "KnownContact",
+    "ProjectRow",
     "RequestFunnel",
     "SampleSale",
     "WaitingLeads",
@@ -81,6 +83,7 @@ __all__ = [
     "deals_by_trace",
     "deals_of_company",
     "deals_of_contact",
+    "deals_of_project",
     "deals_overview",
     "deals_page",
     "find_companies",
@@ -88,6 +91,8 @@ __all__ = [
     "leads_page",
     "leads_waiting",
     "possible_owners",
+    "project_by_reference",
+    "projects",
     "sample_sales",
     "timeline_of_company",
     "timeline_of_contact",

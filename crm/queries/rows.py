@@ -59,6 +59,7 @@ class DealRow:
     reference: str
     title: str
     project: str
+    project_ref: str
     stage: str
     stage_since: datetime
     mode: str
@@ -157,6 +158,7 @@ def deal_row(deal: Deal) -> DealRow:
         reference=deal.reference,
         title=deal.title,
         project=deal.project.name,
+        project_ref=deal.project.reference,
         stage=deal.stage,
         stage_since=deal.stage_since,
         mode=deal.mode,

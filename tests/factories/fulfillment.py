@@ -81,9 +81,9 @@ def open_intake_of(order: PaidOrder, *, now: datetime = NOON) -> OrderIntake:
     return OrderIntake.objects.get(pk=opened.id)
 
 
-def planned_run(*, mode: str = "sandbox") -> AcquisitionRun:
+def planned_run(*, mode: str = "sandbox", now: datetime = NOON) -> AcquisitionRun:
     """Open an intake and start its run. Not inside a transaction."""
     order = paid_order(mode=mode)
-    open_intake_of(order)
-    start_run(order_id=order.id, now=NOON)
+    open_intake_of(order, now=now)
+    start_run(order_id=order.id, now=now)
     return AcquisitionRun.objects.get(intake__order_id=order.id)

@@ -115,7 +115,7 @@ def test_a_revoked_one_is_known_and_shut() -> None:
 
     changed = [revoke_run_token(token_ref=made.reference, actor_id=None, now=now) for _ in range(2)]
 
-    assert changed == [True, False]
+    assert [is_ended for _, is_ended in changed] == [True, False]
     assert standing_of(made) == TokenStanding.REVOKED
     assert differences() == []
     with pytest.raises(NoSuchToken):

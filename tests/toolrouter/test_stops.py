@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,8 @@ from django.utils import timezone
 from kernel.money import Money
 from kernel.references import new_reference
 from ledger.models import LedgerEntry
+from notices.models import OutgoingMail
+from notices.outbox.kinds import Leaving, kind_of
 from tests.factories.people import make_person
 from tests.factories.toolrouter import cap_key, new_grant, new_project
 from tests.owner import as_owner, rewriting
@@ -24,12 +27,9 @@ from toolrouter.enums import CapScope, IncidentKind, Posture, Scope, Setting
 from toolrouter.models import Grant, SafetyChange, SafetySettings, SpendCap, Stop
 from toolrouter.operations import By
 from toolrouter.operations.locking import NoSuchScope
+from toolrouter.queries.account import AccountSettings, account_settings
 from toolrouter.usecases.change_cap import change_cap
-from toolrouter.usecases.change_safety import (
-    AccountSettings,
-    change_account_settings,
-    change_posture,
-)
+from toolrouter.usecases.change_safety import change_account_settings, change_posture
 from toolrouter.usecases.release_stop import NotStopped, release_stop
 from toolrouter.usecases.stop import stop
 from toolrouter.usecases.tend_incident import NotOpen, close_incident, open_incident
@@ -121,15 +121,15 @@ def test_an_incident_holds_until_the_last_one_is_closed(by: By) -> None:
     ]
     assert differences() == []
 
-    close_incident(incident_ref=made[0].reference, by=by, now=now)
+    close_incident(incident_ref=made[0], by=by, now=now)
     held = queries.safety_of(grant.pk).held
-    close_incident(incident_ref=made[1].reference, by=by, now=now)
+    close_incident(incident_ref=made[1], by=by, now=now)
 
     assert held == (Scope.PROJECT,)
     assert queries.safety_of(grant.pk).held == ()
     assert differences() == []
     with pytest.raises(NotOpen):
-        close_incident(incident_ref=made[1].reference, by=by, now=now)
+        close_incident(incident_ref=made[1], by=by, now=now)
 
 
 @pytest.mark.parametrize("scope", Scope)
@@ -265,3 +265,50 @@ def test_a_reason_can_be_blanked_and_nothing_else(by: By) -> None:
         with pytest.raises(IntegrityError, match="never changes"), as_owner_at_once():
             row.update(**changes)
     assert new_reference("stp") != made.reference
+
+
+def test_every_owner_is_told_in_one_mail_what_was_changed(owner: User, by: By) -> None:
+    other, operator = make_person("owner"), make_person("operator")
+    now = timezone.now()
+    account = account_settings()
+
+    change_account_settings(
+        wanted=replace(account, spend_open=True, decide_spend_h=6), by=by, now=now
+    )
+    change_account_settings(
+        wanted=replace(account, spend_open=True, decide_spend_h=6), by=by, now=now
+    )
+    change_cap(key=cap_key(CapScope.ACCOUNT), limit=Money(500, "USD"), by=by, now=now)
+
+    mails = OutgoingMail.objects.order_by("pk")
+    assert [mail.user_id for mail in mails] == [owner.pk, other.pk] * 2
+    assert operator.pk not in {mail.user_id for mail in mails}
+    letters = [
+        kind_of(mail.kind).write(
+            Leaving(
+                kind=mail.kind, user_id=mail.user_id or 0, facts=mail.facts,
+                reference=mail.reference, now=now,
+            )
+        )
+        for mail in mails
+    ]  # fmt: skip
+    texts = [letter.text for letter in letters if letter]
+    assert "Spend (account): off → on" in texts[0]
+    assert "Hours to decide: spend (account): 24 → 6" in texts[0]
+    assert "not set → $5.00 USD" in texts[2]
+    assert not any(WHY in text for text in texts)
+
+
+def test_who_is_no_owner_any_more_hears_nothing(owner: User, by: By) -> None:
+    now = timezone.now()
+    change_posture(scope=Scope.ACCOUNT, ref="", posture=Posture.HOLD, by=by, now=now)
+    mail = OutgoingMail.objects.get()
+    owner.groups.clear()
+
+    letter = kind_of(mail.kind).write(
+        Leaving(
+            kind=mail.kind, user_id=owner.pk, facts=mail.facts, reference=mail.reference, now=now
+        )
+    )
+
+    assert letter is None

@@ -43,8 +43,10 @@ class CapKey:
     time_window: CapWindow
 
 
-def set_cap(key: CapKey, *, limit: Money, by: By, now: datetime) -> SpendCap | None:
-    """Let the cap of ``key`` be ``limit``, made where there was none; None where it is so already.
+def set_cap(key: CapKey, *, limit: Money, by: By, now: datetime) -> str:
+    """Let the cap of ``key`` be ``limit``, made where there was none; return the change.
+
+    Nothing where it was so already.
 
     The caller has locked the account, the project or the run that it bounds.
     """
@@ -53,7 +55,7 @@ def set_cap(key: CapKey, *, limit: Money, by: By, now: datetime) -> SpendCap | N
     named = {name: getattr(key, name) for name in CapKey.__slots__}
     cap = SpendCap.objects.select_for_update(no_key=True).filter(**named).first()
     if cap is not None and cap.limit_minor == limit.amount_minor:
-        return None
+        return ""
     old = NOTHING if cap is None else str(cap.limit_minor)
     if cap is None:
         cap = SpendCap.objects.create(
@@ -66,7 +68,7 @@ def set_cap(key: CapKey, *, limit: Money, by: By, now: datetime) -> SpendCap | N
     else:
         cap.limit_minor, cap.changed_at = limit.amount_minor, now
         cap.save(update_fields=["limit_minor", "changed_at"])
-    record_change(
+    return record_change(
         scope=SETTINGS_SCOPE[key.scope],
         ref=key.ref,
         setting=Setting.CAP,
@@ -77,7 +79,6 @@ def set_cap(key: CapKey, *, limit: Money, by: By, now: datetime) -> SpendCap | N
         by=by,
         now=now,
     )
-    return cap
 
 
 def record_change(
@@ -91,8 +92,8 @@ def record_change(
     now: datetime,
     cap: SpendCap | None = None,
     currency: str = "",
-) -> SafetyChange:
-    """Append one change to the history and the ledger."""
+) -> str:
+    """Append one change to the history and the ledger; return its reference."""
     change = SafetyChange(
         reference=new_reference("saf"),
         scope=scope,
@@ -120,7 +121,7 @@ def record_change(
         actor_id=by.actor_id,
         now=now,
     )
-    return change
+    return change.reference
 
 
 def audit(

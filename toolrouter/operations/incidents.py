@@ -20,8 +20,11 @@ def open_incident(
     by: By,
     now: datetime,
     about_ref: str = "",
-) -> Incident:
-    """Open an incident and hold what it is about, until an owner closes it. Raises NoSuchScope."""
+) -> str:
+    """Open an incident, hold what it is about until an owner closes it, and return its reference.
+
+    Raises NoSuchScope.
+    """
     settings = lock_settings(scope, ref)
     incident = Incident.objects.create(
         reference=new_reference("inc"),
@@ -44,4 +47,4 @@ def open_incident(
         actor_id=by.actor_id,
         now=now,
     )
-    return incident
+    return incident.reference

@@ -16,6 +16,7 @@ from toolrouter.queries.safety import (
     GrantNotFound,
     Safety,
     grant_of_run,
+    is_known_to_a_run,
     runs_with_grant,
     safety_of,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "calls_page",
     "credential_of",
     "grant_of_run",
+    "is_known_to_a_run",
     "list_capabilities",
     "runs_with_grant",
     "safety_of",

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from kernel.money import Money
 from toolrouter.enums import STRICTNESS, CapScope, CapWindow, Family, Posture, RunKind, Scope
-from toolrouter.models import Grant, ProjectSettings, SafetySettings, SpendCap
+from toolrouter.models import Grant, GrantSubject, ProjectSettings, SafetySettings, SpendCap
 from toolrouter.models.stoppable import Stoppable
 
 S = TypeVar("S", bound=Stoppable)
@@ -195,6 +196,12 @@ def grant_of_run(run: str) -> GrantFacts | None:
     named = Q(run_ref=run) | Q(run_code=run.upper(), ended_at__isnull=True)
     grant = Grant.objects.filter(named).first()
     return grant_facts(grant) if grant else None
+
+
+def is_known_to_a_run(subject_ref: str) -> bool:
+    """Say whether a run that has not ended may know of that deal, contact or company."""
+    known = GrantSubject.objects.filter(subject_ref=subject_ref, grant__ended_at=None)
+    return known.filter(grant__expires_at__gt=Now()).exists()
 
 
 def runs_with_grant(run_refs: Sequence[str]) -> set[str]:

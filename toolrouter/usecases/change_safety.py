@@ -2,53 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
-from kernel.money import Money
 from toolrouter.enums import Posture, Scope, Setting
 from toolrouter.models import SafetySettings
 from toolrouter.models.changes import NOTHING
 from toolrouter.operations.changes import By, record_change
 from toolrouter.operations.locking import lock_settings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSettings:
-    """The account's settings as an owner wants them."""
-
-    outreach_open: bool
-    spend_open: bool
-    funding_share_percent: int | None
-    two_people_from: Money | None
-    decide_outbound_h: int
-    decide_spend_h: int
-    decide_provisioning_h: int
-    cap_raiser_waits: bool
+from toolrouter.outbox import tell_owners
+from toolrouter.queries.account import AccountSettings, settings_of
 
 
 @transaction.atomic(durable=True)
 def change_posture(*, scope: Scope, ref: str, posture: Posture, by: By, now: datetime) -> bool:
     """Change how much agents may do there; say whether that changed anything.
 
-    Whoever is deciding about a call meanwhile is waited for. Raises NoSuchScope.
+    Whoever is deciding about a call meanwhile is waited for. Every owner is told.
+    Raises NoSuchScope.
     """
     settings = lock_settings(scope, ref)
     if settings.posture == posture:
         return False
     old, settings.posture, settings.changed_at = settings.posture, posture, now
     settings.save(update_fields=["posture", "changed_at"])
-    record_change(
+    change = record_change(
         scope=scope, ref=ref, setting=Setting.POSTURE, old=old, new=posture, by=by, now=now
     )
+    tell_owners([change], now=now)
     return True
 
 
 @transaction.atomic(durable=True)
 def change_account_settings(*, wanted: AccountSettings, by: By, now: datetime) -> list[Setting]:
-    """Write what differs, each with a line of history; return which settings that were."""
+    """Write what differs, each with a line of history; return which settings that were.
+
+    Every owner is told, in one mail.
+    """
     account = lock_settings(Scope.ACCOUNT, "")
     if not isinstance(account, SafetySettings):
         raise TypeError(account)
@@ -56,24 +47,21 @@ def change_account_settings(*, wanted: AccountSettings, by: By, now: datetime) -
     changed = [setting for setting in new if new[setting] != old[setting]]
     if changed:
         SafetySettings.objects.filter(pk=account.pk).update(changed_at=now, **_columns(wanted))
-    for setting in changed:
-        value, currency = new[setting]
+    changes = [
         record_change(
             scope=Scope.ACCOUNT,
             ref="",
             setting=setting,
             old=old[setting][0],
-            new=value,
-            currency=currency,
+            new=new[setting][0],
+            currency=new[setting][1],
             by=by,
             now=now,
         )
+        for setting in changed
+    ]
+    tell_owners(changes, now=now)
     return changed
-
-
-def settings_of(account: SafetySettings) -> AccountSettings:
-    """Return the account's settings as they are."""
-    return AccountSettings(**{name: getattr(account, name) for name in AccountSettings.__slots__})
 
 
 def _columns(wanted: AccountSettings) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -51,6 +52,7 @@ def make_run_token(
     grant = Grant.objects.filter(run_ref=run_ref).first()
     if grant is None:
         raise NoToken("This run has no grant: it was made as sample data.")
+    subjects = _subjects_of(grant, deals)
     safety = safety_of(grant.pk, lock=True)
     if safety.stopped:
         raise NoToken("It is stopped. An owner releases the stop first.")
@@ -58,12 +60,7 @@ def make_run_token(
         raise NoToken("The run's time is over.")
     if lasts < timedelta(minutes=1):
         raise NoToken("A token lasts for a minute at least.")
-    for deal_ref in deals:
-        try:
-            refs = subjects_of_deal(grant.project_ref, deal_ref, mode=grant.mode)
-        except NotInProject as error:
-            raise NoToken(str(error)) from error
-        add_subjects(grant, refs, actor_id=actor_id, now=now)
+    add_subjects(grant, subjects, actor_id=actor_id, now=now)
     token = new_token()
     made = RunToken.objects.create(
         reference=new_reference("tok"),
@@ -87,3 +84,15 @@ def make_run_token(
         run_code=grant.run_code,
         expires_at=made.expires_at,
     )
+
+
+def _subjects_of(grant: Grant, deals: Sequence[str]) -> list[str]:
+    """Return what these deals consist of: locked before anything of ours. Raises NoToken."""
+    try:
+        return [
+            ref
+            for deal_ref in deals
+            for ref in subjects_of_deal(grant.project_ref, deal_ref, mode=grant.mode)
+        ]
+    except NotInProject as error:
+        raise NoToken(str(error)) from error

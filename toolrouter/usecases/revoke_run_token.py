@@ -16,14 +16,17 @@ class NoSuchToken(LookupError):
 
 
 @transaction.atomic(durable=True)
-def revoke_run_token(*, token_ref: str, actor_id: int | None, now: datetime) -> bool:
-    """End a token before its time; say whether that changed anything. Raises NoSuchToken."""
+def revoke_run_token(*, token_ref: str, actor_id: int | None, now: datetime) -> tuple[str, bool]:
+    """End a token before its time; return its run, and whether that changed anything.
+
+    Raises NoSuchToken.
+    """
     rows = RunToken.objects.select_for_update(no_key=True).select_related("grant")
     token = rows.filter(reference=token_ref).first()
     if token is None:
         raise NoSuchToken(token_ref)
     if token.ended_at is not None:
-        return False
+        return token.grant.run_ref, False
     token.ended_at, token.end_reason, token.ended_by_id = now, TokenEnd.REVOKED, actor_id
     token.save(update_fields=["ended_at", "end_reason", "ended_by"])
     audit(
@@ -33,4 +36,4 @@ def revoke_run_token(*, token_ref: str, actor_id: int | None, now: datetime) -> 
         actor_id=actor_id,
         now=now,
     )
-    return True
+    return token.grant.run_ref, True

@@ -19,8 +19,8 @@ class NotOpen(Exception):
 
 
 @transaction.atomic(durable=True)
-def open_incident(*, kind: IncidentKind, scope: Scope, ref: str, by: By, now: datetime) -> Incident:
-    """Open an incident: what it is about stands still until an owner closes it.
+def open_incident(*, kind: IncidentKind, scope: Scope, ref: str, by: By, now: datetime) -> str:
+    """Open an incident and return its reference: what it is about stands still until it is closed.
 
     Raises NoSuchScope.
     """

@@ -1,1 +1,1 @@
-"""Pages of the router."""
+"""Pages of toolrouter: tool calls, safety, stops, incidents, and what a run may do."""

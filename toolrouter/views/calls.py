@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from kernel.paging import Cursor
 from kernel.permissions import needs
 from toolrouter import queries
-from toolrouter.forms import CallFilterForm
+from toolrouter.forms.calls import CallFilterForm
 from toolrouter.words import WORDS
 
 

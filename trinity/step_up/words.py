@@ -30,6 +30,13 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "person-deactivate": ("close the account", "close the account of {}"),
     "person-log-out": ("log out everywhere", "log out {} everywhere"),
     "person-reactivate": ("open the account again", "open the account of {} again"),
+    "safety-posture": ("change the posture", ""),
+    "safety-settings": ("change the safety settings", ""),
+    "safety-cap": ("set the cap", ""),
+    "stop-release": ("release the stop", ""),
+    "incident-open": ("open an incident", ""),
+    "incident-close": ("close the incident", ""),
+    "run-token-make": ("make a run token", ""),
     "account_change_password": ("change your password", ""),
     "account_set_password": ("choose a password", ""),
     "mfa_activate_totp": ("set up an app", ""),
@@ -53,10 +60,28 @@ LABELS: Final = {
     "name": "Name",
     "paid_by": "Paid by",
     "settled_by": "What became of it",
+    "posture": "Posture",
+    "family": "For",
+    "mode": "Environment",
+    "time_window": "Within",
+    "currency": "Currency",
+    "limit": "Limit",
+    "hours": "Hours",
+    "outreach_open": "Outreach may leave the house",
+    "spend_open": "Money may be spent",
+    "funding_share_percent": "Funding share (%)",
+    "two_people_amount": "Two people decide from",
+    "two_people_currency": "Currency of that amount",
+    "decide_outbound_h": "Hours to decide about what leaves the house",
+    "decide_spend_h": "Hours to decide about a spend",
+    "decide_provisioning_h": "Hours to decide about provisioning",
+    "cap_raiser_waits": "Whoever raised a cap waits 24 hours",
 }
 # Not typed by anybody, and no news to whoever pressed the button: what the page said, and which
 # press of its button this is.
-BY_MACHINE: Final = frozenset({"seen", "request_ref", "record_ref", "confirmed", "again", TOKEN})
+BY_MACHINE: Final = frozenset(
+    {"scope", "ref", "seen", "request_ref", "record_ref", "confirmed", "again", TOKEN}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def told_about_a_run(order: Order) -> None:
     stop(**about, **when)
     release_stop(stop_ref=Stop.objects.get().reference, **when)
     incident = open_incident(kind=IncidentKind.LEGAL, **about, **when)
-    close_incident(incident_ref=incident.reference, **when)
+    close_incident(incident_ref=incident, **when)
 
 
 def asked_and_answered(*, trace_ref: str) -> None:

@@ -13,11 +13,11 @@ from django.utils import timezone
 from kernel.modes import Mode
 from trinity.people.usecases.seed_owner import seed_owner
 
-OFFER_COMMAND = "seed_offer"
+OFFER_COMMAND, CAPS_COMMAND = "seed_offer", "seed_caps"
 
 
 class Command(BaseCommand):
-    """Make the owner's login and the sample offer, once. Safe to run at every start."""
+    """Make the owner's login, the sample offer and, in the sandbox, small caps. Safe to repeat."""
 
     help = "Make the local owner (OWNER_EMAIL, OWNER_PASSWORD_FILE) and the sample offer, once."
 
@@ -36,3 +36,5 @@ class Command(BaseCommand):
         self.stdout.write(f"owner {email}: {'made' if is_new else 'there already'}")
         if OFFER_COMMAND in get_commands():
             call_command(OFFER_COMMAND, stdout=self.stdout)
+        if settings.DEPLOYMENT_MODE == Mode.SANDBOX:
+            call_command(CAPS_COMMAND, stdout=self.stdout)

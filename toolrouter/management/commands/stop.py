@@ -1,0 +1,51 @@
+"""``manage.py stop [--run R | --project P | --account]``: stop what agents do, at once."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+
+from django.core.management.base import BaseCommand, CommandError
+
+from toolrouter.enums import Scope
+from toolrouter.operations import By
+from toolrouter.operations.locking import NoSuchScope
+from toolrouter.queries import grant_of_run
+from toolrouter.queries.clock import database_now
+from toolrouter.usecases.stop import stop
+
+
+class Command(BaseCommand):
+    """Stop a run, a project or the whole account. Needs the database and nothing else."""
+
+    help = "Stop what agents do, until an owner releases it. Without an option: everywhere."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take what to stop, and why."""
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--run", metavar="R", help="a run, by its reference or its code")
+        what.add_argument("--project", metavar="P", help="a project, by its reference")
+        what.add_argument("--account", action="store_true", help="everything")
+        parser.add_argument("--reason", default="", help="why, for whoever releases it")
+
+    def handle(
+        self, *_args: object, run: str | None, project: str | None, reason: str, **_: object
+    ) -> None:
+        """Stop it and say what that ended."""
+        scope, ref = Scope.ACCOUNT, ""
+        if run:
+            grant = grant_of_run(run)
+            scope, ref = Scope.RUN, grant.run_ref if grant else run
+        elif project:
+            scope, ref = Scope.PROJECT, project
+        try:
+            done = stop(
+                scope=scope, ref=ref, by=By(actor_id=None, reason=reason), now=database_now()
+            )
+        except NoSuchScope as error:
+            raise CommandError(f"There is no {scope} {ref}. Nothing was stopped.") from error
+        what = f"{scope.label} {ref}".strip()
+        if done.is_new:
+            self.stdout.write(f"Stopped: {what}. {done.tokens_ended} token(s) ended.")
+        else:
+            self.stdout.write(f"{what} was stopped already.")
+        self.stdout.write("An owner releases it on the safety page.")
