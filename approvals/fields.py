@@ -10,13 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
+from approvals.policy import FIELDS_VERSION
 from kernel import canonical
 from kernel.append_only import new_salt
 from kernel.canonical import Canonical
-
-VERSION: Final = f"fields-1:{canonical.VERSION}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,5 +41,5 @@ def salted(values: Mapping[str, Canonical]) -> list[SaltedField]:
 
 def digest_of(digests: Iterable[str]) -> str:
     """Return the SHA-256 (hex) over the sorted digests of all fields, and the rules' version."""
-    lines = "\n".join([VERSION, *sorted(digests)])
+    lines = "\n".join([FIELDS_VERSION, *sorted(digests)])
     return hashlib.sha256(lines.encode()).hexdigest()

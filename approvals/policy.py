@@ -5,8 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from approvals.enums import Factor
+from kernel import canonical
+from kernel.modes import Mode
+
 WRONG_TRIES_MAX: Final = 5
 LOCKED_FOR: Final = timedelta(minutes=15)
+
+FIELDS_VERSION: Final = f"fields-1:{canonical.VERSION}"  # how fields are hashed
+CONFIRM_REAL_MONEY: Final = frozenset({Factor.CODE, Factor.PASSKEY})
+
+
+def is_strong_enough(factor: str, *, mode: str) -> bool:
+    """Say whether a decision proved by ``factor`` may set something in motion in that mode."""
+    return mode != Mode.LIVE or factor in CONFIRM_REAL_MONEY
 
 
 def is_enough(*, people: int, owners: int, needed: int) -> bool:

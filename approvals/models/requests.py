@@ -149,7 +149,7 @@ class ApprovalRequest(Stateful):
 
     @property
     def terms(self) -> dict[str, Canonical]:
-        """Return what the fingerprint covers besides the envelope: who decides, and until when.
+        """Return what the fingerprint covers besides the envelope: who asked, who decides, by when.
 
         Whoever could change these columns by hand would let others approve it.
         """
@@ -158,6 +158,7 @@ class ApprovalRequest(Stateful):
             "approval_rule": self.rule,
             "approval_people": self.people_needed,
             "approval_subject": self.subject_ref,
+            "approval_asked_by": f"user:{self.asked_by_id}" if self.asked_by_id else "",
             "approval_decide_by": self.decide_by.astimezone(UTC).isoformat(timespec="microseconds"),
         }
 

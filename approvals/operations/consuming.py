@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from approvals.enums import RequestState, Verdict
+from approvals.enums import Factor, RequestState, Verdict
 from approvals.fields import SaltedField, digest_of
 from approvals.models import ApprovalField, ApprovalRequest, Decision
 from approvals.operations.recording import record
-from approvals.policy import is_enough
+from approvals.policy import is_enough, is_strong_enough
 from approvals.registry import Envelope, kind_of
+from approvals.signatures import challenge_of, is_signed
 from kernel.canonical import Canonical
 
 # What an agent reads of a request that stands there (agent.md's codes).
@@ -40,7 +41,7 @@ def consume(subject_ref: str, *, envelope: Envelope, now: datetime) -> str:
     ``envelope`` was made anew by the caller.
     In the transaction that claims execution; ``now`` is the database's. Raises CannotUse where it
     was never given, is used, withdrawn or out of its times, where a field or what was shown would
-    be another now, and where too few of those who approved may still decide.
+    be another now, and where too few of those who approved may still decide or proved it.
     """
     request = ApprovalRequest.objects.select_for_update(no_key=True).filter(
         subject_ref=subject_ref
@@ -100,11 +101,27 @@ def _require_approvers(request: ApprovalRequest) -> None:
     decisions = Decision.objects.filter(
         request=request, verdict=Verdict.APPROVE, fingerprint=request.fingerprint,
         shown_digest=request.shown_digest,
-    ).select_related("person")  # fmt: skip
-    still = [each.person for each in decisions if each.person.has_perm(rule.permission)]
+    ).select_related("person", "step_up")  # fmt: skip
+    proved = [each for each in decisions if _is_proved(each, request)]
+    still = [each.person for each in proved if each.person.has_perm(rule.permission)]
     owners = [person for person in still if person.has_perm(rule.owner_permission)]
     if not is_enough(people=len(still), owners=len(owners), needed=request.people_needed):
         raise CannotUse("no_approver")
+
+
+def _is_proved(decision: Decision, request: ApprovalRequest) -> bool:
+    """Say whether the proof that is kept carries the decision; a passkey's is verified again."""
+    step_up = decision.step_up
+    if step_up is None or (step_up.request_id, step_up.person_id, step_up.factor) != (
+        request.pk, decision.person_id, decision.factor,
+    ):  # fmt: skip
+        return False
+    if decision.factor != Factor.PASSKEY:
+        return is_strong_enough(decision.factor, mode=request.mode)
+    challenge = challenge_of(
+        request_ref=request.reference, shown_digest=request.shown_digest, nonce=step_up.nonce
+    )
+    return is_signed(step_up.evidence or {}, challenge=challenge)
 
 
 def fields_of(request: ApprovalRequest, part: str) -> dict[str, Canonical]:

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from approvals.enums import REQUESTS, Factor, RequestState, Verdict, Why
+from approvals.fields import SaltedField, digest_of
 from approvals.models import ApprovalField, ApprovalRequest, Decision, Revocation
 from approvals.registry import kind_of, kinds
 from kernel.modes import Mode
@@ -105,7 +106,8 @@ def request_page(reference: str, *, person: User) -> RequestPage | None:
     request = ApprovalRequest.objects.filter(reference=reference).first()
     if request is None:
         return None
-    shown = _shown([request])[request.pk]
+    fields = list(request.fields.filter(part=ApprovalField.Part.SHOWN))
+    shown = _by_name(fields)
     around = _around(request)
     has_right = person.has_perm(kind_of(request.kind).rule(request.rule).permission)
     decisions = list(Decision.objects.filter(request=request).select_related("person"))
@@ -115,7 +117,7 @@ def request_page(reference: str, *, person: User) -> RequestPage | None:
         notes=around.get("notes", ()),
         agent_words=around.get("agent_words", ""),
         fingerprint=request.fingerprint,
-        shown_digest=request.shown_digest,
+        shown_digest=_digest(fields),
         presenter_version=request.presenter_version,
         subject_ref=request.subject_ref,
         project_ref=request.project_ref,
@@ -157,11 +159,31 @@ def _lines(requests: Iterable[ApprovalRequest]) -> list[RequestLine]:
 def _shown(requests: Sequence[ApprovalRequest]) -> dict[int, dict[str, Any]]:
     """Return what was shown of each request, by field; words that were erased say so."""
     fields = ApprovalField.objects.filter(request__in=requests, part=ApprovalField.Part.SHOWN)
-    shown: dict[int, dict[str, Any]] = {request.pk: {} for request in requests}
+    of_request: dict[int, list[ApprovalField]] = {request.pk: [] for request in requests}
     for field in fields:
-        erased = ERASED if field.name == "title" else ["", ERASED]
-        shown[field.request_id][field.name] = json.loads(field.value) if field.value else erased
-    return shown
+        of_request[field.request_id].append(field)
+    return {request_id: _by_name(each) for request_id, each in of_request.items()}
+
+
+def _by_name(fields: Iterable[ApprovalField]) -> dict[str, Any]:
+    return {
+        field.name: json.loads(field.value)
+        if field.value
+        else ERASED
+        if field.name == "title"
+        else ["", ERASED]
+        for field in fields
+    }
+
+
+def _digest(fields: Iterable[ApprovalField]) -> str:
+    """Return the digest of what is shown now: by a field that was written over nobody decides."""
+    return digest_of(
+        SaltedField(name=field.name, value=json.loads(field.value), salt=field.salt).digest
+        if field.value
+        else field.digest
+        for field in fields
+    )
 
 
 def _line(request: ApprovalRequest, shown: dict[str, Any]) -> RequestLine:

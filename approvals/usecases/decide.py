@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -12,11 +13,13 @@ from approvals.models import ApprovalRequest, Decision, StepUp
 from approvals.operations.closing import expire
 from approvals.operations.locking import MayNotDecide, ShownOtherwise, TooLate, lock_request
 from approvals.operations.recording import record
-from approvals.policy import is_enough
-from approvals.ports import Proof
+from approvals.policy import is_enough, is_strong_enough
+from approvals.ports import NotProved, Proof
 from approvals.registry import kind_of
 from kernel.append_only import new_salt, salted_digest
 from kernel.references import new_reference
+
+NO_REAL_MONEY: Final = "Real money is confirmed by a code from an app or a passkey only."
 
 
 def approve(
@@ -31,13 +34,16 @@ def approve(
     """Record that ``person`` approves what ``shown_digest`` stands for; the last one grants it.
 
     ``step_up`` is the challenge of the page, which ``proof`` answered; it is used up. ``now`` is
-    the database's. Raises TooLate, ShownOtherwise, MayNotDecide, and the kind's CannotApprove; then
-    nothing is recorded, but for a request whose time is over, which is closed.
+    the database's. Raises TooLate, ShownOtherwise, MayNotDecide, NotProved for too weak a proof,
+    and the kind's CannotApprove; then nothing is recorded, but for a request whose time is over,
+    which is closed.
     """
     with transaction.atomic(durable=True):
         request = _pending(request_ref, now=now)
         if request.state == RequestState.PENDING:
             _require_may(request, person=person, shown_digest=shown_digest)
+            if not is_strong_enough(proof.factor, mode=request.mode):
+                raise NotProved(NO_REAL_MONEY)
             _use(step_up, request=request, person=person, proof=proof, now=now)
             decision = _decision(request, person=person, verdict=Verdict.APPROVE, now=now)
             decision.factor, decision.step_up = proof.factor, step_up
