@@ -55,7 +55,8 @@ FROM toolrouter_safetychange own LEFT JOIN toolrouter_spendcap cap ON cap.id = o
 TOKENS_MADE: Final = """
 SELECT own.reference, ARRAY[held.reference, held.run_ref] AS refs, own.made_by_id AS who,
   own.made_at AS at,
-  jsonb_build_object('expires_s', floor(extract(epoch FROM own.expires_at))::bigint) AS facts
+  jsonb_build_object('expires_s', floor(extract(epoch FROM own.expires_at))::bigint,
+    'token_digest', own.token_sha256) AS facts
 FROM toolrouter_runtoken own JOIN toolrouter_grant held ON held.id = own.grant_id
 """
 TOKENS_REVOKED: Final = """
@@ -185,6 +186,7 @@ def declare() -> None:
             "kind": facts.one_of(RunKind),
             "incident": facts.one_of(IncidentKind.values),
             "expires_s": facts.COUNT,
+            "token_digest": facts.DIGEST,  # of a token's 256 random bits
             "tokens": facts.COUNT,
         },
     )

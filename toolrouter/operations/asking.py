@@ -32,6 +32,7 @@ from toolrouter.ports import (
     Answered,
     Arguments,
     Call,
+    Entry,
     NotPossible,
     Operation,
     Refusal,
@@ -46,6 +47,7 @@ from toolrouter.vocabulary import Code, Decision, Risk, Status
 
 STATEMENT_S_MAX: Final = 5
 DOUBLES_LOOKED_AT: Final = 100  # of the newest calls on the same record
+_ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _KNOWS: Final = "SELECT FROM toolrouter_grantsubject WHERE grant_id = %s AND subject_ref = %s"
 
 
@@ -80,7 +82,7 @@ def ask(asked: Asked) -> Answer:
         if not _asks_the_same(earlier, asked):
             return Answer(status=Status.CONFLICT, action=earlier.reference)
         if earlier.risk != Risk.READ or earlier.state != CallState.DONE:
-            return answer_of(earlier)
+            return _with_reason(asked.entry, answer_of(earlier))
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{STATEMENT_S_MAX}s"])
     decided = _decide(asked)
@@ -150,10 +152,16 @@ def _knows(grant_id: int, ref: str) -> bool:
 
 
 def _double(asked: Asked, decided: Decided) -> ToolCall | None:
-    """Return the call of this run that did the same already, asked under another key."""
+    """Return the call of this run that did the same already, asked under another key.
+
+    Who asks for the same meanwhile waits here until this one is done.
+    """
     entry = asked.entry
     if not isinstance(entry, Operation) or entry.repeats != Repeats.SAME_WORDS_ONCE:
         return None
+    one = f"toolrouter.repeat:{asked.credential.grant_id}:{entry.stored_name}:{decided.subject_ref}"
+    with connection.cursor() as cursor:
+        cursor.execute(_ONE_AT_A_TIME, [one])
     done = ToolCall.objects.filter(
         grant_id=asked.credential.grant_id,
         operation=entry.stored_name,
@@ -189,9 +197,12 @@ def _carry_out(asked: Asked, decided: Decided, earlier: ToolCall | None) -> Answ
     answer = answer_of(call)
     if answered:
         return replace(answer, result=answered.result)
-    if isinstance(asked.entry, Refusal):
-        return replace(answer, result={"reason": asked.entry.says})
-    return answer
+    return _with_reason(asked.entry, answer)
+
+
+def _with_reason(entry: Entry | None, answer: Answer) -> Answer:
+    """Add what is said of an operation that is only refused: it is kept on no row."""
+    return replace(answer, result={"reason": entry.says}) if isinstance(entry, Refusal) else answer
 
 
 def _run(asked: Asked, decided: Decided, reference: str) -> Answered:

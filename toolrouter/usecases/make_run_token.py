@@ -74,7 +74,10 @@ def make_run_token(
         "run_token.made",
         made.reference,
         refs=[grant.reference, grant.run_ref],
-        facts={"expires_s": int(made.expires_at.timestamp())},
+        facts={
+            "expires_s": int(made.expires_at.timestamp()),
+            "token_digest": made.token_sha256,
+        },
         actor_id=actor_id,
         now=now,
     )

@@ -11,12 +11,14 @@ from toolrouter.answers import Answer
 from toolrouter.operations.asking import ask
 from toolrouter.operations.counting import wait_s
 from toolrouter.operations.recording import Asked, KeyTaken
+from toolrouter.planning import TOKEN_PREFIX
 from toolrouter.queries.credentials import Credential
 from toolrouter.registry import registry
 from toolrouter.vocabulary import Code
 
-# An agent's own name for a call; no room for a name of somebody's or an address.
-KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/#+=-]{0,99}")
+# An agent's own name for a call; no room for a name of somebody's, an address or a token: people
+# see it on pages.
+KEY: Final = re.compile(rf"(?!.*{TOKEN_PREFIX})[A-Za-z0-9][A-Za-z0-9._:/#+=-]{{0,99}}")
 TRIES_MAX: Final = 3
 
 
