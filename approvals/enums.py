@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import models
 
+from kernel import canonical
 from kernel.state_words import OperatorWords, for_operators
 
 if TYPE_CHECKING:  # an app's config reads these words before there are models
     from kernel.transitions import Moves
+
+FIELDS_VERSION: Final = f"fields-1:{canonical.VERSION}"  # how what was approved is hashed
 
 
 class RequestState(models.TextChoices):

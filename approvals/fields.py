@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from approvals.policy import FIELDS_VERSION
+from approvals.enums import FIELDS_VERSION
 from kernel import canonical
 from kernel.append_only import new_salt
 from kernel.canonical import Canonical

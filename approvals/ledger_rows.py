@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from approvals.policy import FIELDS_VERSION
+from approvals.enums import FIELDS_VERSION
 from ledger import rows
 from ledger.rows import Comparison, Row
 

@@ -6,13 +6,11 @@ from datetime import timedelta
 from typing import Final
 
 from approvals.enums import Factor
-from kernel import canonical
 from kernel.modes import Mode
 
 WRONG_TRIES_MAX: Final = 5
 LOCKED_FOR: Final = timedelta(minutes=15)
 
-FIELDS_VERSION: Final = f"fields-1:{canonical.VERSION}"  # how fields are hashed
 CONFIRM_REAL_MONEY: Final = frozenset({Factor.CODE, Factor.PASSKEY})
 
 
