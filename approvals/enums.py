@@ -107,4 +107,6 @@ class Why(models.TextChoices):
     VERSION_GONE = "version_gone", "this version no longer shows it as it was shown"
     RESTORED = "restored", "the database was restored from a backup"
     EDITED = "edited", "somebody edited it"
+    NOT_ALLOWED = "not_allowed", "what holds now does not allow it"
+    CHANGED = "changed", "what would run is no longer what was approved"
     APPROVER_LEFT = "approver_left", "an approver may no longer decide"

@@ -126,8 +126,11 @@ class Kind(ABC):
         """Take what the last decision grants (money is reserved here). Raises CannotApprove."""
 
     @abstractmethod
-    def closed(self, subject_ref: str, *, outcome: str, now: datetime) -> None:
-        """Give back what was taken; ``outcome`` is the request's final state."""
+    def closed(self, subject_ref: str, *, outcome: str, why: str, now: datetime) -> None:
+        """Give back what was taken; ``outcome`` is the request's final state.
+
+        ``why`` says what closed it where no person did (``approvals.enums.Why``), else it is "".
+        """
 
 
 _kinds: Final[dict[str, Kind]] = {}

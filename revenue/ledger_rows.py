@@ -171,6 +171,26 @@ SELECT 'order_differs_from_events', reference, says FROM (
   WHERE sold.mode <> 'sample') compared
 WHERE says <> ''
 """  # noqa: S608  # constants only
+# Each link of a tool call was booked by its claim, as approved; and each such claim booked one.
+LINKS_OF_CALLS: Final = """
+SELECT
+  CASE WHEN call.reference IS NULL THEN 'entry_without_row'
+    WHEN link.reference IS NULL THEN 'row_without_entry' ELSE 'entry_differs_from_row' END,
+  coalesce(call.reference, link.call_ref),
+  CASE WHEN call.reference IS NULL THEN 'a payment link names it, and no such tool call ran'
+    WHEN link.reference IS NULL THEN 'this tool call ran, and there is no payment link of it'
+    ELSE concat('its payment link ', link.reference, ' says otherwise') END
+FROM (SELECT * FROM toolrouter_toolcall WHERE operation = 'revenue.prepare_payment_link'
+      AND claimed_at IS NOT NULL AND mode <> 'sample') call
+FULL JOIN (SELECT made.*, deal.reference AS deal_ref FROM revenue_paymentlink made
+  JOIN crm_deal deal ON deal.id = made.deal_id
+  WHERE made.call_ref IS NOT NULL AND made.mode <> 'sample') link
+  ON link.call_ref = call.reference
+WHERE (link.run_ref = call.run_ref AND link.deal_ref = call.subject_ref AND link.mode = call.mode
+  AND link.amount_minor = call.amount_minor AND link.currency = call.currency
+  AND link.created_at = call.claimed_at
+  AND (call.state <> 'done' OR link.stripe_id IS NOT NULL)) IS NOT TRUE
+"""
 
 
 def declare() -> None:
@@ -181,6 +201,7 @@ def declare() -> None:
         comparisons=[
             Comparison("revenue events and their entries, one by one and in sum", PAIRS),
             Comparison("orders and their revenue events", ORDERS),
+            Comparison("payment links of tool calls and those calls", LINKS_OF_CALLS),
         ],
         moves_money=True,
     )

@@ -208,6 +208,16 @@ class OpenedLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRecord:
+    """Stripe's own record of a payment link: what it asks for, and which call of ours it names."""
+
+    link_id: str
+    price: Money
+    livemode: bool
+    call_ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceLine:
     """One balance transaction: what moved the seller's balance, in the balance's own currency.
 
@@ -267,105 +277,87 @@ class PaymentGateway(Protocol):
 
     def verify(self, *, body: bytes, signature: str, now: datetime) -> Notice:
         """Raise SignatureRejected unless ``body`` was signed lately; BodyRejected if no event."""
-        ...
 
     def read_notice(self, body: bytes) -> Notice:
         """Read the identity of a body that was verified before."""
-        ...
 
     def fact_digest(self, body: bytes) -> str:
         """Return a digest of what makes an event the same event, through any endpoint."""
-        ...
 
     def read_event(self, body: bytes) -> Fact | None:
         """Translate a filed event; None for a type we do nothing about. No network.
 
         Raises UnreadableEvent.
         """
-        ...
 
     def make_product(self, *, key: str, parameters: Mapping[str, Any]) -> str:
         """Make a Product; return its id."""
-        ...
 
     def make_price(self, *, key: str, parameters: Mapping[str, Any]) -> str:
         """Make a Price; return its id."""
-        ...
 
     def find_price(self, *, lookup_key: str) -> str | None:
         """Return the id of the active price that carries ``lookup_key``, if there is one."""
-        ...
 
     def what_ails_price(self, price_id: str) -> str:
         """Return "" for a price that Stripe sells at, else one of PRICE_GONE."""
-        ...
 
     def activate_product(self, product_id: str, *, key: str) -> None:
         """Let a product be sold again that was archived."""
-        ...
 
     def open_checkout(self, *, key: str, parameters: Mapping[str, Any]) -> SessionFact:
         """Make a Checkout Session. The same key and parameters give the same session."""
-        ...
 
     def read_session(self, session_id: str) -> SessionFact:
         """Read one session, and from its payment whether a bank refused it and which card paid."""
-        ...
 
     def sessions_between(self, *, since: datetime, until: datetime) -> Iterator[SessionFact]:
         """List sessions created in the window, newest first.
 
         Raises GatewayUnreadable once all others were listed, where one of them cannot be read.
         """
-        ...
 
     def sessions_of_payment(self, payment_intent_id: str) -> Sequence[SessionFact]:
         """List the sessions that a payment intent belongs to: none or one."""
-        ...
 
     def expire_session(self, session_id: str, *, key: str) -> SessionFact:
         """Expire an open session, so that nobody can pay it any more."""
-        ...
 
     def make_payment_link(self, *, key: str, parameters: Mapping[str, Any]) -> OpenedLink:
         """Make a payment link."""
-        ...
 
     def payment_links(self, *, limit: int) -> Sequence[tuple[OpenedLink, str]]:
         """List the ``limit`` newest links, each with our reference from its metadata."""
-        ...
+
+    def find_payment_link(self, link_ref: str) -> OpenedLink | None:
+        """Return the link that names ``link_ref``; None only after the last page was read."""
+
+    def read_payment_link(self, link_id: str) -> LinkRecord:
+        """Read Stripe's own record of a link, whichever world it says that it is of."""
 
     def deactivate_payment_link(self, link_id: str, *, key: str) -> OpenedLink:
         """Switch a link off."""
-        ...
 
     def refund(self, *, key: str, parameters: Mapping[str, Any]) -> RefundFact:
         """Ask for a refund."""
-        ...
 
     def read_refund(self, refund_id: str) -> RefundFact:
         """Read one refund."""
-        ...
 
     def refunds_of_payment(self, payment_intent_id: str) -> Sequence[RefundFact]:
         """List every refund of a payment."""
-        ...
 
     def refunds_of_charge(self, charge_id: str) -> Sequence[RefundFact]:
         """List every refund of a charge."""
-        ...
 
     def dispute(self, dispute_id: str) -> DisputeFact:
         """Read one dispute."""
-        ...
 
     def undelivered_events(self, *, since: datetime) -> Iterator[StripeEvent]:
         """List events that some endpoint has not taken yet, newest first (Stripe keeps 30 days)."""
-        ...
 
     def event_types(self) -> frozenset[str]:
         """Return the types of event that mean something to us. No network."""
-        ...
 
     def reread(self, *, event_type: str, object_id: str) -> Fact | None:
         """Read the object that an event of ``event_type`` speaks of as it is *now*.
@@ -373,20 +365,15 @@ class PaymentGateway(Protocol):
         At the version we pin, whatever the event was rendered with; None for a type we do nothing
         about. Raises UnreadableEvent.
         """
-        ...
 
     def balance_lines(self, *, since: datetime, until: datetime) -> Iterator[BalanceLine]:
         """List balance transactions created in the window, newest first."""
-        ...
 
     def balance_lines_of(self, object_id: str) -> Sequence[BalanceLine]:
         """Read every balance transaction of one payment or refund, however old it is."""
-        ...
 
     def account(self) -> AccountFact:
         """Say whose account our key opens."""
-        ...
 
     def endpoints(self) -> Sequence[EndpointFact]:
         """List the account's webhook endpoints."""
-        ...

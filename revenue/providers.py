@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -32,6 +33,20 @@ def gateway_for_web() -> PaymentGateway:
 def gateway_for_worker() -> PaymentGateway:
     """Return the gateway for work in the background: 20 s, two retries with the same key."""
     return _gateway(WORKER_TIMEOUT_S, 2)
+
+
+def gateway_for_tools() -> PaymentGateway:
+    """Return the gateway for what an agent causes: 20 s, and never a second try by itself."""
+    return _gateway(WORKER_TIMEOUT_S, 0)
+
+
+def stripe_account() -> str:
+    """Name the account that calls go to, and where: the same in processes that hold no key.
+
+    Which mode a key is of is asked at start-up (``trinity.guards``), and of each answer.
+    """
+    account = settings.STRIPE_ACCOUNT or "own account"
+    return f"{account} at {urlsplit(settings.STRIPE_API_BASE).netloc}"
 
 
 def is_stripe_itself() -> bool:

@@ -53,7 +53,10 @@ def payment_link_parameters(
     Its metadata is copied to every session that it makes.
     https://docs.stripe.com/api/payment-link/create
     """
-    metadata = sale_metadata(offer=offer, trace_ref=link.trace_ref, link_ref=link.reference)
+    by_agent = {"call_ref": link.call_ref} if link.call_ref else {}
+    metadata = sale_metadata(
+        offer=offer, trace_ref=link.trace_ref, link_ref=link.reference, **by_agent
+    )
     return {
         "line_items": [{"price": price_id, "quantity": 1}],
         "metadata": metadata,

@@ -11,6 +11,7 @@ from toolrouter.models import (
     GrantSubject,
     Incident,
     ProjectSettings,
+    ProviderReceipt,
     RunToken,
     SafetyChange,
     SafetySettings,
@@ -134,6 +135,17 @@ class ToolCallAdmin(LookOnlyAdmin):
     ordering = ("-id",)
 
 
+class ProviderReceiptAdmin(LookOnlyAdmin):
+    """What providers' own records say of what was done."""
+
+    list_display = ("reference", "call", "state", "provider", "differs", "mode", "made_at")
+    list_select_related = ("call",)
+    list_filter = ("state", "mode")
+    search_fields = ("=reference", "=call__reference", "=provider_ref")
+    search_help_text = "A whole reference of a receipt or call, or the provider's own"
+    ordering = ("-id",)
+
+
 class CallCountAdmin(LookOnlyAdmin):
     """How many calls a run made in a minute."""
 
@@ -143,4 +155,5 @@ class CallCountAdmin(LookOnlyAdmin):
 
 
 admin.site.register(ToolCall, ToolCallAdmin)
+admin.site.register(ProviderReceipt, ProviderReceiptAdmin)
 admin.site.register(CallCount, CallCountAdmin)

@@ -9,10 +9,12 @@ from django.apps.registry import Apps
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import import_string
 
-from kernel import erasure, guards
+from approvals import registry as requests
+from kernel import due_work, erasure, guards
 from kernel.schema import histories
 from notices.outbox import kinds
 from toolrouter import ledger_rows, ledger_rows_of_calls
+from toolrouter.due_work import DUE_WORK
 from toolrouter.guards import PROMISES
 
 
@@ -25,6 +27,8 @@ class ToolrouterConfig(AppConfig):
         """Say which facts and rows our entries carry; seed the account's row after each migrate."""
         guards.register(*histories(self.get_models()), *PROMISES)
         erasure.register(import_string("toolrouter.erasure.ERASER"))  # its models are loaded now
+        requests.register(import_string("toolrouter.approval_kind.KIND"))
+        due_work.register(*DUE_WORK)
         ledger_rows.declare()
         kinds.register(*import_string("toolrouter.outbox.KINDS"))
         ledger_rows_of_calls.declare()

@@ -111,10 +111,28 @@ class TokenEnd(models.TextChoices):
     STOPPED = "stopped", "ended by a stop"
 
 
+class ReceiptState(models.TextChoices):
+    """What the provider's own record says of what was done."""
+
+    PENDING = "pending", "Not read yet"
+    MATCHED = "matched", "As approved"
+    MISMATCHED = "mismatched", "Differs"
+
+
+RECEIPT_MOVES: Final[Moves] = MappingProxyType(
+    {
+        ReceiptState.PENDING: frozenset({ReceiptState.MATCHED, ReceiptState.MISMATCHED}),
+        ReceiptState.MATCHED: frozenset(),
+        ReceiptState.MISMATCHED: frozenset(),
+    }
+)
+
+
 class CallState(models.TextChoices):
     """Where a tool call stands."""
 
     NEEDS_APPROVAL = "needs_approval", "Waiting for approval"
+    APPROVED = "approved", "Approved"
     EXECUTING = "executing", "Executing"
     DONE = "done", "Done"
     DENIED = "denied", "Denied"
@@ -127,6 +145,9 @@ CALLS: Final = for_operators(
     {
         CallState.NEEDS_APPROVAL: OperatorWords(
             tone="wait", note="Nothing happens before a person has approved it."
+        ),
+        CallState.APPROVED: OperatorWords(
+            tone="wait", note="It runs when its hold is over. Until then it can be revoked."
         ),
         CallState.EXECUTING: OperatorWords(tone="wait", note="The provider is being asked."),
         CallState.DONE: OperatorWords(tone="ok"),
@@ -144,7 +165,8 @@ CALLS: Final = for_operators(
 # of there: a call is never tried again. What is unknown is closed by the provider's records.
 CALL_MOVES: Final[Moves] = MappingProxyType(
     {
-        CallState.NEEDS_APPROVAL: frozenset({CallState.EXECUTING, CallState.DENIED}),
+        CallState.NEEDS_APPROVAL: frozenset({CallState.APPROVED, CallState.DENIED}),
+        CallState.APPROVED: frozenset({CallState.EXECUTING, CallState.DENIED}),
         CallState.EXECUTING: frozenset({CallState.DONE, CallState.FAILED, CallState.UNKNOWN}),
         CallState.UNKNOWN: frozenset({CallState.DONE, CallState.FAILED}),
         CallState.DONE: frozenset(),

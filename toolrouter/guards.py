@@ -67,10 +67,26 @@ PROMISES: Final = (
         frozen=(
             *("id", "reference", "grant_id", "credential_ref", "run_ref", "project_ref", "mode"),
             *("trace_ref", "key", "operation", "risk", "subject_ref", "asked_digest"),
-            *("policy_version", "facts", "result", "again_of_id", "asked_at"),
+            *("policy_version", "facts", "again_of_id", "asked_at"),
+            *("amount_minor", "currency", "approval_ref"),
         ),
         erasable=("asked", "asked_salt"),
-        once=("closed_at",),
+        once=(
+            *("result", "claim_facts", "claimed_at", "deadline_at", "unknown_at", "absent_at"),
+            "closed_at",
+        ),
     ),
+    kept_facts(
+        "toolrouter_providerreceipt",
+        frozen=(
+            *("id", "reference", "call_id", "mode", "provider", "provider_ref", "made_at"),
+            *("asked_minor", "asked_currency"),
+        ),
+        once=(
+            *("read_at", "read_ref", "read_minor", "read_currency", "read_live", "read_key"),
+            "incident_id",
+        ),
+    ),
+    fixed_mode("toolrouter_providerreceipt", follows={"call_id": "toolrouter_toolcall"}),
     fixed_mode("toolrouter_toolcall", follows={"grant_id": "toolrouter_grant"}),
 )

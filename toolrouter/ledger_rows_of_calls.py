@@ -9,11 +9,15 @@ from ledger.rows import Comparison, Row
 from toolrouter.registry import registry
 from toolrouter.vocabulary import Code
 
-EVENTS: Final = ("call.done", "call.denied")
+EVENTS: Final = (
+    *("call.needs_approval", "call.executing", "call.unknown"),
+    *("call.done", "call.denied", "call.failed"),
+)
+RECEIPT_EVENTS: Final = ("receipt.matched", "receipt.mismatched")
 # What ``operations.recording`` writes, column by column.
 _SAME: Final = """entry.event = told.event AND entry.subject = told.reference
   AND entry.refs = told.refs::varchar[] AND entry.facts = told.told_facts AND entry.mode = told.mode
-  AND entry.trace_ref = told.trace_ref AND entry.occurred_at = told.asked_at"""
+  AND entry.trace_ref = told.trace_ref AND entry.occurred_at = told.at"""
 PAIRS: Final = f"""
 SELECT
   CASE WHEN told.reference IS NULL THEN 'entry_without_row'
@@ -22,17 +26,73 @@ SELECT
   CASE WHEN told.reference IS NULL THEN 'no tool call stands behind it'
     WHEN entry.reference IS NULL THEN 'this tool call has no ledger entry'
     ELSE concat(told.reference, ' says otherwise') END
-FROM (SELECT * FROM ledger_ledgerentry WHERE kind = 'tool' AND mode <> 'sample') entry
+FROM (SELECT * FROM ledger_ledgerentry WHERE kind = 'tool' AND starts_with(event, 'call.')
+      AND mode <> 'sample') entry
 FULL JOIN (
-  SELECT own.reference, own.mode, own.trace_ref, own.asked_at, 'call.' || own.state AS event,
+  SELECT own.reference, own.mode, own.trace_ref, happened.at, 'call.' || happened.state AS event,
     array_remove(ARRAY[coalesce(nullif(own.run_ref, ''), own.credential_ref),
-      nullif(own.subject_ref, '')], NULL) AS refs,
+      nullif(own.subject_ref, ''), nullif(own.approval_ref, '')], NULL) AS refs,
     jsonb_strip_nulls(jsonb_build_object('operation', own.operation, 'policy', own.policy_version,
-      'codes', cardinality(own.codes), 'code', own.codes[1])) AS told_facts
-  FROM toolrouter_toolcall own WHERE own.state IN ('done', 'denied') AND own.mode <> 'sample') told
+      'codes', CASE WHEN happened.state = own.state THEN cardinality(own.codes) ELSE 0 END,
+      'code', CASE WHEN happened.state = own.state THEN own.codes[1] END,
+      'amount_minor', own.amount_minor, 'currency', nullif(own.currency, ''))) AS told_facts
+  FROM toolrouter_toolcall own, LATERAL (VALUES
+    (CASE WHEN own.approval_ref <> '' THEN 'needs_approval' END, own.asked_at),
+    (CASE WHEN own.claimed_at IS NOT NULL THEN 'executing' END, own.claimed_at),
+    (CASE WHEN own.unknown_at IS NOT NULL THEN 'unknown' END, own.unknown_at),
+    (CASE WHEN own.closed_at IS NOT NULL THEN own.state END, own.closed_at)
+  ) AS happened (state, at)
+  WHERE happened.state IS NOT NULL AND own.mode <> 'sample') told
   ON entry.key = told.event || ':' || told.reference
 WHERE ({_SAME}) IS NOT TRUE
 """  # noqa: S608  # constants only
+# What ran was approved, and what was used up ran: one approval, one call, in one commit.
+APPROVED: Final = """
+SELECT
+  CASE WHEN ran.reference IS NULL THEN 'entry_without_row'
+    WHEN used.reference IS NULL THEN 'row_without_entry' ELSE 'entry_differs_from_row' END,
+  coalesce(ran.reference, used.reference),
+  CASE WHEN ran.reference IS NULL THEN 'an approval was used and no tool call ran by it'
+    WHEN used.reference IS NULL THEN 'this tool call ran without an approval that was used'
+    ELSE 'its approval says otherwise' END
+FROM (SELECT * FROM toolrouter_toolcall WHERE claimed_at IS NOT NULL AND mode <> 'sample') ran
+FULL JOIN (SELECT * FROM approvals_approvalrequest
+  WHERE kind = 'tool' AND state = 'consumed' AND mode <> 'sample') used
+  ON used.subject_ref = ran.reference
+WHERE (ran.approval_ref = used.reference AND ran.claimed_at = used.closed_at
+  AND ran.mode = used.mode AND ran.run_ref = used.run_ref AND ran.project_ref = used.project_ref
+  AND ran.trace_ref = used.trace_ref AND ran.currency = used.currency
+  AND ran.amount_minor IS NOT DISTINCT FROM used.amount_minor) IS NOT TRUE
+"""
+# What is done has a receipt; and each receipt that was read has its entry.
+RECEIPTS: Final = """
+SELECT
+  CASE WHEN own.reference IS NULL THEN 'entry_without_row'
+    WHEN entry.reference IS NULL THEN 'row_without_entry' ELSE 'entry_differs_from_row' END,
+  coalesce(entry.reference, own.reference),
+  CASE WHEN own.reference IS NULL THEN 'no receipt stands behind it'
+    WHEN entry.reference IS NULL THEN 'this receipt has no ledger entry'
+    ELSE concat(own.reference, ' says otherwise') END
+FROM (SELECT * FROM ledger_ledgerentry WHERE kind = 'tool' AND starts_with(event, 'receipt.')
+      AND mode <> 'sample') entry
+FULL JOIN (
+  SELECT receipt.*, call.reference AS call_ref, call.trace_ref
+  FROM toolrouter_providerreceipt receipt JOIN toolrouter_toolcall call ON call.id = receipt.call_id
+  WHERE receipt.state <> 'pending' AND receipt.mode <> 'sample') own
+  ON entry.key = concat('receipt.', own.state, ':', own.reference)
+WHERE (entry.event = 'receipt.' || own.state AND entry.subject = own.reference
+  AND entry.refs = ARRAY[own.call_ref] AND entry.mode = own.mode
+  AND entry.trace_ref = own.trace_ref AND entry.occurred_at = own.read_at
+  AND entry.facts = jsonb_strip_nulls(jsonb_build_object('differs', cardinality(own.differs),
+    'amount_minor', own.read_minor, 'currency', nullif(own.read_currency, '')))) IS NOT TRUE
+UNION ALL
+SELECT 'row_without_entry', call.reference, 'this tool call is done, and no receipt was asked for'
+FROM toolrouter_toolcall call LEFT JOIN toolrouter_providerreceipt receipt
+  ON receipt.call_id = call.id AND receipt.mode = call.mode
+  AND receipt.asked_minor IS NOT DISTINCT FROM call.amount_minor
+  AND receipt.asked_currency = call.currency AND receipt.made_at = call.closed_at
+WHERE call.claimed_at IS NOT NULL AND call.state = 'done' AND receipt.id IS NULL
+"""
 
 
 def declare() -> None:
@@ -44,10 +104,18 @@ def declare() -> None:
             "policy": facts.COUNT,
             "codes": facts.COUNT,
             "code": facts.one_of(Code),
+            "amount_minor": facts.MINOR,
+            "currency": facts.CURRENCY,
+            "differs": facts.COUNT,
         },
     )
     rows.declare(
         "tool",
-        dict.fromkeys(EVENTS, Row("toolrouter_toolcall")),
-        comparisons=[Comparison("tool calls and their entries", PAIRS)],
+        dict.fromkeys(EVENTS, Row("toolrouter_toolcall"))
+        | dict.fromkeys(RECEIPT_EVENTS, Row("toolrouter_providerreceipt")),
+        comparisons=[
+            Comparison("tool calls and their entries", PAIRS),
+            Comparison("tool calls that ran and their approvals", APPROVED),
+            Comparison("receipts and their entries", RECEIPTS),
+        ],
     )

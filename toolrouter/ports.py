@@ -6,28 +6,39 @@ An app lists its operations in ``<app>/tools.py``; the setting ``TOOLS`` names t
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, core_schema
 
+from kernel.canonical import Canonical
+from kernel.money import Money
+from kernel.retries import Unknown
 from kernel.shown_text import fault_of
 from toolrouter.vocabulary import Code, Risk
 
 __all__ = [
     "Answered",
+    "AnyEffect",
     "AnyOperation",
     "Arguments",
     "Call",
     "Code",
+    "Effect",
     "Entry",
+    "Made",
     "NotPossible",
     "Operation",
+    "OtherMode",
+    "Plan",
+    "Presented",
+    "ProviderRecord",
     "Refusal",
     "Repeats",
     "Risk",
@@ -90,6 +101,7 @@ class Repeats(StrEnum):
 
     FREELY = "freely"
     SAME_WORDS_ONCE = "same_words_once"  # the same arguments are the same call
+    SAME_SUBJECT_ONCE = "same_subject_once"  # while one about that record is open, unknown or done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,16 +128,115 @@ class NotPossible(Exception):
     """The owning app says no: what it is asked of stands otherwise. Nothing was done."""
 
 
+class OtherMode(Unknown):
+    """The provider answered from another world than ours: something may have been made there."""
+
+
 A = TypeVar("A", bound=Arguments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Operation(Generic[A]):
-    """One thing that an agent may ask for. It runs in the router's transaction, within seconds.
+class Plan:
+    """What exactly would run, derived from the arguments and the owner's own records.
 
-    ``subject`` names the record that it is about, which the run must know of; ``standing`` asks
-    the owning app of that record, holding it where something is written. ``tool``: the name of a
-    tool of its own, of an operation that only reads. What is told to agents is ``says``.
+    ``payload`` is what the provider would be sent, ``shown`` what else the presenter needs: all of
+    it is part of what is approved. ``account`` says whose account at the provider that is. What
+    stands around it (headroom, notes, the agent's own words) is not.
+    """
+
+    account: str
+    payload: Mapping[str, Canonical]
+    payee: str
+    amount: Money | None = None
+    shown: Mapping[str, Canonical] = field(default_factory=dict)
+    room: Sequence[tuple[str, str]] = ()
+    notes: Sequence[str] = ()
+    agent_words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """What a person is shown of an effect: one sentence, and lines of label and value."""
+
+    sentence: str
+    lines: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What the provider made, by its own name, and what the owner needs to write it down."""
+
+    provider_ref: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderRecord:
+    """What the provider's own record says afterwards. ``key`` is the call that it names."""
+
+    provider_ref: str
+    amount: Money | None
+    is_live: bool
+    key: str
+
+
+class Effect(ABC, Generic[A]):
+    """What an operation does outside of the house, once, after a person's yes.
+
+    ``plan``, ``book``, ``record`` and ``close`` join the router's transaction; ``prepare``,
+    ``make``, ``find`` and ``read`` ask the provider and run in none. They raise
+    ``kernel.retries.CallFailed``: ``Refused`` from ``make`` is proof that nothing was made.
+    """
+
+    provider: ClassVar[str]
+    presenter_version: ClassVar[str] = "1"
+
+    @abstractmethod
+    def plan(self, asked: A, call: Call) -> Plan:
+        """Derive what would run, the same as long as nothing changed. Raises NotPossible."""
+
+    @abstractmethod
+    def present(self, envelope: Mapping[str, Canonical]) -> Presented:
+        """Return what people are shown. Pure: made of ``envelope`` alone."""
+
+    @abstractmethod
+    def prepare(self, asked: A, call: Call) -> None:
+        """Make at the provider what the effect needs and what has none. Raises NotPossible."""
+
+    @abstractmethod
+    def book(self, asked: A, call: Call) -> None:
+        """Write our own row of it, with the call's reference as its key. Raises NotPossible."""
+
+    @abstractmethod
+    def make(self, call_ref: str) -> Made:
+        """Ask the provider, once."""
+
+    @abstractmethod
+    def record(self, call_ref: str, made: Made, *, now: datetime) -> Answered:
+        """Write down what was made, by whoever heard of it."""
+
+    @abstractmethod
+    def close(self, call_ref: str, *, code: str) -> None:
+        """Write down that nothing was made."""
+
+    @abstractmethod
+    def find(self, call_ref: str) -> Made | None:
+        """Look through all that the provider has; None only after the last page was read."""
+
+    @abstractmethod
+    def read(self, provider_ref: str) -> ProviderRecord:
+        """Read the provider's own record of what was made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation(Generic[A]):
+    """One thing that an agent may ask for.
+
+    It runs in the router's transaction, within seconds, by ``execute``; or, where a person must
+    say yes, later in a worker, as ``effect``. ``subject`` names the record that it is about, which
+    the run must know of; ``standing`` asks the owning app of that record, holding it where
+    something is written. ``tool``: the name of a tool of its own, of an operation that only reads.
+    What is told to agents is ``says``.
     """
 
     name: str
@@ -133,9 +244,10 @@ class Operation(Generic[A]):
     risk: Risk
     says: str
     arguments: type[A]
-    execute: Callable[[A, Call], Answered]
     subject: Callable[[A], str]
     standing: Callable[[str, str], Standing]  # of project and record
+    execute: Callable[[A, Call], Answered] | None = None
+    effect: Effect[A] | None = None
     repeats: Repeats = Repeats.FREELY
     tool: str = ""
 
@@ -147,8 +259,11 @@ class Operation(Generic[A]):
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name) or (self.tool and self.risk != Risk.READ):
             raise ValueError(f"{self.name!r}: not an operation")
-        if self.risk not in (Risk.READ, Risk.DRAFT, Risk.INTERNAL_WRITE):
-            raise ValueError(f"{self.name}: what needs a person is not run at once")
+        at_once = self.risk in (Risk.READ, Risk.DRAFT, Risk.INTERNAL_WRITE)
+        if at_once != (self.execute is not None) or self.risk.needs_person != (
+            self.effect is not None
+        ):
+            raise ValueError(f"{self.name}: what needs a person, and nothing else, is an effect")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,4 +291,5 @@ class Refusal:
 
 
 AnyOperation: TypeAlias = Operation[Any]  # each has arguments of its own
+AnyEffect: TypeAlias = Effect[Any]  # likewise
 Entry: TypeAlias = AnyOperation | Refusal

@@ -18,3 +18,11 @@ FLOW: Final[dict[str, tuple[str, ...]]] = {
     "order_links.requested": ("revenue.answer_link_requests",),
     "reconcile.wanted": ("revenue.reconcile",),
 }
+
+# What may wait long for somebody outside runs in processes of its own (``worker-tools``).
+TOOLS_QUEUE: Final = "tools"
+TOOLS_HOST: Final = "tools@%h"  # %h: the machine's name
+TASK_ROUTES: Final = {
+    name: {"queue": TOOLS_QUEUE}
+    for name in ("toolrouter.run_approved", "toolrouter.look_for_lost", "toolrouter.read_receipts")
+}

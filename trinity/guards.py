@@ -29,6 +29,9 @@ SELLER_IDENTITY: Final = ("SELLER_NAME", "SELLER_ADDRESS", "SELLER_CONTACT")
 # They are not given what pages and workers sell with (trinity.stack.secrets); those are asked.
 SELLS_NOTHING: Final = frozenset({"prepare", "doors", "mcp", "beat"})
 KEYLESS: Final = frozenset({"doors", "mcp", "beat"})  # they sign nothing
+SENDS_NO_MAIL: Final = frozenset({"worker-tools"})
+# What an owner may make longer, and in live mode never shorter: seconds.
+LIVE_FLOORS_S: Final = {"APPROVAL_HOLD_LIVE_S": 60, "APPROVAL_USABLE_S": 60}
 
 
 class Refused(Exception):
@@ -77,7 +80,8 @@ def problems(env: Mapping[str, str]) -> list[str]:
         found += [
             *_live_key_problems(env),
             *_live_deployment_problems(env),
-            *_live_mail_problems(env),
+            *([] if process in SENDS_NO_MAIL else _live_mail_problems(env)),
+            *_live_pause_problems(env),
             *_live_host_problems(env),
             *weak_secrets(_without_a_key_that_is_not_live(env)),
         ]
@@ -195,6 +199,14 @@ def _live_mail_problems(env: Mapping[str, str]) -> list[str]:
             "or smtp+ssl:// (port 465)."
         ]
     return []
+
+
+def _live_pause_problems(env: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name} is shorter than {floor_s}; in live mode people have at least so many seconds."
+        for name, floor_s in LIVE_FLOORS_S.items()
+        if (said := env.get(name, "").strip()) and not (said.isdigit() and int(said) >= floor_s)
+    ]
 
 
 def _is_mail_encrypted(address: str) -> bool:

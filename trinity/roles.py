@@ -69,6 +69,7 @@ _BOOKS: Final = frozenset(
         "toolrouter.view_incident",
         "toolrouter.view_safetychange",
         "toolrouter.view_toolcall",
+        "toolrouter.view_providerreceipt",
         "toolrouter.view_callcount",
     }
 )

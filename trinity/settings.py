@@ -85,13 +85,16 @@ OPERATOR_EMAILS = env.list("OPERATOR_EMAILS", default=env.list("SUPPORT_EMAILS",
 
 # --- what agents may do ------------------------------------------------------------------------
 # The lists of operations that an agent may ask for. Which there are is code, not environment.
-TOOLS = ["toolrouter.tools.OPERATIONS", "crm.tools.OPERATIONS"]
+TOOLS = ["toolrouter.tools.OPERATIONS", "crm.tools.OPERATIONS", "revenue.tools.OPERATIONS"]
 # Asked in live mode, each beside the account's own switch on the safety page.
 LIVE_OUTREACH = env.bool("LIVE_OUTREACH", default=False)
 LIVE_SPEND = env.bool("LIVE_SPEND", default=False)
 RUN_CALLS_PER_MINUTE_MAX = env.int("RUN_CALLS_PER_MINUTE_MAX", default=300)
 RUN_PROPOSALS_PER_MINUTE_MAX = env.int("RUN_PROPOSALS_PER_MINUTE_MAX", default=30)
 RUN_WAITING_MAX = env.int("RUN_WAITING_MAX", default=10)
+APPROVAL_HOLD_LIVE_S = env.int("APPROVAL_HOLD_LIVE_S", default=60)
+APPROVAL_HOLD_S = env.int("APPROVAL_HOLD_S", default=5)
+APPROVAL_USABLE_S = env.int("APPROVAL_USABLE_S", default=600)
 
 # --- apps --------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -249,9 +252,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 0.25,
     # With the broker down a publish tries once more at once; by default it sleeps for six seconds.
     "max_retries": 1,
-    "interval_start": 0,
-    "interval_step": 0,
-    "interval_max": 0,
+    **dict.fromkeys(("interval_start", "interval_step", "interval_max"), 0),
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"

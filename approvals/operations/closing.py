@@ -30,7 +30,8 @@ def close_for(subject_ref: str, *, why: Why, now: datetime, superseded_by: str =
 def expire(request: ApprovalRequest, *, why: Why, now: datetime) -> None:
     """Close one open request, locked by the caller, and give back what its approval had taken."""
     _close(request, why=why, now=now)
-    kind_of(request.kind).closed(request.subject_ref, outcome=request.state, now=now)
+    asks = kind_of(request.kind)
+    asks.closed(request.subject_ref, outcome=request.state, why=why, now=now)
 
 
 def _close(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from approvals.fields import SaltedField, digest_of, salted
 from approvals.models import ApprovalField, ApprovalRequest
@@ -40,13 +40,13 @@ def open_request(
     policy_version: str,
     now: datetime,
     asked_by_id: int | None = None,
+    decide_within: timedelta | None = None,
 ) -> OpenedRequest:
     """Open a request for ``subject_ref``, with what is shown made of ``envelope`` alone.
 
-    ``around`` is what stands beside it on the page (headroom, likely doubles): true at ``now``,
-    part of no digest. ``asked_by_id`` is the person who asked, None where an agent did: whoever
-    asked never decides. Raises NotCanonical, and KeyError for a kind or rule that nobody
-    registered.
+    ``around`` stands beside it on the page: true at ``now``, part of no digest. ``asked_by_id`` is
+    the person who asked, and never decides; None where an agent did. ``decide_within`` stands in
+    for the rule's. Raises NotCanonical, and KeyError for a kind or rule that is not registered.
     """
     asks = kind_of(kind)
     by = asks.rule(rule)
@@ -71,7 +71,7 @@ def open_request(
         asked_by_id=asked_by_id,
         around=json.dumps(asdict(around), ensure_ascii=False),
         opened_at=now,
-        decide_by=now + by.decide_within,
+        decide_by=now + (decide_within or by.decide_within),
     )
     sealed = salted({**envelope, **request.terms})
     request.fingerprint = digest_of(field.digest for field in sealed)

@@ -9,13 +9,17 @@ from approvals.queries.requests import (
     waiting_count,
     waiting_for,
 )
+from approvals.queries.using import people_who_may, reason_for_the_agent, usable_now
 
 __all__ = [
     "DecisionLine",
     "RequestLine",
     "RequestPage",
+    "people_who_may",
+    "reason_for_the_agent",
     "request_page",
     "requests_page",
+    "usable_now",
     "waiting_count",
     "waiting_for",
 ]

@@ -81,7 +81,8 @@ def refuse(
             _record_decision(request, decision, now=now)
             request.move(RequestState.REFUSED, decided_at=now, closed_at=now)
             record(request, RequestState.REFUSED, now=now)
-            kind_of(request.kind).closed(request.subject_ref, outcome=RequestState.REFUSED, now=now)
+            asks = kind_of(request.kind)
+            asks.closed(request.subject_ref, outcome=RequestState.REFUSED, why="", now=now)
             return request
     raise TooLate(request.state)
 

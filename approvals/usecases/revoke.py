@@ -38,5 +38,5 @@ def revoke(request_ref: str, *, person: User, reason: str, now: datetime) -> App
         )
         request.move(RequestState.REVOKED, closed_at=now)
         record(request, RequestState.REVOKED, now=now, facts={"actor": f"user:{person.pk}"})
-        asks.closed(request.subject_ref, outcome=RequestState.REVOKED, now=now)
+        asks.closed(request.subject_ref, outcome=RequestState.REVOKED, why="", now=now)
         return request

@@ -38,11 +38,13 @@ def checkout_prepared(
     offer_id: int | None = None,
     amount: Money | None = None,
     kind: ActivityKind = ActivityKind.CHECKOUT_PREPARED,
+    run_ref: str = "",
 ) -> bool:
     """Note that a checkout or payment link waits for the buyer; say whether the deal moved.
 
     A qualified or proposed deal moves to checkout and takes the offer and its price; a deal that
-    stands elsewhere (won meanwhile, still a lead) stays there. Repeating changes nothing.
+    stands elsewhere (won meanwhile, still a lead) stays there. ``run_ref``: an agent's run prepared
+    it. Repeating changes nothing.
     """
     deal = Deal.objects.select_for_update(no_key=True).get(pk=deal_id)
     is_moving = deal.stage in (DealStage.QUALIFIED, DealStage.PROPOSAL)
@@ -50,7 +52,10 @@ def checkout_prepared(
         key=f"{kind}:{checkout_ref}",
         kind=kind,
         deal_id=deal_id,
-        refs={"link" if kind == ActivityKind.LINK_PREPARED else "checkout": checkout_ref},
+        refs={
+            "link" if kind == ActivityKind.LINK_PREPARED else "checkout": checkout_ref,
+            **({"run": run_ref} if run_ref else {}),
+        },
         amount=amount,
         actor_id=actor_id,
         now=now,

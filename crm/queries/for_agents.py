@@ -111,15 +111,17 @@ JOIN crm_project project ON project.id = deal.project_id
 WHERE deal.reference = %s
 """
 _STANDING_HELD: Final = f"{_STANDING} FOR KEY SHARE OF contact, deal"
+_STANDING_ALONE: Final = f"{_STANDING} FOR KEY SHARE OF contact FOR NO KEY UPDATE OF deal"
 
 
-def deal_standing(deal_ref: str, *, hold: bool = False) -> DealStanding | None:
+def deal_standing(deal_ref: str, *, hold: bool = False, alone: bool = False) -> DealStanding | None:
     """Return where a deal belongs, or None. One statement.
 
     ``hold``: contact and deal stay until COMMIT, in that order of locks, while others may go on
-    working with them.
+    working with them; ``alone``: nobody else moves the deal meanwhile.
     """
+    said = _STANDING_HELD if hold else _STANDING_ALONE if alone else _STANDING
     with connection.cursor() as cursor:
-        cursor.execute(_STANDING_HELD if hold else _STANDING, [deal_ref])
+        cursor.execute(said, [deal_ref])
         row = cursor.fetchone()
     return row and DealStanding(id=row[0], project_ref=row[1], is_erased=row[2])

@@ -32,6 +32,7 @@ from revenue.ports import (
     GatewayRefused,
     GatewayUnknown,
     GatewayUnreadable,
+    LinkRecord,
     NotFound,
     Notice,
     OpenedLink,
@@ -283,6 +284,21 @@ class StripeGateway:
             (_read(reading.payment_link, link), (link.get("metadata") or {}).get("link_ref", ""))
             for link in found
         ]
+
+    def find_payment_link(self, link_ref: str) -> OpenedLink | None:
+        with _translated():
+            for link in self._v1.payment_links.list({"limit": PAGE}).auto_paging_iter():
+                metadata = link.to_dict().get("metadata") or {}
+                if metadata.get("link_ref") == link_ref:
+                    return _read(reading.payment_link, self._own(link))
+        return None
+
+    def read_payment_link(self, link_id: str) -> LinkRecord:
+        with _translated():
+            link = self._v1.payment_links.retrieve(link_id).to_dict()
+            items = self._v1.payment_links.line_items.list(link_id, {"limit": PAGE})
+            link["items"] = [item.to_dict() for item in items.auto_paging_iter()]
+        return _read(reading.link_record, link)
 
     def read_refund(self, refund_id: str) -> RefundFact:
         """Read one refund."""

@@ -22,6 +22,7 @@ from revenue.ports import (
     DisputeMovement,
     EndpointFact,
     Fact,
+    LinkRecord,
     OpenedLink,
     PaymentFailedFact,
     RefundFact,
@@ -199,6 +200,19 @@ def payment_link(data: Object) -> OpenedLink:
         link_id=fields.own_id(data),
         url=fields.url(data, "url"),
         is_active=fields.yes_or_no(data, "active"),
+    )
+
+
+def link_record(data: Object) -> LinkRecord:
+    """Read a payment link with the ``items`` that it sells."""
+    prices = [fields.money(item, "amount_total") for item in data["items"]]
+    if not prices or {price.currency for price in prices} != {prices[0].currency}:
+        raise UnreadableEvent("line_items: none, or in several currencies")
+    return LinkRecord(
+        link_id=fields.own_id(data),
+        price=Money(sum(price.amount_minor for price in prices), prices[0].currency),
+        livemode=fields.yes_or_no(data, "livemode"),
+        call_ref=fields.reference(fields.part(data, "metadata"), "call_ref"),
     )
 
 

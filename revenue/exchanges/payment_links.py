@@ -37,6 +37,8 @@ def make_at_stripe(
     """
     if link.state != PaymentLinkState.UNKNOWN or not _may_repeat(link, now=now):
         return link
+    if link.call_ref is not None:
+        raise ValueError(f"{link}: only its tool call makes it")
     is_anothers = link.is_leased(now=now)
     with suppress(LostRace):  # an event was faster, or a sweep that claimed the row
         try:
@@ -66,7 +68,8 @@ def switch_off_at_stripe(link: PaymentLink, *, gateway: PaymentGateway, now: dat
 
 def sweep_payment_links(*, gateway: PaymentGateway, clock: Clock, limit: int = 50) -> int:
     """Look after every link that is due. Returns how many were looked after."""
-    is_open = Q(state=PaymentLinkState.UNKNOWN) | Q(
+    # What an agent's call made is looked for by the router, which posts nothing again.
+    is_open = Q(state=PaymentLinkState.UNKNOWN, call_ref=None) | Q(
         state=PaymentLinkState.ACTIVE, off_asked_at__isnull=False
     )
     due = PaymentLink.objects.filter(

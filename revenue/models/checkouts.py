@@ -24,7 +24,12 @@ from revenue.models.offers import Offer
 
 
 class PaymentLink(Stateful, Leased):
-    """One ``plink_…`` that an operator made for a deal. It takes one payment."""
+    """One ``plink_…`` for a deal. It takes one payment.
+
+    An operator made it, or an agent's run after a person's yes: then ``call_ref`` is the tool call,
+    and the idempotency key; the router alone looks after it while it is ``unknown``, and only
+    looks.
+    """
 
     MOVES = PAYMENT_LINK_MOVES
 
@@ -48,6 +53,8 @@ class PaymentLink(Stateful, Leased):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True
     )
+    call_ref = models.CharField(max_length=LENGTH_MAX, null=True, blank=True, unique=True)
+    run_ref = models.CharField(max_length=LENGTH_MAX, default="", blank=True)
     created_at = models.DateTimeField()
     deactivated_at = models.DateTimeField(null=True, blank=True)
     off_asked_at = models.DateTimeField(
@@ -70,6 +77,11 @@ class PaymentLink(Stateful, Leased):
             models.CheckConstraint(
                 condition=~Q(state=PaymentLinkState.ACTIVE) | Q(stripe_id__isnull=False),
                 name="payment_link_active_only_if_stripe_knows_it",
+            ),
+            models.CheckConstraint(
+                condition=Q(call_ref__isnull=True, run_ref="")
+                | Q(call_ref__isnull=False, created_by__isnull=True) & ~Q(run_ref=""),
+                name="payment_link_of_a_run_only_if_a_call_made_it",
             ),
         ]
         indexes = [

@@ -92,6 +92,11 @@ def sellable_offer(reference: str) -> Offer | None:
     return published.filter(reference=reference).first()
 
 
+def sellable_offer_by_id(offer_id: int) -> Offer | None:
+    """Return the published version of that id, public or not, or None."""
+    return Offer.objects.filter(pk=offer_id, state=OfferState.PUBLISHED, is_sample=False).first()
+
+
 def price_of(offer: Offer, *, mode: str) -> OfferPrice | None:
     """Return under which ids Stripe knows the offer in ``mode``; None before anybody asked."""
     return OfferPrice.objects.filter(offer=offer, mode=mode).first()

@@ -90,7 +90,7 @@ class Boxes(Kind):
             raise CannotApprove(self.missing)
         self.told.append(("approved", subject_ref, request_ref))
 
-    def closed(self, subject_ref: str, *, outcome: str, now: datetime) -> None:  # noqa: ARG002  # the kind's
+    def closed(self, subject_ref: str, *, outcome: str, why: str, now: datetime) -> None:  # noqa: ARG002  # the kind's
         self.told.append((outcome, subject_ref))
 
 

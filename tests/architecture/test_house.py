@@ -29,7 +29,7 @@ FILE_LINES_MAX, FUNCTION_LINES_MAX = 400, 60
 BANNED_STEMS = {"services", "utils", "helpers", "common", "misc"}
 APPS = ("ledger", "notices", "approvals", "toolrouter", "crm", "fulfillment", "revenue", "console")
 SEEN_ACROSS_APPS = {
-    *("operations", "queries", "enums", "ports", "facts", "rows", "kinds", "outbox"),
+    *("operations", "queries", "enums", "ports", "facts", "rows", "kinds", "outbox", "registry"),
     "subjects",  # whom a run may know of, registered by whoever owns deals
 }
 

@@ -33,7 +33,7 @@ from tests.factories.revenue import (
 from tests.factories.toolrouter import new_grant
 from tests.owner import rewriting
 from tests.toolrouter.agents import an_agent
-from toolrouter.models import Incident, RunToken, ToolCall
+from toolrouter.models import Incident, ProviderReceipt, RunToken, ToolCall
 from trinity.people.mails import RESET
 
 Changes = Mapping[str, Any]
@@ -82,6 +82,18 @@ def tool_call() -> Model:
     return ToolCall.objects.get(reference=an_agent().note("A note.").action)
 
 
+def receipt() -> Model:
+    return ProviderReceipt.objects.create(
+        reference=new_reference("rcp"),
+        call=tool_call(),
+        mode="sandbox",
+        state="pending",
+        provider="stripe",
+        provider_ref="plink_1",
+        made_at=NOON,
+    )
+
+
 def payment_link() -> Model:
     return PaymentLink.objects.create(
         reference=new_reference("plk"),
@@ -105,6 +117,10 @@ def price() -> Model:
     return OfferPrice.objects.create(offer=OfferFactory(), mode="sandbox", created_at=NOON)
 
 
+WAITING = {"state": "needs_approval", "closed_at": None, "approval_ref": "apr_1"}
+OF_A_CALL = {"call_ref": "call_1", "run_ref": "run_1"}
+RUNNING = WAITING | {"state": "executing", "claimed_at": NOON, "deadline_at": NOON}
+MISMATCHED = {"state": "mismatched", "read_at": NOON}
 IDS = {"stripe_product_id": "prod_1", "stripe_price_id": "price_1"}
 IFF = {
     "approval_closed_iff_its_state_is_final": Case(
@@ -159,8 +175,22 @@ IFF = {
     ),
     "call_closed_iff_it_came_to_an_end": Case(
         tool_call,
-        allowed=[{"state": "executing", "closed_at": None}],
-        refused=[{"state": "executing"}, {"closed_at": None}],
+        allowed=[WAITING],
+        refused=[WAITING | {"closed_at": NOON}, {"closed_at": None}],
+    ),
+    "receipt_read_iff_it_says_what": Case(
+        receipt,
+        allowed=[{"state": "matched", "read_at": NOON}],
+        refused=[{"state": "matched"}, {"read_at": NOON}],
+    ),
+    "receipt_differs_iff_there_is_an_incident": Case(
+        receipt,
+        allowed=[{"state": "matched", "read_at": NOON}],
+        refused=[
+            MISMATCHED,
+            MISMATCHED | {"differs": ["amount"]},
+            {"state": "matched", "read_at": NOON, "differs": ["amount"]},
+        ],
     ),
     "webhook_event_emptied_iff_it_has_a_date": Case(
         lambda: filed("checkout.session.completed", session_object(CheckoutFactory())),
@@ -169,6 +199,26 @@ IFF = {
     ),
 }
 ONLY_IF = {
+    "payment_link_of_a_run_only_if_a_call_made_it": Case(
+        payment_link,
+        allowed=[OF_A_CALL, {"created_by": None}],
+        refused=[{"run_ref": "run_1"}, {"call_ref": "call_1"}],
+    ),
+    "call_runs_only_if_it_was_claimed": Case(
+        tool_call,
+        allowed=[WAITING, RUNNING],
+        refused=[RUNNING | {"claimed_at": None}, WAITING | {"claimed_at": NOON}],
+    ),
+    "call_that_needs_people_done_only_if_claimed": Case(
+        tool_call,
+        allowed=[{"risk": "outbound", "claimed_at": NOON}, {"risk": "read"}],
+        refused=[{"risk": "outbound"}, {"risk": "spend"}],
+    ),
+    "call_open_only_if_somebody_was_asked": Case(
+        tool_call,
+        allowed=[WAITING, {"approval_ref": "apr_1"}],
+        refused=[WAITING | {"approval_ref": ""}],
+    ),
     "payment_link_active_only_if_stripe_knows_it": Case(
         payment_link,
         allowed=[{"stripe_id": "plink_1"}, {"state": "active", "stripe_id": "plink_1"}],

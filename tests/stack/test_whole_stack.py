@@ -20,7 +20,10 @@ from trinity.stack.home import ROOT
 
 pytestmark = pytest.mark.slow
 
-EVERYTHING = {"postgres", "valkey", "sandbox", "web", "doors", "mcp", "worker", "beat"}
+EVERYTHING = {
+    *("postgres", "valkey", "sandbox", "web", "doors", "mcp"),
+    *("worker", "worker-tools", "beat"),
+}
 GONE_S_MAX = 60.0
 
 

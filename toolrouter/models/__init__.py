@@ -5,6 +5,7 @@ from toolrouter.models.caps import SpendCap
 from toolrouter.models.changes import SafetyChange
 from toolrouter.models.grants import Grant, GrantSubject
 from toolrouter.models.incidents import Incident
+from toolrouter.models.receipts import ProviderReceipt
 from toolrouter.models.settings import ProjectSettings, SafetySettings
 from toolrouter.models.stops import Stop
 from toolrouter.models.tokens import RunToken
@@ -15,6 +16,7 @@ __all__ = [
     "GrantSubject",
     "Incident",
     "ProjectSettings",
+    "ProviderReceipt",
     "RunToken",
     "SafetyChange",
     "SafetySettings",

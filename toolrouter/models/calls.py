@@ -16,6 +16,10 @@ from toolrouter.vocabulary import Code, Risk
 
 KEY_CHARS_MAX = 100
 CLOSED = (CallState.DONE, CallState.DENIED, CallState.FAILED)
+RUNNING = (CallState.EXECUTING, CallState.UNKNOWN)
+WAITING = (CallState.NEEDS_APPROVAL, CallState.APPROVED)
+OPEN = (*WAITING, *RUNNING)
+NEEDING_PEOPLE = [str(risk) for risk in Risk if risk.needs_person]
 
 
 class ToolCall(Stateful):
@@ -25,7 +29,10 @@ class ToolCall(Stateful):
     name and arguments, are words that an erasure blanks beside the salt of their digest; of what a
     read returned only the hash, the number of records and their references are kept. A call whose
     run and credential disagree belongs to no run: then there is no grant, and no words are kept.
-    ``facts`` are the policy's, of ``policy_version``: the decision can be made from them again.
+    ``facts`` are the policy's, of ``policy_version``: the decision can be made from them again;
+    ``claim_facts`` are those of the claim. A claimed call is claimed by nobody again: whoever
+    claimed it asks the provider until ``deadline_at``, and after that it is only looked for
+    (``look_at``), until it is found, or was absent twice.
     """
 
     MOVES = CALL_MOVES
@@ -53,6 +60,10 @@ class ToolCall(Stateful):
     asked_digest = models.CharField(max_length=64, editable=False)
     state = models.CharField(max_length=20, choices=CallState.choices, editable=False)
     codes = ArrayField(models.CharField(max_length=30), default=list, editable=False)
+    # What it moves, where it needs a person, and the request that a person was asked by.
+    amount_minor = models.BigIntegerField(null=True, editable=False)
+    currency = models.CharField(max_length=3, blank=True, editable=False)
+    approval_ref = models.CharField(max_length=LENGTH_MAX, blank=True, editable=False)
     policy_version = models.PositiveIntegerField(editable=False)
     facts = models.JSONField(null=True, editable=False)
     result = models.JSONField(null=True, editable=False)  # of what wrote: references only
@@ -63,6 +74,12 @@ class ToolCall(Stateful):
         "self", models.PROTECT, null=True, related_name="+", db_index=False, editable=False
     )
     asked_at = models.DateTimeField(editable=False)
+    claim_facts = models.JSONField(null=True, editable=False)
+    claimed_at = models.DateTimeField(null=True, editable=False)
+    deadline_at = models.DateTimeField(null=True, editable=False)
+    unknown_at = models.DateTimeField(null=True, editable=False)
+    absent_at = models.DateTimeField(null=True, editable=False)  # first time that it was not there
+    look_at = models.DateTimeField(null=True, editable=False)  # when it is looked for next
     closed_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
@@ -94,6 +111,27 @@ class ToolCall(Stateful):
                 & Q(codes__contains=[Code.WRONG_RUN.value]),
                 name="call_of_a_run_unless_it_named_a_wrong_one",
             ),
+            models.CheckConstraint(
+                condition=Q(state__in=RUNNING, claimed_at__isnull=False, deadline_at__isnull=False)
+                | Q(state__in=[CallState.DONE, CallState.FAILED])
+                | ~Q(state__in=RUNNING) & Q(claimed_at__isnull=True, deadline_at__isnull=True),
+                name="call_runs_only_if_it_was_claimed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[CallState.DONE, CallState.FAILED])
+                | ~Q(risk__in=NEEDING_PEOPLE)
+                | Q(claimed_at__isnull=False),
+                name="call_that_needs_people_done_only_if_claimed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=OPEN) | ~Q(approval_ref=""),
+                name="call_open_only_if_somebody_was_asked",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_minor__isnull=True, currency="")
+                | Q(amount_minor__gte=0, currency__regex=r"^[A-Z]{3}$"),
+                name="call_amount_has_a_currency",
+            ),
             # An operation that nobody has is nothing to have a risk.
             models.CheckConstraint(
                 condition=~Q(risk="") | Q(state=CallState.DENIED), name="call_without_risk_denied"
@@ -104,6 +142,10 @@ class ToolCall(Stateful):
             models.Index(fields=["trace_ref", "id"], name="call_by_trace"),
             models.Index(fields=["state", "-id"], name="call_by_state"),
             models.Index(fields=["project_ref", "-id"], name="call_by_project"),
+            models.Index(fields=["subject_ref", "operation", "-closed_at"], name="call_by_subject"),
+            models.Index(
+                fields=["look_at"], condition=Q(look_at__isnull=False), name="call_looked_for"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -18,7 +18,8 @@ from kernel.canonical import digest
 from toolrouter.answers import Answer
 from toolrouter.enums import CallState
 from toolrouter.models import ToolCall
-from toolrouter.operations.deciding import facts_of
+from toolrouter.models.calls import OPEN
+from toolrouter.operations.deciding import facts_of, refused_token, was_refused_lately
 from toolrouter.operations.recording import (
     Asked,
     Outcome,
@@ -26,12 +27,19 @@ from toolrouter.operations.recording import (
     record,
     record_of_no_run,
 )
+from toolrouter.operations.waiting import (
+    WAIT_S,
+    Waiting,
+    ask_people,
+    call_of_asked,
+    has_too_many_waiting,
+    hold_requests_of,
+)
 from toolrouter.outgoing import outgoing
 from toolrouter.policy import Facts, judge
 from toolrouter.ports import (
     Answered,
     Arguments,
-    Call,
     Entry,
     NotPossible,
     Operation,
@@ -41,7 +49,7 @@ from toolrouter.ports import (
 )
 from toolrouter.queries.calls import answer_of
 from toolrouter.queries.credentials import Credential
-from toolrouter.queries.safety import safety_of
+from toolrouter.queries.safety import Safety, safety_of
 from toolrouter.registry import Reading, read_arguments
 from toolrouter.vocabulary import Code, Decision, Risk, Status
 
@@ -57,6 +65,7 @@ class Decided:
 
     arguments: Arguments | None
     subject_ref: str
+    safety: Safety
     facts: Facts
     codes: tuple[Code, ...]
 
@@ -85,11 +94,17 @@ def ask(asked: Asked) -> Answer:
             return _with_reason(asked.entry, answer_of(earlier))
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{STATEMENT_S_MAX}s"])
+    needs_person = isinstance(asked.entry, Operation) and asked.entry.effect is not None
+    if needs_person:
+        hold_requests_of(asked.credential.grant_id)
     decided = _decide(asked)
-    if not decided.codes and (double := _double(asked, decided)):
-        if double.key == asked.key:  # the same call, which came to its end a moment ago
-            return answer_of(double)
-        return replace(answer_of(double), codes=(Code.DUPLICATE,))
+    if not decided.codes:
+        if double := _double(asked, decided):
+            if double.key == asked.key:  # the same call, which came to its end a moment ago
+                return answer_of(double)
+            return replace(answer_of(double), codes=(Code.DUPLICATE,))
+        if needs_person and has_too_many_waiting(asked.credential.grant_id):
+            return Answer.denied(Code.TOO_MANY, retry_after_s=WAIT_S)
     return _carry_out(asked, decided, earlier)
 
 
@@ -119,10 +134,22 @@ def _decide(asked: Asked) -> Decided:
     subject_ref, found = _subject(asked, reading)
     bad_key = (Code.MALFORMED,) if asked.is_key_bad else ()
     safety = safety_of(asked.credential.grant_id, lock=True)
-    facts = facts_of(asked, (*reading.found, *found, *bad_key), safety)
+    entry, now = asked.entry, asked.credential.now
+    facts = facts_of(
+        entry,
+        found=(*reading.found, *found, *bad_key, *refused_token(asked.credential)),
+        safety=safety,
+        now=now,
+        is_recently_refused=(
+            isinstance(entry, Operation)
+            and entry.effect is not None
+            and was_refused_lately(entry, subject_ref, now=now)
+        ),
+    )
     return Decided(
         arguments=reading.arguments,
         subject_ref=subject_ref,
+        safety=safety,
         facts=facts,
         codes=judge(facts).codes,
     )
@@ -157,33 +184,39 @@ def _double(asked: Asked, decided: Decided) -> ToolCall | None:
     Who asks for the same meanwhile waits here until this one is done.
     """
     entry = asked.entry
-    if not isinstance(entry, Operation) or entry.repeats != Repeats.SAME_WORDS_ONCE:
+    if not isinstance(entry, Operation) or entry.repeats == Repeats.FREELY:
         return None
     one = f"toolrouter.repeat:{asked.credential.grant_id}:{entry.stored_name}:{decided.subject_ref}"
     with connection.cursor() as cursor:
         cursor.execute(_ONE_AT_A_TIME, [one])
-    done = ToolCall.objects.filter(
+    is_once = entry.repeats == Repeats.SAME_SUBJECT_ONCE
+    calls = ToolCall.objects.filter(
         grant_id=asked.credential.grant_id,
         operation=entry.stored_name,
         subject_ref=decided.subject_ref,
-        state=CallState.DONE,
+        state__in=[*OPEN, CallState.DONE] if is_once else [CallState.DONE],
     ).order_by("-pk")
-    return next((each for each in done[:DOUBLES_LOOKED_AT] if _asks_the_same(each, asked)), None)
+    if is_once:
+        return calls.first()
+    return next((each for each in calls[:DOUBLES_LOOKED_AT] if _asks_the_same(each, asked)), None)
 
 
 def _carry_out(asked: Asked, decided: Decided, earlier: ToolCall | None) -> Answer:
     reference = earlier.reference if earlier and not decided.codes else new_call_reference()
-    codes, answered = decided.codes, None
+    codes, answered, waiting = decided.codes, None, None
     if not codes:
         try:
-            answered = _run(asked, decided, reference)
+            if judge(decided.facts).decision == Decision.NEEDS_APPROVAL:
+                waiting = ask_people(asked, decided.arguments, decided.safety, reference)
+            else:
+                answered = _run(asked, decided, reference)
         except NotPossible:
             codes = (Code.NOT_POSSIBLE,)
     if answered and earlier:
         _note_another_run(earlier, answered)
         return replace(answer_of(earlier), result=answered.result)
     outcome = Outcome(
-        state=CallState.DENIED if codes else CallState.DONE,
+        state=_state(codes, waiting),
         reference=reference,
         codes=codes,
         facts=decided.facts,
@@ -191,6 +224,8 @@ def _carry_out(asked: Asked, decided: Decided, earlier: ToolCall | None) -> Answ
         answered=answered,
         is_kept=decided.facts.risk != Risk.READ,
         again_of=earlier,
+        amount=waiting.amount if waiting else None,
+        approval_ref=waiting.approval_ref if waiting else "",
     )
     # A key names one call: what is refused on asking again is a call of its own, without one.
     call = record(replace(asked, key=None) if earlier else asked, outcome)
@@ -205,20 +240,18 @@ def _with_reason(entry: Entry | None, answer: Answer) -> Answer:
     return replace(answer, result={"reason": entry.says}) if isinstance(entry, Refusal) else answer
 
 
+def _state(codes: tuple[Code, ...], waiting: Waiting | None) -> CallState:
+    if codes:
+        return CallState.DENIED
+    return CallState.NEEDS_APPROVAL if waiting else CallState.DONE
+
+
 def _run(asked: Asked, decided: Decided, reference: str) -> Answered:
     """Run an operation that the policy allows at once. Raises NotPossible."""
     entry: Any = asked.entry
-    credential = asked.credential
     if judge(decided.facts).decision != Decision.ALLOW or decided.arguments is None:
         raise AssertionError(f"{entry.name} was not allowed")
-    call = Call(
-        reference=reference,
-        run_ref=credential.run_ref,
-        project_ref=credential.project_ref,
-        mode=credential.mode,
-        trace_ref=credential.trace_ref,
-        now=credential.now,
-    )
+    call = call_of_asked(asked, reference)
     done: Answered = entry.execute(decided.arguments, call)
     return replace(done, result=outgoing(done.result))
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from kernel.append_only import new_salt, salted_digest
 from kernel.canonical import digest
+from kernel.money import Money
 from kernel.references import new_reference
 from kernel.statements import insert_once
 from ledger import operations as ledger
@@ -16,6 +18,7 @@ from ledger.facts import FactValue
 from toolrouter import policy
 from toolrouter.enums import CallState
 from toolrouter.models import ToolCall
+from toolrouter.models.calls import CLOSED
 from toolrouter.ports import Answered, Entry
 from toolrouter.queries.credentials import Credential
 from toolrouter.registry import UNKNOWN
@@ -58,6 +61,8 @@ class Outcome:
     answered: Answered | None = None
     is_kept: bool = False  # the result itself, which is then references only
     again_of: ToolCall | None = None
+    amount: Money | None = None
+    approval_ref: str = ""  # of the request to a person, where it waits for one
 
 
 def new_call_reference() -> str:
@@ -102,28 +107,36 @@ def _row(asked: Asked, outcome: Outcome) -> ToolCall:
         result_digest=digest(answered.result) if answered else "",
         result_refs=list(answered.refs) if answered else [],
         again_of=outcome.again_of,
+        amount_minor=outcome.amount.amount_minor if outcome.amount else None,
+        currency=outcome.amount.currency if outcome.amount else "",
+        approval_ref=outcome.approval_ref,
         asked_at=now,
-        closed_at=now,
+        closed_at=now if outcome.state in CLOSED else None,
     )
 
 
 def _inserted(row: ToolCall) -> ToolCall:
     if not insert_once(row):
         raise KeyTaken(row.key)
-    refs = [row.run_ref or row.credential_ref, row.subject_ref]
+    enter(row, CallState(row.state), at=row.asked_at)
+    return row
+
+
+def enter(row: ToolCall, state: CallState, *, at: datetime) -> None:
+    """Append the entry that says when a call came to ``state``."""
+    refs = [row.run_ref or row.credential_ref, row.subject_ref, row.approval_ref]
     ledger.record(
-        key=f"call.{row.state}:{row.reference}",
+        key=f"call.{state}:{row.reference}",
         kind=EntryKind.TOOL,
-        event=f"call.{row.state}",
+        event=f"call.{state}",
         subject=row.reference,
         refs=[ref for ref in refs if ref],
         facts=_facts(row),
         mode=row.mode,
         trace_ref=row.trace_ref,
-        occurred_at=row.asked_at,
-        now=row.asked_at,
+        occurred_at=at,
+        now=at,
     )
-    return row
 
 
 def _facts(row: ToolCall) -> dict[str, FactValue]:
@@ -134,4 +147,6 @@ def _facts(row: ToolCall) -> dict[str, FactValue]:
     }
     if row.codes:
         facts["code"] = row.codes[0]
+    if row.amount_minor is not None:
+        facts |= {"amount_minor": row.amount_minor, "currency": row.currency}
     return facts

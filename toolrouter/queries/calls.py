@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from approvals.queries import reason_for_the_agent
 from toolrouter.answers import Answer
 from toolrouter.enums import CallState
 from toolrouter.models import ToolCall
+from toolrouter.outgoing import outgoing
 from toolrouter.vocabulary import Code, Status
 
 STATUS_OF: Final = {
     CallState.NEEDS_APPROVAL: Status.NEEDS_APPROVAL,
+    CallState.APPROVED: Status.IN_PROGRESS,
     CallState.EXECUTING: Status.IN_PROGRESS,
     CallState.DONE: Status.DONE,
     CallState.DENIED: Status.DENIED,
@@ -24,6 +28,7 @@ def answer_of(call: ToolCall) -> Answer:
     return Answer(
         status=STATUS_OF[CallState(call.state)],
         action=call.reference,
+        approval=call.approval_ref or None,
         codes=tuple(Code(code) for code in call.codes),
         result=call.result,
     )
@@ -34,4 +39,9 @@ def answer_of_action(*, grant_id: int, action: object) -> Answer:
     call = None
     if isinstance(action, str):
         call = ToolCall.objects.filter(grant_id=grant_id, reference=action).first()
-    return Answer.denied(Code.NOT_FOUND) if call is None else answer_of(call)
+    if call is None:
+        return Answer.denied(Code.NOT_FOUND)
+    answer = answer_of(call)
+    if answer.codes == (Code.REFUSED,) and (reason := reason_for_the_agent(call.approval_ref)):
+        return replace(answer, result=outgoing({"reason": reason}))
+    return answer

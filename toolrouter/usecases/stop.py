@@ -7,12 +7,17 @@ from datetime import datetime
 
 from django.db import transaction
 
+from approvals.enums import Why
+from approvals.operations import close_for
 from kernel.references import new_reference
 from toolrouter.enums import Scope, TokenEnd
-from toolrouter.models import RunToken, Stop
+from toolrouter.models import RunToken, Stop, ToolCall
+from toolrouter.models.calls import WAITING
 from toolrouter.models.reasons import reason_columns
 from toolrouter.operations.changes import By, audit
 from toolrouter.operations.locking import lock_settings
+from toolrouter.operations.settling import deny
+from toolrouter.vocabulary import Code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +34,8 @@ def stop(*, scope: Scope, ref: str, by: By, now: datetime) -> Stopped:
     """Stop the account, a project or a run, until an owner releases it.
 
     Whoever is deciding about a call meanwhile is waited for; nothing is claimed afterwards. Every
-    token of it ends, and is answered in words from then on. Stopped already: nothing changes.
+    token of it ends, and is answered in words from then on; what waits for people, or was approved
+    and not begun, is denied in the same commit. Stopped already: nothing changes.
     Needs the database alone. Raises NoSuchScope.
     """
     settings = lock_settings(scope, ref)
@@ -37,6 +43,7 @@ def stop(*, scope: Scope, ref: str, by: By, now: datetime) -> Stopped:
         standing = Stop.objects.get(scope=scope, ref=ref, released_at=None)
         return Stopped(reference=standing.reference, is_new=False, tokens_ended=0)
     tokens_ended = _end_tokens(scope, ref, by=by, now=now)
+    _close_waiting(scope, ref, now=now)
     settings.stopped_at = settings.changed_at = now
     settings.save(update_fields=["stopped_at", "changed_at"])
     made = Stop.objects.create(
@@ -60,11 +67,23 @@ def stop(*, scope: Scope, ref: str, by: By, now: datetime) -> Stopped:
 
 
 def _end_tokens(scope: Scope, ref: str, *, by: By, now: datetime) -> int:
-    of_scope = {
+    open_ones = RunToken.objects.filter(ended_at=None, expires_at__gt=now, **_of_scope(scope, ref))
+    return open_ones.update(ended_at=now, end_reason=TokenEnd.STOPPED, ended_by=by.actor_id)
+
+
+def _close_waiting(scope: Scope, ref: str, *, now: datetime) -> None:
+    """Close the requests, and then deny their calls. Nobody claims one meanwhile."""
+    waiting = ToolCall.objects.filter(state__in=WAITING, **_of_scope(scope, ref)).order_by("pk")
+    for known in waiting:
+        close_for(known.reference, why=Why.STOPPED, now=now)
+        call = ToolCall.objects.select_for_update(no_key=True).get(pk=known.pk)
+        if call.state in WAITING:
+            deny(call, [Code.STOPPED], now=now)
+
+
+def _of_scope(scope: Scope, ref: str) -> dict[str, str]:
+    return {
         Scope.ACCOUNT: {},
         Scope.PROJECT: {"grant__project": ref},
         Scope.RUN: {"grant__run_ref": ref},
     }[scope]
-    return RunToken.objects.filter(ended_at=None, expires_at__gt=now, **of_scope).update(
-        ended_at=now, end_reason=TokenEnd.STOPPED, ended_by=by.actor_id
-    )

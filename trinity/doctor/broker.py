@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 
 from kernel.broker import take_a_write
 from trinity.doctor.findings import Finding, bad, ok, warn
+from trinity.flow import TOOLS_QUEUE
 
 PING_TIMEOUT_S: Final = 2.0
 TIMEOUTS: Final = {"socket_timeout": PING_TIMEOUT_S, "socket_connect_timeout": PING_TIMEOUT_S}
@@ -43,13 +44,27 @@ def look_at_broker() -> Iterator[Finding]:
     yield ok("broker", "Redis answers and takes writes")
     yield from _door(settings.REDIS_URL)
     try:
-        answers = current_app.control.ping(timeout=PING_TIMEOUT_S)
+        answers = current_app.control.ping(timeout=PING_TIMEOUT_S) or []
     except (OperationalError, OSError, redis.RedisError):
         answers = []
-    if answers:
-        yield ok("workers", f"{len(answers)} answer")
+    names = [name for answer in answers for name in answer]
+    if names:
+        yield ok("workers", f"{len(names)} answer")
+        yield from _tools_worker(names)
     else:
         yield bad("workers", "none answers", "Start one: celery -A trinity worker (bin/run does).")
+
+
+def _tools_worker(names: Sequence[str]) -> Iterator[Finding]:
+    """What people approved runs in a worker of its own queue; no other takes it."""
+    if any(name.startswith(f"{TOOLS_QUEUE}@") for name in names):
+        yield ok("worker of approved calls", "answers")
+        return
+    yield bad(
+        "worker of approved calls",
+        "none answers, so nothing that was approved is done",
+        "Start worker-tools (docs/operations.md).",
+    )
 
 
 def _door(url: str) -> Iterator[Finding]:

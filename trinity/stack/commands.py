@@ -3,7 +3,10 @@
 import sys
 from typing import Final
 
+from trinity.flow import TOOLS_HOST, TOOLS_QUEUE
+
 TASK_PROCESSES: Final = 2
+TOOL_PROCESSES: Final = 4  # each may wait for a provider, for as long as it takes
 CELERY: Final = (sys.executable, "-m", "celery", "--app", "trinity.celery:app", "--skip-checks")
 
 
@@ -26,6 +29,15 @@ def worker() -> tuple[str, ...]:
     """Return the task worker's. Gossip and mingling are for tasks that know each other."""
     return (
         *(*CELERY, "worker", "--concurrency", str(TASK_PROCESSES), "--loglevel", "INFO"),
+        *("--without-gossip", "--without-mingle"),
+    )
+
+
+def tools_worker() -> tuple[str, ...]:
+    """Return that of the worker which does what agents were allowed: long calls hold up nothing."""
+    return (
+        *(*CELERY, "worker", "--concurrency", str(TOOL_PROCESSES), "--loglevel", "INFO"),
+        *("--queues", TOOLS_QUEUE, "--hostname", TOOLS_HOST),
         *("--without-gossip", "--without-mingle"),
     )
 

@@ -19,6 +19,7 @@ PROCESSES: Final[dict[str, Callable[[Mapping[str, str]], tuple[str, ...]]]] = {
     ),
     "mcp": lambda env: commands.mcp(host=ALL_ADDRESSES, port=env.get("MCP_PORT") or PORTS["mcp"]),
     "worker": lambda _env: commands.worker(),
+    "worker-tools": lambda _env: commands.tools_worker(),
     "beat": lambda env: commands.beat(home=str(Home.of(env).path)),
     "prepare": lambda _env: commands.prepare(),
 }

@@ -86,6 +86,7 @@ class Plan:
         without = self.env.get("TRINITY_WITHOUT", "").split(",")
         all_of_them = [
             self._program("worker", commands.worker()),
+            self._program("worker-tools", commands.tools_worker()),
             self._program("beat", commands.beat(home=str(self.home.path))),
         ]
         return [program for program in all_of_them if program.name not in without]

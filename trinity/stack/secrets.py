@@ -21,6 +21,7 @@ OF: Final[Mapping[str, frozenset[str]]] = {
     "doors": frozenset({"DATABASE_URL", "REDIS_URL", "STRIPE_WEBHOOK_SECRETS"}),
     "mcp": frozenset({"DATABASE_URL", "REDIS_URL"}),
     "worker": _PAGES,
+    "worker-tools": _PAGES - {"EMAIL_URL"},
     "beat": frozenset({"REDIS_URL"}),
     "sandbox": frozenset(),
 }

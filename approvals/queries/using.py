@@ -1,0 +1,29 @@
+"""What whoever waits for a decision asks: who could give it, what may run now, what was said."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth import get_user_model
+
+from approvals.enums import RequestState
+from approvals.models import ApprovalRequest, Decision
+
+
+def people_who_may(permission: str) -> int:
+    """Return how many people there are who hold ``permission``."""
+    return int(get_user_model().objects.with_perm(permission).count())
+
+
+def usable_now(kind: str, *, now: datetime, limit: int) -> list[str]:
+    """Return what waits with an approval of that kind whose hold is over, the oldest first."""
+    usable = ApprovalRequest.objects.filter(
+        kind=kind, state=RequestState.APPROVED, not_before__lte=now, execute_by__gt=now
+    )
+    return list(usable.order_by("execute_by").values_list("subject_ref", flat=True)[:limit])
+
+
+def reason_for_the_agent(request_ref: str) -> str:
+    """Return why a request was refused, where whoever refused it ticked that the agent may know."""
+    told = Decision.objects.filter(request__reference=request_ref, tells_the_agent=True)
+    return told.values_list("reason", flat=True).first() or ""

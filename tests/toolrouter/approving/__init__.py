@@ -1,0 +1,1 @@
+"""From an agent's question over a person's yes to one effect, and no second one."""

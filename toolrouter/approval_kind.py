@@ -1,0 +1,94 @@
+"""Requests about tool calls, as ``approvals`` knows them: who decides, when, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from approvals.enums import Why
+from approvals.registry import CannotApprove, Envelope, Kind, Rule, Shown
+from toolrouter import policy, presenter
+from toolrouter.approval_rules import KIND_NAME, rules
+from toolrouter.enums import CallState
+from toolrouter.models import ToolCall
+from toolrouter.operations.claiming import facts_now
+from toolrouter.operations.settling import approve_call, deny
+from toolrouter.policy import judge
+from toolrouter.ports import Operation
+from toolrouter.queries.safety import safety_of
+from toolrouter.registry import registry
+from toolrouter.vocabulary import Code
+from toolrouter.words import WORDS
+
+# What an agent reads where nobody's word closed it.
+EXPIRED_AS: Final[Mapping[str, Code]] = {
+    Why.STOPPED: Code.STOPPED,
+    Why.HOLD: Code.HOLD,
+    Why.SUBJECT_GONE: Code.SUBJECT_GONE,
+}
+CLOSED_AS: Final[Mapping[str, Code]] = {
+    "refused": Code.REFUSED,
+    "revoked": Code.REVOKED,
+    "superseded": Code.SUPERSEDED,
+}
+
+
+class ToolCalls(Kind):
+    """Calls that need a person: an operator or an owner decides what goes out."""
+
+    name = KIND_NAME
+
+    def rules(self) -> Sequence[Rule]:
+        """Return the rules of all classes."""
+        return rules()
+
+    def presenter_versions(self) -> frozenset[str]:
+        """Return the one that there is."""
+        return frozenset({presenter.VERSION})
+
+    @property
+    def presenter_version(self) -> str:
+        """Return the newest."""
+        return presenter.VERSION
+
+    @property
+    def policy_versions(self) -> frozenset[str]:
+        """Return the versions whose decisions may still run."""
+        return frozenset({str(policy.VERSION)})
+
+    def present(self, envelope: Envelope, *, version: str) -> Shown:
+        """Return what people are shown. Raises LookupError where this version has no words."""
+        operation = registry().find(envelope["operation"])
+        if version != presenter.VERSION or not isinstance(operation, Operation):
+            raise LookupError(f"{version}: {envelope['operation']}")
+        if operation.effect is None:
+            raise LookupError(operation.name)
+        title = f"A run asks to {operation.title[0].lower()}{operation.title[1:]}"
+        return presenter.present(envelope, title=title, own=operation.effect.present(envelope))
+
+    def lock(self, subject_ref: str) -> None:
+        """Share-lock account, project and grant: nobody stops or holds them meanwhile."""
+        grant_id = ToolCall.objects.values_list("grant_id", flat=True).get(reference=subject_ref)
+        safety_of(grant_id or 0, lock=True)  # never 0: a call of no run asks nobody
+
+    def approved(self, subject_ref: str, *, request_ref: str, now: datetime) -> None:  # noqa: ARG002  # the kind's
+        """Let it run when its hold is over. Raises CannotApprove where something stands against."""
+        call = _locked(subject_ref)
+        if codes := judge(facts_now(call, now=now)).codes:
+            raise CannotApprove(WORDS[codes[0]].why)
+        approve_call(call)
+
+    def closed(self, subject_ref: str, *, outcome: str, why: str, now: datetime) -> None:
+        """Deny the call, with what became of the request as its reason."""
+        call = _locked(subject_ref)
+        if call.state in (CallState.NEEDS_APPROVAL, CallState.APPROVED):
+            code = CLOSED_AS.get(outcome) or EXPIRED_AS.get(why, Code.EXPIRED)
+            deny(call, [code], now=now)
+
+
+def _locked(call_ref: str) -> ToolCall:
+    return ToolCall.objects.select_for_update(no_key=True).get(reference=call_ref)
+
+
+KIND: Final = ToolCalls()

@@ -1,0 +1,118 @@
+"""What people approved is done: prepared, claimed, asked of the provider once, and written down."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from django.db import transaction
+
+from approvals.queries import usable_now
+from kernel.exchanges import Clock
+from kernel.retries import CallFailed, Refused
+from toolrouter.approval_rules import KIND_NAME
+from toolrouter.enums import CallState, IncidentKind, Scope
+from toolrouter.exchanges.claim import claim
+from toolrouter.exchanges.outcomes import record_made
+from toolrouter.exchanges.receipts import read_receipt
+from toolrouter.models import ToolCall
+from toolrouter.models.calls import RUNNING
+from toolrouter.operations.changes import By
+from toolrouter.operations.claiming import call_of, effect_of, stored_arguments
+from toolrouter.operations.incidents import open_incident
+from toolrouter.operations.settling import fail, lose
+from toolrouter.ports import NotPossible, OtherMode
+from toolrouter.timing import CALL_LONGEST
+
+logger = logging.getLogger(__name__)
+
+NOT_SENT: Final = "not_sent"
+
+
+def run_approved(*, clock: Clock, limit: int = 20) -> int:
+    """Do what is approved and whose hold is over. Returns how many calls were claimed.
+
+    One that raises holds up no other; what it raised is raised in the end.
+    """
+    claimed, problem = 0, None
+    for call_ref in usable_now(KIND_NAME, now=clock(), limit=limit):
+        try:
+            claimed += carry_out(call_ref, clock=clock)
+        except Exception as error:
+            logger.exception("call not carried out", extra={"call": call_ref})
+            problem = error
+    if problem is not None:
+        raise problem
+    return claimed
+
+
+def carry_out(call_ref: str, *, clock: Clock) -> bool:
+    """Do one approved call; say whether it was claimed. No transaction is open while anybody waits.
+
+    A crash leaves it ``executing``: nobody claims it again, and the sweep looks for it.
+    """
+    call = ToolCall.objects.get(reference=call_ref)
+    if not _prepare(call, clock=clock) or not claim(call_ref, now=clock()):
+        return False
+    _make(call_ref, clock=clock)
+    return True
+
+
+def _prepare(call: ToolCall, *, clock: Clock) -> bool:
+    """Make what the call needs and what sells nothing; say whether to go on.
+
+    Where the provider does not answer it is tried again, for as long as the approval can be used.
+    """
+    arguments = stored_arguments(call).arguments
+    if arguments is None:
+        return True  # the claim says what is wrong
+    try:
+        effect_of(call).prepare(arguments, call_of(call, now=clock()))
+    except NotPossible:
+        return True  # likewise
+    except CallFailed as error:
+        logger.warning("call not prepared", extra={"call": call.reference, "code": error.code})
+        return False
+    return True
+
+
+def _make(call_ref: str, *, clock: Clock) -> None:
+    call = ToolCall.objects.get(reference=call_ref)
+    effect = effect_of(call)
+    if call.deadline_at is None or clock() + CALL_LONGEST > call.deadline_at:
+        _close(call_ref, code=NOT_SENT, clock=clock)  # we slept; by now others may look for it
+        return
+    try:
+        made = effect.make(call_ref)
+    except Refused as refusal:
+        _close(call_ref, code=refusal.code, clock=clock)
+    except CallFailed as error:
+        logger.warning("outcome unknown", extra={"call": call_ref, "code": error.code})
+        _lose(call, is_other_mode=isinstance(error, OtherMode), clock=clock)
+    else:
+        record_made(call_ref, made, now=clock())
+        read_receipt(call_ref, clock=clock)
+
+
+def _close(call_ref: str, *, code: str, clock: Clock) -> None:
+    with transaction.atomic(durable=True):
+        call = ToolCall.objects.select_for_update(no_key=True).get(reference=call_ref)
+        if call.state in RUNNING:
+            effect_of(call).close(call_ref, code=code)
+            fail(call, now=clock())
+
+
+def _lose(known: ToolCall, *, is_other_mode: bool, clock: Clock) -> None:
+    with transaction.atomic(durable=True):
+        if is_other_mode:
+            open_incident(
+                kind=IncidentKind.MODE,
+                scope=Scope.PROJECT,
+                ref=known.project_ref,
+                about_ref=known.reference,
+                by=By(actor_id=None),
+                now=clock(),
+            )
+        call = ToolCall.objects.select_for_update(no_key=True).get(pk=known.pk)
+        if call.state == CallState.EXECUTING:
+            lose(call, now=clock())

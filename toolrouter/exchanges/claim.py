@@ -1,0 +1,75 @@
+"""A worker takes an approved call for itself, once and for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from approvals.enums import Why
+from approvals.operations import CannotUse, close_for, consume
+from kernel.transitions import LostRace
+from toolrouter.enums import CallState
+from toolrouter.models import ToolCall
+from toolrouter.operations.claiming import call_of, effect_of, rederive
+from toolrouter.operations.settling import begin, deny
+from toolrouter.ports import NotPossible
+from toolrouter.vocabulary import Code
+
+# Why the request is closed, by what stands against the call.
+_WHY: Final[Mapping[Code, Why]] = {
+    Code.STOPPED: Why.STOPPED,
+    Code.HOLD: Why.HOLD,
+    Code.SUBJECT_GONE: Why.SUBJECT_GONE,
+    Code.SUPERSEDED: Why.CHANGED,
+    Code.NO_APPROVER: Why.APPROVER_LEFT,
+    Code.EXPIRED: Why.EXECUTE_BY,
+}
+_TOO_EARLY: Final = "hold"  # what ``consume`` says before the approval's hold is over
+
+
+def claim(call_ref: str, *, now: datetime) -> bool:
+    """Claim an approved call and use its approval up; say whether the caller may now make it.
+
+    Everything is decided and derived again as it is in this moment, while nobody can stop, hold or
+    change it; our own row of what will be made is written in the same commit. What is stricter now
+    than it was closes the call as denied. False too where its hold is not over, and where somebody
+    else was faster. ``now`` is the database's.
+    """
+    try:
+        with transaction.atomic(durable=True):
+            return _claim(ToolCall.objects.get(reference=call_ref), now=now)
+    except LostRace:
+        return False
+    except NotPossible:  # what it would make cannot be written down as it is now
+        with transaction.atomic(durable=True):
+            _deny(ToolCall.objects.get(reference=call_ref), (Code.NOT_POSSIBLE,), now=now)
+        return False
+
+
+def _claim(call: ToolCall, *, now: datetime) -> bool:
+    if call.state != CallState.APPROVED:
+        return False
+    derived = rederive(call, now=now)
+    if derived.envelope is None or derived.arguments is None:
+        _deny(call, derived.codes, now=now)
+        return False
+    try:
+        used = consume(call.reference, envelope=derived.envelope, now=now)
+        if used != call.approval_ref:
+            raise CannotUse(Code.SUPERSEDED)
+    except CannotUse as reason:
+        if reason.code != _TOO_EARLY:
+            _deny(call, (Code(reason.code),), now=now)
+        return False
+    begin(call, claim_facts=derived.facts.stored(), now=now)
+    effect_of(call).book(derived.arguments, call_of(call, now=now))
+    return True
+
+
+def _deny(call: ToolCall, codes: tuple[Code, ...], *, now: datetime) -> None:
+    """Close the request, and then the call. Raises LostRace."""
+    close_for(call.reference, why=_WHY.get(codes[0], Why.NOT_ALLOWED), now=now)
+    deny(call, codes, now=now)

@@ -1,0 +1,113 @@
+"""A call as it stands in its row, decided and derived anew: for an approval, and for the claim."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from approvals.registry import Envelope
+from kernel.append_only import salted_digest
+from toolrouter.envelopes import envelope_of
+from toolrouter.models import ToolCall
+from toolrouter.operations.deciding import facts_of
+from toolrouter.policy import Facts, judge
+from toolrouter.ports import (
+    AnyEffect,
+    AnyOperation,
+    Arguments,
+    Call,
+    NotPossible,
+    Operation,
+    Standing,
+)
+from toolrouter.queries.safety import safety_of
+from toolrouter.registry import Reading, read_arguments, registry
+from toolrouter.vocabulary import Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rederived:
+    """What follows from a call now. ``envelope`` is None where something stands against it."""
+
+    facts: Facts
+    codes: tuple[Code, ...]
+    arguments: Arguments | None
+    envelope: Envelope | None = None
+
+
+def operation_of(call: ToolCall) -> AnyOperation:
+    """Return the operation that a call asks for. Raises LookupError where this version has none."""
+    entry = registry().find(call.operation)
+    if not isinstance(entry, Operation) or entry.effect is None:
+        raise LookupError(f"{call.operation} is no operation that needs a person")
+    return entry
+
+
+def effect_of(call: ToolCall) -> AnyEffect:
+    """Return what a call does outside. Raises LookupError."""
+    effect = operation_of(call).effect
+    if effect is None:
+        raise LookupError(call.operation)
+    return effect
+
+
+def call_of(call: ToolCall, *, now: datetime) -> Call:
+    """Return a call as its operation sees it."""
+    return Call(
+        reference=call.reference,
+        run_ref=call.run_ref,
+        project_ref=call.project_ref,
+        mode=call.mode,
+        trace_ref=call.trace_ref,
+        now=now,
+    )
+
+
+def stored_arguments(call: ToolCall) -> Reading:
+    """Read what was asked from the row, after comparing it with its digest."""
+    if not call.asked_salt:
+        return Reading(found=(Code.SUBJECT_GONE,))
+    if salted_digest(call.asked, salt=call.asked_salt) != call.asked_digest:
+        return Reading(found=(Code.SUPERSEDED,))
+    return read_arguments(operation_of(call), json.loads(call.asked)["arguments"])
+
+
+def facts_now(call: ToolCall, *, now: datetime, found: tuple[Code, ...] = ()) -> Facts:
+    """Return the policy's facts of a call as they are now; share-locks the safety rows."""
+    safety = safety_of(call.grant_id or 0, lock=True)  # never 0: it belongs to a run
+    return facts_of(operation_of(call), found=found, safety=safety, now=now)
+
+
+def rederive(call: ToolCall, *, now: datetime) -> Rederived:
+    """Read, decide and derive a call again, holding in the house's order what it is about.
+
+    What it is about comes first, then account, project and grant.
+    """
+    operation, reading = operation_of(call), stored_arguments(call)
+    found = (*reading.found, *_standing(operation, call, reading.arguments))
+    facts = facts_now(call, now=now, found=found)
+    codes = judge(facts).codes
+    arguments = reading.arguments
+    if codes or arguments is None or operation.effect is None:
+        return Rederived(facts=facts, codes=codes, arguments=arguments)
+    about = call_of(call, now=now)
+    try:
+        plan = operation.effect.plan(arguments, about)
+    except NotPossible:
+        return Rederived(facts=facts, codes=(Code.NOT_POSSIBLE,), arguments=arguments)
+    envelope = envelope_of(operation, arguments, plan, about)
+    return Rederived(facts=facts, codes=(), arguments=arguments, envelope=envelope)
+
+
+def _standing(
+    operation: AnyOperation, call: ToolCall, arguments: Arguments | None
+) -> tuple[Code, ...]:
+    if arguments is None:
+        return ()
+    ref = operation.subject(arguments)
+    if ref != call.subject_ref:
+        return (Code.SUPERSEDED,)
+    standing = operation.standing(call.project_ref, ref)
+    against = {Standing.ELSEWHERE: Code.NOT_FOUND, Standing.GONE: Code.SUBJECT_GONE}.get(standing)
+    return (against,) if against else ()

@@ -1,0 +1,79 @@
+"""What becomes of a call that needed a person: each move with its entry, in the caller's commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from kernel.canonical import digest
+from kernel.references import new_reference
+from toolrouter.enums import CallState, ReceiptState
+from toolrouter.models import ProviderReceipt, ToolCall
+from toolrouter.operations.recording import enter
+from toolrouter.outgoing import outgoing
+from toolrouter.ports import AnyEffect, Made
+from toolrouter.timing import CALL_DEADLINE
+from toolrouter.vocabulary import Code, most_severe_first
+
+
+def approve_call(call: ToolCall) -> None:
+    """Let a call run when its hold is over. The approval's own entry says so."""
+    call.move(CallState.APPROVED)
+
+
+def deny(call: ToolCall, codes: Iterable[Code], *, now: datetime) -> None:
+    """Close a call of which nothing was done."""
+    said = [str(code) for code in most_severe_first(codes)]
+    call.move(CallState.DENIED, codes=said, closed_at=now)
+    enter(call, CallState.DENIED, at=now)
+
+
+def begin(call: ToolCall, *, claim_facts: dict[str, object], now: datetime) -> None:
+    """Claim a call: from here on it is nobody else's, and is never begun again."""
+    call.move(
+        CallState.EXECUTING,
+        claim_facts=claim_facts,
+        claimed_at=now,
+        deadline_at=now + CALL_DEADLINE,
+        look_at=now + CALL_DEADLINE,
+    )
+    enter(call, CallState.EXECUTING, at=now)
+
+
+def lose(call: ToolCall, *, now: datetime) -> None:
+    """Say that nobody knows what became of a call; it is looked for from now on."""
+    call.move(CallState.UNKNOWN, unknown_at=now)
+    enter(call, CallState.UNKNOWN, at=now)
+
+
+def fail(call: ToolCall, *, now: datetime) -> None:
+    """Close a call that the provider refused, or that it twice had nothing of."""
+    call.move(CallState.FAILED, closed_at=now, look_at=None)
+    enter(call, CallState.FAILED, at=now)
+
+
+def succeed(call: ToolCall, effect: AnyEffect, made: Made, *, now: datetime) -> None:
+    """Write down what the provider made, and that its own record is still to be read."""
+    answered = effect.record(call.reference, made, now=now)
+    result = outgoing(answered.result)
+    call.move(
+        CallState.DONE,
+        result=result,
+        result_digest=digest(result),
+        result_refs=list(answered.refs),
+        closed_at=now,
+        look_at=None,
+    )
+    enter(call, CallState.DONE, at=now)
+    receipt = ProviderReceipt(
+        reference=new_reference("rcp"),
+        call=call,
+        mode=call.mode,
+        provider=effect.provider,
+        provider_ref=made.provider_ref,
+        asked_minor=call.amount_minor,
+        asked_currency=call.currency,
+        made_at=now,
+    )
+    receipt.begin(ReceiptState.PENDING)
+    receipt.save(force_insert=True)

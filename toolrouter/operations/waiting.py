@@ -1,0 +1,100 @@
+"""Asking people about a call: the request and what stands in it, in the proposal's commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import connection
+
+from approvals.operations import open_request
+from approvals.registry import Around
+from kernel.money import Money
+from toolrouter import policy
+from toolrouter.approval_rules import KIND_NAME, rule_name
+from toolrouter.enums import CallState
+from toolrouter.envelopes import envelope_of
+from toolrouter.models import ToolCall
+from toolrouter.operations.recording import Asked
+from toolrouter.ports import Arguments, Call
+from toolrouter.queries.safety import Safety
+from toolrouter.vocabulary import Risk
+
+WAIT_S: Final = 60  # after which an agent with too many requests may ask again
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('toolrouter.requests'), %s)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What a call waits for, and what it moves."""
+
+    approval_ref: str
+    amount: Money | None
+
+
+def hold_requests_of(grant_id: int) -> None:
+    """Let no other call of the run ask people before COMMIT: what waits can then be counted."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [grant_id])
+
+
+def has_too_many_waiting(grant_id: int) -> bool:
+    """Say whether as many requests of the run wait for people as may."""
+    waiting = ToolCall.objects.filter(grant_id=grant_id, state=CallState.NEEDS_APPROVAL)
+    return waiting.count() >= int(settings.RUN_WAITING_MAX)
+
+
+def ask_people(
+    asked: Asked, arguments: Arguments | None, safety: Safety, reference: str
+) -> Waiting:
+    """Open the request for the call that will be ``reference``. Raises NotPossible."""
+    entry: Any = asked.entry
+    if arguments is None:
+        raise AssertionError(f"{entry.name} was not read")
+    call = call_of_asked(asked, reference)
+    plan = entry.effect.plan(arguments, call)
+    opened = open_request(
+        kind=KIND_NAME,
+        rule=rule_name(entry.risk, mode=call.mode),
+        envelope=envelope_of(entry, arguments, plan, call),
+        around=Around(
+            asks=safety.grant.run_code,
+            room=plan.room,
+            notes=plan.notes,
+            agent_words=plan.agent_words,
+        ),
+        subject_ref=reference,
+        project_ref=call.project_ref,
+        run_ref=call.run_ref,
+        mode=call.mode,
+        trace_ref=call.trace_ref,
+        amount=plan.amount,
+        policy_version=str(policy.VERSION),
+        decide_within=_decide_within(entry.risk, safety),
+        now=call.now,
+    )
+    return Waiting(approval_ref=opened.reference, amount=plan.amount)
+
+
+def call_of_asked(asked: Asked, reference: str) -> Call:
+    """Return the call that is being made, as its operation sees it."""
+    credential = asked.credential
+    return Call(
+        reference=reference,
+        run_ref=credential.run_ref,
+        project_ref=credential.project_ref,
+        mode=credential.mode,
+        trace_ref=credential.trace_ref,
+        now=credential.now,
+    )
+
+
+def _decide_within(risk: Risk, safety: Safety) -> timedelta:
+    hours = {
+        Risk.OUTBOUND: safety.decide_outbound_h,
+        Risk.SPEND: safety.decide_spend_h,
+        Risk.PROVISIONING: safety.decide_provisioning_h,
+    }
+    return timedelta(hours=hours[risk])

@@ -1,0 +1,31 @@
+"""Celery tasks of the router, in a queue and processes of their own: a long call holds up nothing.
+
+Messages carry no truth; each task does what is due.
+"""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from kernel.liveness import database_now
+from toolrouter.exchanges.approved import run_approved
+from toolrouter.exchanges.lost import look_for_lost
+from toolrouter.exchanges.receipts import read_receipts
+
+
+@shared_task(name="toolrouter.run_approved")
+def run_approved_calls(**_newer: object) -> int:
+    """Do what people approved and whose hold is over."""
+    return run_approved(clock=database_now)
+
+
+@shared_task(name="toolrouter.look_for_lost")
+def look_for_lost_calls(**_newer: object) -> int:
+    """Look for what nobody heard of. Nothing is made here."""
+    return look_for_lost(clock=database_now)
+
+
+@shared_task(name="toolrouter.read_receipts")
+def read_pending_receipts(**_newer: object) -> int:
+    """Compare what was done with the provider's own records."""
+    return read_receipts(clock=database_now)
