@@ -10,23 +10,23 @@ from kernel.due_work import DueWork
 CALLS: Final = "tool-call-list"
 DUE_WORK: Final = (
     DueWork(
-        id="approved_calls",
+        id="toolrouter.approved_calls",
         words="approved tool calls that did not begin",
         oldest_due=(
             "SELECT min(not_before) FROM approvals_approvalrequest"
             " WHERE state = 'approved' AND kind = 'tool'"
         ),
         lag_max=timedelta(minutes=2),
-        listed_at=(CALLS, "state=approved"),
+        listed_at=(CALLS, "?state=approved"),
     ),
     DueWork(
-        id="lost_calls",
+        id="toolrouter.lost_calls",
         words="tool calls whose outcome is unknown",
         oldest_due=("SELECT min(look_at) FROM toolrouter_toolcall WHERE look_at IS NOT NULL"),
-        listed_at=(CALLS, "state=unknown"),
+        listed_at=(CALLS, "?state=unknown"),
     ),
     DueWork(
-        id="receipts",
+        id="toolrouter.receipts",
         words="provider records that were not compared",
         oldest_due=(
             "SELECT made_at FROM toolrouter_providerreceipt"

@@ -119,6 +119,20 @@ class ReceiptState(models.TextChoices):
     MISMATCHED = "mismatched", "Differs"
 
 
+RECEIPTS: Final = for_operators(
+    ReceiptState,
+    {
+        ReceiptState.PENDING: OperatorWords(
+            tone="wait", note="The provider's own record was not read yet."
+        ),
+        ReceiptState.MATCHED: OperatorWords(
+            tone="ok", note="The provider's own record says what was approved."
+        ),
+        ReceiptState.MISMATCHED: OperatorWords(
+            tone="bad", note="The provider's own record differs. The project is on hold."
+        ),
+    },
+)
 RECEIPT_MOVES: Final[Moves] = MappingProxyType(
     {
         ReceiptState.PENDING: frozenset({ReceiptState.MATCHED, ReceiptState.MISMATCHED}),

@@ -17,11 +17,11 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg_pool import ConnectionPool
 
 from kernel.modes import Mode
-from trinity import content_security, guards, logs
-from trinity.flow import FLOW as FLOW
+from trinity import content_security, flow, guards, logs
 from trinity.origins import cookie_name, is_below_apex
 from trinity.schedule import SWEEPS_EVERY_S
 
+FLOW = flow.FLOW
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 # Of one process of a stack: set by whoever started it, who has read .env and passed on what this
@@ -243,6 +243,7 @@ CELERY_BROKER_URL = celery_url(REDIS_URL)
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = CELERY_EVENT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ROUTES = flow.TASK_ROUTES
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 600

@@ -14,7 +14,12 @@ from toolrouter.vocabulary import Code
 
 pytestmark = pytest.mark.django_db
 
-NAMES = ["crm.read_lead", "crm.add_note", "crm.recommend_next_step"]
+INSIDE = ["crm.read_lead", "crm.add_note", "crm.recommend_next_step"]
+NAMES = {
+    RunKind.SALES: [*INSIDE, "revenue.prepare_payment_link"],
+    RunKind.FULFILMENT: [*INSIDE, "revenue.prepare_payment_link"],
+    RunKind.TRIAL: INSIDE,  # nothing of it leaves the house
+}
 
 
 @pytest.mark.parametrize("kind", list(RunKind))
@@ -24,7 +29,7 @@ def test_each_run_is_told_its_operations_with_their_schema(kind: RunKind) -> Non
     told = list_capabilities(agent.credential, agent.credential.run_code)
 
     assert told["run"] == agent.credential.run_code
-    assert [each["operation"] for each in told["operations"]] == NAMES
+    assert [each["operation"] for each in told["operations"]] == NAMES[kind]
     schema = told["operations"][1]["arguments"]
     assert schema["required"] == ["deal", "text"]
     assert schema["additionalProperties"] is False

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from trinity import settings as project
 from trinity.celery import app
+from trinity.flow import TASK_ROUTES, TOOLS_QUEUE
 from trinity.schedule import SWEEPS_EVERY_S
 
 SENT_AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -29,10 +31,17 @@ def test_a_clock_that_is_ten_minutes_ahead_loses_no_sweep(sweep: str) -> None:
     assert expires_at(sweep) >= SENT_AT + CLOCKS_APART + interval
 
 
-def test_a_worker_that_was_away_finds_minutes_of_ticks_and_not_days() -> None:
-    waiting = sum(
-        (expires_at(sweep) - SENT_AT).total_seconds() / every_s
-        for sweep, every_s in SWEEPS_EVERY_S.items()
-    )
+def test_what_may_wait_long_goes_to_a_queue_of_its_own() -> None:
+    for sweep in SWEEPS_EVERY_S:
+        queue = app.amqp.router.route({}, sweep)["queue"].name
+        assert (queue == TOOLS_QUEUE) == sweep.startswith("toolrouter."), sweep
 
-    assert waiting < 1_000
+
+def test_a_worker_that_was_away_finds_minutes_of_ticks_and_not_days() -> None:
+    waiting: Counter[str] = Counter()
+    for sweep, every_s in SWEEPS_EVERY_S.items():
+        ticks = (expires_at(sweep) - SENT_AT).total_seconds() / every_s
+        waiting[TASK_ROUTES.get(sweep, {"queue": "celery"})["queue"]] += int(ticks)
+
+    assert set(waiting) == {"celery", TOOLS_QUEUE}  # each has a worker of its own
+    assert max(waiting.values()) < 1_000

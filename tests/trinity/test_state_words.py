@@ -57,6 +57,7 @@ def test_all_the_states_there_are_were_asked() -> None:
         "Order",
         "OutgoingMail",
         "PaymentLink",
+        "ProviderReceipt",
         "RefundRequest",
         "StripeWebhookEvent",
         "ToolCall",

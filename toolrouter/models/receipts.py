@@ -10,8 +10,9 @@ from django.db.models import Q
 
 from kernel.modes import Mode, mode_field
 from kernel.references import LENGTH_MAX
+from kernel.state_words import OperatorWords
 from kernel.transitions import Stateful
-from toolrouter.enums import RECEIPT_MOVES, ReceiptState
+from toolrouter.enums import RECEIPT_MOVES, RECEIPTS, ReceiptState
 from toolrouter.models.calls import ToolCall
 from toolrouter.models.incidents import Incident
 
@@ -77,3 +78,8 @@ class ProviderReceipt(Stateful):
 
     def __str__(self) -> str:
         return f"Receipt {self.reference}"
+
+    @property
+    def state_words(self) -> OperatorWords:
+        """Return what its state says to operators."""
+        return RECEIPTS[self.state]

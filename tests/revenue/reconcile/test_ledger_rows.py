@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
+from fulfillment.models import OrderIntake
 from fulfillment.usecases.start_run import start_run
 from kernel.money import Money
 from kernel.references import new_reference
@@ -75,7 +76,7 @@ def record(order: Order, **changes: Any) -> str:
 def event(order: Order, **changes: Any) -> RevenueEvent:
     """Write a revenue event as our code would, but for ``changes``, and no entry.
 
-    The forger is thorough: the order says what its events say.
+    The forger is thorough: the order says what its events say, and so does the work on it.
     """
     fields: dict[str, Any] = {
         "reference": new_reference("rev"),
@@ -93,9 +94,9 @@ def event(order: Order, **changes: Any) -> RevenueEvent:
     }
     made = RevenueEvent.objects.create(**{**fields, **changes})
     paid = RevenueEvent.objects.filter(order=made.order, kind="payment", currency="USD")
-    Order.objects.filter(pk=made.order_id).update(
-        amount_minor=paid.aggregate(total=Sum("amount_minor"))["total"]
-    )
+    total = paid.aggregate(total=Sum("amount_minor"))["total"]
+    Order.objects.filter(pk=made.order_id).update(amount_minor=total)
+    OrderIntake.objects.filter(order=made.order_id).update(funded_minor=total)
     return made
 
 
@@ -216,9 +217,10 @@ def test_an_order_that_says_other_than_its_events_is_found_and_said(
 
     report = queries.compare_rows()
 
-    assert [(each.code, each.what, each.says) for each in report.findings] == [
-        ("order_differs_from_events", order.reference, said)
-    ]
+    said_of_order, said_of_work = sorted(report.findings, key=lambda each: each.what, reverse=True)
+    assert (said_of_order.code, said_of_order.says) == ("order_differs_from_events", said)
+    assert said_of_order.what == order.reference
+    assert said_of_work.code == "funding_differs"
 
 
 def test_an_order_marked_as_paid_without_money_is_found(process: Callable[[], object]) -> None:

@@ -151,7 +151,8 @@ def test_the_sdks_own_client_reads_the_lead(mcp: Served, agent: Agent) -> None:
             said = await session.call_tool("read_lead", {"deal": agent.deal.reference})
             return dict(said.structured_content)
 
-    said = asyncio.run(talk())
+    with ThreadPoolExecutor(1) as aside:  # this thread may have a loop of its own
+        said = aside.submit(lambda: asyncio.run(talk())).result()
 
     assert said["status"] == "done"
     assert agent.deal.contact.email not in json.dumps(said)
