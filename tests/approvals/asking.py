@@ -36,7 +36,7 @@ class Boxes(Kind):
     words = frozenset({"what"})
 
     def __init__(self, name: str) -> None:
-        self.name = name  # type: ignore[misc]  # of one kind there is one, but here there are two
+        self.name = name  # type: ignore[misc]  # a class constant elsewhere; tests register two kinds of one class
         self.told: list[tuple[str, ...]] = []
         self.locked: list[str] = []
         self.missing = ""

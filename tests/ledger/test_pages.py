@@ -96,7 +96,7 @@ def test_balances_stand_by_currency_and_credits_are_no_losses(auditor: Client) -
     euros = {account: Money(sum_.amount_minor, "EUR") for account, sum_ in dollars(700).items()}
     paid(postings=euros)
 
-    balances = auditor.get(LIST).content.decode().split("What lies on the accounts")[1]
+    balances = auditor.get(LIST).content.decode().split("<h2>Account balances</h2>")[1]
 
     assert balances.index("EUR</th>") < balances.index("€7.00") < balances.index("USD</th>")
     assert "n neg" not in balances

@@ -98,7 +98,7 @@ def test_many_alerts_for_some_people_take_no_mail_from_others(
     clock: Clock, requests: Kind, settings: object
 ) -> None:
     make_person("owner", email="owner@trinity.example")
-    settings.OPERATOR_EMAILS = ["pager@trinity.example"]  # type: ignore[attr-defined]  # a fixture
+    settings.OPERATOR_EMAILS = ["pager@trinity.example"]  # type: ignore[attr-defined]  # pytest-django gives the settings no types
     AlertFactory.create_batch(7, kind=requests.name)
     AlertFactory(kind="event_dead")
     mailbox = Mailbox()

@@ -259,7 +259,7 @@ def test_the_mail_says_that_it_is_stripe_who_has_not_answered(
     alert = OperatorAlert.objects.get(subject="revenue.checkout_answers")
     line = alert_line(alert)
     assert line["title"] == "Work is waiting too long: answers about checkouts"
-    assert line["words"].startswith("Stripe was asked 61 minutes ago, and has not said yet")
+    assert line["words"].startswith("Stripe was asked 61 minutes ago and has not answered yet")
 
 
 def test_after_a_server_error_pressing_again_does_not_repeat_the_call(

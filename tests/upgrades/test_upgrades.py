@@ -50,7 +50,7 @@ def rows(database: psycopg.Connection) -> dict[str, int]:
     )
     tables = [table for (table,) in found]
     return {
-        table: database.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # type: ignore[index]  # a count has a row
+        table: database.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # type: ignore[index]  # SELECT count(*) always returns one row
         for table in tables
     }
 
@@ -61,7 +61,7 @@ def upgraded(request: pytest.FixtureRequest) -> Iterator[Upgraded]:
     dump = "\n".join(line for line in lines if not NOT_SQL.match(line))
     with empty_database(os.environ["MIGRATION_DATABASE_URL"]) as url:
         with psycopg.connect(url) as database:
-            database.execute(dump)  # type: ignore[arg-type]  # text of a file of ours
+            database.execute(dump)  # type: ignore[arg-type]  # psycopg wants a literal; this is the dump in this folder
         with psycopg.connect(url) as database:
             alerts, held = database.execute(ALERTS).fetchall(), rows(database)
         log = HERE / f"{request.param}.seals.log"
