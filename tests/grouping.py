@@ -14,6 +14,7 @@ from xdist.scheduler import LoadScopeScheduling
 # Path -> group. Each group runs a stack of its own, for all of its tests.
 TOGETHER: Final = {
     "tests/chaos/": "chaos",
+    "tests/contracts/test_mcp_conformance.py": "mcp conformance",
     "tests/journeys/test_buyer_": "a running shop",
     "tests/journeys/test_operator_": "a running shop",
     "tests/stack/test_whole_stack.py": "whole stack",

@@ -156,9 +156,12 @@ class Connection(HttpToolsProtocol):
             self.wait(WaitReason.HEAD)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or a trailer: those came after the request was judged, and are dropped."""
+        """A header, or a trailer: those came after the request was judged, and are dropped.
+
+        Blanks around a value are no part of it (RFC 9110, 5.5); the parser leaves those behind it.
+        """
         if self.is_in_head:
-            super().on_header(name, value)
+            super().on_header(name, value.strip(b" \t"))
 
     def on_headers_complete(self) -> None:
         """The head is complete; its body may follow."""

@@ -108,6 +108,10 @@ def test_bytes_of_a_header_arrive_one_by_one(web: Served) -> None:
     assert asked(web, b"X-Name: Zo\xc3\xab \xff")["meta"]["HTTP_X_NAME"] == "Zo\xc3\xab \xff"
 
 
+def test_blanks_around_a_value_are_no_part_of_it(web: Served) -> None:
+    assert asked(web, b"X-Name: \t a  b \t ")["meta"]["HTTP_X_NAME"] == "a  b"
+
+
 def test_a_path_is_decoded_once_and_whole(web: Served) -> None:
     answer = asked(web, path="/asked/a%2Fb%252F/%C3%BC?q=%C3%BC&r=a%2Fb")
 

@@ -1,0 +1,1 @@
+"""The protocol's own conformance suite: installed in one exact version, and run against us."""
