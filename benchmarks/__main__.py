@@ -21,7 +21,10 @@ from trinity.stopping import stoppable
 
 ROOT = Path(__file__).resolve().parent
 RESULTS = ROOT / "results" / "latest.json"
-MODULES = ("filing", "silent", "buyers", "processing", "ledger", "route", "footprint", "pages")
+MODULES = (
+    *("filing", "silent", "buyers", "processing", "ledger", "route", "agents"),
+    *("footprint", "pages"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,14 @@ print(time.perf_counter() - began)
 def queue_sales(count: int) -> None:
     """File ``count`` events, each of an open checkout of its own with a buyer of its own."""
     now = datetime.now(UTC)
+    with transaction.atomic():
+        for checkout in open_checkouts(count, now=now):
+            body = completed(checkout)
+            file_event(read_notice(body), body=body, is_stripe_itself=False, now=now)
+
+
+def open_checkouts(count: int, *, now: datetime) -> list[CheckoutSession]:
+    """Make ``count`` open checkouts, as if as many buyers were about to pay."""
     offer = Offer.objects.get(slug="acquisition-snapshot")
     checkouts = [
         CheckoutSession(
@@ -63,14 +71,11 @@ def queue_sales(count: int) -> None:
         )
         for _ in range(count)
     ]
-    with transaction.atomic():
-        CheckoutSession.objects.bulk_create(checkouts, batch_size=500)
-        for checkout in checkouts:
-            body = _completed(checkout)
-            file_event(read_notice(body), body=body, is_stripe_itself=False, now=now)
+    return CheckoutSession.objects.bulk_create(checkouts, batch_size=500)
 
 
-def _completed(checkout: CheckoutSession) -> bytes:
+def completed(checkout: CheckoutSession) -> bytes:
+    """Return the event that says that ``checkout`` was paid."""
     tail = checkout.reference[4:]
     body = _TEMPLATE
     for mark, value in {
