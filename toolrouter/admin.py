@@ -7,11 +7,13 @@ from django.contrib import admin
 from kernel.admin import LookOnlyAdmin
 from toolrouter.models import (
     CallCount,
+    Capture,
     Grant,
     GrantSubject,
     Incident,
     ProjectSettings,
     ProviderReceipt,
+    Reservation,
     RunToken,
     SafetyChange,
     SafetySettings,
@@ -157,3 +159,35 @@ class CallCountAdmin(LookOnlyAdmin):
 admin.site.register(ToolCall, ToolCallAdmin)
 admin.site.register(ProviderReceipt, ProviderReceiptAdmin)
 admin.site.register(CallCount, CallCountAdmin)
+
+
+class ReservationAdmin(LookOnlyAdmin):
+    """Money that is set aside for spends."""
+
+    list_display = (
+        *("reference", "call", "state", "ceiling_minor", "currency", "family", "mode"),
+        *("run_ref", "reserved_at", "closed_at"),
+    )
+    list_select_related = ("call",)
+    list_filter = ("state", "mode")
+    search_fields = ("=reference", "=call__reference", "=run_ref", "=project_ref")
+    search_help_text = "A whole reference of a reservation, call, run or project"
+    ordering = ("-id",)
+
+
+class CaptureAdmin(LookOnlyAdmin):
+    """Money that was taken."""
+
+    list_display = (
+        *("reference", "reservation", "amount_minor", "currency", "family", "mode"),
+        *("run_ref", "captured_at"),
+    )
+    list_select_related = ("reservation",)
+    list_filter = ("mode",)
+    search_fields = ("=reference", "=reservation__reference", "=run_ref", "=project_ref")
+    search_help_text = "A whole reference of a capture, reservation, run or project"
+    ordering = ("-id",)
+
+
+admin.site.register(Reservation, ReservationAdmin)
+admin.site.register(Capture, CaptureAdmin)

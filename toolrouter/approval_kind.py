@@ -12,13 +12,15 @@ from toolrouter import policy, presenter
 from toolrouter.approval_rules import KIND_NAME, rules
 from toolrouter.enums import CallState
 from toolrouter.models import ToolCall
-from toolrouter.operations.claiming import facts_now
+from toolrouter.operations.claiming import facts_now, operation_of, stored_arguments
+from toolrouter.operations.deciding import caps_on
+from toolrouter.operations.reserving import lock_caps, missing, reserve
 from toolrouter.operations.settling import approve_call, deny
 from toolrouter.policy import judge
 from toolrouter.ports import Operation
 from toolrouter.queries.safety import safety_of
 from toolrouter.registry import registry
-from toolrouter.vocabulary import Code
+from toolrouter.vocabulary import Code, Risk
 from toolrouter.words import WORDS
 
 # What an agent reads where nobody's word closed it.
@@ -68,15 +70,27 @@ class ToolCalls(Kind):
         return presenter.present(envelope, title=title, own=operation.effect.present(envelope))
 
     def lock(self, subject_ref: str) -> None:
-        """Share-lock account, project and grant: nobody stops or holds them meanwhile."""
-        grant_id = ToolCall.objects.values_list("grant_id", flat=True).get(reference=subject_ref)
-        safety_of(grant_id or 0, lock=True)  # never 0: a call of no run asks nobody
+        """Share-lock account, project and grant: nobody stops or holds them meanwhile.
+
+        And, of what costs money, its caps: nobody reserves under them meanwhile.
+        """
+        call = ToolCall.objects.get(reference=subject_ref)
+        safety = safety_of(call.grant_id or 0, lock=True)  # never 0: a call of no run asks nobody
+        if Risk(call.risk).costs_money:
+            lock_caps(caps_on(operation_of(call).family, call.currency, safety))
 
     def approved(self, subject_ref: str, *, request_ref: str, now: datetime) -> None:  # noqa: ARG002  # the kind's
-        """Let it run when its hold is over. Raises CannotApprove where something stands against."""
+        """Reserve what it can cost, and let it run when its hold is over.
+
+        Raises CannotApprove where something stands against it, with what is missing of a cap.
+        """
         call = _locked(subject_ref)
-        if codes := judge(facts_now(call, now=now)).codes:
-            raise CannotApprove(WORDS[codes[0]].why)
+        reading = stored_arguments(call)
+        facts = facts_now(call, now=now, arguments=reading.arguments, found=reading.found)
+        if codes := judge(facts).codes:
+            raise CannotApprove(missing(facts, currency=call.currency) or WORDS[codes[0]].why)
+        if facts.risk and facts.risk.costs_money:
+            reserve(call, family=operation_of(call).family, now=now)
         approve_call(call)
 
     def closed(self, subject_ref: str, *, outcome: str, why: str, now: datetime) -> None:

@@ -13,7 +13,7 @@ from approvals import registry as requests
 from kernel import due_work, erasure, guards
 from kernel.schema import histories
 from notices.outbox import kinds
-from toolrouter import ledger_rows, ledger_rows_of_calls
+from toolrouter import ledger_rows, ledger_rows_of_calls, ledger_rows_of_money
 from toolrouter.due_work import DUE_WORK
 from toolrouter.guards import PROMISES
 
@@ -32,6 +32,7 @@ class ToolrouterConfig(AppConfig):
         ledger_rows.declare()
         kinds.register(*import_string("toolrouter.outbox.KINDS"))
         ledger_rows_of_calls.declare()
+        ledger_rows_of_money.declare()
         post_migrate.connect(seed_account, sender=self)
 
 

@@ -188,3 +188,34 @@ CALL_MOVES: Final[Moves] = MappingProxyType(
         CallState.FAILED: frozenset(),
     }
 )
+
+
+class ReservationState(models.TextChoices):
+    """What became of money that was set aside for a spend."""
+
+    OPEN = "open", "Reserved"
+    SETTLED = "settled", "Settled"
+    RELEASED = "released", "Released"
+
+
+RESERVATIONS: Final = for_operators(
+    ReservationState,
+    {
+        ReservationState.OPEN: OperatorWords(
+            tone="wait", note="Counts against its caps until the outcome is known."
+        ),
+        ReservationState.SETTLED: OperatorWords(
+            tone="ok", note="What was captured counts against its caps; the rest is free."
+        ),
+        ReservationState.RELEASED: OperatorWords(
+            tone="off", note="Nothing was spent. All of it is free again."
+        ),
+    },
+)
+RESERVATION_MOVES: Final[Moves] = MappingProxyType(
+    {
+        ReservationState.OPEN: frozenset({ReservationState.SETTLED, ReservationState.RELEASED}),
+        ReservationState.SETTLED: frozenset(),
+        ReservationState.RELEASED: frozenset(),
+    }
+)

@@ -1,4 +1,4 @@
-"""What the database promises about grants, caps, stops and calls, besides append-only history."""
+"""What the database promises about grants, caps, stops, calls and money, besides history."""
 
 from __future__ import annotations
 
@@ -89,4 +89,17 @@ PROMISES: Final = (
     ),
     fixed_mode("toolrouter_providerreceipt", follows={"call_id": "toolrouter_toolcall"}),
     fixed_mode("toolrouter_toolcall", follows={"grant_id": "toolrouter_grant"}),
+    kept_facts(
+        "toolrouter_reservation",
+        frozen=(
+            *("id", "reference", "call_id", "grant_id", "project_ref", "run_ref", "family"),
+            *("currency", "mode", "ceiling_minor", "reserved_at"),
+        ),
+        once=("closed_at",),
+    ),
+    fixed_mode(
+        "toolrouter_reservation",
+        follows={"call_id": "toolrouter_toolcall", "grant_id": "toolrouter_grant"},
+    ),
+    fixed_mode("toolrouter_capture", follows={"reservation_id": "toolrouter_reservation"}),
 )

@@ -59,6 +59,11 @@ class CapFact(_Facts):
     limit_minor: int
     counted_minor: int
 
+    @property
+    def headroom_minor(self) -> int:
+        """Return what is left of it; below zero where more was captured than it allows."""
+        return caps.headroom_minor(limit_minor=self.limit_minor, counted_minor=self.counted_minor)
+
 
 class Funding(_Facts):
     """The owner's share of what the buyer paid, which a run's spending stays within."""
@@ -66,6 +71,15 @@ class Funding(_Facts):
     share_percent: int
     funded_minor: int
     run_minor: int
+
+    @property
+    def headroom_minor(self) -> int:
+        """Return what the run may still spend of it."""
+        return caps.funded_headroom_minor(
+            share_percent=self.share_percent,
+            funded_minor=self.funded_minor,
+            run_minor=self.run_minor,
+        )
 
 
 class People(_Facts):
@@ -202,25 +216,21 @@ def _has_people(people: People | None) -> bool:
 def _money(facts: Facts) -> Iterator[Code]:
     """Yield what the caps say: there must be one of account, project and run, and room in each."""
     ceiling_minor = facts.ceiling_minor
-    if {cap.scope for cap in facts.caps} != caps.SCOPES:
-        yield Code.NO_CAP
     if ceiling_minor is None:
         # What it may cost at most could not be told; whoever read it has said why.
         if not facts.found:
             yield Code.MALFORMED
         return
+    if {cap.scope for cap in facts.caps} != caps.SCOPES:
+        yield Code.NO_CAP
     for cap in facts.caps:
-        room = caps.headroom_minor(limit_minor=cap.limit_minor, counted_minor=cap.counted_minor)
-        if not caps.fits(ceiling_minor=ceiling_minor, headroom_minor=room):
+        if not caps.fits(ceiling_minor=ceiling_minor, headroom_minor=cap.headroom_minor):
             yield Code.OVER_CAP
-    if facts.funding is not None:
-        room = caps.funded_headroom_minor(
-            share_percent=facts.funding.share_percent,
-            funded_minor=facts.funding.funded_minor,
-            run_minor=facts.funding.run_minor,
-        )
-        if not caps.fits(ceiling_minor=ceiling_minor, headroom_minor=room):
-            yield Code.FUNDING
+    funding = facts.funding
+    if funding and not caps.fits(
+        ceiling_minor=ceiling_minor, headroom_minor=funding.headroom_minor
+    ):
+        yield Code.FUNDING
 
 
 class UnknownVersion(LookupError):

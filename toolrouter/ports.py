@@ -250,6 +250,9 @@ class Operation(Generic[A]):
     effect: Effect[A] | None = None
     repeats: Repeats = Repeats.FREELY
     tool: str = ""
+    # Of what costs money: which caps hold it (``enums.Family``), and what it can cost at most.
+    family: str = ""
+    ceiling: Callable[[A], Money] | None = None
 
     @property
     def stored_name(self) -> str:
@@ -264,6 +267,8 @@ class Operation(Generic[A]):
             self.effect is not None
         ):
             raise ValueError(f"{self.name}: what needs a person, and nothing else, is an effect")
+        if not self.risk.costs_money == bool(self.family) == (self.ceiling is not None):
+            raise ValueError(f"{self.name}: what costs money, and nothing else, has a ceiling")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,8 @@ _BOOKS: Final = frozenset(
         "toolrouter.view_toolcall",
         "toolrouter.view_providerreceipt",
         "toolrouter.view_callcount",
+        "toolrouter.view_reservation",
+        "toolrouter.view_capture",
     }
 )
 _WORK: Final = frozenset(

@@ -33,7 +33,7 @@ from tests.factories.revenue import (
 from tests.factories.toolrouter import new_grant
 from tests.owner import rewriting
 from tests.toolrouter.agents import an_agent
-from toolrouter.models import Incident, ProviderReceipt, RunToken, ToolCall
+from toolrouter.models import Incident, ProviderReceipt, Reservation, RunToken, ToolCall
 from trinity.people.mails import RESET
 
 Changes = Mapping[str, Any]
@@ -91,6 +91,23 @@ def receipt() -> Model:
         provider="stripe",
         provider_ref="plink_1",
         made_at=NOON,
+    )
+
+
+def reservation() -> Model:
+    call = ToolCall.objects.get(pk=tool_call().pk)
+    return Reservation.objects.create(
+        reference=new_reference("rsv"),
+        call=call,
+        grant_id=call.grant_id or 0,
+        project_ref=call.project_ref,
+        run_ref=call.run_ref,
+        family="purchase",
+        currency="USD",
+        mode=call.mode,
+        ceiling_minor=1_00,
+        state="open",
+        reserved_at=NOON,
     )
 
 
@@ -191,6 +208,14 @@ IFF = {
             MISMATCHED | {"differs": ["amount"]},
             {"state": "matched", "read_at": NOON, "differs": ["amount"]},
         ],
+    ),
+    "reservation_closed_iff_not_open": Case(
+        reservation,
+        allowed=[
+            {"state": "settled", "closed_at": NOON},
+            {"state": "released", "closed_at": NOON},
+        ],
+        refused=[{"closed_at": NOON}, {"state": "settled", "closed_at": None}],
     ),
     "webhook_event_emptied_iff_it_has_a_date": Case(
         lambda: filed("checkout.session.completed", session_object(CheckoutFactory())),

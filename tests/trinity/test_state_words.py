@@ -59,6 +59,7 @@ def test_all_the_states_there_are_were_asked() -> None:
         "PaymentLink",
         "ProviderReceipt",
         "RefundRequest",
+        "Reservation",
         "StripeWebhookEvent",
         "ToolCall",
     }

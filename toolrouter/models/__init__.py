@@ -6,17 +6,20 @@ from toolrouter.models.changes import SafetyChange
 from toolrouter.models.grants import Grant, GrantSubject
 from toolrouter.models.incidents import Incident
 from toolrouter.models.receipts import ProviderReceipt
+from toolrouter.models.reservations import Capture, Reservation
 from toolrouter.models.settings import ProjectSettings, SafetySettings
 from toolrouter.models.stops import Stop
 from toolrouter.models.tokens import RunToken
 
 __all__ = [
     "CallCount",
+    "Capture",
     "Grant",
     "GrantSubject",
     "Incident",
     "ProjectSettings",
     "ProviderReceipt",
+    "Reservation",
     "RunToken",
     "SafetyChange",
     "SafetySettings",

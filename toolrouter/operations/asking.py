@@ -140,6 +140,7 @@ def _decide(asked: Asked) -> Decided:
         found=(*reading.found, *found, *bad_key, *refused_token(asked.credential)),
         safety=safety,
         now=now,
+        arguments=reading.arguments,
         is_recently_refused=(
             isinstance(entry, Operation)
             and entry.effect is not None
@@ -207,7 +208,9 @@ def _carry_out(asked: Asked, decided: Decided, earlier: ToolCall | None) -> Answ
     if not codes:
         try:
             if judge(decided.facts).decision == Decision.NEEDS_APPROVAL:
-                waiting = ask_people(asked, decided.arguments, decided.safety, reference)
+                waiting = ask_people(
+                    asked, decided.arguments, decided.safety, decided.facts, reference
+                )
             else:
                 answered = _run(asked, decided, reference)
         except NotPossible:

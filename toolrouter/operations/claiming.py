@@ -73,10 +73,26 @@ def stored_arguments(call: ToolCall) -> Reading:
     return read_arguments(operation_of(call), json.loads(call.asked)["arguments"])
 
 
-def facts_now(call: ToolCall, *, now: datetime, found: tuple[Code, ...] = ()) -> Facts:
-    """Return the policy's facts of a call as they are now; share-locks the safety rows."""
+def facts_now(
+    call: ToolCall,
+    *,
+    now: datetime,
+    arguments: Arguments | None,
+    found: tuple[Code, ...] = (),
+) -> Facts:
+    """Return the policy's facts of a call as they are now; share-locks the safety rows.
+
+    Its own reservation is not counted against it.
+    """
     safety = safety_of(call.grant_id or 0, lock=True)  # never 0: it belongs to a run
-    return facts_of(operation_of(call), found=found, safety=safety, now=now)
+    return facts_of(
+        operation_of(call),
+        found=found,
+        safety=safety,
+        now=now,
+        arguments=arguments,
+        own_call=call.pk,
+    )
 
 
 def rederive(call: ToolCall, *, now: datetime) -> Rederived:
@@ -86,7 +102,7 @@ def rederive(call: ToolCall, *, now: datetime) -> Rederived:
     """
     operation, reading = operation_of(call), stored_arguments(call)
     found = (*reading.found, *_standing(operation, call, reading.arguments))
-    facts = facts_now(call, now=now, found=found)
+    facts = facts_now(call, now=now, arguments=reading.arguments, found=found)
     codes = judge(facts).codes
     arguments = reading.arguments
     if codes or arguments is None or operation.effect is None:

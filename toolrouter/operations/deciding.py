@@ -9,13 +9,16 @@ from typing import Final, Literal, cast
 from django.conf import settings
 
 from approvals.queries import people_who_may
-from toolrouter.approval_rules import PERMISSIONS
+from kernel.money import Money
+from toolrouter import caps
+from toolrouter.approval_rules import PERMISSIONS, people_needed
 from toolrouter.enums import CallState, TokenStanding
 from toolrouter.models import ToolCall
-from toolrouter.policy import Facts, Gate, People
-from toolrouter.ports import AnyOperation, Entry, Operation, Refusal
+from toolrouter.policy import CapFact, Facts, Funding, Gate, People
+from toolrouter.ports import AnyOperation, Arguments, Entry, Operation, Refusal
 from toolrouter.queries.credentials import Credential
-from toolrouter.queries.safety import Safety
+from toolrouter.queries.headroom import counted_minor, counted_of_run_minor
+from toolrouter.queries.safety import CapFacts, Safety
 from toolrouter.registry import UNKNOWN
 from toolrouter.timing import REFUSED_LATELY
 from toolrouter.vocabulary import Code, Readiness, Risk
@@ -36,9 +39,15 @@ def facts_of(
     found: Iterable[Code],
     safety: Safety,
     now: datetime,
+    arguments: Arguments | None = None,
     is_recently_refused: bool = False,
+    own_call: int | None = None,
 ) -> Facts:
-    """Return what the policy decides a call by; ``found`` is what its reader found wrong."""
+    """Return what the policy decides a call by; ``found`` is what its reader found wrong.
+
+    The reservation of ``own_call`` is not counted against it.
+    """
+    ceiling = ceiling_of(entry, arguments)
     is_refused_anyway = isinstance(entry, Refusal) and entry.risk != Risk.FORBIDDEN
     return Facts(
         operation=entry.stored_name if entry else UNKNOWN,
@@ -55,7 +64,62 @@ def facts_of(
         outreach=Gate(environment=settings.LIVE_OUTREACH, account=safety.outreach_open),
         spend=Gate(environment=settings.LIVE_SPEND, account=safety.spend_open),
         readiness=Readiness.NOT_CONFIGURED if is_refused_anyway else None,
-        people=_people(entry) if isinstance(entry, Operation) and entry.effect else None,
+        people=_people(entry, ceiling, safety)
+        if isinstance(entry, Operation) and entry.effect
+        else None,
+        ceiling_minor=ceiling.amount_minor if ceiling else None,
+        caps=_caps(entry, ceiling, safety, now=now, own_call=own_call),
+        funding=_funding(ceiling, safety, own_call=own_call),
+    )
+
+
+def ceiling_of(entry: Entry | None, arguments: Arguments | None) -> Money | None:
+    """Return what a call can cost at most; None where it costs nothing, or was not read."""
+    if not isinstance(entry, Operation) or entry.ceiling is None or arguments is None:
+        return None
+    return entry.ceiling(arguments)
+
+
+def caps_on(family: str, currency: str, safety: Safety) -> list[CapFacts]:
+    """Return the caps that hold a spend of that family and currency, in the order of their ids."""
+    return [cap for cap in safety.caps if cap.family == family and cap.limit.currency == currency]
+
+
+def _caps(
+    entry: Entry | None,
+    ceiling: Money | None,
+    safety: Safety,
+    *,
+    now: datetime,
+    own_call: int | None,
+) -> tuple[CapFact, ...]:
+    if not isinstance(entry, Operation) or ceiling is None:
+        return ()
+    holding = caps_on(entry.family, ceiling.currency, safety)
+    counted = counted_minor([cap.id for cap in holding], now=now, except_call=own_call)
+    return tuple(
+        CapFact(
+            scope=caps.Scope(cap.scope),
+            window=caps.Window(cap.time_window),
+            limit_minor=cap.limit.amount_minor,
+            counted_minor=counted[cap.id],
+        )
+        for cap in holding
+    )
+
+
+def _funding(ceiling: Money | None, safety: Safety, *, own_call: int | None) -> Funding | None:
+    """Return the run's share of its funding, in the call's currency; None where none is set."""
+    share, grant = safety.funding_share_percent, safety.grant
+    if ceiling is None or share is None:
+        return None
+    is_same = grant.funded.currency == ceiling.currency
+    return Funding(
+        share_percent=share,
+        funded_minor=grant.funded.amount_minor if is_same else 0,
+        run_minor=counted_of_run_minor(
+            grant.run_ref, currency=ceiling.currency, mode=grant.mode, except_call=own_call
+        ),
     )
 
 
@@ -76,6 +140,9 @@ def was_refused_lately(entry: AnyOperation, subject_ref: str, *, now: datetime) 
     ).exists()
 
 
-def _people(entry: AnyOperation) -> People:
+def _people(entry: AnyOperation, ceiling: Money | None, safety: Safety) -> People:
     permission = PERMISSIONS.get(entry.risk)
-    return People(needed=1, eligible=people_who_may(permission) if permission else 0)
+    return People(
+        needed=people_needed(ceiling, two_from=safety.two_people_from),
+        eligible=people_who_may(permission) if permission else 0,
+    )

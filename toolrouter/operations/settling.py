@@ -10,10 +10,11 @@ from kernel.references import new_reference
 from toolrouter.enums import CallState, ReceiptState
 from toolrouter.models import ProviderReceipt, ToolCall
 from toolrouter.operations.recording import enter
+from toolrouter.operations.reserving import release
 from toolrouter.outgoing import outgoing
 from toolrouter.ports import AnyEffect, Made
 from toolrouter.timing import CALL_DEADLINE
-from toolrouter.vocabulary import Code, most_severe_first
+from toolrouter.vocabulary import Code, Risk, most_severe_first
 
 
 def approve_call(call: ToolCall) -> None:
@@ -22,10 +23,11 @@ def approve_call(call: ToolCall) -> None:
 
 
 def deny(call: ToolCall, codes: Iterable[Code], *, now: datetime) -> None:
-    """Close a call of which nothing was done."""
+    """Close a call of which nothing was done; what was reserved for it is free again."""
     said = [str(code) for code in most_severe_first(codes)]
     call.move(CallState.DENIED, codes=said, closed_at=now)
     enter(call, CallState.DENIED, at=now)
+    _release(call, now=now)
 
 
 def begin(call: ToolCall, *, claim_facts: dict[str, object], now: datetime) -> None:
@@ -41,19 +43,29 @@ def begin(call: ToolCall, *, claim_facts: dict[str, object], now: datetime) -> N
 
 
 def lose(call: ToolCall, *, now: datetime) -> None:
-    """Say that nobody knows what became of a call; it is looked for from now on."""
+    """Say that nobody knows what became of a call; it is looked for from now on.
+
+    What was reserved for it stays so, whatever its age.
+    """
     call.move(CallState.UNKNOWN, unknown_at=now)
     enter(call, CallState.UNKNOWN, at=now)
 
 
 def fail(call: ToolCall, *, now: datetime) -> None:
-    """Close a call that the provider refused, or that it twice had nothing of."""
+    """Close a call that the provider refused, or that it twice had nothing of.
+
+    What was reserved for it is free again.
+    """
     call.move(CallState.FAILED, closed_at=now, look_at=None)
     enter(call, CallState.FAILED, at=now)
+    _release(call, now=now)
 
 
 def succeed(call: ToolCall, effect: AnyEffect, made: Made, *, now: datetime) -> None:
-    """Write down what the provider made, and that its own record is still to be read."""
+    """Write down what the provider made, and that its own record is still to be read.
+
+    What was reserved for it stays so until its effect settles or releases it.
+    """
     answered = effect.record(call.reference, made, now=now)
     result = outgoing(answered.result)
     call.move(
@@ -77,3 +89,8 @@ def succeed(call: ToolCall, effect: AnyEffect, made: Made, *, now: datetime) -> 
     )
     receipt.begin(ReceiptState.PENDING)
     receipt.save(force_insert=True)
+
+
+def _release(call: ToolCall, *, now: datetime) -> None:
+    if Risk(call.risk).costs_money:
+        release(call.reference, now=now)

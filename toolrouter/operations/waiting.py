@@ -18,6 +18,7 @@ from toolrouter.enums import CallState
 from toolrouter.envelopes import envelope_of
 from toolrouter.models import ToolCall
 from toolrouter.operations.recording import Asked
+from toolrouter.operations.reserving import cap_words
 from toolrouter.ports import Arguments, Call
 from toolrouter.queries.safety import Safety
 from toolrouter.vocabulary import Risk
@@ -47,21 +48,26 @@ def has_too_many_waiting(grant_id: int) -> bool:
 
 
 def ask_people(
-    asked: Asked, arguments: Arguments | None, safety: Safety, reference: str
+    asked: Asked, arguments: Arguments | None, safety: Safety, facts: policy.Facts, reference: str
 ) -> Waiting:
-    """Open the request for the call that will be ``reference``. Raises NotPossible."""
+    """Open the request for the call that will be ``reference``. Raises NotPossible.
+
+    Beside it stands what is left of each cap, before it and after it.
+    """
     entry: Any = asked.entry
     if arguments is None:
         raise AssertionError(f"{entry.name} was not read")
     call = call_of_asked(asked, reference)
     plan = entry.effect.plan(arguments, call)
+    if entry.ceiling is not None and plan.amount != entry.ceiling(arguments):
+        raise AssertionError(f"{entry.name} plans another amount than its ceiling")
     opened = open_request(
         kind=KIND_NAME,
-        rule=rule_name(entry.risk, mode=call.mode),
+        rule=rule_name(entry.risk, mode=call.mode, people=_people(facts)),
         envelope=envelope_of(entry, arguments, plan, call),
         around=Around(
             asks=safety.grant.run_code,
-            room=plan.room,
+            room=[*plan.room, *room_lines(facts, plan.amount)],
             notes=plan.notes,
             agent_words=plan.agent_words,
         ),
@@ -89,6 +95,21 @@ def call_of_asked(asked: Asked, reference: str) -> Call:
         trace_ref=credential.trace_ref,
         now=credential.now,
     )
+
+
+def _people(facts: policy.Facts) -> int:
+    return facts.people.needed if facts.people else 1
+
+
+def room_lines(facts: policy.Facts, amount: Money | None) -> list[tuple[str, str]]:
+    """Return what is left of each cap that holds a call, before it and after it."""
+    if amount is None:
+        return []
+    return [
+        (cap_words(cap), f"{left.figure()} → {(left - amount).figure()}")
+        for cap in facts.caps
+        for left in [Money(cap.headroom_minor, amount.currency)]
+    ]
 
 
 def _decide_within(risk: Risk, safety: Safety) -> timedelta:
