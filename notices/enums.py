@@ -103,3 +103,4 @@ class Lane(models.TextChoices):
 
     ACCESS = "access", "to get in"  # somebody waits for it
     ACCOUNT = "account", "about an account"
+    DECISIONS = "decisions", "to decide"  # its time runs
