@@ -113,6 +113,13 @@ class Kind(ABC):
     def policy_versions(self) -> frozenset[str]:
         """Return the versions of the policy under which a request may still run."""
 
+    def gone(self, named: Mapping[str, str]) -> str:  # noqa: ARG002  # for kinds that have parts
+        """Return what else this version does not have of a request, "" where it has all.
+
+        ``named``: its fields "operation" and "presenter" in canonical form, where it has them.
+        """
+        return ""
+
     @abstractmethod
     def present(self, envelope: Envelope, *, version: str) -> Shown:
         """Return what a person is shown of ``envelope``, made from nothing else."""
@@ -145,12 +152,6 @@ def register(kind: Kind) -> None:
 def kind_of(name: str) -> Kind:
     """Return the kind of that name. Raises KeyError for none."""
     return _kinds[name]
-
-
-def find_rule(kind: str, rule: str) -> Rule | None:
-    """Return who decides such a request; None where this version knows no such kind or rule."""
-    known = _kinds.get(kind)
-    return None if known is None else {each.name: each for each in known.rules()}.get(rule)
 
 
 def kinds() -> Sequence[Kind]:

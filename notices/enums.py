@@ -103,4 +103,3 @@ class Lane(models.TextChoices):
 
     ACCESS = "access", "to get in"  # somebody waits for it
     ACCOUNT = "account", "about an account"
-    DECISIONS = "decisions", "to decide"  # its time runs

@@ -11,6 +11,7 @@ from revenue import ledger_rows
 from revenue.due_work import DUE_WORK
 from revenue.enums import ReviewVerdict
 from revenue.guards import PROMISES
+from toolrouter import connections
 
 
 class RevenueConfig(AppConfig):
@@ -31,6 +32,7 @@ class RevenueConfig(AppConfig):
         waiting_list.register(*import_string("revenue.queries.waiting.WAITING"))
         leased_work.register(*import_string("revenue.leased_work.LEASED_WORK"))
         kinds.register(*import_string("revenue.alert_kinds.KINDS"))
+        connections.register_provider(import_string("revenue.tools.STRIPE"))
         eraser = import_string("revenue.erasure.ERASER")
         erasure.register(eraser)
         facts.allow("audit", dict.fromkeys(eraser.counts, facts.COUNT))

@@ -375,5 +375,14 @@ class PaymentGateway(Protocol):
     def account(self) -> AccountFact:
         """Say whose account our key opens."""
 
+    def base_address(self) -> str:
+        """Return where calls go. No network."""
+
+    def key_digest(self, salt: str) -> str:
+        """Return the fingerprint of our API key under ``salt``; the key itself is told to nobody.
+
+        No network.
+        """
+
     def endpoints(self) -> Sequence[EndpointFact]:
         """List the account's webhook endpoints."""

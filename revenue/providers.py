@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from revenue.ports import PaymentGateway
+from toolrouter.connections import Connection
 
 WEB_TIMEOUT_S = 5.0  # a buyer is waiting
 WORKER_TIMEOUT_S = 20.0
@@ -38,6 +39,18 @@ def gateway_for_worker() -> PaymentGateway:
 def gateway_for_tools() -> PaymentGateway:
     """Return the gateway for what an agent causes: 20 s, and never a second try by itself."""
     return _gateway(WORKER_TIMEOUT_S, 0)
+
+
+def stripe_connection() -> Connection:
+    """Return where calls to Stripe go, by the adapter that makes them where there is a key."""
+    if not settings.STRIPE_SECRET_KEY:
+        return Connection(account=stripe_account(), address=settings.STRIPE_API_BASE)
+    gateway = gateway_for_tools()
+    return Connection(
+        account=stripe_account(),
+        address=gateway.base_address(),
+        key_digest=gateway.key_digest,
+    )
 
 
 def stripe_account() -> str:

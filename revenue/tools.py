@@ -1,10 +1,12 @@
-"""What an agent may ask of the sale: a payment link for a deal, after a person's yes."""
+"""What an agent may ask of the sale, after a person's yes, and the provider of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final
+
+from django.conf import settings
 
 from crm import queries as crm
 from kernel.canonical import Canonical
@@ -17,8 +19,16 @@ from revenue.operations.agent_links import (
     parameters_to_approve,
     record_link_of,
 )
-from revenue.ports import OpenedLink
-from revenue.providers import stripe_account
+from revenue.ports import GatewayUnknown, OpenedLink, PaymentGateway
+from revenue.providers import (
+    TooManyCalls,
+    gateway_for_tools,
+    gateway_for_web,
+    one_web_call,
+    stripe_account,
+    stripe_connection,
+)
+from toolrouter.connections import Connection, Proved, Provider
 from toolrouter.ports import (
     Answered,
     Arguments,
@@ -37,6 +47,39 @@ from toolrouter.ports import (
 )
 
 
+class Stripe(Provider):
+    """Where money is taken; the stand-in on this machine goes by the same name."""
+
+    name = "stripe"
+    title = "Stripe"
+
+    def connection(self) -> Connection | None:
+        """Return where the adapter's calls go, and the fingerprint of its key."""
+        return stripe_connection()
+
+    def ask(self, *, is_waited_for: bool) -> Proved:
+        """Read whose account the key opens. Raises the gateway's errors."""
+        if not is_waited_for:
+            return _whose(gateway_for_tools())
+        try:
+            with one_web_call():
+                return _whose(gateway_for_web())
+        except TooManyCalls as error:
+            raise GatewayUnknown("too_many_calls", is_replayable=True) from error
+
+
+def _whose(gateway: PaymentGateway) -> Proved:
+    account = gateway.account()
+    return Proved(
+        account_ref=account.account_id,
+        is_live=account.livemode,
+        is_stand_in=gateway.base_address() != settings.STRIPE_OWN_API_BASE,
+    )
+
+
+STRIPE: Final = Stripe()
+
+
 class OfDeal(Arguments):
     """Which deal."""
 
@@ -46,7 +89,7 @@ class OfDeal(Arguments):
 class PaymentLinkEffect(Effect[OfDeal]):
     """A payment link at Stripe: it sells the deal's offer once, to whoever has it."""
 
-    provider = "stripe"
+    provider = STRIPE.name
 
     def plan(self, asked: OfDeal, call: Call) -> Plan:
         """Derive the link from deal, offer and price. Raises NotPossible."""

@@ -12,6 +12,7 @@ from toolrouter.models import (
     GrantSubject,
     Incident,
     ProjectSettings,
+    ProviderReadiness,
     ProviderReceipt,
     Reservation,
     RunToken,
@@ -148,6 +149,17 @@ class ProviderReceiptAdmin(LookOnlyAdmin):
     ordering = ("-id",)
 
 
+class ProviderReadinessAdmin(LookOnlyAdmin):
+    """What was proved of providers. The fingerprint of a key is nobody's to read."""
+
+    list_display = ("reference", "provider", "level", "mode", "address", "code", "noted_at")
+    list_filter = ("provider", "level", "mode")
+    exclude = ("key_salt", "key_digest")
+    search_fields = ("=reference", "=account_ref")
+    search_help_text = "A whole reference, or the provider's own name of the account"
+    ordering = ("-id",)
+
+
 class CallCountAdmin(LookOnlyAdmin):
     """How many calls a run made in a minute."""
 
@@ -158,6 +170,7 @@ class CallCountAdmin(LookOnlyAdmin):
 
 admin.site.register(ToolCall, ToolCallAdmin)
 admin.site.register(ProviderReceipt, ProviderReceiptAdmin)
+admin.site.register(ProviderReadiness, ProviderReadinessAdmin)
 admin.site.register(CallCount, CallCountAdmin)
 
 

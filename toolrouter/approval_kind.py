@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -58,6 +59,16 @@ class ToolCalls(Kind):
     def policy_versions(self) -> frozenset[str]:
         """Return the versions whose decisions may still run."""
         return frozenset({str(policy.VERSION)})
+
+    def gone(self, named: Mapping[str, str]) -> str:
+        """Return the operation, or its own words for it, where this version has it no more."""
+        name = json.loads(named.get("operation", '""'))
+        operation = registry().find(name)
+        if not isinstance(operation, Operation) or operation.effect is None:
+            return f"operation {name}"
+        version = json.loads(named.get("presenter", '""'))
+        own = operation.effect.presenter_version
+        return "" if version == own else f"presenter {version} of {name}"
 
     def present(self, envelope: Envelope, *, version: str) -> Shown:
         """Return what people are shown. Raises LookupError where this version has no words."""

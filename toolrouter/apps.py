@@ -13,7 +13,7 @@ from approvals import registry as requests
 from kernel import due_work, erasure, guards
 from kernel.schema import histories
 from notices.outbox import kinds
-from toolrouter import ledger_rows, ledger_rows_of_calls, ledger_rows_of_money
+from toolrouter import connections, ledger_rows, ledger_rows_of_calls, ledger_rows_of_money
 from toolrouter.due_work import DUE_WORK
 from toolrouter.guards import PROMISES
 
@@ -28,6 +28,7 @@ class ToolrouterConfig(AppConfig):
         guards.register(*histories(self.get_models()), *PROMISES)
         erasure.register(import_string("toolrouter.erasure.ERASER"))  # its models are loaded now
         requests.register(import_string("toolrouter.approval_kind.KIND"))
+        connections.register_provider(import_string("toolrouter.tools.BY_HAND"))
         due_work.register(*DUE_WORK)
         ledger_rows.declare()
         kinds.register(*import_string("toolrouter.outbox.KINDS"))

@@ -9,9 +9,12 @@ from django.db import models
 
 from kernel.state_words import OperatorWords, for_operators
 from toolrouter.vocabulary import Posture as Posture
+from toolrouter.vocabulary import Readiness
 from toolrouter.vocabulary import RunKind as RunKind
 
 if TYPE_CHECKING:  # an app's config reads these words before there are models
+    from collections.abc import Mapping
+
     from kernel.transitions import Moves
 
 # From the freest to the strictest.
@@ -61,6 +64,37 @@ class Family(models.TextChoices):
     PURCHASE = "purchase", "Purchases"
 
 
+# How far a provider was proved to work, to operators.
+READINESS: Final[Mapping[Readiness, OperatorWords]] = MappingProxyType(
+    {
+        Readiness.NOT_CONFIGURED: OperatorWords(
+            tone="off", badge="Not set up", note="Nothing that needs it is done."
+        ),
+        Readiness.CONFIGURED: OperatorWords(
+            tone="wait", badge="Configured", note="Nobody has shown yet that it works."
+        ),
+        Readiness.SECRET_STORED: OperatorWords(
+            tone="wait",
+            badge="Key not tested",
+            note="There is a key, and the provider did not say yet whose it is. What agents ask of "
+            "this provider is denied until then.",
+        ),
+        Readiness.SANDBOX_VERIFIED: OperatorWords(
+            tone="ok", badge="Tested in the sandbox", note="The stand-in answers. No money moves."
+        ),
+        Readiness.TEST_VERIFIED: OperatorWords(
+            tone="ok", badge="Tested in test mode", note="The provider answers. No money moves."
+        ),
+        Readiness.LIVE_VERIFIED: OperatorWords(
+            tone="ok", badge="Tested live", note="The provider answers, and says that it is live."
+        ),
+        Readiness.ATTESTED: OperatorWords(
+            tone="ok",
+            badge="Vouched for",
+            note="No programme can test this. An owner says that it is ready.",
+        ),
+    }
+)
 RUN_KINDS: Final = [
     (RunKind.SALES.value, "Sales"),
     (RunKind.FULFILMENT.value, "Fulfilment"),

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from approvals.registry import Envelope
 from kernel.canonical import Canonical, digest
 from toolrouter import policy
 from toolrouter.ports import AnyOperation, Arguments, Call, Plan
 
 
-def envelope_of(operation: AnyOperation, arguments: Arguments, plan: Plan, call: Call) -> Envelope:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """Where the calls go, and by which key: its fingerprint. Both "" where no key was proved."""
+
+    address: str
+    digest: str
+
+
+def envelope_of(
+    operation: AnyOperation, arguments: Arguments, plan: Plan, call: Call, *, key: Key
+) -> Envelope:
     """Return everything that the approval covers; its times and its deciders are terms of its own.
 
-    Made when it is proposed, and again from what is there when it is claimed. Raises NotCanonical.
+    Made when it is proposed, and again from what is there when it is claimed. ``key`` is the one
+    that was proved of the provider. Raises NotCanonical.
     """
     effect = operation.effect
     if effect is None:
@@ -27,6 +40,8 @@ def envelope_of(operation: AnyOperation, arguments: Arguments, plan: Plan, call:
         "operation": operation.stored_name,
         "provider": effect.provider,
         "account": plan.account,
+        "address": key.address,
+        "key": key.digest,
         "project": call.project_ref,
         "run": call.run_ref,
         "mode": call.mode,

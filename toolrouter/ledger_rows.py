@@ -1,4 +1,4 @@
-"""Which row each audit entry about grants, caps and stops speaks of, and what holds them together.
+"""Which row each audit entry about grants, caps, stops and providers speaks of, and the reverse.
 
 Each row that a person or the system wrote has its entry, each entry its row, and what holds now is
 what the newest change says.
@@ -21,6 +21,7 @@ from toolrouter.enums import (
     Scope,
     Setting,
 )
+from toolrouter.vocabulary import Readiness
 
 # A code word or a whole number, as ``SafetyChange`` keeps it.
 _SETTING_VALUE: Final = re.compile(r"[a-z_]{2,20}|[0-9]{1,19}")
@@ -87,6 +88,15 @@ SELECT own.reference, {_SCOPED} AS refs, own.closed_by_id AS who, own.closed_at 
 FROM toolrouter_incident own WHERE own.closed_at IS NOT NULL
 """  # noqa: S608  # constants only
 
+# The digest is operations.readiness.digest_of's.
+READINESS: Final = r"""
+SELECT own.reference, ARRAY[]::text[] AS refs, own.noted_by_id AS who, own.noted_at AS at,
+  jsonb_build_object('level', own.level, 'readiness_digest', encode(sha256(convert_to(
+    concat_ws(E'\n', own.provider, own.mode, own.account, own.address, own.key_salt,
+      own.key_digest, own.account_ref, coalesce(own.livemode::text, ''), own.code),
+    'UTF8')), 'hex')) AS facts
+FROM toolrouter_providerreadiness own
+"""
 # What holds now, in the words of a change, beside the newest change of it.
 _ON_OFF: Final = "CASE WHEN account.{column} THEN 'on' ELSE 'off' END"
 _NUMBER: Final = "coalesce(account.{column}::text, 'none')"
@@ -144,6 +154,7 @@ _TOLD: Final = {
     "run_token.revoked": (Row("toolrouter_runtoken"), TOKENS_REVOKED),
     "agents.stopped": (Row("toolrouter_stop"), STOPPED),
     "agents.released": (Row("toolrouter_stop"), RELEASED),
+    "provider.noted": (Row("toolrouter_providerreadiness"), READINESS),
     "incident.opened": (Row("toolrouter_incident"), OPENED),
     "incident.closed": (Row("toolrouter_incident"), CLOSED),
 }
@@ -185,6 +196,8 @@ def declare() -> None:
             "window": facts.one_of(CapWindow.values),
             "kind": facts.one_of(RunKind),
             "incident": facts.one_of(IncidentKind.values),
+            "level": facts.one_of(Readiness),
+            "readiness_digest": facts.DIGEST,  # of a row with a salt of its own
             "expires_s": facts.COUNT,
             "token_digest": facts.DIGEST,  # of a token's 256 random bits
             "tokens": facts.COUNT,

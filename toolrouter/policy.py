@@ -25,7 +25,7 @@ from toolrouter.vocabulary import (
     most_severe_first,
 )
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 class Verdict(NamedTuple):
@@ -109,7 +109,7 @@ class Facts(_Facts):
     postures: tuple[Posture, ...] = ()  # of account and project
     outreach: Gate = Gate()
     spend: Gate = Gate()
-    readiness: Readiness | None = None  # None: no provider is asked
+    readiness: Readiness | None = None  # None: there is no provider that could be asked
     ceiling_minor: int | None = None
     caps: tuple[CapFact, ...] = ()
     funding: Funding | None = None  # None: no share was set
@@ -144,6 +144,16 @@ GOES_ON: Final[Mapping[Posture, frozenset[Risk]]] = MappingProxyType(
     }
 )
 _PROVED_LIVE: Final = frozenset({Readiness.LIVE_VERIFIED, Readiness.ATTESTED})
+_PROVED_TEST: Final = _PROVED_LIVE | {Readiness.TEST_VERIFIED}
+# What a provider must have been proved for, by the call's mode. Where nothing real moves, None
+# will do: there is nobody to ask.
+PROVED: Final[Mapping[str, frozenset[Readiness | None]]] = MappingProxyType(
+    {
+        "live": _PROVED_LIVE,
+        "test": _PROVED_TEST | {None},
+        "sandbox": _PROVED_TEST | {Readiness.SANDBOX_VERIFIED, None},
+    }
+)
 
 
 def judge(facts: Facts) -> Verdict:
@@ -151,13 +161,22 @@ def judge(facts: Facts) -> Verdict:
 
     What needs a person is never simply allowed, and what costs money always needs one.
     """
-    codes = most_severe_first((*facts.found, *_against(facts)))
+    return _judged(facts, proved=PROVED)
+
+
+def _judge_1(facts: Facts) -> Verdict:
+    """Return what version 1 said: it asked how ready a provider is in live mode only."""
+    return _judged(facts, proved={"live": _PROVED_LIVE})
+
+
+def _judged(facts: Facts, *, proved: Mapping[str, frozenset[Readiness | None]]) -> Verdict:
+    codes = most_severe_first((*facts.found, *_against(facts, proved)))
     if codes or facts.risk is None:
         return Verdict(Decision.DENY, codes)
     return Verdict(Decision.NEEDS_APPROVAL if facts.risk.needs_person else Decision.ALLOW)
 
 
-def _against(facts: Facts) -> Iterator[Code]:
+def _against(facts: Facts, proved: Mapping[str, frozenset[Readiness | None]]) -> Iterator[Code]:
     yield from _standing(facts)
     if facts.risk is None:
         yield Code.UNKNOWN_OPERATION
@@ -166,7 +185,7 @@ def _against(facts: Facts) -> Iterator[Code]:
     if facts.readiness == Readiness.NOT_CONFIGURED:
         yield Code.NOT_CONFIGURED  # and of what is not there, nobody can say what it needs
     elif facts.risk.needs_person:
-        yield from _reach(facts, facts.risk)
+        yield from _reach(facts, facts.risk, proved)
         if facts.risk.costs_money:
             yield from _money(facts)
         if not _has_people(facts.people):
@@ -197,14 +216,15 @@ def _class(facts: Facts, risk: Risk) -> Iterator[Code]:
         yield Code.POSTURE
 
 
-def _reach(facts: Facts, risk: Risk) -> Iterator[Code]:
-    """Yield what keeps a call from the real world; in other modes nothing real moves."""
-    if facts.mode != "live":
-        return
-    gate = facts.spend if risk.costs_money else facts.outreach
-    if not gate.is_open:
-        yield Code.GATE_CLOSED
-    if facts.readiness not in _PROVED_LIVE:
+def _reach(
+    facts: Facts, risk: Risk, proved: Mapping[str, frozenset[Readiness | None]]
+) -> Iterator[Code]:
+    """Yield what keeps a call from its provider. The gates are to the real world alone."""
+    if facts.mode == "live":
+        gate = facts.spend if risk.costs_money else facts.outreach
+        if not gate.is_open:
+            yield Code.GATE_CLOSED
+    if facts.mode in proved and facts.readiness not in proved[facts.mode]:
         yield Code.NOT_READY
 
 
@@ -237,7 +257,9 @@ class UnknownVersion(LookupError):
     """The rules of that version are gone."""
 
 
-_JUDGES: Final[Mapping[int, Callable[[Facts], Verdict]]] = MappingProxyType({VERSION: judge})
+_JUDGES: Final[Mapping[int, Callable[[Facts], Verdict]]] = MappingProxyType(
+    {1: _judge_1, VERSION: judge}
+)
 
 
 def replay(stored: str | bytes, *, version: int) -> Verdict:

@@ -11,6 +11,7 @@ from kernel.liveness import database_now
 from toolrouter.exchanges.approved import run_approved
 from toolrouter.exchanges.lost import look_for_lost
 from toolrouter.exchanges.receipts import read_receipts
+from toolrouter.exchanges.verifying import note_keys
 
 
 @shared_task(name="toolrouter.run_approved")
@@ -29,3 +30,9 @@ def look_for_lost_calls(**_newer: object) -> int:
 def read_pending_receipts(**_newer: object) -> int:
     """Compare what was done with the provider's own records."""
     return read_receipts(clock=database_now)
+
+
+@shared_task(name="toolrouter.note_keys")
+def note_keys_of_providers(**_newer: object) -> int:
+    """Note providers whose key or address is another; in the sandbox, ask the stand-in at once."""
+    return note_keys(clock=database_now)

@@ -1,12 +1,31 @@
-"""What is known here only to be refused: what people alone do, and what nobody has set up."""
+"""What is known here only to be refused, and the provider that is people themselves."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from toolrouter.connections import Connection, Proved, Provider
 from toolrouter.ports import Entry, Refusal
 from toolrouter.vocabulary import Risk
 
+
+class ByHand(Provider):
+    """What people do themselves, with means of their own: there is no key, and nobody to ask."""
+
+    name = "manual"
+    title = "By hand"
+    has_api = False
+
+    def connection(self) -> Connection:
+        """Return that people of the team do it."""
+        return Connection(account="the team", address="")
+
+    def ask(self, *, is_waited_for: bool) -> Proved:
+        """Refuse: an owner vouches for it."""
+        raise NotImplementedError(self.name, is_waited_for)
+
+
+BY_HAND: Final = ByHand()
 OPERATIONS: Final[tuple[Entry, ...]] = (
     Refusal(
         name="revenue.refund",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from toolrouter.views import calls, incidents, runs, safety, stops
+from toolrouter.views import calls, incidents, integrations, runs, safety, stops
 
 urlpatterns = [
     path("console/safety/", safety.safety, name="safety"),
@@ -19,6 +19,14 @@ urlpatterns = [
     path("console/incidents/<str:reference>/", incidents.incident, name="incident"),
     path(
         "console/incidents/<str:reference>/close/", incidents.close_incident, name="incident-close"
+    ),
+    path("console/integrations/", integrations.integration_list, name="integrations"),
+    path("console/integrations/<str:name>/test/", integrations.test_provider, name="provider-test"),
+    path("console/integrations/<str:name>/attest/", integrations.attest, name="provider-attest"),
+    path(
+        "console/integrations/<str:name>/withdraw/",
+        integrations.withdraw,
+        name="provider-withdraw",
     ),
     path("console/runs/<str:run_ref>/tokens/", runs.make_token, name="run-token-make"),
     path("console/runs/<str:run_ref>/deals/", runs.add_deal, name="run-deal-add"),

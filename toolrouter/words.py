@@ -101,9 +101,9 @@ _WORDS: Final[Mapping[Code, CodeWords]] = {
         who="An owner, with whoever runs the server",
     ),
     Code.NOT_READY: CodeWords(
-        why="The provider has not been verified for live use under its present key.",
-        change="The provider must be tested live, or vouched for.",
-        who="An owner, under Integrations",
+        why="The provider was not tested under the key and address that it has now.",
+        change="It must be tested, or, where there is nothing to test, vouched for by an owner.",
+        who="An operator or an owner, under Integrations",
     ),
     Code.SHOWN_TEXT: CodeWords(
         why="A text could not be shown to a person as it is: characters that nobody sees, padding, "

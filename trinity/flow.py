@@ -15,7 +15,6 @@ FLOW: Final[dict[str, tuple[str, ...]]] = {
     "mail.queued": ("revenue.send_mail",),
     "team_mail.queued": ("notices.send_mails",),
     "alert.raised": ("revenue.send_alerts",),
-    "approval.requested": ("approvals.tell_people",),
     "order_links.requested": ("revenue.answer_link_requests",),
     "reconcile.wanted": ("revenue.reconcile",),
 }
@@ -25,5 +24,10 @@ TOOLS_QUEUE: Final = "tools"
 TOOLS_HOST: Final = "tools@%h"  # %h: the machine's name
 TASK_ROUTES: Final = {
     name: {"queue": TOOLS_QUEUE}
-    for name in ("toolrouter.run_approved", "toolrouter.look_for_lost", "toolrouter.read_receipts")
+    for name in (
+        "toolrouter.run_approved",
+        "toolrouter.look_for_lost",
+        "toolrouter.read_receipts",
+        "toolrouter.note_keys",
+    )
 }

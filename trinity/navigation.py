@@ -55,6 +55,7 @@ NAVIGATION: Final[dict[str, tuple[Entry, ...]]] = {
         Entry("Tool calls", "tool-call-list", "toolrouter.view_toolcall"),
         Entry("Safety", "safety", "toolrouter.view_safetysettings"),
         Entry("Incidents", "incident-list", "toolrouter.view_incident"),
+        Entry("Integrations", "integrations", "toolrouter.view_providerreadiness"),
         Entry("Stop agents", "agents-stop", "toolrouter.stop_agents"),
     ),
     "Proof": (

@@ -58,7 +58,6 @@ _BOOKS: Final = frozenset(
         "ledger.view_spendevent",
         "crm.view_project",
         "notices.view_alert",
-        "notices.view_noticepreference",
         "crm.view_deal",
         "toolrouter.view_safetysettings",
         "toolrouter.view_projectsettings",
@@ -71,6 +70,7 @@ _BOOKS: Final = frozenset(
         "toolrouter.view_safetychange",
         "toolrouter.view_toolcall",
         "toolrouter.view_providerreceipt",
+        "toolrouter.view_providerreadiness",
         "toolrouter.view_callcount",
         "toolrouter.view_reservation",
         "toolrouter.view_capture",
@@ -98,6 +98,7 @@ _WORK: Final = frozenset(
         "revenue.review_order",
         "revenue.replay_webhook",
         "toolrouter.stop_agents",
+        "toolrouter.test_provider",
         "toolrouter.read_asked",
     }
 )
@@ -106,6 +107,7 @@ _POWER: Final = frozenset(
         "approvals.decide_spend",
         "revenue.refund_order",
         "toolrouter.change_safety",
+        "toolrouter.attest_provider",
         "toolrouter.give_access",
         "auth.view_user",
         "auth.change_user",

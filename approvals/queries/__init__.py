@@ -10,14 +10,17 @@ from approvals.queries.requests import (
     waiting_for,
 )
 from approvals.queries.using import people_who_may, reason_for_the_agent, usable_now
+from approvals.queries.versions import GoneRequest, requests_of_gone_versions
 
 __all__ = [
     "DecisionLine",
+    "GoneRequest",
     "RequestLine",
     "RequestPage",
     "people_who_may",
     "reason_for_the_agent",
     "request_page",
+    "requests_of_gone_versions",
     "requests_page",
     "usable_now",
     "waiting_count",

@@ -15,6 +15,7 @@ from approvals.operations.locking import MayNotDecide, ShownOtherwise, TooLate, 
 from approvals.operations.recording import record
 from approvals.policy import is_enough, is_strong_enough
 from approvals.ports import NotProved, Proof
+from approvals.queries.versions import what_is_gone
 from approvals.registry import kind_of
 from kernel.append_only import new_salt, salted_digest
 from kernel.references import new_reference
@@ -88,16 +89,18 @@ def refuse(
 
 
 def _pending(request_ref: str, *, now: datetime) -> ApprovalRequest:
-    """Return the locked request; one whose time is over is closed now, whoever looks first."""
+    """Return the locked request; what nobody may decide any more is closed now."""
     request = lock_request(request_ref)
     if request.state == RequestState.PENDING and now >= request.decide_by:
         expire(request, why=Why.DECIDE_BY, now=now)
+    elif request.state == RequestState.PENDING and what_is_gone(request):
+        expire(request, why=Why.VERSION_GONE, now=now)
     return request
 
 
 def _require_may(request: ApprovalRequest, *, person: User, shown_digest: str) -> None:
     asks = kind_of(request.kind)
-    if request.keeps_out(person.pk) or not person.has_perm(asks.rule(request.rule).permission):
+    if request.asked_by_id == person.pk or not person.has_perm(asks.rule(request.rule).permission):
         raise MayNotDecide
     if Decision.objects.filter(request=request, person=person).exists():
         raise MayNotDecide

@@ -1,4 +1,4 @@
-"""Close requests whose time is over, and approvals that were not used in theirs."""
+"""Close requests whose time is over, and those that this version cannot show any more."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from approvals.enums import RequestState, Why
 from approvals.models import ApprovalRequest
 from approvals.operations.closing import expire
 from approvals.operations.locking import lock_request
+from approvals.queries.versions import OPEN, requests_of_gone_versions, what_is_gone
 
 
 def expire_due(*, now: datetime, limit: int = 100) -> int:
@@ -20,7 +21,9 @@ def expire_due(*, now: datetime, limit: int = 100) -> int:
         | Q(state=RequestState.APPROVED, execute_by__lte=now)
     )
     references = list(due.values_list("reference", flat=True)[:limit])
-    return sum(_expire(reference, now=now) for reference in references)
+    gone = [each.reference for each in requests_of_gone_versions() if each.is_kind_known]
+    references += [each for each in gone if each not in references]
+    return sum(_expire(reference, now=now) for reference in references[:limit])
 
 
 def _expire(reference: str, *, now: datetime) -> bool:
@@ -30,6 +33,8 @@ def _expire(reference: str, *, now: datetime) -> bool:
             expire(request, why=Why.DECIDE_BY, now=now)
         elif request.state == RequestState.APPROVED and (request.execute_by or now) <= now:
             expire(request, why=Why.EXECUTE_BY, now=now)
+        elif request.state in OPEN and what_is_gone(request):
+            expire(request, why=Why.VERSION_GONE, now=now)
         else:
             return False  # somebody was faster
     return True

@@ -2,6 +2,5 @@
 
 from notices.models.alerts import OperatorAlert
 from notices.models.outgoing import OutgoingMail
-from notices.models.preferences import NoticePreference
 
-__all__ = ["NoticePreference", "OperatorAlert", "OutgoingMail"]
+__all__ = ["OperatorAlert", "OutgoingMail"]

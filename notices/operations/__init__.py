@@ -9,7 +9,6 @@ from notices.operations.alerts import (
     raise_alert,
 )
 from notices.operations.mails import queue_mail
-from notices.operations.telling import tell
 
 __all__ = [
     "Lasting",
@@ -19,5 +18,4 @@ __all__ = [
     "keep_standing",
     "queue_mail",
     "raise_alert",
-    "tell",
 ]

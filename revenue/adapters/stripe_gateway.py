@@ -16,6 +16,7 @@ import stripe
 from django.conf import LazySettings
 
 from kernel.documents import parsed
+from kernel.fingerprints import fingerprint
 from kernel.modes import Mode
 from revenue.adapters import stripe_reading as reading
 from revenue.adapters.stripe_fields import Object
@@ -120,6 +121,7 @@ class StripeGateway:
             raise ValueError("an empty webhook secret would accept forged events")
         self._secrets = tuple(webhook_secrets)
         self._is_live = is_live
+        self._api_key, self._api_base = api_key, api_base
         self._v1 = stripe.StripeClient(
             api_key,
             base_addresses={"api": api_base},
@@ -379,6 +381,12 @@ class StripeGateway:
             whose = self._v1.accounts.retrieve_current().to_dict()
             livemode = self._v1.balance.retrieve().livemode
         return reading.account(whose, livemode=livemode)
+
+    def base_address(self) -> str:
+        return self._api_base
+
+    def key_digest(self, salt: str) -> str:
+        return fingerprint(self._api_key, salt=salt)
 
     def endpoints(self) -> Sequence[EndpointFact]:
         with _translated():

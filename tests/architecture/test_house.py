@@ -30,6 +30,7 @@ BANNED_STEMS = {"services", "utils", "helpers", "common", "misc"}
 APPS = ("ledger", "notices", "approvals", "toolrouter", "crm", "fulfillment", "revenue", "console")
 SEEN_ACROSS_APPS = {
     *("operations", "queries", "enums", "ports", "facts", "rows", "kinds", "outbox", "registry"),
+    "connections",  # where calls to a provider go, registered by whoever owns the adapter
     "subjects",  # whom a run may know of, registered by whoever owns deals
 }
 

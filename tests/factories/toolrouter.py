@@ -8,13 +8,43 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from kernel.modes import Mode
 from kernel.money import Money
 from kernel.references import new_reference
+from toolrouter.connections import provider_of
 from toolrouter.enums import CapScope, CapWindow, Family, RunKind
 from toolrouter.models import Grant
 from toolrouter.operations import By, CapKey, open_grant, open_project
+from toolrouter.operations.readiness import note_readiness
+from toolrouter.queries.readiness import readiness_of
+from toolrouter.vocabulary import Readiness
 
 OWNER = By(actor_id=None, reason="We begin carefully.")
+
+
+def prove_stripe() -> None:
+    """Write down that the stand-in for Stripe was tested, under the key and address of settings.
+
+    What a test itself does, ``manage.py doctor --verify``; here nobody is asked.
+    """
+    stripe = provider_of("stripe")
+    assert stripe is not None
+    connection = stripe.connection()
+    assert connection is not None
+    assert connection.key_digest is not None
+    if readiness_of("stripe").level == Readiness.SANDBOX_VERIFIED:
+        return
+    with transaction.atomic():
+        note_readiness(
+            "stripe",
+            Readiness.SANDBOX_VERIFIED,
+            connection,
+            mode=Mode.SANDBOX,
+            actor_id=None,
+            now=timezone.now(),
+            account_ref="acct_sandbox",
+            livemode=False,
+        )
 
 
 def new_project() -> str:

@@ -51,7 +51,7 @@ def test_the_books_verify_with_calls_of_all_sorts(agent: Agent) -> None:
         ("UPDATE {} SET codes = '{{hold}}' WHERE state = 'denied'", "entry_differs_from_row"),
         ("UPDATE {} SET operation = 'crm.read_lead'", "entry_differs_from_row"),
         ("UPDATE {} SET subject_ref = ''", "entry_differs_from_row"),
-        ("UPDATE {} SET policy_version = 2", "entry_differs_from_row"),
+        ("UPDATE {} SET policy_version = policy_version + 1", "entry_differs_from_row"),
         ("DELETE FROM {} WHERE state = 'done'", "entry_without_row"),
     ],
 )  # fmt: skip

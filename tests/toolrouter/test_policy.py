@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from itertools import product
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from kernel.modes import Mode
+from tests.toolrouter.judging import ACTING, CAPS, cap, codes, facts
 from toolrouter.caps import Scope, Window
 from toolrouter.policy import (
     GOES_ON,
@@ -36,44 +36,6 @@ from toolrouter.vocabulary import (
     most_severe_first,
 )
 
-OPEN = Gate(environment=True, account=True)
-
-
-def cap(
-    scope: Scope, *, limit: int = 100_00, counted: int = 0, window: Window = Window.LIFETIME
-) -> CapFact:
-    return CapFact(scope=scope, window=window, limit_minor=limit, counted_minor=counted)
-
-
-CAPS = tuple(cap(scope) for scope in Scope)
-
-
-def facts(risk: Risk, **others: Any) -> Facts:
-    """Return facts under which nothing stands against a call of this class, but for ``others``."""
-    said: dict[str, Any] = {
-        "operation": "some.operation",
-        "risk": risk,
-        "run_kind": RunKind.FULFILMENT,
-        "mode": "live",
-        "postures": (Posture.NORMAL, Posture.NORMAL),
-    }
-    if risk.needs_person:
-        said |= {
-            "outreach": OPEN,
-            "spend": OPEN,
-            "readiness": Readiness.LIVE_VERIFIED,
-            "people": People(needed=1, eligible=1),
-        }
-    if risk.costs_money:
-        said |= {"ceiling_minor": 49_00, "caps": CAPS}
-    return Facts(**{**said, **others})
-
-
-def codes(risk: Risk, **others: Any) -> list[Code]:
-    verdict = judge(facts(risk, **others))
-    assert (verdict.decision == Decision.DENY) == bool(verdict.codes)
-    return list(verdict.codes)
-
 
 @pytest.mark.parametrize(
     ("risk", "decision"),
@@ -97,7 +59,6 @@ def test_what_is_forbidden_is_denied_in_each_mode_and_run(kind: RunKind, mode: s
     assert codes(Risk.FORBIDDEN, run_kind=kind, mode=mode) == [Code.FORBIDDEN_OPERATION]
 
 
-ACTING = [risk for risk in Risk if risk != Risk.FORBIDDEN]
 # product.md's table, word for word: what is denied under each posture.
 DENIED_UNDER = {
     Posture.NORMAL: "",
@@ -158,52 +119,6 @@ def test_what_stands_still_denies_every_class_in_every_mode(
 @pytest.mark.parametrize("risk", list(Risk))
 def test_what_was_found_denies(risk: Risk, code: Code) -> None:
     assert code in codes(risk, found=(code,))
-
-
-@pytest.mark.parametrize("mode", Mode.values)
-@pytest.mark.parametrize(("environment", "account"), list(product([False, True], [False, True])))
-@pytest.mark.parametrize("risk", ACTING)
-def test_a_gate_is_asked_in_live_mode_and_needs_both_keys(
-    risk: Risk, environment: bool, account: bool, mode: str
-) -> None:
-    gate = Gate(environment=environment, account=account)
-    asked = {Risk.OUTBOUND: "outreach", Risk.SPEND: "spend", Risk.PROVISIONING: "spend"}.get(risk)
-    others = {asked: gate} if asked else {"outreach": gate, "spend": gate}
-
-    is_closed = asked is not None and mode == "live" and not (environment and account)
-
-    assert codes(risk, mode=mode, **others) == ([Code.GATE_CLOSED] if is_closed else [])
-
-
-@pytest.mark.parametrize("risk", [Risk.OUTBOUND, Risk.SPEND, Risk.PROVISIONING])
-def test_the_other_gate_opens_nothing(risk: Risk) -> None:
-    shut = "spend" if risk.costs_money else "outreach"
-
-    assert codes(risk, **{shut: Gate()}) == [Code.GATE_CLOSED]
-
-
-@pytest.mark.parametrize("readiness", [None, *Readiness])
-@pytest.mark.parametrize("risk", [Risk.OUTBOUND, Risk.SPEND, Risk.PROVISIONING])
-def test_only_what_was_proved_live_serves_a_live_call(
-    risk: Risk, readiness: Readiness | None
-) -> None:
-    expected = {
-        Readiness.LIVE_VERIFIED: [],
-        Readiness.ATTESTED: [],
-        Readiness.NOT_CONFIGURED: [Code.NOT_CONFIGURED],
-    }
-
-    assert codes(risk, readiness=readiness) == expected.get(readiness, [Code.NOT_READY])
-
-
-@pytest.mark.parametrize("mode", [m for m in Mode.values if m != "live"])
-@pytest.mark.parametrize("readiness", list(Readiness))
-def test_elsewhere_a_provider_needs_to_be_there(mode: str, readiness: Readiness) -> None:
-    is_absent = readiness == Readiness.NOT_CONFIGURED
-
-    said = codes(Risk.SPEND, mode=mode, readiness=readiness)
-
-    assert said == ([Code.NOT_CONFIGURED] if is_absent else [])
 
 
 MONEY = [Risk.SPEND, Risk.PROVISIONING]

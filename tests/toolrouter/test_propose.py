@@ -273,7 +273,7 @@ def test_all_reasons_are_written_down_and_replay_from_what_is_stored(agent: Agen
     replayed = policy.replay(json.dumps(call.facts), version=call.policy_version)
     assert [str(code) for code in replayed.codes] == call.codes
     assert entry_of(call).facts == {
-        "code": "hold", "codes": 4, "policy": 1, "operation": "crm.add_note",
+        "code": "hold", "codes": 4, "policy": policy.VERSION, "operation": "crm.add_note",
     }  # fmt: skip
 
 

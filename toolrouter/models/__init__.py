@@ -5,6 +5,7 @@ from toolrouter.models.caps import SpendCap
 from toolrouter.models.changes import SafetyChange
 from toolrouter.models.grants import Grant, GrantSubject
 from toolrouter.models.incidents import Incident
+from toolrouter.models.readiness import ProviderReadiness
 from toolrouter.models.receipts import ProviderReceipt
 from toolrouter.models.reservations import Capture, Reservation
 from toolrouter.models.settings import ProjectSettings, SafetySettings
@@ -18,6 +19,7 @@ __all__ = [
     "GrantSubject",
     "Incident",
     "ProjectSettings",
+    "ProviderReadiness",
     "ProviderReceipt",
     "Reservation",
     "RunToken",

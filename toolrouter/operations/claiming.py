@@ -10,7 +10,7 @@ from approvals.registry import Envelope
 from kernel.append_only import salted_digest
 from toolrouter.envelopes import envelope_of
 from toolrouter.models import ToolCall
-from toolrouter.operations.deciding import facts_of
+from toolrouter.operations.deciding import facts_of, key_of
 from toolrouter.policy import Facts, judge
 from toolrouter.ports import (
     AnyEffect,
@@ -79,6 +79,7 @@ def facts_now(
     now: datetime,
     arguments: Arguments | None,
     found: tuple[Code, ...] = (),
+    confirms_key: bool = False,
 ) -> Facts:
     """Return the policy's facts of a call as they are now; share-locks the safety rows.
 
@@ -92,17 +93,19 @@ def facts_now(
         now=now,
         arguments=arguments,
         own_call=call.pk,
+        confirms_key=confirms_key,
     )
 
 
 def rederive(call: ToolCall, *, now: datetime) -> Rederived:
     """Read, decide and derive a call again, holding in the house's order what it is about.
 
-    What it is about comes first, then account, project and grant.
+    What it is about comes first, then account, project and grant. It is for whoever makes the call:
+    the key that this process holds must be the one that was proved.
     """
     operation, reading = operation_of(call), stored_arguments(call)
     found = (*reading.found, *_standing(operation, call, reading.arguments))
-    facts = facts_now(call, now=now, arguments=reading.arguments, found=found)
+    facts = facts_now(call, now=now, arguments=reading.arguments, found=found, confirms_key=True)
     codes = judge(facts).codes
     arguments = reading.arguments
     if codes or arguments is None or operation.effect is None:
@@ -112,7 +115,7 @@ def rederive(call: ToolCall, *, now: datetime) -> Rederived:
         plan = operation.effect.plan(arguments, about)
     except NotPossible:
         return Rederived(facts=facts, codes=(Code.NOT_POSSIBLE,), arguments=arguments)
-    envelope = envelope_of(operation, arguments, plan, about)
+    envelope = envelope_of(operation, arguments, plan, about, key=key_of(operation.effect))
     return Rederived(facts=facts, codes=(), arguments=arguments, envelope=envelope)
 
 

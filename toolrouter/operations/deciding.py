@@ -9,15 +9,19 @@ from typing import Final, Literal, cast
 from django.conf import settings
 
 from approvals.queries import people_who_may
+from kernel.modes import Mode
 from kernel.money import Money
 from toolrouter import caps
 from toolrouter.approval_rules import PERMISSIONS, people_needed
+from toolrouter.connections import provider_of
 from toolrouter.enums import CallState, TokenStanding
+from toolrouter.envelopes import Key
 from toolrouter.models import ToolCall
 from toolrouter.policy import CapFact, Facts, Funding, Gate, People
-from toolrouter.ports import AnyOperation, Arguments, Entry, Operation, Refusal
+from toolrouter.ports import AnyEffect, AnyOperation, Arguments, Entry, Operation, Refusal
 from toolrouter.queries.credentials import Credential
 from toolrouter.queries.headroom import counted_minor, counted_of_run_minor
+from toolrouter.queries.readiness import readiness_of
 from toolrouter.queries.safety import CapFacts, Safety
 from toolrouter.registry import UNKNOWN
 from toolrouter.timing import REFUSED_LATELY
@@ -30,7 +34,7 @@ REFUSED_WITH: Final = {
     TokenStanding.STOPPED: Code.STOPPED,
     TokenStanding.ENDED: Code.DEADLINE,
 }
-Mode = Literal["live", "test", "sandbox", "sample"]
+ModeWord = Literal["live", "test", "sandbox", "sample"]
 
 
 def facts_of(
@@ -42,18 +46,19 @@ def facts_of(
     arguments: Arguments | None = None,
     is_recently_refused: bool = False,
     own_call: int | None = None,
+    confirms_key: bool = False,
 ) -> Facts:
     """Return what the policy decides a call by; ``found`` is what its reader found wrong.
 
-    The reservation of ``own_call`` is not counted against it.
+    The reservation of ``own_call`` is not counted against it. ``confirms_key``: whoever asks is
+    about to call, and must hold the key that was proved.
     """
     ceiling = ceiling_of(entry, arguments)
-    is_refused_anyway = isinstance(entry, Refusal) and entry.risk != Risk.FORBIDDEN
     return Facts(
         operation=entry.stored_name if entry else UNKNOWN,
         risk=entry.risk if entry else None,
         run_kind=safety.grant.kind,
-        mode=cast(Mode, safety.grant.mode),
+        mode=cast(ModeWord, safety.grant.mode),
         found=tuple(found),
         is_stopped=bool(safety.stopped),
         is_held=bool(safety.held),
@@ -63,7 +68,7 @@ def facts_of(
         postures=safety.postures,
         outreach=Gate(environment=settings.LIVE_OUTREACH, account=safety.outreach_open),
         spend=Gate(environment=settings.LIVE_SPEND, account=safety.spend_open),
-        readiness=Readiness.NOT_CONFIGURED if is_refused_anyway else None,
+        readiness=_readiness(entry, mode=safety.grant.mode, confirms_key=confirms_key),
         people=_people(entry, ceiling, safety)
         if isinstance(entry, Operation) and entry.effect
         else None,
@@ -121,6 +126,27 @@ def _funding(ceiling: Money | None, safety: Safety, *, own_call: int | None) -> 
             grant.run_ref, currency=ceiling.currency, mode=grant.mode, except_call=own_call
         ),
     )
+
+
+def _readiness(entry: Entry | None, *, mode: str, confirms_key: bool) -> Readiness | None:
+    """Return how far the provider of a call is ready; None where there is none to ask.
+
+    Of what is done by hand nothing can be tried out, and an owner's word is asked in live mode.
+    """
+    if isinstance(entry, Refusal):
+        return None if entry.risk == Risk.FORBIDDEN else Readiness.NOT_CONFIGURED
+    if entry is None or entry.effect is None:
+        return None
+    provider = provider_of(entry.effect.provider)
+    if provider is not None and not provider.has_api and mode != Mode.LIVE:
+        return None
+    return readiness_of(entry.effect.provider, confirms=confirms_key).level
+
+
+def key_of(effect: AnyEffect) -> Key:
+    """Return which key and address were proved of the provider of ``effect``."""
+    ready = readiness_of(effect.provider)
+    return Key(address=ready.address, digest=ready.key_digest)
 
 
 def refused_token(credential: Credential) -> tuple[Code, ...]:

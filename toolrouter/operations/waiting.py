@@ -17,6 +17,7 @@ from toolrouter.approval_rules import KIND_NAME, rule_name
 from toolrouter.enums import CallState
 from toolrouter.envelopes import envelope_of
 from toolrouter.models import ToolCall
+from toolrouter.operations.deciding import key_of
 from toolrouter.operations.recording import Asked
 from toolrouter.operations.reserving import cap_words
 from toolrouter.ports import Arguments, Call
@@ -64,7 +65,7 @@ def ask_people(
     opened = open_request(
         kind=KIND_NAME,
         rule=rule_name(entry.risk, mode=call.mode, people=_people(facts)),
-        envelope=envelope_of(entry, arguments, plan, call),
+        envelope=envelope_of(entry, arguments, plan, call, key=key_of(entry.effect)),
         around=Around(
             asks=safety.grant.run_code,
             room=[*plan.room, *room_lines(facts, plan.amount)],

@@ -10,12 +10,14 @@ from toolrouter.queries.call_pages import (
 )
 from toolrouter.queries.capabilities import list_capabilities
 from toolrouter.queries.credentials import Credential, credential_of
+from toolrouter.queries.readiness import ReadinessNow, readiness_of
 from toolrouter.queries.safety import (
     CapFacts,
     GrantFacts,
     GrantNotFound,
     Safety,
     grant_of_run,
+    has_caps,
     is_known_to_a_run,
     runs_with_grant,
     safety_of,
@@ -28,6 +30,7 @@ __all__ = [
     "Credential",
     "GrantFacts",
     "GrantNotFound",
+    "ReadinessNow",
     "Safety",
     "call_by_reference",
     "calls_of_run",
@@ -35,8 +38,10 @@ __all__ = [
     "calls_page",
     "credential_of",
     "grant_of_run",
+    "has_caps",
     "is_known_to_a_run",
     "list_capabilities",
+    "readiness_of",
     "runs_with_grant",
     "safety_of",
 ]

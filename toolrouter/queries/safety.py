@@ -155,6 +155,11 @@ def caps_of(grant: Grant) -> Sequence[CapFacts]:
     return [cap_facts(cap) for cap in SpendCap.objects.raw(_BOUNDING, bounding)]
 
 
+def has_caps(*, mode: str) -> bool:
+    """Say whether the account has a cap above nothing in that mode: without, nothing is spent."""
+    return SpendCap.objects.filter(scope=CapScope.ACCOUNT, mode=mode, limit_minor__gt=0).exists()
+
+
 def cap_facts(cap: SpendCap) -> CapFacts:
     """Return a cap as others see it."""
     return CapFacts(

@@ -36,6 +36,8 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "stop-release": ("release the stop", ""),
     "incident-open": ("open an incident", ""),
     "incident-close": ("close the incident", ""),
+    "provider-attest": ("vouch for the provider", ""),
+    "provider-withdraw": ("no longer vouch for the provider", ""),
     "run-token-make": ("make a run token", ""),
     "account_change_password": ("change your password", ""),
     "account_set_password": ("choose a password", ""),

@@ -9,6 +9,7 @@ from crm.enums import DealStage
 from revenue.models import Offer
 from tests.factories.people import make_person
 from tests.factories.revenue import OfferFactory
+from tests.factories.toolrouter import prove_stripe
 from tests.outside import _outside, outside, pages_use_outside
 from tests.toolrouter.agents import Agent, an_agent
 from tests.toolrouter.approving.deciding import ask_for_link
@@ -24,6 +25,7 @@ def offer() -> Offer:
 
 @pytest.fixture
 def agent(offer: Offer) -> Agent:
+    prove_stripe()
     return an_agent(stage=DealStage.QUALIFIED, offer_id=offer.pk)
 
 

@@ -10,13 +10,16 @@ import pytest
 from django.contrib.auth.models import User
 
 from approvals.enums import RequestState
+from approvals.registry import CannotApprove
 from approvals.usecases.revoke import revoke
 from crm.enums import DealStage
 from crm.models import Deal
+from revenue import providers
 from revenue.enums import OfferState
 from revenue.models import Offer, PaymentLink
+from tests.factories.toolrouter import prove_stripe
 from tests.sandbox.running_sandbox import RunningSandbox
-from tests.toolrouter.agents import Agent, database_now
+from tests.toolrouter.agents import Agent, an_agent, database_now
 from tests.toolrouter.approving.deciding import (
     approve,
     ask_for_link,
@@ -29,9 +32,11 @@ from tests.toolrouter.approving.deciding import (
     sql_past_us,
 )
 from toolrouter.answers import Answer
+from toolrouter.connections import provider_of
 from toolrouter.enums import CallState, IncidentKind, Posture, Scope
 from toolrouter.exchanges.approved import carry_out
 from toolrouter.exchanges.claim import claim
+from toolrouter.exchanges.verifying import verify_provider
 from toolrouter.models import Grant, ToolCall
 from toolrouter.operations.changes import By
 from toolrouter.operations.grants import freeze_grant
@@ -208,7 +213,7 @@ def test_another_address_than_the_approved_one_makes_nothing(
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
 
     assert not claim(answer.action or "", now=moment)
-    assert (call_of(answer).codes, at_stripe(outside)) == ([Code.SUPERSEDED], [])
+    assert (call_of(answer).codes, at_stripe(outside)) == ([Code.NOT_READY], [])
 
 
 def test_what_is_proposed_by_a_process_without_keys_is_claimed_by_one_that_has_them(
@@ -220,3 +225,63 @@ def test_what_is_proposed_by_a_process_without_keys_is_claimed_by_one_that_has_t
 
     assert run_at(approve(answer, operator)) == 1
     assert len(at_stripe(outside)) == 1
+
+
+def _hold_key(settings: Any, key: str) -> None:
+    settings.STRIPE_SECRET_KEY = key
+    providers._gateway.cache_clear()
+
+
+def test_another_key_than_the_approved_one_makes_nothing(
+    agent: Agent, operator: User, answer: Answer, outside: RunningSandbox, settings: Any
+) -> None:
+    moment = approve(answer, operator)
+    _hold_key(settings, "sk_sandbox_of_somebody_else")
+
+    assert not claim(answer.action or "", now=moment)
+    assert (call_of(answer).codes, at_stripe(outside)) == ([Code.NOT_READY], [])
+
+
+def test_another_key_that_was_proved_meanwhile_is_not_what_was_approved(
+    agent: Agent, operator: User, answer: Answer, outside: RunningSandbox, settings: Any
+) -> None:
+    moment = approve(answer, operator)
+    _hold_key(settings, "sk_sandbox_of_somebody_else")
+    prove_stripe()
+
+    assert not claim(answer.action or "", now=moment)
+    assert (call_of(answer).codes, at_stripe(outside)) == ([Code.SUPERSEDED], [])
+
+
+def test_the_same_key_tested_again_is_still_what_was_approved(
+    agent: Agent, operator: User, answer: Answer, outside: RunningSandbox
+) -> None:
+    moment = approve(answer, operator)
+    stripe = provider_of("stripe")
+    assert stripe is not None
+    verify_provider(stripe, actor_id=operator.pk, clock=database_now)
+
+    assert run_at(moment) == 1
+    assert len(at_stripe(outside)) == 1
+
+
+def test_a_worker_without_a_key_claims_nothing(
+    agent: Agent, operator: User, answer: Answer, outside: RunningSandbox, settings: Any
+) -> None:
+    moment = approve(answer, operator)
+    _hold_key(settings, "")
+
+    assert not claim(answer.action or "", now=moment)
+    assert (call_of(answer).codes, at_stripe(outside)) == ([Code.NOT_READY], [])
+
+
+def test_under_a_key_that_was_never_tested_nobody_is_asked_and_nobody_can_approve(
+    agent: Agent, operator: User, answer: Answer, settings: Any
+) -> None:
+    _hold_key(settings, "sk_sandbox_of_somebody_else")
+
+    with pytest.raises(CannotApprove, match="was not tested under the key"):
+        approve(answer, operator)
+    assert request_of(answer).state == RequestState.PENDING
+    denied = an_agent(stage=DealStage.QUALIFIED, offer_id=agent.deal.offer_id)
+    assert ask_for_link(denied).codes == (Code.NOT_READY,)

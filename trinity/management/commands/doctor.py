@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from revenue.providers import gateway_for_web
-from trinity.doctor import books, broker, database, deployment, selling, serving
+from trinity.doctor import agents, books, broker, database, deployment, selling, serving
 from trinity.doctor.findings import Finding, Level
 
 WHAT_WIDTH = 22
+
+
+def _is_away(of_database: Sequence[Finding]) -> bool:
+    return any(each.what == "database" and each.level == Level.BAD for each in of_database)
 
 
 class Command(BaseCommand):
@@ -22,10 +27,19 @@ class Command(BaseCommand):
     requires_system_checks = ()
     requires_migrations_checks = False
 
-    def handle(self, *_args: object, **_options: object) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Say how to call it."""
+        parser.add_argument(
+            "--verify",
+            action="store_true",
+            help="ask each provider whose account our key opens, and note what it says: agents may "
+            "use it under this key from then on",
+        )
+
+    def handle(self, *_args: object, verify: bool, **_options: object) -> None:
         """Look, say how each thing stands, and what to do about it."""
         counts = dict.fromkeys(Level, 0)
-        for finding in self._findings(datetime.now(UTC)):
+        for finding in self._findings(datetime.now(UTC), verify=verify):
             counts[finding.level] += 1
             self._say(finding)
         words = ", ".join(f"{count} {level}" for level, count in counts.items())
@@ -33,7 +47,7 @@ class Command(BaseCommand):
             raise CommandError(f"{words}. What is bad stops sales or endangers the books.")
         self.stdout.write(f"{words}.")
 
-    def _findings(self, now: datetime) -> Iterator[Finding]:
+    def _findings(self, now: datetime, *, verify: bool) -> Iterator[Finding]:
         yield from deployment.look_at_settings()
         of_database = list(database.look_at_database())
         yield from of_database
@@ -41,10 +55,14 @@ class Command(BaseCommand):
         yield from serving.look_at_serving()
         yield from selling.look_at_stripe(gateway_for_web())
         yield from deployment.look_at_mail()
+        if not _is_away(of_database):
+            yield from agents.look_at_open_requests()  # also before the tables are migrated
         if any(each.what in {"database", "migrations"} and each.level == Level.BAD
                for each in of_database):  # fmt: skip
             return  # what follows would only repeat that
         try:
+            yield from agents.look_at_providers(verify=verify)
+            yield from agents.look_at_gates()
             yield from selling.look_at_offers()
             yield from selling.look_at_prices(gateway_for_web())
             yield from selling.look_at_refusals(now)
