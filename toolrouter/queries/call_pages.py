@@ -10,10 +10,11 @@ from typing import Final
 
 from django.db.models import QuerySet
 
+from kernel.money import Money
 from kernel.paging import Cursor, Page, page_of
 from kernel.state_words import OperatorWords
 from toolrouter.enums import CALLS
-from toolrouter.models import ToolCall
+from toolrouter.models import ProviderReceipt, ToolCall
 from toolrouter.policy import Facts
 from toolrouter.registry import registry
 from toolrouter.vocabulary import Code
@@ -56,6 +57,20 @@ class CallRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRow:
+    """What the provider's own record says of what was done, beside what was approved."""
+
+    state_words: OperatorWords
+    provider: str
+    provider_ref: str
+    asked: Money | None
+    read: Money | None
+    read_at: datetime | None
+    differs: Sequence[str]
+    incident_ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallDetail:
     """One call with all that is kept of it; ``asked`` is empty where it was erased."""
 
@@ -72,7 +87,12 @@ class CallDetail:
     result_digest: str
     runs: int
     again_of: str
+    amount: Money | None
+    approval_ref: str
+    claimed_at: datetime | None
+    unknown_at: datetime | None
     closed_at: datetime | None
+    receipt: ReceiptRow | None
 
     @property
     def risk_words(self) -> str:
@@ -113,7 +133,8 @@ def _oldest_first(calls: QuerySet[ToolCall]) -> list[CallRow]:
 
 def call_by_reference(reference: str) -> CallDetail | None:
     """Return one call, or None. One statement."""
-    call = ToolCall.objects.select_related("again_of").filter(reference=reference).first()
+    calls = ToolCall.objects.select_related("again_of", "receipt__incident")
+    call = calls.filter(reference=reference).first()
     if call is None:
         return None
     return CallDetail(
@@ -130,8 +151,33 @@ def call_by_reference(reference: str) -> CallDetail | None:
         result_digest=call.result_digest,
         runs=call.runs,
         again_of=call.again_of.reference if call.again_of else "",
+        amount=_money(call.amount_minor, call.currency),
+        approval_ref=call.approval_ref,
+        claimed_at=call.claimed_at,
+        unknown_at=call.unknown_at,
         closed_at=call.closed_at,
+        receipt=_receipt_row(call),
     )
+
+
+def _receipt_row(call: ToolCall) -> ReceiptRow | None:
+    receipt: ProviderReceipt | None = getattr(call, "receipt", None)
+    if receipt is None:
+        return None
+    return ReceiptRow(
+        state_words=receipt.state_words,
+        provider=receipt.provider,
+        provider_ref=receipt.provider_ref,
+        asked=_money(receipt.asked_minor, receipt.asked_currency),
+        read=_money(receipt.read_minor, receipt.read_currency),
+        read_at=receipt.read_at,
+        differs=receipt.differs,
+        incident_ref=receipt.incident.reference if receipt.incident else "",
+    )
+
+
+def _money(minor: int | None, currency: str) -> Money | None:
+    return None if minor is None or not currency else Money(minor, currency)
 
 
 def call_row(call: ToolCall) -> CallRow:

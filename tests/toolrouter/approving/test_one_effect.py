@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from crm.enums import DealStage
 from crm.models import Activity, Deal
 from revenue.models import OfferPrice
+from tests.factories.people import client_of
 from tests.sandbox.running_sandbox import RunningSandbox
 from tests.toolrouter.agents import Agent, database_now
 from tests.toolrouter.approving.deciding import (
@@ -70,6 +71,20 @@ def test_the_deal_moves_to_checkout_and_its_timeline_names_the_run(
     line = Activity.objects.get(deal=agent.deal, kind="link_prepared")
     assert line.refs == {"link": the_link().reference, "run": agent.run_ref}
     assert Deal.objects.get(pk=agent.deal.pk).stage == DealStage.CHECKOUT
+
+
+def test_pages_lead_from_the_call_to_its_approval_and_its_link_and_back(
+    operator: User, answer: Answer
+) -> None:
+    run_at(approve(answer, operator))
+    reader, link = client_of(operator), the_link()
+
+    call = reader.get(f"/console/tool-calls/{answer.action}/").content.decode()
+    assert f'href="/console/approvals/{answer.approval}/"' in call
+    assert link.stripe_id in call
+    assert "As approved" in call
+    made = reader.get(f"/console/payment-links/{link.reference}/").content.decode()
+    assert f'href="/console/tool-calls/{answer.action}/"' in made
 
 
 def test_run_again_and_again_there_is_one(
