@@ -40,7 +40,7 @@ class TypedAddresses(Eraser):
 
 
 def _mails(person: Person) -> QuerySet[OutgoingMail]:
-    typed = {email.strip().lower() for email in (person.email, *person.emails)}
+    typed = {email.strip().lower() for email in (person.email, *person.emails)} - {""}
     return OutgoingMail.objects.filter(to_address__in=typed)
 
 

@@ -6,9 +6,8 @@ from typing import Final
 
 from kernel.leases import Leased
 from notices.enums import MailState
-from notices.models import OperatorAlert, OutgoingMail
+from notices.models import OutgoingMail
 
 LEASED_WORK: Final[tuple[tuple[type[Leased], str], ...]] = (
-    (OperatorAlert, "told_at IS NULL"),
     (OutgoingMail, f"state = '{MailState.SENDING}'"),
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from celery import shared_task
 
 from kernel.liveness import database_now
+from notices.exchanges.alerts import send_alerts as tell_operators
 from notices.exchanges.mails import LANES
 from notices.operations.mails import QUEUED
 from notices.outbox.draining import mailer, send_due
-from notices.usecases.send_alerts import send_alerts as tell_operators
 
 
 @shared_task(name="revenue.send_alerts")  # the name that beat and queues have known it by

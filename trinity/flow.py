@@ -11,7 +11,12 @@ from typing import Final
 FLOW: Final[dict[str, tuple[str, ...]]] = {
     "webhook.accepted": ("revenue.process_webhooks",),
     "order.paid": ("fulfillment.start_runs",),
-    "leases.ended": ("revenue.process_webhooks", "revenue.send_mail", "notices.send_mails"),
+    "leases.ended": (
+        "revenue.process_webhooks",
+        "revenue.send_mail",
+        "notices.send_mails",
+        "revenue.send_alerts",
+    ),
     "mail.queued": ("revenue.send_mail",),
     "team_mail.queued": ("notices.send_mails",),
     "alert.raised": ("revenue.send_alerts",),

@@ -18,7 +18,7 @@ UNSENT: Final = (MailState.UNKNOWN, MailState.FAILED)
 
 
 class OutgoingMails(Outbox[OutgoingMail]):
-    """One lane of them."""
+    """One lane of those to single people."""
 
     model = OutgoingMail
 
@@ -33,7 +33,7 @@ class OutgoingMails(Outbox[OutgoingMail]):
     def write(self, mail: OutgoingMail, *, reference: str, now: datetime) -> Written | None:
         """Return the letter that its kind writes; None where nobody is to get it any more."""
         reader = _reader_of(mail)
-        if reader is None or now > mail.worth_until:
+        if reader is None or (mail.worth_until and now > mail.worth_until):
             return None
         leaving = Leaving(
             kind=mail.kind, user_id=reader, facts=mail.facts, reference=reference, now=now
@@ -62,4 +62,4 @@ def _reader_of(mail: OutgoingMail) -> int | None:
     return mail.user_id
 
 
-LANES: Final = tuple(OutgoingMails(lane) for lane in Lane)
+LANES: Final = tuple(OutgoingMails(lane) for lane in (Lane.ACCESS, Lane.ACCOUNT))

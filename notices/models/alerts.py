@@ -6,16 +6,16 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from kernel.leases import Leased
 from kernel.modes import Mode, mode_field
 from kernel.money import Money
 from kernel.references import LENGTH_MAX
 from notices import kinds
 from notices.enums import ToldAs
 from notices.kinds import Kind, Matter
+from notices.models.outgoing import OutgoingMail
 
 
-class OperatorAlert(Leased):
+class OperatorAlert(models.Model):
     """Something operators are told once, by mail and on the dashboard, until it is done with."""
 
     reference = models.CharField(max_length=LENGTH_MAX, unique=True)
@@ -28,9 +28,14 @@ class OperatorAlert(Leased):
     raised_at = models.DateTimeField()
     told_at = models.DateTimeField(null=True, blank=True)
     told_as = models.CharField(max_length=8, choices=ToldAs.choices, default="", blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(null=True, blank=True)
-    error_class = models.CharField(max_length=100, default="", blank=True)
+    mail = models.ForeignKey(
+        OutgoingMail,
+        models.SET_NULL,
+        related_name="alerts",
+        null=True,
+        blank=True,
+        help_text="The letter that tells it, or tried to; empty until its turn comes.",
+    )
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -66,7 +71,9 @@ class OperatorAlert(Leased):
         ]
         indexes = [
             models.Index(
-                fields=["next_attempt_at"], condition=Q(told_at__isnull=True), name="alert_due"
+                fields=["raised_at"],
+                condition=Q(told_at__isnull=True, closed_at__isnull=True),
+                name="alert_untold",
             ),
             models.Index(fields=["-id"], condition=Q(closed_at__isnull=True), name="alert_open"),
             models.Index(

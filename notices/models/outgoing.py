@@ -16,6 +16,7 @@ OVER = (MailState.SENT, MailState.OVERTAKEN)
 class OutgoingMail(QueuedMail):
     """One mail to one person of the team, at most once per ``key``; its text is kept nowhere.
 
+    One of the lane of alerts is a letter to all who hear of what it tells (``OperatorAlert.mail``).
     A typed address, known or not, waits in ``to_address`` until the mail's turn comes: only then
     is asked whose it is. What nobody has is deleted.
     """
@@ -33,7 +34,7 @@ class OutgoingMail(QueuedMail):
     )
     to_address = models.CharField(max_length=320, default="", blank=True)
     facts = models.JSONField(default=dict, blank=True)
-    worth_until = models.DateTimeField()
+    worth_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -56,6 +57,11 @@ class OutgoingMail(QueuedMail):
             models.CheckConstraint(
                 condition=~Q(state__in=OVER) | Q(to_address="", facts={}),
                 name="outgoing_mail_forgets_what_has_left",
+            ),
+            models.CheckConstraint(
+                condition=Q(lane=Lane.ALERTS, worth_until=None, user=None, to_address="")
+                | (~Q(lane=Lane.ALERTS) & Q(worth_until__isnull=False)),
+                name="outgoing_mail_to_all_for_ever_iff_of_alerts",
             ),
         ]
         indexes = [

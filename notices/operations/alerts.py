@@ -40,7 +40,6 @@ def raise_alert(
         facts=dict(facts or {}),
         mode=mode,
         raised_at=now,
-        next_attempt_at=now,
     )
     OperatorAlert.objects.bulk_create([alert], ignore_conflicts=True)
     nudge_after_commit("alert.raised")

@@ -2,7 +2,7 @@
 
 One way for every outbox. A mail leaves at most once by itself: what failed before anybody took it
 is tried again with a growing pause, as often as ``MAIL_RETRIES`` says; what may have been taken
-waits for a person.
+waits for a person. Alerts are the exception (``Outbox.at_least_once``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Generic, TypeVar
+from typing import ClassVar, Final, Generic, TypeVar
 
 from django.db import DatabaseError, transaction
 
@@ -52,17 +52,37 @@ class Outbox(ABC, Generic[M]):
     """One queue of mails: their table, what each says, and what follows when one is settled."""
 
     model: type[M]
+    # Whether a mail of it is better told twice than never: what a sender that died had in hand
+    # leaves again, and no refusal is final before all tries are used up.
+    at_least_once: ClassVar[bool] = False
 
     @property
     def only(self) -> Mapping[str, str]:
         """Return the columns by which this queue is told from others in its table."""
         return {}
 
+    def claim(self, *, now: datetime) -> M | None:
+        """Take the mail whose turn it is, by default the one that has been due longest.
+
+        None where none is due. Commits.
+        """
+        claimed = claim_due(
+            self.model,
+            states=[MailState.QUEUED],
+            to=MailState.SENDING,
+            now=now,
+            lease=LEASE,
+            limit=1,
+            only=self.only,
+        )
+        return claimed[0] if claimed else None
+
     @abstractmethod
     def write(self, mail: M, *, reference: str, now: datetime) -> Written | None:
         """Return the letter of ``mail``, called ``reference``; None where it is no longer true.
 
         In the transaction that commits its Message-ID. A secret that it carries is made here.
+        Raises MailRefused where there is nobody to hand it to.
         """
 
     def forgets(self, _state: MailState) -> Mapping[str, object]:
@@ -70,26 +90,18 @@ class Outbox(ABC, Generic[M]):
         return {}
 
     def settled(self, mail: M, *, now: datetime) -> None:  # not all follow up
-        """Do what follows from the state in which ``mail`` ended, in the same transaction."""
+        """Do what follows from where ``mail`` stands after a try, in the same transaction."""
 
 
 def send_next(outbox: Outbox[M], *, mailer: Mailer, clock: Clock) -> MailState | None:
-    """Send the mail that has been due longest. Returns where it stands now; None if none is due."""
-    claimed = claim_due(
-        outbox.model,
-        states=[MailState.QUEUED],
-        to=MailState.SENDING,
-        now=clock(),
-        lease=LEASE,
-        limit=1,
-        only=outbox.only,
-    )
-    if not claimed:
+    """Send the mail whose turn it is. Returns where it stands now; None if none is due."""
+    mail = outbox.claim(now=clock())
+    if mail is None:
         return None
     try:
-        return _send_claimed(outbox, claimed[0], mailer=mailer, clock=clock)
+        return _send_claimed(outbox, mail, mailer=mailer, clock=clock)
     except LostLease:
-        logger.warning("late for a mail", extra={"mail": claimed[0].reference})
+        logger.warning("late for a mail", extra={"mail": mail.reference})
         return MailState.UNKNOWN
 
 
@@ -97,7 +109,7 @@ def give_up_lost(outbox: Outbox[M], *, now: datetime) -> int:
     """Take mails from senders that died. Returns how many.
 
     One that had its letter ready may have handed it over: it is unknown, and nothing but a person
-    sends it again. One that had not is simply sent by the next.
+    sends it again, unless it is one to be told at least once. Any other is simply sent by the next.
     """
     lost = outbox.model._base_manager.filter(
         state=MailState.SENDING, leased_until__lte=now, **outbox.only
@@ -107,12 +119,12 @@ def give_up_lost(outbox: Outbox[M], *, now: datetime) -> int:
         for mail in mails:
             was_ready = f"{_mark(mail)}@" in mail.message_id
             mail.take_lease(now=now, lease=LEASE)  # fences the old sender off, should it wake up
-            if was_ready:
-                _end(outbox, mail, MailState.UNKNOWN, error=SENDER_LOST, now=now)
+            if was_ready and not outbox.at_least_once:
+                _put(outbox, mail, MailState.UNKNOWN, error=SENDER_LOST, now=now)
             elif MAIL_RETRIES.is_over(mail.attempts):
-                _end(outbox, mail, MailState.FAILED, error=SENDER_LOST, now=now)
+                _put(outbox, mail, MailState.FAILED, error=SENDER_LOST, now=now)
             else:
-                mail.move_fenced(MailState.QUEUED, next_attempt_at=now)
+                _put(outbox, mail, MailState.QUEUED, error=mail.error_class, now=now, due_at=now)
     return len(mails)
 
 
@@ -121,6 +133,8 @@ def _send_claimed(outbox: Outbox[M], mail: M, *, mailer: Mailer, clock: Clock) -
         written = _prepare(outbox, mail, now=clock())
     except (LostLease, DatabaseError):  # nothing left; the lease ends and the next one sends it
         raise
+    except MailRefused as refusal:
+        return _settle_refused(outbox, mail, _nothing, refusal, now=clock())
     except Exception as error:  # ours to correct: it is tried again, and must not hold up others
         logger.exception("mail not written", extra={"mail": mail.reference})
         unwritten = MailRefused(type(error).__name__, is_final=False)
@@ -141,7 +155,7 @@ def _prepare(outbox: Outbox[M], mail: M, *, now: datetime) -> Written | None:
     with transaction.atomic(durable=True):
         written = outbox.write(mail, reference=f"{mail.reference}{_mark(mail)}", now=now)
         if written is None:
-            _end(outbox, mail, MailState.OVERTAKEN, now=now)
+            _put(outbox, mail, MailState.OVERTAKEN, now=now)
             return None
         held = outbox.model._base_manager.filter(pk=mail.pk, lease_token=mail.lease_token)
         if not held.update(message_id=written.letter.message_id):
@@ -162,32 +176,36 @@ def _settle_refused(
     *,
     now: datetime,
 ) -> MailState:
-    is_over = refusal.is_final or MAIL_RETRIES.is_over(mail.attempts)
+    is_final = refusal.is_final and not outbox.at_least_once
+    is_over = is_final or MAIL_RETRIES.is_over(mail.attempts)
+    state = MailState.FAILED if is_over else MailState.QUEUED
+    due_at = None if is_over else now + MAIL_RETRIES.after(mail.attempts)
     with transaction.atomic(durable=True):
         take_back()  # its secret never left the house, so nobody holds it
-        if is_over:
-            _end(outbox, mail, MailState.FAILED, error=refusal.code, now=now)
-            return MailState.FAILED
-        mail.move_fenced(
-            MailState.QUEUED,
-            next_attempt_at=now + MAIL_RETRIES.after(mail.attempts),
-            error_class=refusal.code,
-        )
-    return MailState.QUEUED
+        _put(outbox, mail, state, error=refusal.code, now=now, due_at=due_at)
+    return state
 
 
 def _settle(
     outbox: Outbox[M], mail: M, state: MailState, *, now: datetime, error: str = ""
 ) -> MailState:
     with transaction.atomic(durable=True):
-        _end(outbox, mail, state, error=error, now=now)
+        _put(outbox, mail, state, error=error, now=now)
     return state
 
 
-def _end(outbox: Outbox[M], mail: M, state: MailState, *, now: datetime, error: str = "") -> None:
-    """Leave a mail where it stays unless a person moves it, in the caller's transaction."""
+def _put(
+    outbox: Outbox[M],
+    mail: M,
+    state: MailState,
+    *,
+    now: datetime,
+    error: str = "",
+    due_at: datetime | None = None,
+) -> None:
+    """Say where a mail stands after a try, and do what follows, in the caller's transaction."""
     sent = {"sent_at": now} if state == MailState.SENT else {}
     mail.move_fenced(
-        state, next_attempt_at=None, error_class=error, **sent, **outbox.forgets(state)
+        state, next_attempt_at=due_at, error_class=error, **sent, **outbox.forgets(state)
     )
     outbox.settled(mail, now=now)

@@ -20,7 +20,7 @@ from kernel.paging import Cursor, Page, page_of
 from kernel.people import name_of
 from kernel.state_words import OperatorWords
 from notices import kinds
-from notices.enums import ALERTS, AlertStanding
+from notices.enums import ALERTS, AlertStanding, MailState
 from notices.models import OperatorAlert
 
 ROWS_PER_PAGE: Final = 50
@@ -38,6 +38,16 @@ class AlertFile:
     def state_words(self) -> OperatorWords:
         """Return what its standing says to operators."""
         return ALERTS[self.standing]
+
+    @property
+    def not_mailed_because(self) -> str:
+        """Say why nobody was mailed yet; "" where somebody was, or nothing stands in the way."""
+        mail = self.alert.mail
+        if self.alert.told_at is not None or mail is None or not mail.error_class:
+            return ""
+        tries = "once" if mail.attempts == 1 else f"{mail.attempts} times"
+        then = "was given up" if mail.state == MailState.FAILED else "is tried again"
+        return f"It was tried {tries} and {then}: {mail.error_class}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +90,8 @@ def alerts_page(
 
 def alert_file(reference: str) -> AlertFile | None:
     """Return one alert, or None. Two statements, and what its kind has to ask."""
-    people = OperatorAlert.objects.select_related("assigned_to", "closed_by")
-    alert = people.annotate(is_asleep=_is_asleep()).filter(reference=reference).first()
+    alerts = OperatorAlert.objects.select_related("assigned_to", "closed_by", "mail")
+    alert = alerts.annotate(is_asleep=_is_asleep()).filter(reference=reference).first()
     if alert is None:
         return None
     standing = AlertStanding.OPEN

@@ -130,6 +130,17 @@ def team_mail() -> Model:
     return OutgoingMail.objects.get()
 
 
+def alert_mail() -> Model:
+    return OutgoingMail.objects.create(
+        reference=new_reference("mail"),
+        kind="notices.alerts",
+        key="alr_1",
+        lane="alerts",
+        next_attempt_at=NOON,
+        queued_at=NOON,
+    )
+
+
 def price() -> Model:
     return OfferPrice.objects.create(offer=OfferFactory(), mode="sandbox", created_at=NOON)
 
@@ -184,6 +195,11 @@ IFF = {
         team_mail,
         allowed=[{"state": "sent", "next_attempt_at": None, "sent_at": NOON}],
         refused=[{"state": "sent", "next_attempt_at": None}, {"sent_at": NOON}],
+    ),
+    "outgoing_mail_to_all_for_ever_iff_of_alerts": Case(
+        alert_mail,
+        allowed=[{"lane": "account", "worth_until": NOON}],
+        refused=[{"worth_until": NOON}, {"lane": "account"}, {"to_address": "a@b.example"}],
     ),
     "call_denied_iff_there_is_a_reason": Case(
         tool_call,

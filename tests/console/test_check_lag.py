@@ -52,7 +52,7 @@ def test_lag_is_how_long_the_oldest_due_row_of_each_kind_waits(
     filed("checkout.session.completed", session_object(checkout))
     BuyerMailFactory(next_attempt_at=NOON - timedelta(seconds=90))
     BuyerMailFactory(next_attempt_at=NOON - timedelta(seconds=30))
-    AlertFactory(next_attempt_at=NOON - timedelta(seconds=4))
+    AlertFactory(raised_at=NOON - timedelta(seconds=4))
     OrderLinkRequest.objects.create(email="a@b.example", requested_at=NOON - timedelta(seconds=2))
     queue_mail(kind=RESET, to_address="a@b.example", now=NOON - timedelta(seconds=5))
 
@@ -132,12 +132,12 @@ def test_work_that_is_settled_or_not_yet_due_does_not_wait() -> None:
 def hour_is_full(*, at: datetime) -> None:
     """Five alerts told by a mail of their own, and one by a digest, at this time."""
     for told_as in [ToldAs.SINGLE] * 5 + [ToldAs.DIGEST]:
-        AlertFactory(told_at=at, told_as=told_as, next_attempt_at=None)
+        AlertFactory(told_at=at, told_as=told_as)
 
 
 def test_alerts_that_the_digest_holds_back_are_not_late() -> None:
     hour_is_full(at=NOON)
-    AlertFactory(next_attempt_at=NOON)
+    AlertFactory(raised_at=NOON)
 
     assert due_work.waits(NOON + timedelta(minutes=59))["notices.alerts"] == 0.0
     assert check_lag(mode=Mode.SANDBOX, now=NOON + timedelta(minutes=59)) == []
@@ -145,7 +145,7 @@ def test_alerts_that_the_digest_holds_back_are_not_late() -> None:
 
 def test_alerts_that_nobody_tells_when_they_may_be_told_are_late() -> None:
     hour_is_full(at=NOON)
-    AlertFactory(next_attempt_at=NOON)
+    AlertFactory(raised_at=NOON)
 
     lag = due_work.waits(NOON + timedelta(hours=1, seconds=400))
 
@@ -153,8 +153,8 @@ def test_alerts_that_nobody_tells_when_they_may_be_told_are_late() -> None:
 
 
 def test_with_room_in_the_hour_an_alert_waits_from_its_own_time() -> None:
-    AlertFactory(told_at=NOON, told_as=ToldAs.DIGEST, next_attempt_at=None)
-    AlertFactory(next_attempt_at=NOON + timedelta(seconds=1))
+    AlertFactory(told_at=NOON, told_as=ToldAs.DIGEST)
+    AlertFactory(raised_at=NOON + timedelta(seconds=1))
 
     assert due_work.waits(NOON + timedelta(seconds=11))["notices.alerts"] == 10.0
 
@@ -216,9 +216,9 @@ def test_an_alert_from_before_the_ids_stands_for_the_same_work() -> None:
         subject="mails to buyers",
         item=f"mails to buyers:{NOON.isoformat()}",
         facts={"what": "mails to buyers", "oldest_s": 301, "is_stripes": 0},
-        next_attempt_at=None,
+        told_at=NOON,
     )
-    event = AlertFactory(subject="refunds", item="refunds", next_attempt_at=None)
+    event = AlertFactory(subject="refunds", item="refunds", told_at=NOON)
 
     late_work_gets_its_id()
     check_lag(mode=Mode.SANDBOX, now=LATE)

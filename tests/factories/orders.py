@@ -75,7 +75,6 @@ class AlertFactory(DjangoModelFactory[OperatorAlert]):
     subject = factory.SelfAttribute("item")
     mode = "sandbox"
     raised_at = NOON
-    next_attempt_at = NOON
 
 
 def refund_of(order: Order, *, stripe_id: str = "re_1", status: str = "succeeded") -> Refund:

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from kernel import leased_work, waiting_list
 from kernel.waiting_list import COUNTED_MAX, WaitingKind
-from notices.models import OperatorAlert
+from notices.models import OutgoingMail
 from revenue.models import (
     BuyerMail,
     CheckoutSession,
@@ -76,5 +76,5 @@ def test_alerts_come_newest_first_with_whom_they_are_assigned_to_and_no_more_tha
 def test_what_workers_lease_is_registered_by_its_apps() -> None:
     assert set(leased_work.known()) >= {
         *(StripeWebhookEvent, BuyerMail, CheckoutSession, PaymentLink, RefundRequest),
-        OperatorAlert,
+        OutgoingMail,
     }

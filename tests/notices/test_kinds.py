@@ -10,11 +10,11 @@ from django.template.loader import get_template
 
 from kernel.modes import Mode
 from notices import kinds
+from notices.exchanges.alerts import send_alerts
 from notices.kinds import Kind, Severity, UnknownKind
 from notices.models import OperatorAlert
 from notices.operations import Lasting, keep_standing, raise_alert
 from notices.queries.alert_lines import alert_line
-from notices.usecases.send_alerts import send_alerts
 from revenue.enums import AlertKind
 from tests.conftest import NOON
 from tests.factories.orders import AlertFactory

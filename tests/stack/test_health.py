@@ -70,8 +70,8 @@ def test_a_broker_that_is_full_is_named(client: Client, settings: Any, tmp_path:
 @pytest.mark.django_db
 def test_late_work_is_named(client: Client) -> None:
     long_ago = timezone.now() - timedelta(hours=1)
-    AlertFactory(next_attempt_at=long_ago)
-    AlertFactory(next_attempt_at=timezone.now() + timedelta(hours=1))
+    AlertFactory(raised_at=long_ago)
+    AlertFactory(raised_at=timezone.now() + timedelta(hours=1))
 
     assert ready(client) == (503, ALL_WELL | {"sweeps": "late: alerts"})
 

@@ -27,6 +27,27 @@ ALERTS = """
 SELECT id, reference, kind, subject, item, facts->>'what' AS what, facts, mode, raised_at, closed_at
 FROM revenue_operatoralert ORDER BY id
 """
+# What senders of then left: one given up, one to be tried again, one in hand, one told.
+TRIED = """
+UPDATE revenue_operatoralert alert SET attempts = left_as.attempts, told_as = left_as.told_as,
+  error_class = left_as.error, next_attempt_at = left_as.due_at,
+  leased_until = left_as.leased_until,
+  told_at = CASE nth WHEN 4 THEN raised_at END
+FROM (SELECT id, row_number() OVER (ORDER BY id) AS nth FROM revenue_operatoralert) numbered
+  JOIN (VALUES
+    (1, 12, '', 'Refused', NULL::timestamptz, NULL::timestamptz),
+    (2, 3, '', 'Refused', '2030-01-01Z', NULL),
+    (3, 1, 'single', '', '2030-01-02Z', '2030-01-02Z'),
+    (4, 1, 'digest', '', NULL, NULL)
+  ) AS left_as (place, attempts, told_as, error, due_at, leased_until) ON place = nth
+WHERE numbered.id = alert.id
+"""
+MAILS = """
+SELECT told_at IS NULL, told_as, mail.kind, mail.key = alert.reference, mail.state, mail.attempts,
+  mail.error_class, mail.next_attempt_at::date::text, mail.queued_at = raised_at
+FROM revenue_operatoralert alert LEFT JOIN notices_outgoingmail mail ON mail.id = mail_id
+ORDER BY alert.id
+"""
 ENDED = {"usersessions_usersession"}  # 0.1.1 ended all sessions
 ID_OF = {
     "checkouts": "revenue.checkouts",
@@ -63,6 +84,7 @@ def upgraded(request: pytest.FixtureRequest) -> Iterator[Upgraded]:
         with psycopg.connect(url) as database:
             database.execute(dump)  # type: ignore[arg-type]  # psycopg wants a literal; this is the dump in this folder
         with psycopg.connect(url) as database:
+            assert database.execute(TRIED).rowcount == 4
             alerts, held = database.execute(ALERTS).fetchall(), rows(database)
         log = HERE / f"{request.param}.seals.log"
         said = run("manage.py", "migrate", url=url, seals_log=log)
@@ -112,6 +134,20 @@ def test_alerts_keep_their_rows_and_late_work_is_named_by_its_id(upgraded: Upgra
         for *which, about, item, what, facts, mode, raised_at, closed_at in upgraded.alerts_before
         for rest in [(what, facts, mode, raised_at, closed_at)]
     ]
+
+
+def test_an_alert_that_was_tried_waits_in_the_outbox_as_it_waited_before(
+    upgraded: Upgraded,
+) -> None:
+    with psycopg.connect(upgraded.url) as database:
+        given_up, put_off, in_hand, told, *never_tried = database.execute(MAILS).fetchall()
+
+    kind = "notices.alerts"
+    assert given_up == (True, "", kind, True, "failed", 12, "Refused", None, True)
+    assert put_off == (True, "", kind, True, "queued", 3, "Refused", "2030-01-01", True)
+    assert in_hand == (True, "", kind, True, "queued", 1, "", "2030-01-02", True)
+    assert told == (False, "digest", *[None] * 7)
+    assert set(never_tried) == {(True, "", *[None] * 7)}
 
 
 def test_the_ledger_verifies(upgraded: Upgraded) -> None:

@@ -12,11 +12,11 @@ from django.db.models import F
 
 from console.alert_kinds import SWEEP_LAG
 from notices import kinds
+from notices.exchanges.alerts import send_alerts
 from notices.kinds import Kind
-from notices.models import OperatorAlert
-from notices.outbox.sending import MAIL_RETRIES
+from notices.models import OperatorAlert, OutgoingMail
+from notices.outbox.sending import LEASE, MAIL_RETRIES
 from notices.ports import Letter, MailRefused, MailUnknown
-from notices.usecases.send_alerts import LEASE, send_alerts
 from revenue.enums import AlertKind
 from revenue.models import ReconcileRun
 from tests.factories.orders import AlertFactory, BuyerMailFactory, OrderFactory
@@ -86,7 +86,7 @@ def test_an_item_is_told_once(clock: Clock) -> None:
 
     alert.refresh_from_db()
     assert (sent, len(mailbox.letters)) == ([1, 0], 1)
-    assert (alert.told_at, alert.told_as, alert.next_attempt_at) == (NOON, "single", None)
+    assert (alert.told_at, alert.told_as, alert.mail.next_attempt_at) == (NOON, "single", None)
 
 
 def test_after_five_mails_the_rest_comes_as_one_digest(clock: Clock) -> None:
@@ -120,7 +120,7 @@ def test_the_next_digest_waits_an_hour(clock: Clock) -> None:
     send_alerts(mailer=mailbox, clock=clock)
     clock.forward(minutes=30)
     for _ in range(2):
-        AlertFactory(raised_at=clock(), next_attempt_at=clock())
+        AlertFactory(raised_at=clock())
 
     within_the_hour = send_alerts(mailer=mailbox, clock=clock)
     clock.forward(minutes=31)
@@ -154,14 +154,14 @@ def test_a_refused_mail_is_tried_again_and_given_up_in_the_end(clock: Clock) -> 
 
     sent = send_alerts(mailer=Mailbox(closed), clock=clock)
     alert.refresh_from_db()
-    after_one = (alert.told_as, alert.next_attempt_at, alert.error_class)
-    OperatorAlert.objects.update(attempts=MAIL_RETRIES.attempts_max - 1, next_attempt_at=NOON)
+    after_one = (alert.told_as, alert.mail.next_attempt_at, alert.mail.error_class)
+    OutgoingMail.objects.update(attempts=MAIL_RETRIES.attempts_max - 1, next_attempt_at=NOON)
     send_alerts(mailer=Mailbox(closed), clock=clock)
 
     alert.refresh_from_db()
     assert sent == 0
     assert after_one == ("", NOON + timedelta(seconds=30), "ConnectionRefusedError")
-    assert (alert.told_at, alert.next_attempt_at, alert.attempts) == (
+    assert (alert.told_at, alert.mail.next_attempt_at, alert.mail.attempts) == (
         None,
         None,
         MAIL_RETRIES.attempts_max,
@@ -184,7 +184,7 @@ def test_a_mail_that_may_have_arrived_counts_as_told(clock: Clock) -> None:
     send_alerts(mailer=Mailbox(MailUnknown("SMTPServerDisconnected")), clock=clock)
 
     alert.refresh_from_db()
-    assert (alert.told_at, alert.error_class) == (NOON, "SMTPServerDisconnected")
+    assert (alert.told_at, alert.mail.error_class) == (NOON, "SMTPServerDisconnected")
 
 
 def test_whoever_dies_while_telling_is_followed_by_the_next(clock: Clock) -> None:
@@ -211,14 +211,14 @@ def test_whoever_comes_back_after_the_next_has_claimed_writes_nothing(
     class Overtaken(Mailbox):
         def send(self, letter: Letter) -> None:
             # Claimed for the same time to come, by a worker whose clock is behind.
-            OperatorAlert.objects.update(lease_token=F("lease_token") + 1)
+            OutgoingMail.objects.update(lease_token=F("lease_token") + 1)
             super().send(letter)
 
     send_alerts(mailer=Overtaken(end), clock=clock)
 
     alert.refresh_from_db()
-    assert (alert.told_at, alert.told_as, alert.error_class) == (None, "single", "")
-    assert alert.leased_until == clock() + LEASE
+    assert (alert.told_at, alert.told_as, alert.mail.error_class) == (None, "single", "")
+    assert alert.mail.leased_until == clock() + LEASE
 
 
 def test_an_alert_that_cannot_be_written_does_not_hold_up_the_others(
@@ -231,7 +231,9 @@ def test_an_alert_that_cannot_be_written_does_not_hold_up_the_others(
     mailbox = Mailbox()
 
     assert send_alerts(mailer=mailbox, clock=clock) == 1
-    assert OperatorAlert.objects.get(told_at=None).error_class == "TemplateDoesNotExist"
+    (untold,) = OperatorAlert.objects.filter(told_at=None)
+    assert untold.mail is not None
+    assert untold.mail.error_class == "TemplateDoesNotExist"
 
 
 def test_without_anybody_to_tell_alerts_wait(clock: Clock, owner: User) -> None:
@@ -241,7 +243,7 @@ def test_without_anybody_to_tell_alerts_wait(clock: Clock, owner: User) -> None:
     send_alerts(mailer=Mailbox(), clock=clock)
 
     alert.refresh_from_db()
-    assert (alert.told_at, alert.error_class) == (None, "NobodyToTell")
+    assert (alert.told_at, alert.mail.error_class) == (None, "NobodyToTell")
 
 
 def test_a_dispute_mail_carries_the_deadline_for_evidence(clock: Clock) -> None:

@@ -11,9 +11,9 @@ from django.db import connection, connections, transaction
 
 from kernel.modes import Mode
 from kernel.money import Money
+from notices.exchanges.alerts import send_alerts
 from notices.outbox.sending import send_next
 from notices.ports import Letter
-from notices.usecases.send_alerts import send_alerts
 from revenue.enums import MailKind, MailState, Source
 from revenue.exchanges.mails import BUYER_MAILS
 from revenue.models import BuyerMail
