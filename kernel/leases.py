@@ -18,7 +18,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 
 from kernel.liveness import HOLDER_IS_GONE, process_number
-from kernel.statements import update_listed, update_where
+from kernel.statements import update_where
 from kernel.transitions import IllegalMove, LostRace, Stateful
 
 
@@ -198,14 +198,3 @@ def give_back(rows: Sequence[Leased]) -> None:
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [list(column) for column in columns])
-
-
-def write_all_fenced(rows: Sequence[M], **changes: object) -> int:
-    """Write the same to rows that we hold the leases of, and give these back, in one statement.
-
-    A row that another worker has claimed meanwhile is left alone. Returns how many were written.
-    """
-    if not rows:
-        return 0
-    listed = {"pk": [row.pk for row in rows], "lease_token": [row.lease_token for row in rows]}
-    return update_listed(type(rows[0]), listed=listed, written={"leased_until": None, **changes})

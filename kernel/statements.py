@@ -1,13 +1,13 @@
-"""Writes of single and of listed rows, in SQL that is built once where every sale writes it.
+"""Writes of single rows, in SQL that is built once where every sale writes it.
 
 A query set builds its SQL anew for each row, which costs more than the database needs to run it.
-Those of a single row keep the text per model and columns, so that the driver can prepare it.
+These keep the text per model and columns, so that the driver can prepare it.
 Values go through the fields' own conversion; signals are not sent (nothing here listens to any).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -49,31 +49,6 @@ def update_where(
     sql = _update_sql(model, tuple(written), tuple(where))
     with connection.cursor() as cursor:
         cursor.execute(sql, [*_values(model, written), *_values(model, where)])
-        return int(cursor.rowcount)
-
-
-def update_listed(
-    model: type[models.Model],
-    *,
-    listed: Mapping[str, Sequence[int]],
-    written: Mapping[str, object],
-) -> int:
-    """Write the same values to each listed row; return how many there were.
-
-    ``listed`` names the rows column by column, all of them whole numbers. A row that changes while
-    this waits for it is looked at again, as it then is.
-    """
-    fields = [_quoted(_field(model, name).column) for name in listed]
-    given = ", ".join(f"given_{number}" for number in range(len(fields)))
-    pairs = " AND ".join(f"held.{field} = given_{n}" for n, field in enumerate(fields))
-    sets = ", ".join(f"{_quoted(_field(model, name).column)} = %s" for name in written)
-    arrays = ", ".join(["%s::bigint[]"] * len(fields))
-    sql = (
-        f"UPDATE {_quoted(model._meta.db_table)} held SET {sets}"  # noqa: S608  # names of our own columns
-        f" FROM unnest({arrays}) AS given ({given}) WHERE {pairs}"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*_values(model, written), *map(list, listed.values())])
         return int(cursor.rowcount)
 
 

@@ -16,7 +16,7 @@ COLUMNS = {model.STATE_FIELD for model in MODELS.values() if issubclass(model, S
 STATELESS = {name for name, model in MODELS.items() if not issubclass(model, Stateful)}
 WRITERS = {
     *("update", "bulk_update", "update_or_create", "aupdate", "abulk_update", "save", "asave"),
-    *("update_where", "update_listed", "write_fenced", "write_unmoved"),
+    *("update_where", "write_fenced", "write_unmoved"),
 }
 NAMED_IN = {"written", "defaults", "fields", "update_fields"}
 BEYOND = {"kernel", "sandbox", "benchmarks"}  # the writer itself; no rows of ours
@@ -111,7 +111,6 @@ def test_only_the_kernel_writes_a_state() -> None:
         "order.save(update_fields=['paid_at', 'state'])",
         "update_where(Order, where={'pk': 1}, written={'state': target})",
         "update_where(Order, where={'pk': 1}, written={'paid_at': now, **changes})",
-        "update_listed(Order, listed={'id': ids}, written=changes)",
         "event.write_fenced(state=target)",
     ],
 )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from kernel.leases import LostLease, write_all_fenced
+from kernel.leases import LostLease
 from kernel.transitions import LostRace
 from tests.kernel.conftest import at_once
 from tests.kernel.tables import Errand, Job
@@ -107,21 +107,6 @@ def test_who_read_a_row_without_a_lease_writes_until_somebody_claims_it(now: dat
     assert (stored.state, stored.tries, stored.leased_until) == ("asked", 1, now + MINUTE)
     assert (stored.is_leased(now=now), second.is_leased(now=now)) == (True, False)
     assert not stored.is_leased(now=now + MINUTE)
-
-
-@pytest.mark.usefixtures("tables")
-def test_of_rows_written_together_those_that_were_taken_over_are_left_alone(now: datetime) -> None:
-    mine, theirs, unclaimed = (Job.objects.create() for _ in range(3))
-    for job in (mine, theirs):
-        job.take_lease(now=now, lease=MINUTE)
-    Job.objects.get(pk=theirs.pk).take_lease(now=now + MINUTE, lease=MINUTE)
-
-    assert write_all_fenced([mine, theirs], result="told") == 1
-    assert write_all_fenced([], result="told") == 0
-
-    rows = Job.objects.order_by("pk").values_list("result", "leased_until")
-    assert list(rows) == [("told", None), ("", now + 2 * MINUTE), ("", None)]
-    assert unclaimed.pk is not None
 
 
 @pytest.mark.races
