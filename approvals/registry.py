@@ -129,6 +129,10 @@ class Kind(ABC):
         """Hold what ``approved`` will need, before the request itself is locked (docs/rules.md)."""
 
     @abstractmethod
+    def require_approver(self, subject_ref: str, *, person_id: int, now: datetime) -> None:
+        """Raise CannotApprove where this person, who has the role, may not approve this one."""
+
+    @abstractmethod
     def approved(self, subject_ref: str, *, request_ref: str, now: datetime) -> None:
         """Take what the last decision grants (money is reserved here). Raises CannotApprove."""
 

@@ -13,12 +13,13 @@ from toolrouter import policy, presenter
 from toolrouter.approval_rules import KIND_NAME, rules
 from toolrouter.enums import CallState
 from toolrouter.models import ToolCall
-from toolrouter.operations.claiming import facts_now, operation_of, stored_arguments
+from toolrouter.operations.claiming import codes_of, facts_now, operation_of, stored_arguments
 from toolrouter.operations.deciding import caps_on
 from toolrouter.operations.reserving import lock_caps, missing, reserve
 from toolrouter.operations.settling import approve_call, deny
-from toolrouter.policy import judge
 from toolrouter.ports import Operation
+from toolrouter.queries.account import account_settings
+from toolrouter.queries.raisers import raised_its_cap
 from toolrouter.queries.safety import safety_of
 from toolrouter.registry import registry
 from toolrouter.vocabulary import Code, Risk
@@ -30,6 +31,9 @@ EXPIRED_AS: Final[Mapping[str, Code]] = {
     Why.HOLD: Code.HOLD,
     Why.SUBJECT_GONE: Code.SUBJECT_GONE,
 }
+RAISER_MUST_WAIT: Final = (
+    "You raised a cap of this spend less than 24 hours ago, so somebody else must approve it."
+)
 CLOSED_AS: Final[Mapping[str, Code]] = {
     "refused": Code.REFUSED,
     "revoked": Code.REVOKED,
@@ -90,6 +94,15 @@ class ToolCalls(Kind):
         if Risk(call.risk).costs_money:
             lock_caps(caps_on(operation_of(call).family, call.currency, safety))
 
+    def require_approver(self, subject_ref: str, *, person_id: int, now: datetime) -> None:
+        """Refuse whoever raised one of its caps lately, where an owner set that they wait."""
+        call = ToolCall.objects.get(reference=subject_ref)
+        if not Risk(call.risk).costs_money or not account_settings().cap_raiser_waits:
+            return
+        family = operation_of(call).family
+        if raised_its_cap(call, family=family, person_id=person_id, now=now):
+            raise CannotApprove(RAISER_MUST_WAIT)
+
     def approved(self, subject_ref: str, *, request_ref: str, now: datetime) -> None:  # noqa: ARG002  # the kind's
         """Reserve what it can cost, and let it run when its hold is over.
 
@@ -98,7 +111,7 @@ class ToolCalls(Kind):
         call = _locked(subject_ref)
         reading = stored_arguments(call)
         facts = facts_now(call, now=now, arguments=reading.arguments, found=reading.found)
-        if codes := judge(facts).codes:
+        if codes := codes_of(call, facts):
             raise CannotApprove(missing(facts, currency=call.currency) or WORDS[codes[0]].why)
         if facts.risk and facts.risk.costs_money:
             reserve(call, family=operation_of(call).family, now=now)

@@ -73,11 +73,9 @@ WHERE CASE WHEN own.id IS NULL
   ELSE (own.grant_id = call.grant_id AND own.project_ref = call.project_ref
     AND own.run_ref = call.run_ref AND own.mode = call.mode AND own.currency = call.currency
     AND own.ceiling_minor = call.amount_minor AND own.reserved_at = asked.decided_at
-    AND (own.state <> 'open' OR call.state NOT IN ('denied', 'failed'))
-    AND (call.state NOT IN ('denied', 'failed')
-      OR own.state = 'released' AND own.closed_at = call.closed_at)
-    AND (own.state <> 'settled' OR EXISTS (SELECT FROM toolrouter_capture taken
-      WHERE taken.reservation_id = own.id AND taken.booked_at = own.closed_at))
+    AND (call.state NOT IN ('denied', 'failed') OR own.closed_at = call.closed_at)
+    AND (own.state = 'open' OR (own.state = 'settled') = EXISTS (SELECT FROM toolrouter_capture
+      taken WHERE taken.reservation_id = own.id AND taken.booked_at <= own.closed_at))
     ) IS NOT TRUE END
 UNION ALL
 SELECT 'capture_differs_from_reservation', taken.reference, concat(own.reference, ' says otherwise')

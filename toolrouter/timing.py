@@ -12,3 +12,5 @@ CALL_DEADLINE: Final = timedelta(seconds=60)
 ABSENT_FOR: Final = timedelta(minutes=10)
 LOOK_AGAIN: Final = timedelta(minutes=1)  # where the provider did not answer
 REFUSED_LATELY: Final = timedelta(hours=1)
+# So long whoever raised a cap approves no spend under it, where an owner set that.
+RAISER_WAITS: Final = timedelta(hours=24)

@@ -9,7 +9,12 @@ from approvals.queries.requests import (
     waiting_count,
     waiting_for,
 )
-from approvals.queries.using import people_who_may, reason_for_the_agent, usable_now
+from approvals.queries.using import (
+    people_asked,
+    people_who_may,
+    reason_for_the_agent,
+    usable_now,
+)
 from approvals.queries.versions import GoneRequest, requests_of_gone_versions
 
 __all__ = [
@@ -17,6 +22,7 @@ __all__ = [
     "GoneRequest",
     "RequestLine",
     "RequestPage",
+    "people_asked",
     "people_who_may",
     "reason_for_the_agent",
     "request_page",

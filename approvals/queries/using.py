@@ -15,6 +15,13 @@ def people_who_may(permission: str) -> int:
     return int(get_user_model().objects.with_perm(permission).count())
 
 
+def people_asked(request_ref: str) -> int:
+    """Return how many must approve that request. One statement."""
+    return ApprovalRequest.objects.values_list("people_needed", flat=True).get(
+        reference=request_ref
+    )
+
+
 def usable_now(kind: str, *, now: datetime, limit: int) -> list[str]:
     """Return what waits with an approval of that kind whose hold is over, the oldest first."""
     usable = ApprovalRequest.objects.filter(

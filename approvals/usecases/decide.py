@@ -43,6 +43,8 @@ def approve(
         request = _pending(request_ref, now=now)
         if request.state == RequestState.PENDING:
             _require_may(request, person=person, shown_digest=shown_digest)
+            asks = kind_of(request.kind)
+            asks.require_approver(request.subject_ref, person_id=person.pk, now=now)
             if not is_strong_enough(proof.factor, mode=request.mode):
                 raise NotProved(NO_REAL_MONEY)
             _use(step_up, request=request, person=person, proof=proof, now=now)

@@ -13,6 +13,7 @@ from kernel.paging import Cursor
 from kernel.permissions import needs
 from toolrouter.enums import CapScope, Scope
 from toolrouter.queries import pages as safety
+from toolrouter.queries.cap_pages import caps_shown
 
 
 @needs("crm.view_project")
@@ -28,7 +29,7 @@ def project(request: HttpRequest, project_ref: str) -> HttpResponse:
         "nav": "project-list",
         "project": found,
         "standing": safety.standing_of(Scope.PROJECT, project_ref),
-        "caps": safety.caps_shown(scopes=[CapScope.PROJECT, CapScope.EACH_RUN], ref=project_ref),
+        "caps": caps_shown(scopes=[CapScope.PROJECT, CapScope.EACH_RUN], ref=project_ref),
         "runs": fulfillment.runs_of_project(project_ref),
         "incidents": safety.incidents_of(Scope.PROJECT, project_ref),
         "deals": deals.rows,

@@ -85,6 +85,9 @@ class Boxes(Kind):
     def lock(self, subject_ref: str) -> None:
         self.locked.append(subject_ref)
 
+    def require_approver(self, subject_ref: str, *, person_id: int, now: datetime) -> None:
+        pass
+
     def approved(self, subject_ref: str, *, request_ref: str, now: datetime) -> None:  # noqa: ARG002  # the kind's
         if self.missing:
             raise CannotApprove(self.missing)

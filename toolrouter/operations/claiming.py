@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from approvals.queries import people_asked
 from approvals.registry import Envelope
 from kernel.append_only import salted_digest
 from toolrouter.envelopes import envelope_of
@@ -97,6 +98,18 @@ def facts_now(
     )
 
 
+def codes_of(call: ToolCall, facts: Facts) -> tuple[Code, ...]:
+    """Return what stands against a call that people were asked about.
+
+    Where more must approve by now than were asked, it must be asked again.
+    """
+    codes = judge(facts).codes
+    needed = facts.people.needed if facts.people else 0
+    if codes or needed <= 1 or needed <= people_asked(call.approval_ref):
+        return codes
+    return (Code.NO_APPROVER,)
+
+
 def rederive(call: ToolCall, *, now: datetime) -> Rederived:
     """Read, decide and derive a call again, holding in the house's order what it is about.
 
@@ -106,7 +119,7 @@ def rederive(call: ToolCall, *, now: datetime) -> Rederived:
     operation, reading = operation_of(call), stored_arguments(call)
     found = (*reading.found, *_standing(operation, call, reading.arguments))
     facts = facts_now(call, now=now, arguments=reading.arguments, found=found, confirms_key=True)
-    codes = judge(facts).codes
+    codes = codes_of(call, facts)
     arguments = reading.arguments
     if codes or arguments is None or operation.effect is None:
         return Rederived(facts=facts, codes=codes, arguments=arguments)

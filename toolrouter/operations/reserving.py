@@ -96,15 +96,16 @@ def reserve(call: ToolCall, *, family: str, now: datetime) -> None:
 
 
 def release(call_ref: str, *, now: datetime) -> bool:
-    """Give back what is reserved for a call; say whether anything was.
+    """Give back what is still reserved for a call; say whether anything was.
 
-    Called by whoever closes the call, or what came of it, with nothing spent.
+    Called by whoever closes the call, or what came of it, when nothing more will be captured.
     """
     held = _held(call_ref)
     if held is None or held.state != ReservationState.OPEN:
         return False
-    held.move(ReservationState.RELEASED, closed_at=now)
-    _enter(held, held.call, at=now)
+    is_spent = held.captures.exists()
+    state = ReservationState.SETTLED if is_spent else ReservationState.RELEASED
+    _close(held, state, now=now)
     return True
 
 
@@ -123,8 +124,7 @@ def settle(call_ref: str, *, captured: Money, at: datetime, now: datetime) -> No
     """Book the last money that was taken for a call, as ``capture`` does, and free the rest."""
     held = _book(call_ref, captured=captured, at=at, now=now)
     if held.state == ReservationState.OPEN:
-        held.move(ReservationState.SETTLED, closed_at=now)
-        _enter(held, held.call, at=now)
+        _close(held, ReservationState.SETTLED, now=now)
 
 
 def _book(call_ref: str, *, captured: Money, at: datetime, now: datetime) -> Reservation:
@@ -186,6 +186,11 @@ def _not_authorised(known: Reservation, captured: Money) -> IncidentKind | None:
 def _held(call_ref: str) -> Reservation | None:
     rows = Reservation.objects.select_for_update(no_key=True, of=("self",))
     return rows.select_related("call").filter(call__reference=call_ref).first()
+
+
+def _close(held: Reservation, state: ReservationState, *, now: datetime) -> None:
+    held.move(state, closed_at=now)
+    _enter(held, held.call, at=now)
 
 
 def _enter(held: Reservation, call: ToolCall, *, at: datetime) -> None:

@@ -107,7 +107,7 @@ def room_lines(facts: policy.Facts, amount: Money | None) -> list[tuple[str, str
     if amount is None:
         return []
     return [
-        (cap_words(cap), f"{left.figure()} → {(left - amount).figure()}")
+        (f"Left: {cap_words(cap).lower()}", f"{left.figure()} → {(left - amount).figure()}")
         for cap in facts.caps
         for left in [Money(cap.headroom_minor, amount.currency)]
     ]

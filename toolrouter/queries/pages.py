@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.db.models import Q
 
-from kernel.money import Money
 from kernel.paging import Cursor, Page, page_of
 from toolrouter.enums import (
     POSTURES,
@@ -37,6 +35,7 @@ from toolrouter.models import (
 )
 from toolrouter.models.stoppable import Stoppable
 from toolrouter.outbox import said
+from toolrouter.queries.cap_pages import CapLine, caps_shown
 from toolrouter.queries.clock import database_now
 from toolrouter.queries.safety import GrantFacts, grant_facts
 
@@ -59,35 +58,6 @@ class Standing:
     def posture_words(self) -> str:
         """Return the posture as people read it."""
         return dict(POSTURES)[self.posture]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CapLine:
-    """One cap on a page."""
-
-    reference: str
-    scope: CapScope
-    ref: str
-    family: Family
-    mode: str
-    currency: str
-    time_window: CapWindow
-    limit: Money
-    changed_at: datetime
-
-    @property
-    def as_query(self) -> str:
-        """Return what the form that changes it begins with, as the query of an address."""
-        return urlencode(
-            {
-                "ref": self.ref,
-                "family": self.family,
-                "mode": self.mode,
-                "time_window": self.time_window,
-                "currency": self.currency,
-                "limit": self.limit.decimal(),
-            }
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +173,7 @@ def _standing(scope: Scope, ref: str, row: Stoppable) -> Standing:
 
 
 def run_safety(run_ref: str) -> RunSafety | None:
-    """Return what a run may do; None where it has no grant. Six statements at most."""
+    """Return what a run may do; None where it has no grant. Eight statements at most."""
     grant = Grant.objects.filter(run_ref=run_ref).first()
     if grant is None:
         return None
@@ -245,25 +215,6 @@ def _token_standing(token: RunToken, grant: Grant, *, now: datetime) -> TokenSta
     if grant.ended_at is not None:
         return TokenStanding.ENDED
     return TokenStanding.EXPIRED if token.expires_at <= now else TokenStanding.OPEN
-
-
-def caps_shown(*, scopes: Sequence[CapScope], ref: str) -> list[CapLine]:
-    """Return the caps of these scopes for the account (""), a project or a run. One statement."""
-    caps = SpendCap.objects.filter(scope__in=scopes, ref=ref).order_by("scope", "mode", "pk")
-    return [
-        CapLine(
-            reference=cap.reference,
-            scope=CapScope(cap.scope),
-            ref=cap.ref,
-            family=Family(cap.family),
-            mode=cap.mode,
-            currency=cap.currency,
-            time_window=CapWindow(cap.time_window),
-            limit=cap.limit,
-            changed_at=cap.changed_at,
-        )
-        for cap in caps[:LISTED_MAX]
-    ]
 
 
 def not_as_usual() -> list[Standing]:

@@ -16,6 +16,7 @@ from toolrouter.forms.safety import CapForm, PostureForm, SettingsForm
 from toolrouter.operations import CapKey
 from toolrouter.queries import pages
 from toolrouter.queries.account import account_settings
+from toolrouter.queries.cap_pages import caps_shown
 from toolrouter.usecases.change_cap import change_cap
 from toolrouter.usecases.change_safety import change_account_settings, change_posture
 from toolrouter.views.shared import FormPage, by, page_of_scope, scope_asked, scope_in_words
@@ -39,7 +40,7 @@ def safety(request: HttpRequest) -> HttpResponse:
         "nav": "safety",
         "standing": pages.standing_of(Scope.ACCOUNT, ""),
         "settings": account_settings(),
-        "caps": pages.caps_shown(scopes=[CapScope.ACCOUNT], ref=""),
+        "caps": caps_shown(scopes=[CapScope.ACCOUNT], ref=""),
         "stops": pages.stops_that_stand(),
         "unusual": pages.not_as_usual(),
         "incidents": pages.incidents_page(cursor=Cursor(), is_open=True).rows,

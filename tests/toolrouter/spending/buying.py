@@ -204,8 +204,8 @@ class Buyer:
         set_funded(self.agent.run_ref, funded=Money(minor, "USD"))
 
 
-def a_buyer(owner: User) -> Buyer:
-    return Buyer(agent=an_agent(kind=RunKind.FULFILMENT, deal=DealFactory()), owner=owner)
+def a_buyer(owner: User, **deal: Any) -> Buyer:
+    return Buyer(agent=an_agent(kind=RunKind.FULFILMENT, deal=DealFactory(**deal)), owner=owner)
 
 
 def call_of(answer: Answer) -> ToolCall:
