@@ -55,6 +55,10 @@ class RelationshipEraser(Eraser):
             ),
         )
 
+    def lock(self, person: Person) -> None:
+        """Hold their contacts and deals: who claims or decides about one of these waits."""
+        operations.lock_contacts(person.rows[CONTACTS])
+
     def blank(self, person: Person, now: datetime) -> ErasureResult:
         """Blank all of it; stages, amounts, times and references stay."""
         contact_ids = person.rows[CONTACTS]

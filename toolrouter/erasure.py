@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from kernel.erasure import Eraser, ErasureResult, Person, StoredData
-from toolrouter.operations.erasing import erase_asked, erase_reasons
+from toolrouter.operations.erasing import erase_asked, erase_reasons, lock_runs_about
 from toolrouter.queries.persons import calls_about, reasons_about
 
 CONTACTS: Final = "crm_contact"
@@ -38,6 +38,10 @@ class RunsEraser(Eraser):
             ),
             StoredData(what="what an agent asked for in tool calls", refs=calls_about(contact_ids)),
         )
+
+    def lock(self, person: Person) -> None:
+        """Hold what their runs are decided by: nobody proposes, decides or claims meanwhile."""
+        lock_runs_about(person.rows.get(CONTACTS, ()))
 
     def blank(self, person: Person, _now: datetime) -> ErasureResult:
         """Blank them; who did what and when, and what was decided, stays."""

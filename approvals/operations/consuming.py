@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from django.db import connection
+
 from approvals.enums import Factor, RequestState, Verdict
 from approvals.fields import SaltedField, digest_of
 from approvals.models import ApprovalField, ApprovalRequest, Decision
@@ -25,6 +27,11 @@ CODES: Final[Mapping[str, str]] = {
     RequestState.REVOKED: "revoked",
     RequestState.SUPERSEDED: "superseded",
 }
+# Whoever changes what a person may do locks the person's row. Django has no word for this lock.
+_HOLD_APPROVERS: Final = """
+SELECT 1 FROM auth_user WHERE id IN
+  (SELECT person_id FROM approvals_decision WHERE request_id = %s) ORDER BY id FOR SHARE
+"""
 
 
 class CannotUse(Exception):
@@ -97,6 +104,9 @@ def _digest(kept: list[ApprovalField], part: str, values: Mapping[str, Canonical
 
 
 def _require_approvers(request: ApprovalRequest) -> None:
+    """Ask who still may, holding them: nobody takes a role or an account away before COMMIT."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD_APPROVERS, [request.pk])
     rule = kind_of(request.kind).rule(request.rule)
     decisions = Decision.objects.filter(
         request=request, verdict=Verdict.APPROVE, fingerprint=request.fingerprint,

@@ -48,7 +48,9 @@ def erase_subject(
             with transaction.atomic(durable=True):
                 counts.update(batch())
     with transaction.atomic(durable=True):
-        for eraser in erasers():
+        # From above: whoever takes a payment holds the checkout before the contact, and whoever
+        # claims an agent's call the contact before the grant.
+        for eraser in reversed(list(erasers())):
             eraser.lock(person)
         _require_nothing_open(person)
         touched: list[str] = []

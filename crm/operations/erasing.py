@@ -14,6 +14,14 @@ from crm.policy import email_key_or_none
 ERASED_TITLE: Final = "Erased"
 
 
+def lock_contacts(contact_ids: Sequence[int]) -> None:
+    """Hold these contacts and their deals, in that order, until the caller's transaction ends."""
+    contacts = Contact.objects.select_for_update().filter(pk__in=contact_ids)
+    list(contacts.order_by("pk").values_list("pk"))
+    deals = Deal.objects.select_for_update(no_key=True).filter(contact__in=contact_ids)
+    list(deals.order_by("pk").values_list("pk"))
+
+
 def erase_subject(*, email: str, now: datetime, contact_ids: Sequence[int] = ()) -> list[str]:
     """Blank all that crm holds about the person of that address; return the references touched.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import Final
 
 from django.db import transaction
@@ -18,9 +19,10 @@ from toolrouter.exchanges.receipts import read_receipt
 from toolrouter.models import ToolCall
 from toolrouter.models.calls import RUNNING
 from toolrouter.operations.changes import By
-from toolrouter.operations.claiming import call_of, effect_of, stored_arguments
+from toolrouter.operations.claiming import call_of, effect_of, facts_now, stored_arguments
 from toolrouter.operations.incidents import open_incident
 from toolrouter.operations.settling import fail, lose
+from toolrouter.policy import judge
 from toolrouter.ports import NotPossible, OtherMode
 from toolrouter.timing import CALL_LONGEST
 
@@ -79,8 +81,11 @@ def _prepare(call: ToolCall, *, clock: Clock) -> bool:
 def _make(call_ref: str, *, clock: Clock) -> None:
     call = ToolCall.objects.get(reference=call_ref)
     effect = effect_of(call)
-    if call.deadline_at is None or clock() + CALL_LONGEST > call.deadline_at:
-        _close(call_ref, code=NOT_SENT, clock=clock)  # we slept; by now others may look for it
+    now = clock()
+    # We slept, and by now others may look for it; or somebody stopped it since it was claimed.
+    is_late = call.deadline_at is None or now + CALL_LONGEST > call.deadline_at
+    if is_late or _stands_against(call, now=now):
+        _close(call_ref, code=NOT_SENT, clock=clock)
         return
     try:
         made = effect.make(call_ref)
@@ -92,6 +97,13 @@ def _make(call_ref: str, *, clock: Clock) -> None:
     else:
         record_made(call_ref, made, now=clock())
         read_receipt(call_ref, clock=clock)
+
+
+def _stands_against(call: ToolCall, *, now: datetime) -> bool:
+    """Say whether the policy would not let the call begin any more."""
+    arguments = stored_arguments(call).arguments
+    with transaction.atomic(durable=True):
+        return bool(judge(facts_now(call, now=now, arguments=arguments)).codes)
 
 
 def _close(call_ref: str, *, code: str, clock: Clock) -> None:

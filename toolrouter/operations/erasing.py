@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from toolrouter.models import Incident, SafetyChange, Stop, ToolCall
-from toolrouter.queries.persons import calls_about, reasons_about
+from toolrouter.operations.locking import lock_grants
+from toolrouter.queries.persons import calls_about, reasons_about, runs_about
+
+
+def lock_runs_about(contact_ids: Sequence[int]) -> None:
+    """Hold the runs that know of these contacts: their calls stay as they are until COMMIT."""
+    lock_grants(runs_about(contact_ids) if contact_ids else [])
 
 
 def erase_reasons(contact_ids: Sequence[int]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import Final, TypeAlias
 
 from django.db import connection
 
@@ -10,6 +11,13 @@ from toolrouter.enums import Scope
 from toolrouter.models import Grant, ProjectSettings, SafetySettings
 
 Settings: TypeAlias = SafetySettings | ProjectSettings | Grant
+_PROJECTS_OF_RUNS: Final = """
+SELECT 1 FROM toolrouter_projectsettings WHERE project_ref IN
+  (SELECT project_ref FROM toolrouter_grant WHERE run_ref = ANY(%s)) ORDER BY id FOR SHARE
+"""
+_GRANTS_OF_RUNS: Final = (
+    "SELECT 1 FROM toolrouter_grant WHERE run_ref = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+)
 
 
 class NoSuchScope(LookupError):
@@ -42,3 +50,16 @@ def share_lock_project(project_ref: str) -> None:
         cursor.execute(sql, [project_ref])
         if cursor.fetchone() is None:
             raise NoSuchScope(project_ref)
+
+
+def lock_grants(run_refs: Sequence[str]) -> None:
+    """Hold these runs' grants against whoever decides about their calls; first what is above them.
+
+    Account and projects are shared: others of them go on. Three statements.
+    """
+    if not run_refs:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM toolrouter_safetysettings FOR SHARE")
+        cursor.execute(_PROJECTS_OF_RUNS, [list(run_refs)])
+        cursor.execute(_GRANTS_OF_RUNS, [list(run_refs)])
