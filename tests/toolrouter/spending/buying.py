@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -128,6 +128,7 @@ class Buyer:
     agent: Agent
     owner: User
     asked: int = 0
+    asked_minor: dict[str, int] = field(default_factory=dict)
 
     @property
     def project_ref(self) -> str:
@@ -142,7 +143,9 @@ class Buyer:
             "currency": currency,
             "vendor": "vendor.example",
         }
-        return self.agent.propose(BUY, arguments, key=f"buy-{self.asked}")
+        answer = self.agent.propose(BUY, arguments, key=f"buy-{self.asked}")
+        self.asked_minor[str(answer.action)] = minor
+        return answer
 
     def approve(
         self, answer: Answer, *, by: User | None = None, now: datetime | None = None
