@@ -31,16 +31,15 @@ class CrmConfig(AppConfig):
         erasure.register(import_string("crm.erasure.ERASER"))  # its models are loaded only now
         stage = facts.one_of(DealStage.values)
         facts.allow("audit", {"from_stage": stage, "to_stage": stage, "owner": facts.REF})
+        facts.allow("audit", {"offer": facts.REF})
         deal = rows.Row("crm_deal")
         rows.declare(
             "audit", dict.fromkeys(("project.made", "project.renamed"), rows.Row("crm_project"))
         )
         subjects.register(import_string("crm.operations.subjects.subjects_of_deal"))
         leads = ("lead.received", "lead.rescued", "lead.accepted", "lead.declined")
-        rows.declare(
-            "audit",
-            dict.fromkeys((*leads, "deal.moved", "deal.assigned", "deal.project_changed"), deal),
-        )
+        deals = ("deal.moved", "deal.assigned", "deal.offer_chosen", "deal.project_changed")
+        rows.declare("audit", dict.fromkeys((*leads, *deals), deal))
         post_migrate.connect(seed_home_project, sender=self)
 
 

@@ -97,6 +97,7 @@ class ActivityKind(models.TextChoices):
     NOTE = "note", "Note"
     AGENT_NOTE = "agent_note", "Note by the agent"
     AGENT_NEXT_STEP = "agent_next_step", "Next step recommended by the agent"
+    OFFER_CHOSEN = "offer_chosen", "Offer chosen"
     CHECKOUT_PREPARED = "checkout_prepared", "Checkout prepared"
     LINK_PREPARED = "link_prepared", "Payment link made"
     LINK_DEACTIVATED = "link_deactivated", "Payment link deactivated"

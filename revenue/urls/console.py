@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern] = [
     path("offers/<str:reference>/retire/", offers.retire, name="offer-retire"),
     path("deals/<str:reference>/checkout/", payment_links.prepare, name="checkout-prepare"),
     path("deals/<str:reference>/payment-link/", payment_links.create, name="payment-link-create"),
+    path("deals/<str:reference>/offer/", payment_links.choose, name="deal-offer"),
     path("checkouts/<str:reference>/", payment_links.checkout, name="checkout-prepared"),
     path("checkouts/<str:reference>/close/", payment_links.close, name="checkout-close"),
     path("payment-links/<str:reference>/", payment_links.payment_link, name="payment-link"),

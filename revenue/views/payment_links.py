@@ -29,6 +29,7 @@ from revenue.queries.checkouts import (
 )
 from revenue.queries.deals import DealNotForSale
 from revenue.queries.offers import links_on_old_prices, sellable_offer
+from revenue.usecases.choose_offer import choose_offer
 from revenue.usecases.close_checkout import CheckoutNotOpen, close_checkout
 from revenue.usecases.deactivate_payment_link import deactivate_payment_link
 from revenue.usecases.make_payment_link import make_link_anew, make_payment_link
@@ -63,6 +64,23 @@ class Prepares(Protocol):
 
 @require_POST
 @needs(PREPARE)
+def choose(request: HttpRequest, reference: str) -> HttpResponse:
+    """Let the deal be about the offer that was chosen, without making anything at Stripe."""
+    offer = _chosen(request)
+    if offer is None:
+        messages.error(request, "Nothing was changed: choose an offer that is on sale.")
+        return redirect("deal", reference)
+    try:
+        choose_offer(offer=offer, deal_ref=reference, actor_id=request.user.pk or 0, now=_now())
+    except DealNotForSale as refusal:
+        messages.error(request, f"Nothing was changed. {refusal}")
+    else:
+        messages.success(request, f"This deal is about {offer.title}, {offer.price}.")
+    return redirect("deal", reference)
+
+
+@require_POST
+@needs(PREPARE)
 def prepare(request: HttpRequest, reference: str) -> HttpResponse:
     """Prepare a checkout for the deal, and show what to send the buyer."""
     made = _prepared(request, prepare_checkout, deal_ref=reference)
@@ -81,8 +99,7 @@ def _prepared(
     request: HttpRequest, usecase: Prepares, *, deal_ref: str
 ) -> CheckoutSession | PaymentLink | None:
     """Prepare something for the offer that was chosen; say why where that did not work."""
-    chosen = request.POST.get("offer", "")
-    offer = sellable_offer(chosen) if is_reference(chosen) else None
+    offer = _chosen(request)
     if offer is None:
         messages.error(request, "Nothing was prepared: choose an offer that is on sale.")
         return None
@@ -112,6 +129,11 @@ def _prepared(
             "Try again in a minute.",
         )
     return None
+
+
+def _chosen(request: HttpRequest) -> Offer | None:
+    reference = request.POST.get("offer", "")
+    return sellable_offer(reference) if is_reference(reference) else None
 
 
 @never_cache

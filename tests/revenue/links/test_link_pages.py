@@ -8,8 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from crm.enums import DealStage
-from crm.models import Deal
+from crm.enums import ActivityKind, DealStage
+from crm.models import Activity, Deal
+from ledger.models import LedgerEntry
 from revenue.models import CheckoutSession, Offer, PaymentLink
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import NOON, OfferFactory
@@ -164,3 +165,37 @@ def test_unknown_references_are_not_found(operator: Client) -> None:
     assert operator.get("/console/payment-links/plk_unknown/").status_code == 404
     assert operator.get("/console/checkouts/chk_unknown/").status_code == 404
     assert operator.post("/console/payment-links/plk_unknown/deactivate/").status_code == 404
+
+
+def test_an_offer_is_saved_with_the_deal_and_nothing_is_made_at_stripe(
+    operator: Client, deal: Deal, offer: Offer, outside: RunningSandbox
+) -> None:
+    for _ in range(2):
+        answer = operator.post(
+            f"/console/deals/{deal.reference}/offer/", {"offer": offer.reference}, follow=True
+        )
+    deal.refresh_from_db()
+
+    assert said(answer) == f"This deal is about {offer.title}, {offer.price}."
+    assert (deal.offer, deal.amount, deal.stage) == (offer, offer.price, DealStage.QUALIFIED)
+    assert list(outside.client().payment_links.list().data) == []
+    lines = Activity.objects.filter(deal=deal, kind=ActivityKind.OFFER_CHOSEN)
+    assert [line.refs for line in lines] == [{"offer": offer.reference}]
+    entries = LedgerEntry.objects.filter(event="deal.offer_chosen")
+    assert [entry.subject for entry in entries] == [deal.reference]
+
+
+def test_no_offer_is_saved_with_a_deal_that_is_not_for_sale(
+    operator: Client, deal: Deal, offer: Offer
+) -> None:
+    Deal.objects.filter(pk=deal.pk).update(stage=DealStage.LEAD)
+
+    answer = operator.post(
+        f"/console/deals/{deal.reference}/offer/", {"offer": offer.reference}, follow=True
+    )
+
+    assert "Accept the lead first" in said(answer)
+    assert Deal.objects.get(pk=deal.pk).offer is None
+    assert "choose an offer that is on sale" in said(
+        operator.post(f"/console/deals/{deal.reference}/offer/", {"offer": "no"}, follow=True)
+    )
