@@ -1,13 +1,16 @@
 """The app's name for Django, and the facts that its ledger entries carry."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import import_string
 
 from approvals import ledger_rows
+from approvals.due_work import DUE_WORK
 from approvals.enums import Factor, Verdict, Why
 from approvals.guards import PROMISES
-from kernel import guards
+from kernel import due_work, guards
 from kernel.schema import histories
 from ledger import facts
+from notices.outbox import kinds
 
 
 class ApprovalsConfig(AppConfig):
@@ -19,6 +22,8 @@ class ApprovalsConfig(AppConfig):
         """Say what the database must hold, and which facts the entries of approvals carry."""
         guards.register(*histories(self.get_models()), *PROMISES)
         ledger_rows.declare()
+        due_work.register(*DUE_WORK)
+        kinds.register(*import_string("approvals.mails.KINDS"))  # it looks at models
         facts.allow(
             "approval",
             {

@@ -100,12 +100,13 @@ CROSS JOIN LATERAL (VALUES
   ('approval_people', own.people_needed::text),
   ('approval_subject', to_json(own.subject_ref)::text),
   ('approval_asked_by', to_json(coalesce('user:' || own.asked_by_id, ''))::text),
+  ('approval_again_by', to_json('user:' || own.again_by_id)::text),
   ('approval_decide_by', to_json(
     to_char(own.decide_by AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') || '+00:00')::text)
 ) term (name, value)
-JOIN approvals_approvalfield field
+LEFT JOIN approvals_approvalfield field
   ON field.request_id = own.id AND field.part = 'envelope' AND field.name = term.name
-WHERE field.value <> term.value
+WHERE field.value IS DISTINCT FROM term.value
 """  # noqa: S608  # constants only
 
 

@@ -158,6 +158,12 @@ def kind_of(name: str) -> Kind:
     return _kinds[name]
 
 
+def find_rule(kind: str, rule: str) -> Rule | None:
+    """Return who decides such a request; None where this version knows no such kind or rule."""
+    known = _kinds.get(kind)
+    return None if known is None else {each.name: each for each in known.rules()}.get(rule)
+
+
 def kinds() -> Sequence[Kind]:
     """Return all kinds, in the order of their registration."""
     return tuple(_kinds.values())

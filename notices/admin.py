@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from kernel.admin import LookOnlyAdmin
-from notices.models import OperatorAlert, OutgoingMail
+from notices.models import NoticePreference, OperatorAlert, OutgoingMail
 
 
 @admin.register(OperatorAlert)
@@ -26,3 +26,12 @@ class OutgoingMailAdmin(LookOnlyAdmin):
     list_display = ("reference", "kind", "lane", "state", "attempts", "queued_at", "sent_at")
     list_filter = ("state", "lane")
     search_fields = ("=reference",)
+
+
+@admin.register(NoticePreference)
+class NoticePreferenceAdmin(LookOnlyAdmin):
+    """What people of the team chose to hear."""
+
+    ordering = ("-id",)
+    list_display = ("user", "muted", "time_zone", "quiet_from", "quiet_until", "deputy")
+    list_select_related = ("user", "deputy")

@@ -24,4 +24,14 @@ class NoticesConfig(AppConfig):
         waiting_list.register(import_string("notices.queries.waiting.ALERTS"))
         erasure.register(import_string("notices.erasure.ERASER"))
         ledger_rows.declare()
-        facts.allow("audit", {"until": facts.TIME, "assignee": facts.ACTOR})
+        facts.allow(
+            "audit",
+            {
+                "until": facts.TIME,
+                "assignee": facts.ACTOR,
+                "muted": facts.COUNT,
+                "deputy": facts.ACTOR,
+                "deputy_from": facts.TIME,
+                "deputy_until": facts.TIME,
+            },
+        )

@@ -104,3 +104,4 @@ class Lane(models.TextChoices):
     ACCESS = "access", "to get in"  # somebody waits for it
     ACCOUNT = "account", "about an account"
     ALERTS = "alerts", "alerts"  # to all who hear of them, for as long as it takes
+    DECISIONS = "decisions", "to decide"  # its time runs

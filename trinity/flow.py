@@ -20,6 +20,7 @@ FLOW: Final[dict[str, tuple[str, ...]]] = {
     "mail.queued": ("revenue.send_mail",),
     "team_mail.queued": ("notices.send_mails",),
     "alert.raised": ("revenue.send_alerts",),
+    "approval.requested": ("approvals.tell_people",),
     "order_links.requested": ("revenue.answer_link_requests",),
     "reconcile.wanted": ("revenue.reconcile",),
 }

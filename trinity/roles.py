@@ -58,6 +58,7 @@ _BOOKS: Final = frozenset(
         "ledger.view_spendevent",
         "crm.view_project",
         "notices.view_alert",
+        "notices.view_noticepreference",
         "crm.view_deal",
         "toolrouter.view_safetysettings",
         "toolrouter.view_projectsettings",

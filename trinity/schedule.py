@@ -23,6 +23,7 @@ SWEEPS_EVERY_S: Final[dict[str, int]] = {
     "crm.forget_trapped": 86_400,
     "fulfillment.start_runs": 30,
     "approvals.expire_due": 30,
+    "approvals.tell_people": 60,
     "toolrouter.run_approved": 5,
     "toolrouter.look_for_lost": 30,
     "toolrouter.read_receipts": 60,

@@ -51,13 +51,20 @@ class ApprovalRequest(Stateful):
     presenter_version = models.CharField(max_length=20, editable=False)
     policy_version = models.CharField(max_length=20, editable=False)
     people_needed = models.PositiveSmallIntegerField(editable=False)
-    # Who asked, where it was a person: an agent's request that somebody edited, or asked again.
-    asked_by = models.ForeignKey(
+    asked_by = models.ForeignKey(  # where it was a person; they never decide
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    # Who had an agent's request asked again: the agent asks, they decide unless two are needed.
+    again_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    again_of = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="asked_again"
     )
     around = models.TextField(blank=True, editable=False)  # JSON; true when it was opened
     opened_at = models.DateTimeField(editable=False)
     decide_by = models.DateTimeField(editable=False)
+    told_at = models.DateTimeField(null=True, editable=False)  # whoever may decide was mailed
     reminded_at = models.DateTimeField(null=True, editable=False)
     decided_at = models.DateTimeField(null=True, editable=False)
     not_before = models.DateTimeField(null=True, editable=False)
@@ -100,6 +107,10 @@ class ApprovalRequest(Stateful):
                 condition=Q(decide_by__gt=F("opened_at")), name="approval_ends_after_it_began"
             ),
             models.CheckConstraint(
+                condition=Q(again_of__isnull=True) | Q(again_by__isnull=False),
+                name="approval_asked_again_by_somebody",
+            ),
+            models.CheckConstraint(
                 condition=Q(
                     state__in=[RequestState.APPROVED, RequestState.CONSUMED, RequestState.REVOKED],
                     not_before__isnull=False,
@@ -130,11 +141,21 @@ class ApprovalRequest(Stateful):
                 name="approval_pending_by_time",
             ),
             models.Index(
+                fields=["opened_at"],
+                condition=Q(state=RequestState.PENDING, told_at__isnull=True),
+                name="approval_untold_by_time",
+            ),
+            models.Index(
                 fields=["execute_by"],
                 condition=Q(state=RequestState.APPROVED),
                 name="approval_approved_by_time",
             ),
             models.Index(fields=["-id", "state"], name="approval_newest"),
+            models.Index(
+                fields=["-closed_at"],
+                condition=Q(state__in=[RequestState.EXPIRED, RequestState.SUPERSEDED]),
+                name="approval_missed_newest",
+            ),
             models.Index(fields=["run_ref", "-id"], name="approval_by_run"),
             models.Index(fields=["trace_ref"], name="approval_by_trace"),
         ]
@@ -153,7 +174,9 @@ class ApprovalRequest(Stateful):
 
         Whoever could change these columns by hand would let others approve it.
         """
+        again = {"approval_again_by": f"user:{self.again_by_id}"} if self.again_by_id else {}
         return {
+            **again,
             "approval_kind": self.kind,
             "approval_rule": self.rule,
             "approval_people": self.people_needed,
@@ -161,6 +184,11 @@ class ApprovalRequest(Stateful):
             "approval_asked_by": f"user:{self.asked_by_id}" if self.asked_by_id else "",
             "approval_decide_by": self.decide_by.astimezone(UTC).isoformat(timespec="microseconds"),
         }
+
+    def keeps_out(self, person_id: int | None) -> bool:
+        """Say whether this person never decides it, whatever their role."""
+        has_asked_again = self.again_by_id == person_id and self.people_needed > 1
+        return person_id is not None and (self.asked_by_id == person_id or has_asked_again)
 
     @property
     def is_open(self) -> bool:

@@ -3,10 +3,11 @@
 from approvals.operations.closing import close_for
 from approvals.operations.consuming import CannotUse, consume
 from approvals.operations.erasing import ERASES, erase_words
-from approvals.operations.opening import OpenedRequest, open_request
+from approvals.operations.opening import Again, OpenedRequest, open_request
 
 __all__ = [
     "ERASES",
+    "Again",
     "CannotUse",
     "OpenedRequest",
     "close_for",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any, Final
 
 from approvals.fields import SaltedField, digest_of, salted
 from approvals.models import ApprovalField, ApprovalRequest
@@ -13,8 +14,19 @@ from approvals.operations.recording import record
 from approvals.registry import Around, Envelope, kind_of
 from kernel.canonical import canonical
 from kernel.money import Money
+from kernel.nudges import nudge_after_commit
 from kernel.references import new_reference
 from kernel.statements import insert
+
+REQUESTED: Final = "approval.requested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """A person had asked again what an agent had asked: who, and which request was closed."""
+
+    by_id: int
+    of: str = ""  # "" where nobody had been asked then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +52,16 @@ def open_request(
     policy_version: str,
     now: datetime,
     asked_by_id: int | None = None,
+    again: Again | None = None,
     decide_within: timedelta | None = None,
 ) -> OpenedRequest:
     """Open a request for ``subject_ref``, with what is shown made of ``envelope`` alone.
 
     ``around`` stands beside it on the page: true at ``now``, part of no digest. ``asked_by_id`` is
-    the person who asked, and never decides; None where an agent did. ``decide_within`` stands in
-    for the rule's. Raises NotCanonical, and KeyError for a kind or rule that is not registered.
+    the person who asked, and never decides; None where an agent did. ``again`` says who had an
+    agent's request asked once more. ``decide_within`` stands in for the rule's.
+
+    Raises NotCanonical, and KeyError for a kind or rule that is not registered.
     """
     asks = kind_of(kind)
     by = asks.rule(rule)
@@ -62,13 +77,13 @@ def open_request(
         run_ref=run_ref,
         mode=mode,
         trace_ref=trace_ref,
-        amount_minor=None if amount is None else amount.amount_minor,
-        currency="" if amount is None else amount.currency,
+        **_money(amount),
         shown_digest=digest_of(field.digest for field in drawn),
         presenter_version=version,
         policy_version=policy_version,
         people_needed=by.people,
         asked_by_id=asked_by_id,
+        **_again(again),
         around=json.dumps(asdict(around), ensure_ascii=False),
         opened_at=now,
         decide_by=now + (decide_within or by.decide_within),
@@ -76,15 +91,25 @@ def open_request(
     sealed = salted({**envelope, **request.terms})
     request.fingerprint = digest_of(field.digest for field in sealed)
     insert(request)
-    part = ApprovalField.Part
-    ApprovalField.objects.bulk_create(
-        [
-            *_rows(request, part.ENVELOPE, sealed, words=asks.words),
-            *_rows(request, part.SHOWN, drawn, words=shown.words()),
-        ]
-    )
+    rows = _rows(request, ApprovalField.Part.ENVELOPE, sealed, words=asks.words)
+    rows += _rows(request, ApprovalField.Part.SHOWN, drawn, words=shown.words())
+    ApprovalField.objects.bulk_create(rows)
     record(request, "requested", now=now)
+    nudge_after_commit(REQUESTED)
     return OpenedRequest(reference=request.reference, decide_by=request.decide_by)
+
+
+def _money(amount: Money | None) -> dict[str, Any]:
+    if amount is None:
+        return {"amount_minor": None, "currency": ""}
+    return {"amount_minor": amount.amount_minor, "currency": amount.currency}
+
+
+def _again(again: Again | None) -> dict[str, Any]:
+    if again is None:
+        return {}
+    of = ApprovalRequest.objects.filter(reference=again.of).first()
+    return {"again_by_id": again.by_id, "again_of": of}
 
 
 def _rows(

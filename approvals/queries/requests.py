@@ -129,7 +129,7 @@ def request_page(reference: str, *, person: User) -> RequestPage | None:
         may_decide=(
             request.state == RequestState.PENDING
             and has_right
-            and request.asked_by_id != person.pk
+            and not request.keeps_out(person.pk)
             and all(each.person_id != person.pk for each in decisions)
         ),
         may_revoke=request.state == RequestState.APPROVED and has_right,
@@ -147,7 +147,9 @@ def _waiting_for(person: User) -> QuerySet[ApprovalRequest]:
         may |= Q(kind=kind.name, rule__in=rules)
     answered = Decision.objects.filter(person=person).values("request_id")
     pending = ApprovalRequest.objects.filter(may, state=RequestState.PENDING)
-    return pending.exclude(asked_by_id=person.pk).exclude(pk__in=answered)
+    others = pending.exclude(asked_by_id=person.pk)
+    others = others.exclude(again_by_id=person.pk, people_needed__gt=1)
+    return others.exclude(pk__in=answered)
 
 
 def _lines(requests: Iterable[ApprovalRequest]) -> list[RequestLine]:

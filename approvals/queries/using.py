@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 
 from approvals.enums import RequestState
 from approvals.models import ApprovalRequest, Decision
+from approvals.registry import find_rule
 
 
 def people_who_may(permission: str) -> int:
@@ -20,6 +21,23 @@ def people_asked(request_ref: str) -> int:
     return ApprovalRequest.objects.values_list("people_needed", flat=True).get(
         reference=request_ref
     )
+
+
+def who_may_decide(request: ApprovalRequest) -> list[int]:
+    """Return who may still decide it: they have the right, did not ask, and said nothing yet.
+
+    Nobody, where this version knows no such kind.
+    """
+    rule = find_rule(request.kind, request.rule)
+    if rule is None:
+        return []
+    people = get_user_model().objects.with_perm(rule.permission)
+    if request.asked_by_id:
+        people = people.exclude(pk=request.asked_by_id)
+    if request.again_by_id and request.people_needed > 1:
+        people = people.exclude(pk=request.again_by_id)
+    said = Decision.objects.filter(request=request).values("person_id")
+    return list(people.exclude(pk__in=said).order_by("pk").values_list("pk", flat=True))
 
 
 def usable_now(kind: str, *, now: datetime, limit: int) -> list[str]:

@@ -102,7 +102,7 @@ def _pending(request_ref: str, *, now: datetime) -> ApprovalRequest:
 
 def _require_may(request: ApprovalRequest, *, person: User, shown_digest: str) -> None:
     asks = kind_of(request.kind)
-    if request.asked_by_id == person.pk or not person.has_perm(asks.rule(request.rule).permission):
+    if request.keeps_out(person.pk) or not person.has_perm(asks.rule(request.rule).permission):
         raise MayNotDecide
     if Decision.objects.filter(request=request, person=person).exists():
         raise MayNotDecide

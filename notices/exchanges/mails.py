@@ -62,4 +62,4 @@ def _reader_of(mail: OutgoingMail) -> int | None:
     return mail.user_id
 
 
-LANES: Final = tuple(OutgoingMails(lane) for lane in (Lane.ACCESS, Lane.ACCOUNT))
+LANES: Final = tuple(OutgoingMails(lane) for lane in Lane if lane != Lane.ALERTS)

@@ -2,5 +2,6 @@
 
 from notices.models.alerts import OperatorAlert
 from notices.models.outgoing import OutgoingMail
+from notices.models.preferences import NoticePreference
 
-__all__ = ["OperatorAlert", "OutgoingMail"]
+__all__ = ["NoticePreference", "OperatorAlert", "OutgoingMail"]

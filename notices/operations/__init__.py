@@ -9,6 +9,7 @@ from notices.operations.alerts import (
     raise_alert,
 )
 from notices.operations.mails import queue_mail
+from notices.operations.telling import tell
 
 __all__ = [
     "Lasting",
@@ -18,4 +19,5 @@ __all__ = [
     "keep_standing",
     "queue_mail",
     "raise_alert",
+    "tell",
 ]

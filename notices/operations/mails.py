@@ -23,10 +23,12 @@ def queue_mail(
     user_id: int | None = None,
     to_address: str = "",
     facts: Mapping[str, Any] | None = None,
+    not_before: datetime | None = None,
 ) -> None:
     """Queue one mail to a person or to whoever has an address, at most once per ``key`` if it has.
 
-    Raises KeyError for a kind that nobody registered, ValueError for facts that it does not know.
+    It leaves at once, or at ``not_before``. Raises KeyError for a kind that nobody registered,
+    ValueError for facts that it does not know.
     """
     registered, told = kind_of(kind), dict(facts or {})
     if strangers := sorted(told.keys() - registered.facts):
@@ -40,9 +42,9 @@ def queue_mail(
         user_id=user_id,
         to_address=to_address,
         facts=told,
-        next_attempt_at=now,
+        next_attempt_at=not_before or now,
         queued_at=now,
-        worth_until=now + registered.worth_sending,
+        worth_until=(not_before or now) + registered.worth_sending,
     )
     insert_once(mail)
     nudge_after_commit(QUEUED)

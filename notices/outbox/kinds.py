@@ -34,7 +34,8 @@ class MailKind:
     ``write`` returns the letter in the moment in which it leaves, None where it is no longer true.
     A link that it carries is made then and kept nowhere. ``facts`` are the names of what it may be
     told when it is queued: references, times and what has to be forgotten once it has left; never
-    a secret. After ``worth_sending`` it is not sent any more.
+    a secret. After ``worth_sending`` it is not sent any more. Whoever has no need of it may turn
+    off what ``can_be_muted`` (``notices.operations.tell`` heeds that).
     """
 
     id: str
@@ -44,6 +45,7 @@ class MailKind:
     write: Callable[[Leaving], Letter | None]
     facts: frozenset[str] = frozenset()
     reader: Callable[[str], int | None] = _nobody  # whose a typed address is, asked when it leaves
+    can_be_muted: bool = False
 
 
 _known: Final[dict[str, MailKind]] = {}

@@ -15,13 +15,17 @@ from notices.queries.mails import (
     is_mail_waiting,
     mails_to,
     unsent_to,
+    was_mailed,
 )
+from notices.queries.preferences import Clock, clock_of, principals_of
 
 __all__ = [
+    "Clock",
     "ListedAlert",
     "TeamMailLine",
     "alerts_page",
     "are_mails_files",
+    "clock_of",
     "count_mails",
     "dismissed_alert",
     "is_mail_kept_here",
@@ -30,6 +34,8 @@ __all__ = [
     "mails_to",
     "open_alert",
     "open_alerts",
+    "principals_of",
     "subject_of",
     "unsent_to",
+    "was_mailed",
 ]

@@ -51,6 +51,12 @@ def is_mail_waiting(*, kind: str, user_id: int) -> bool:
     return mails.exists()
 
 
+def was_mailed(*, kind: str, user_id: int, since: datetime) -> bool:
+    """Say whether a mail of this kind to this person was queued since then."""
+    mails = OutgoingMail.objects.filter(kind=kind, user_id=user_id, queued_at__gte=since)
+    return mails.exists()
+
+
 def count_mails(*, kind: str, user_id: int) -> int:
     """Return how many mails of this kind this person was ever to get."""
     return OutgoingMail.objects.filter(kind=kind, user_id=user_id).count()

@@ -34,10 +34,14 @@ FILLED_BY_MIGRATE = {
 # Of these, what was told first stays; only these columns may change.
 STATE_COLUMNS = {
     "approvals_approvalrequest": {
-        *("state", "reminded_at", "decided_at", "not_before", "execute_by", "closed_at"),
-        *("why_closed", "superseded_by_id", "around"),  # the last to nothing
+        *("state", "told_at", "reminded_at", "decided_at", "not_before", "execute_by"),
+        *("closed_at", "why_closed", "superseded_by_id", "around"),  # the last to nothing
     },
     "approvals_stepup": {"used_at", "factor", "evidence"},
+    "notices_noticepreference": {
+        *("muted", "time_zone", "quiet_from", "quiet_until", "deputy_id", "deputy_from"),
+        *("deputy_until", "changed_at"),
+    },
     "revenue_stripewebhookevent": {
         *("state", "attempts", "waits_for", "next_attempt_at", "leased_until", "lease_token"),
         *("leased_by", "error_class", "error", "settled_at", "order_id", "trace_ref"),

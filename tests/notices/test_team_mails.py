@@ -98,7 +98,7 @@ def test_a_kind_that_nobody_registered_is_refused(person: User) -> None:
 
 def test_every_kind_has_words_and_is_registered_once() -> None:
     assert {INVITATION, RESET} < set(known())
-    assert len(known()) == 3 + len(NOTICES)  # and what was changed on the safety page
+    assert len(known()) == 5 + len(NOTICES)  # safety settings, what waits, its reminder
     with pytest.raises(ValueError, match="in two ways"):
         register(type(kind_of(RESET))(**{**_fields(RESET), "words": "something else"}))
 
