@@ -31,3 +31,4 @@ class LedgerConfig(AppConfig):
         )
         # A key is no row of ours: who introduced it is judged by signatures.
         rows.declare("audit", {"seal_key.rotated": None, "seal_key.replaced": None})
+        rows.declare("audit", {"seals_log.begun_anew": None})  # a file is no row either

@@ -131,6 +131,13 @@ class HeadSink(Protocol):
         """Keep heads from the first seal on again. Raises HeadsBroken while any are kept."""
         ...
 
+    def newest(self) -> Head | None:
+        """Return the last head kept, or None; costs the same however many are kept.
+
+        Raises HeadsUnreadable where heads that were appended are no longer at the end.
+        """
+        ...
+
     def heads(self) -> Iterator[Head]:
         """Return every head kept at the time of this call, oldest first, and none kept later.
 

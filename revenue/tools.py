@@ -130,6 +130,10 @@ class PaymentLinkEffect(Effect[OfDeal]):
         """Write the link's row."""
         book_link(asked.deal, call)
 
+    def book_found(self, asked: OfDeal, call: Call) -> None:
+        """Write the row of a link that Stripe has, and the restored database had not."""
+        book_link(asked.deal, call, is_at_stripe=True)
+
     def make(self, call_ref: str) -> Made:
         """Ask Stripe for it, once."""
         return _made(make_link(call_ref))

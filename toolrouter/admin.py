@@ -8,6 +8,7 @@ from kernel.admin import LookOnlyAdmin
 from toolrouter.models import (
     CallCount,
     Capture,
+    DatabaseStart,
     Grant,
     GrantSubject,
     Incident,
@@ -171,6 +172,15 @@ class CallCountAdmin(LookOnlyAdmin):
 admin.site.register(ToolCall, ToolCallAdmin)
 admin.site.register(ProviderReceipt, ProviderReceiptAdmin)
 admin.site.register(ProviderReadiness, ProviderReadinessAdmin)
+
+
+class DatabaseStartAdmin(LookOnlyAdmin):
+    """When the database was last compared with what is kept outside of it."""
+
+    list_display = ("server_started_at", "compared_at", "head_outside", "is_shorter")
+    ordering = ("-id",)
+
+
 admin.site.register(CallCount, CallCountAdmin)
 
 
@@ -204,3 +214,4 @@ class CaptureAdmin(LookOnlyAdmin):
 
 admin.site.register(Reservation, ReservationAdmin)
 admin.site.register(Capture, CaptureAdmin)
+admin.site.register(DatabaseStart, DatabaseStartAdmin)

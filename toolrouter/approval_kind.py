@@ -11,12 +11,12 @@ from approvals.enums import Why
 from approvals.registry import CannotApprove, Envelope, Kind, Rule, Shown
 from toolrouter import policy, presenter
 from toolrouter.approval_rules import KIND_NAME, rules
-from toolrouter.enums import CallState
 from toolrouter.models import ToolCall
+from toolrouter.models.calls import WAITING
 from toolrouter.operations.claiming import codes_of, facts_now, operation_of, stored_arguments
 from toolrouter.operations.deciding import caps_on
 from toolrouter.operations.reserving import lock_caps, missing, reserve
-from toolrouter.operations.settling import approve_call, deny
+from toolrouter.operations.settling import approve_call, deny, lose_in_restore
 from toolrouter.ports import Operation
 from toolrouter.queries.account import account_settings
 from toolrouter.queries.raisers import raised_its_cap
@@ -118,9 +118,16 @@ class ToolCalls(Kind):
         approve_call(call)
 
     def closed(self, subject_ref: str, *, outcome: str, why: str, now: datetime) -> None:
-        """Deny the call, with what became of the request as its reason."""
+        """Deny the call, with what became of the request as its reason.
+
+        In a restored database it is looked for instead: it may have been approved and done since.
+        """
         call = _locked(subject_ref)
-        if call.state in (CallState.NEEDS_APPROVAL, CallState.APPROVED):
+        if call.state not in WAITING:
+            return
+        if why == Why.RESTORED:
+            lose_in_restore(call, now=now)
+        else:
             code = CLOSED_AS.get(outcome) or EXPIRED_AS.get(why, Code.EXPIRED)
             deny(call, [code], now=now)
 

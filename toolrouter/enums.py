@@ -210,11 +210,14 @@ CALLS: Final = for_operators(
 )
 
 # Every edge of a call's life. What is decided at once begins where it ends, and no edge leads out
-# of there: a call is never tried again. What is unknown is closed by the provider's records.
+# of there: a call is never tried again. What is unknown is closed by the provider's records. In a
+# restored database that is all that is open, for it may have run after the backup.
 CALL_MOVES: Final[Moves] = MappingProxyType(
     {
-        CallState.NEEDS_APPROVAL: frozenset({CallState.APPROVED, CallState.DENIED}),
-        CallState.APPROVED: frozenset({CallState.EXECUTING, CallState.DENIED}),
+        CallState.NEEDS_APPROVAL: frozenset(
+            {CallState.APPROVED, CallState.DENIED, CallState.UNKNOWN}
+        ),
+        CallState.APPROVED: frozenset({CallState.EXECUTING, CallState.DENIED, CallState.UNKNOWN}),
         CallState.EXECUTING: frozenset({CallState.DONE, CallState.FAILED, CallState.UNKNOWN}),
         CallState.UNKNOWN: frozenset({CallState.DONE, CallState.FAILED}),
         CallState.DONE: frozenset(),

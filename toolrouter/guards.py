@@ -73,7 +73,7 @@ PROMISES: Final = (
         erasable=("asked", "asked_salt"),
         once=(
             *("result", "claim_facts", "claimed_at", "deadline_at", "unknown_at", "absent_at"),
-            "closed_at",
+            *("closed_at", "restored_at"),
         ),
     ),
     kept_facts(

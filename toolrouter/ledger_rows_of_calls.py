@@ -64,6 +64,19 @@ WHERE (ran.approval_ref = used.reference AND ran.claimed_at = used.closed_at
   AND ran.trace_ref = used.trace_ref AND ran.currency = used.currency
   AND ran.amount_minor IS NOT DISTINCT FROM used.amount_minor) IS NOT TRUE
 """
+# Only a restore lets a call be looked for that nobody claimed here: its incident is of that moment,
+# and so is the end of its request.
+RESTORED: Final = """
+SELECT 'call_not_restored', call.reference, 'it is said to be restored, and no restore says so'
+FROM toolrouter_toolcall call
+LEFT JOIN approvals_approvalrequest asked ON asked.reference = call.approval_ref
+WHERE call.restored_at IS NOT NULL AND call.mode <> 'sample' AND (
+  call.unknown_at = call.restored_at
+  AND (call.claimed_at IS NOT NULL
+    OR asked.why_closed = 'restored' AND asked.closed_at = call.restored_at)
+  AND EXISTS (SELECT FROM toolrouter_incident incident WHERE incident.kind = 'restore'
+    AND incident.scope = 'account' AND incident.opened_at = call.restored_at)) IS NOT TRUE
+"""
 # What is done has a receipt; and each receipt that was read has its entry.
 RECEIPTS: Final = """
 SELECT
@@ -91,7 +104,8 @@ FROM toolrouter_toolcall call LEFT JOIN toolrouter_providerreceipt receipt
   ON receipt.call_id = call.id AND receipt.mode = call.mode
   AND receipt.asked_minor IS NOT DISTINCT FROM call.amount_minor
   AND receipt.asked_currency = call.currency AND receipt.made_at = call.closed_at
-WHERE call.claimed_at IS NOT NULL AND call.state = 'done' AND receipt.id IS NULL
+WHERE (call.claimed_at IS NOT NULL OR call.restored_at IS NOT NULL) AND call.state = 'done'
+  AND receipt.id IS NULL
 """
 
 
@@ -116,6 +130,7 @@ def declare() -> None:
         comparisons=[
             Comparison("tool calls and their entries", PAIRS),
             Comparison("tool calls that ran and their approvals", APPROVED),
+            Comparison("tool calls that a restore left open", RESTORED),
             Comparison("receipts and their entries", RECEIPTS),
         ],
     )

@@ -207,6 +207,13 @@ class Effect(ABC, Generic[A]):
     def book(self, asked: A, call: Call) -> None:
         """Write our own row of it, with the call's reference as its key. Raises NotPossible."""
 
+    def book_found(self, asked: A, call: Call) -> None:
+        """Write our row of what was made, where a restore took that row away. Raises NotPossible.
+
+        Joins the router's transaction.
+        """
+        self.book(asked, call)
+
     @abstractmethod
     def make(self, call_ref: str) -> Made:
         """Ask the provider, once."""

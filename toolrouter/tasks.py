@@ -12,6 +12,7 @@ from toolrouter.exchanges.approved import run_approved
 from toolrouter.exchanges.lost import look_for_lost
 from toolrouter.exchanges.receipts import read_receipts
 from toolrouter.exchanges.verifying import note_keys
+from toolrouter.exchanges.starts import watch_chain
 
 
 @shared_task(name="toolrouter.run_approved")
@@ -36,3 +37,12 @@ def read_pending_receipts(**_newer: object) -> int:
 def note_keys_of_providers(**_newer: object) -> int:
     """Note providers whose key or address is another; in the sandbox, ask the stand-in at once."""
     return note_keys(clock=database_now)
+
+
+@shared_task(name="toolrouter.watch_chain")
+def watch_the_chain(**_newer: object) -> bool:
+    """Compare the database with the head kept outside; hold the account where it was restored.
+
+    In the ordinary queue: nothing at a provider holds it up.
+    """
+    return watch_chain(now=database_now())

@@ -75,6 +75,7 @@ _BOOKS: Final = frozenset(
         "toolrouter.view_callcount",
         "toolrouter.view_reservation",
         "toolrouter.view_capture",
+        "toolrouter.view_databasestart",
     }
 )
 _WORK: Final = frozenset(

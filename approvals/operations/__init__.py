@@ -1,6 +1,6 @@
 """What other apps may do with requests, inside their own transaction."""
 
-from approvals.operations.closing import close_for
+from approvals.operations.closing import close_for, expire_all
 from approvals.operations.consuming import CannotUse, consume
 from approvals.operations.erasing import ERASES, erase_words
 from approvals.operations.opening import Again, OpenedRequest, open_request
@@ -13,5 +13,6 @@ __all__ = [
     "close_for",
     "consume",
     "erase_words",
+    "expire_all",
     "open_request",
 ]

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from approvals.enums import RequestState, Why
 from approvals.models import ApprovalRequest
+from approvals.operations.locking import lock_request
 from approvals.operations.recording import record
 from approvals.registry import kind_of
 
@@ -25,6 +26,20 @@ def close_for(subject_ref: str, *, why: Why, now: datetime, superseded_by: str =
         return False
     _close(request, why=why, now=now, superseded_by=superseded_by)
     return True
+
+
+def expire_all(*, why: Why, now: datetime) -> int:
+    """Close every request that is open, and tell its kind; return how many there were.
+
+    The caller lets nobody decide meanwhile.
+    """
+    is_open = ApprovalRequest.objects.filter(
+        state__in=[RequestState.PENDING, RequestState.APPROVED]
+    )
+    references = list(is_open.order_by("pk").values_list("reference", flat=True))
+    for reference in references:
+        expire(lock_request(reference), why=why, now=now)
+    return len(references)
 
 
 def expire(request: ApprovalRequest, *, why: Why, now: datetime) -> None:

@@ -69,6 +69,19 @@ class SealsLog:
             return _refuse(error)
         return self._heads_within(size_bytes, mark)
 
+    def newest(self) -> Head | None:
+        """Return the last head kept, or None. Waits for whoever is appending."""
+        mark, last = self._mark.read(), None  # the mark first: it is written after its line
+        if self._size_bytes():
+            with self._open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH)
+                last = _last_whole(_tail(file), self._path)
+        if mark and last and last.number == mark[0] and last.seal_hash != mark[1]:
+            raise HeadsBroken(f"{self._path}: the head of seal {mark[0]} is not the one appended")
+        if mark and (last.number if last else 0) < mark[0]:
+            raise HeadsShortened(f"{self._path} no longer ends at seal {mark[0]}, as it did")
+        return last
+
     def begin_anew(self) -> None:
         """Forget how far an earlier log had come. Raises HeadsBroken while there is one."""
         if self._path.exists() and self._path.stat().st_size:
@@ -131,13 +144,20 @@ def _refuse(error: HeadsUnreadable) -> Iterator[Head]:
 
 def _last_head(file: BinaryIO, path: Path) -> Head | None:
     """Return the last whole head, and cut off a line that a crash left torn."""
-    size = file.seek(0, SEEK_END)
-    start = max(0, size - TAIL_BYTES)
-    file.seek(start)
-    tail = file.read()
-    whole, newline, torn = tail.rpartition(b"\n")
-    if torn:
-        file.truncate(size - len(torn))
+    tail = _tail(file)
+    if torn := tail.rpartition(b"\n")[2]:
+        file.truncate(file.seek(0, SEEK_END) - len(torn))
+    return _last_whole(tail, path)
+
+
+def _tail(file: BinaryIO) -> bytes:
+    """Return the end of the file, longer than any line."""
+    file.seek(max(0, file.seek(0, SEEK_END) - TAIL_BYTES))
+    return file.read()
+
+
+def _last_whole(tail: bytes, path: Path) -> Head | None:
+    whole, newline, _torn = tail.rpartition(b"\n")
     if not newline:
         return None
     return _from_line(whole.rpartition(b"\n")[2], where=f"{path}, last line")

@@ -11,7 +11,15 @@ from ledger.queries.entries import (
     in_words,
 )
 from ledger.queries.holders import Holder, sealer_held_up_by
-from ledger.queries.outside import Pins, compared_heads, is_rotation_under_way, pins
+from ledger.queries.outside import (
+    NewestOutside,
+    NotComparable,
+    Pins,
+    compared_heads,
+    is_rotation_under_way,
+    newest_outside,
+    pins,
+)
 from ledger.queries.seals import (
     COUNT_MAX,
     InclusionProof,
@@ -29,6 +37,8 @@ __all__ = [
     "EntryRow",
     "Holder",
     "InclusionProof",
+    "NewestOutside",
+    "NotComparable",
     "Pins",
     "Report",
     "SealState",
@@ -43,6 +53,7 @@ __all__ = [
     "in_words",
     "inclusion_proof",
     "is_rotation_under_way",
+    "newest_outside",
     "oldest_unsealed_at",
     "pins",
     "published_keys",

@@ -53,17 +53,20 @@ def parameters_to_approve(deal: DealForSale, offer: Offer, call: Call) -> dict[s
     return _parameters(_link(deal, offer, call), offer, price_id=offer.reference)
 
 
-def book_link(deal_ref: str, call: Call) -> None:
+def book_link(deal_ref: str, call: Call, *, is_at_stripe: bool = False) -> None:
     """Write the row of the link, with the run as who made it; the deal moves to checkout.
 
-    Nobody but its call asks Stripe for it. Raises NotPossible.
+    Nobody but its call asks Stripe for it; where it is there already nobody does, and the price
+    that it sells may be one that a restore took from us. Raises NotPossible.
     """
     deal, offer = deal_and_offer(deal_ref, mode=call.mode)
     price = price_of(offer, mode=call.mode)
-    if price is None or price.ready_at is None:
+    is_ready = price is not None and price.ready_at is not None
+    if not is_ready and not is_at_stripe:
         raise NotPossible(offer.reference)
+    price_id = price.stripe_price_id if price is not None and is_ready else offer.reference
     link = _link(deal, offer, call)
-    link.parameters = _parameters(link, offer, price_id=price.stripe_price_id)
+    link.parameters = _parameters(link, offer, price_id=price_id)
     insert(link)
     crm.checkout_prepared(
         deal_id=deal.id,

@@ -16,6 +16,7 @@ from toolrouter.enums import CallState, IncidentKind, Scope
 from toolrouter.exchanges.claim import claim
 from toolrouter.exchanges.outcomes import record_made
 from toolrouter.exchanges.receipts import read_receipt
+from toolrouter.exchanges.starts import compare_start
 from toolrouter.models import ToolCall
 from toolrouter.models.calls import RUNNING
 from toolrouter.operations.changes import By
@@ -36,8 +37,10 @@ def run_approved(*, clock: Clock, limit: int = 20) -> int:
 
     One that raises holds up no other; what it raised is raised in the end.
     """
-    claimed, problem = 0, None
-    for call_ref in usable_now(KIND_NAME, now=clock(), limit=limit):
+    claimed, problem, began_at = 0, None, clock()
+    if not compare_start(now=began_at):
+        return 0
+    for call_ref in usable_now(KIND_NAME, now=began_at, limit=limit):
         try:
             claimed += carry_out(call_ref, clock=clock)
         except Exception as error:
@@ -51,16 +54,20 @@ def run_approved(*, clock: Clock, limit: int = 20) -> int:
 def carry_out(call_ref: str, *, clock: Clock) -> bool:
     """Do one approved call; say whether it was claimed. No transaction is open while anybody waits.
 
-    A crash leaves it ``executing``: nobody claims it again, and the sweep looks for it.
+    A crash leaves it ``executing``: nobody claims it again, and the sweep looks for it. False too
+    before the database was compared with the head outside.
     """
+    began_at = clock()
+    if not compare_start(now=began_at):
+        return False
     call = ToolCall.objects.get(reference=call_ref)
-    if not _prepare(call, clock=clock) or not claim(call_ref, now=clock()):
+    if not _prepare(call, now=began_at) or not claim(call_ref, now=clock()):
         return False
     _make(call_ref, clock=clock)
     return True
 
 
-def _prepare(call: ToolCall, *, clock: Clock) -> bool:
+def _prepare(call: ToolCall, *, now: datetime) -> bool:
     """Make what the call needs and what sells nothing; say whether to go on.
 
     Where the provider does not answer it is tried again, for as long as the approval can be used.
@@ -69,7 +76,7 @@ def _prepare(call: ToolCall, *, clock: Clock) -> bool:
     if arguments is None:
         return True  # the claim says what is wrong
     try:
-        effect_of(call).prepare(arguments, call_of(call, now=clock()))
+        effect_of(call).prepare(arguments, call_of(call, now=now))
     except NotPossible:
         return True  # likewise
     except CallFailed as error:

@@ -12,10 +12,12 @@ from approvals.enums import Why
 from approvals.operations import CannotUse, close_for, consume
 from kernel.transitions import LostRace
 from toolrouter.enums import CallState
+from toolrouter.exchanges.starts import compare_start
 from toolrouter.models import ToolCall
 from toolrouter.operations.claiming import call_of, effect_of, rederive
 from toolrouter.operations.settling import begin, deny
 from toolrouter.ports import NotPossible
+from toolrouter.queries.starts import known_start
 from toolrouter.vocabulary import Code
 
 # Why the request is closed, by what stands against the call.
@@ -35,9 +37,12 @@ def claim(call_ref: str, *, now: datetime) -> bool:
 
     Everything is decided and derived again as it is in this moment, while nobody can stop, hold or
     change it; our own row of what will be made is written in the same commit. What is stricter now
-    than it was closes the call as denied. False too where its hold is not over, and where somebody
-    else was faster. ``now`` is the database's.
+    than it was closes the call as denied. False too where its hold is not over, where somebody
+    else was faster, and before the database was compared with the head kept outside of it.
+    ``now`` is the database's.
     """
+    if not compare_start(now=now):
+        return False
     try:
         with transaction.atomic(durable=True):
             return _claim(ToolCall.objects.get(reference=call_ref), now=now)
@@ -50,7 +55,7 @@ def claim(call_ref: str, *, now: datetime) -> bool:
 
 
 def _claim(call: ToolCall, *, now: datetime) -> bool:
-    if call.state != CallState.APPROVED:
+    if call.state != CallState.APPROVED or not known_start().is_compared:
         return False
     derived = rederive(call, now=now)
     if derived.envelope is None or derived.arguments is None:

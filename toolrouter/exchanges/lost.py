@@ -79,5 +79,6 @@ def _note_absent(call_ref: str, *, now: datetime) -> None:
         elif call.absent_at is None:
             call.write(absent_at=now, look_at=now + ABSENT_FOR)
         elif now >= call.absent_at + ABSENT_FOR:
-            effect_of(call).close(call_ref, code=NEVER_MADE)
+            if call.claimed_at is not None:  # else we have no row of what it would have made
+                effect_of(call).close(call_ref, code=NEVER_MADE)
             fail(call, now=now)

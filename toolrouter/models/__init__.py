@@ -9,12 +9,14 @@ from toolrouter.models.readiness import ProviderReadiness
 from toolrouter.models.receipts import ProviderReceipt
 from toolrouter.models.reservations import Capture, Reservation
 from toolrouter.models.settings import ProjectSettings, SafetySettings
+from toolrouter.models.starts import DatabaseStart
 from toolrouter.models.stops import Stop
 from toolrouter.models.tokens import RunToken
 
 __all__ = [
     "CallCount",
     "Capture",
+    "DatabaseStart",
     "Grant",
     "GrantSubject",
     "Incident",

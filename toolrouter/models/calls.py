@@ -32,7 +32,8 @@ class ToolCall(Stateful):
     ``facts`` are the policy's, of ``policy_version``: the decision can be made from them again;
     ``claim_facts`` are those of the claim. A claimed call is claimed by nobody again: whoever
     claimed it asks the provider until ``deadline_at``, and after that it is only looked for
-    (``look_at``), until it is found, or was absent twice.
+    (``look_at``), until it is found, or was absent twice. A call that a restored database knows as
+    open is only looked for as well: it may have run after the backup (``restored_at``).
     """
 
     MOVES = CALL_MOVES
@@ -81,6 +82,8 @@ class ToolCall(Stateful):
     absent_at = models.DateTimeField(null=True, editable=False)  # first time that it was not there
     look_at = models.DateTimeField(null=True, editable=False)  # when it is looked for next
     closed_at = models.DateTimeField(null=True, editable=False)
+    # A restored database does not know whether it ran: nobody claimed it here, and it may have run.
+    restored_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         permissions = [("read_asked", "Can read what agents wrote in their calls")]
@@ -113,6 +116,7 @@ class ToolCall(Stateful):
             ),
             models.CheckConstraint(
                 condition=Q(state__in=RUNNING, claimed_at__isnull=False, deadline_at__isnull=False)
+                | Q(state=CallState.UNKNOWN, restored_at__isnull=False, deadline_at__isnull=False)
                 | Q(state__in=[CallState.DONE, CallState.FAILED])
                 | ~Q(state__in=RUNNING) & Q(claimed_at__isnull=True, deadline_at__isnull=True),
                 name="call_runs_only_if_it_was_claimed",
@@ -120,7 +124,8 @@ class ToolCall(Stateful):
             models.CheckConstraint(
                 condition=~Q(state__in=[CallState.DONE, CallState.FAILED])
                 | ~Q(risk__in=NEEDING_PEOPLE)
-                | Q(claimed_at__isnull=False),
+                | Q(claimed_at__isnull=False)
+                | Q(restored_at__isnull=False),
                 name="call_that_needs_people_done_only_if_claimed",
             ),
             models.CheckConstraint(
@@ -131,6 +136,11 @@ class ToolCall(Stateful):
                 condition=Q(amount_minor__isnull=True, currency="")
                 | Q(amount_minor__gte=0, currency__regex=r"^[A-Z]{3}$"),
                 name="call_amount_has_a_currency",
+            ),
+            models.CheckConstraint(
+                condition=Q(restored_at__isnull=True)
+                | Q(state__in=[CallState.UNKNOWN, CallState.DONE, CallState.FAILED]),
+                name="call_restored_only_to_be_looked_for",
             ),
             # An operation that nobody has is nothing to have a risk.
             models.CheckConstraint(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from kernel.canonical import digest
 from kernel.references import new_reference
@@ -12,9 +13,11 @@ from toolrouter.models import ProviderReceipt, ToolCall
 from toolrouter.operations.recording import enter
 from toolrouter.operations.reserving import release
 from toolrouter.outgoing import outgoing
-from toolrouter.ports import AnyEffect, Made
+from toolrouter.ports import Answered, AnyEffect, Made
 from toolrouter.timing import CALL_DEADLINE
 from toolrouter.vocabulary import Code, Risk, most_severe_first
+
+NOTHING_BOOKED: Final = Answered(result={})
 
 
 def approve_call(call: ToolCall) -> None:
@@ -51,6 +54,18 @@ def lose(call: ToolCall, *, now: datetime) -> None:
     enter(call, CallState.UNKNOWN, at=now)
 
 
+def lose_in_restore(call: ToolCall, *, now: datetime) -> None:
+    """Let a call that a restored database knows as open be looked for: it may have run since."""
+    call.move(
+        CallState.UNKNOWN,
+        unknown_at=now,
+        restored_at=now,
+        deadline_at=call.deadline_at or now + CALL_DEADLINE,
+        look_at=now,
+    )
+    enter(call, CallState.UNKNOWN, at=now)
+
+
 def fail(call: ToolCall, *, now: datetime) -> None:
     """Close a call that the provider refused, or that it twice had nothing of.
 
@@ -61,12 +76,16 @@ def fail(call: ToolCall, *, now: datetime) -> None:
     _release(call, now=now)
 
 
-def succeed(call: ToolCall, effect: AnyEffect, made: Made, *, now: datetime) -> None:
+def succeed(
+    call: ToolCall, effect: AnyEffect, made: Made, *, now: datetime, is_booked: bool = True
+) -> None:
     """Write down what the provider made, and that its own record is still to be read.
 
     What was reserved for it stays so until its effect settles or releases it.
     """
-    answered = effect.record(call.reference, made, now=now)
+    answered = NOTHING_BOOKED
+    if is_booked:
+        answered = effect.record(call.reference, made, now=now)
     result = outgoing(answered.result)
     call.move(
         CallState.DONE,

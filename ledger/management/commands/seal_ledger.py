@@ -9,10 +9,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from ledger import providers
-from ledger.exchanges.seals import publish_heads, seal_due
+from ledger.exchanges.seals import seal_due
 from ledger.ports import SealingRefused
 from ledger.queries.holders import sealer_held_up_by
 from ledger.queries.seals import newest_seal, oldest_unsealed_at
+from ledger.usecases.begin_log import begin_log
 from ledger.usecases.rebuild import rebuild_derived
 
 
@@ -40,8 +41,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Listed again: {rebuild_derived():,} entries. Balances summed.")
         try:
             if options["new_log"]:
-                providers.head_sink().begin_anew()
-                heads = publish_heads(sink=providers.head_sink(), begins_anew=True)
+                heads = begin_log(sink=providers.head_sink(), now=timezone.now())
                 self.stdout.write(f"Begun a new log with {heads:,} heads.")
             signer = providers.signer(may_make=newest_seal() is None, now=timezone.now())
             entries = 0

@@ -23,7 +23,7 @@ from tests.sandbox.running_sandbox import RunningSandbox
 from tests.toolrouter.agents import Agent, database_now
 from toolrouter.answers import Answer
 from toolrouter.exchanges.approved import run_approved
-from toolrouter.ledger_rows_of_calls import APPROVED, PAIRS, RECEIPTS
+from toolrouter.ledger_rows_of_calls import APPROVED, PAIRS, RECEIPTS, RESTORED
 from toolrouter.models import ToolCall
 
 LINK = "revenue.prepare_payment_link"
@@ -73,7 +73,7 @@ def findings() -> list[tuple[str, str]]:
     """Return what the comparisons of calls, receipts, requests and decisions find."""
     found: list[tuple[str, str]] = []
     with connection.cursor() as cursor:
-        for comparison in (PAIRS, APPROVED, RECEIPTS, LINKS, REQUESTS, DECISIONS):
+        for comparison in (PAIRS, APPROVED, RESTORED, RECEIPTS, LINKS, REQUESTS, DECISIONS):
             cursor.execute(comparison)
             found += [(code, says) for code, _what, says in cursor.fetchall()]
     return found
