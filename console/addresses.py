@@ -16,10 +16,12 @@ PAGE_OF: Final = {
     "con": "contact",
     "deal": "deal",
     "evt": "event",
+    "inc": "incident",
     "off": "offer-edit",
     "ord": "order-detail",
     "plk": "payment-link",
     "run": "run",
+    "stp": "stop",
 }
 
 

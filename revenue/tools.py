@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -16,6 +16,7 @@ from revenue.operations.agent_links import (
     book_link,
     close_link_of,
     deal_and_offer,
+    links_in_use,
     parameters_to_approve,
     record_link_of,
 )
@@ -156,6 +157,10 @@ class PaymentLinkEffect(Effect[OfDeal]):
         """Look for it among all of Stripe's."""
         found = find_link(call_ref)
         return None if found is None else _made(found)
+
+    def still_works(self, call_refs: Sequence[str]) -> Set[str]:
+        """Return those whose link somebody can still pay by."""
+        return links_in_use(call_refs)
 
     def read(self, provider_ref: str) -> ProviderRecord:
         """Read what Stripe says that it asks for."""

@@ -10,7 +10,7 @@ from django.db.models.signals import post_migrate
 from django.utils.module_loading import import_string
 
 from approvals import registry as requests
-from kernel import due_work, erasure, guards
+from kernel import due_work, erasure, guards, waiting_list
 from kernel.schema import histories
 from notices.outbox import kinds
 from toolrouter import connections, ledger_rows, ledger_rows_of_calls, ledger_rows_of_money
@@ -30,6 +30,7 @@ class ToolrouterConfig(AppConfig):
         requests.register(import_string("toolrouter.approval_kind.KIND"))
         connections.register_provider(import_string("toolrouter.tools.BY_HAND"))
         due_work.register(*DUE_WORK)
+        waiting_list.register(*import_string("toolrouter.queries.halts.WAITING"))
         ledger_rows.declare()
         kinds.register(*import_string("toolrouter.outbox.KINDS"))
         ledger_rows_of_calls.declare()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -225,6 +225,13 @@ class Effect(ABC, Generic[A]):
     @abstractmethod
     def close(self, call_ref: str, *, code: str) -> None:
         """Write down that nothing was made."""
+
+    def still_works(self, call_refs: Sequence[str]) -> Set[str]:  # noqa: ARG002  # the effect's
+        """Return those of the calls whose effect somebody can still use: none, where it is over.
+
+        Asks our own records. A person switches it off after a stop.
+        """
+        return frozenset()
 
     @abstractmethod
     def find(self, call_ref: str) -> Made | None:

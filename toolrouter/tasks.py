@@ -41,8 +41,5 @@ def note_keys_of_providers(**_newer: object) -> int:
 
 @shared_task(name="toolrouter.watch_chain")
 def watch_the_chain(**_newer: object) -> bool:
-    """Compare the database with the head kept outside; hold the account where it was restored.
-
-    In the ordinary queue: nothing at a provider holds it up.
-    """
+    """Compare the database with the head kept outside; hold the account where it was restored."""
     return watch_chain(now=database_now())

@@ -13,6 +13,7 @@ urlpatterns = [
     path("console/safety/settings/", safety.settings, name="safety-settings"),
     path("console/safety/caps/<str:cap_scope>/", safety.cap, name="safety-cap"),
     path("console/stop/", stops.stop_agents, name="agents-stop"),
+    path("console/stops/<str:reference>/", stops.stop_page, name="stop"),
     path("console/stops/<str:reference>/release/", stops.release, name="stop-release"),
     path("console/incidents/", incidents.incident_list, name="incident-list"),
     path("console/incidents/open/", incidents.open_incident, name="incident-open"),

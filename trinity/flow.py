@@ -35,5 +35,6 @@ TASK_ROUTES: Final = {
         "toolrouter.look_for_lost",
         "toolrouter.read_receipts",
         "toolrouter.note_keys",
+        "toolrouter.watch_chain",
     )
 }

@@ -28,7 +28,7 @@ SWEEPS_EVERY_S: Final[dict[str, int]] = {
     "toolrouter.look_for_lost": 30,
     "toolrouter.read_receipts": 60,
     "toolrouter.note_keys": 5,
-    "toolrouter.watch_chain": 15,
+    "toolrouter.watch_chain": 60,
     "ledger.seal": 10,
     "trinity.write_tallies": 60,
     "trinity.forget_refusals": 86_400,

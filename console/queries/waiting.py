@@ -23,6 +23,7 @@ from notices import queries as notices
 from notices.enums import AlertStanding
 from notices.queries import ListedAlert
 from revenue.enums import MailState, OrderState, RefundFilter
+from toolrouter.enums import IncidentKind, Scope
 
 SHOWN_PER_GROUP: Final = 5
 COUNTED_MAX: Final = 99
@@ -37,12 +38,16 @@ VERBS: Final = {
     "double": ("Decide", "revenue.review_order"),
     "mail": ("Look into it", "revenue.view_buyermail"),
     "lead": ("Answer", "crm.review_lead"),
+    "incident": ("Look into it", "toolrouter.view_incident"),
+    "stop": ("What is left", "toolrouter.view_stop"),
 }
 # Whoever has one of these can do something about what waits.
 TO_ACT: Final = ("revenue.review_order", "revenue.replay_webhook", "crm.review_lead")
 
 # Kind -> (one, many, the page where it is done, for the navigation).
 KINDS: Final = {
+    "incident": ("incident is open", "incidents are open", "incident-list"),
+    "stop": ("stop of agents stands", "stops of agents stand", "safety"),
     "dispute": ("dispute to answer", "disputes to answer", "dispute-list"),
     "owed": ("refund is owed", "refunds are owed", "refund-list"),
     "excess": ("order was over-refunded", "orders were over-refunded", ""),
@@ -193,6 +198,10 @@ def _shown(item: WaitingItem) -> WaitingRow:
         words = kinds.kind_of(item.detail).words
     elif item.what == "dispute" and item.detail.startswith("warning_"):
         words = "inquiry to answer"
+    elif item.what == "incident":
+        words = f"incident: {IncidentKind(item.detail).label}"
+    elif item.what == "stop":
+        words = f"agents are stopped: {Scope(item.detail).label.lower()}"
     elif item.what == "mail":
         words = f"{words}: {MailState(item.detail).label}"
     return WaitingRow(item=item, words=words, address=address_of(item.reference))

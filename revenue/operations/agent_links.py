@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -92,6 +93,12 @@ def close_link_of(call_ref: str, *, code: str) -> None:
     link = PaymentLink.objects.select_for_update(no_key=True).get(call_ref=call_ref)
     if link.state == PaymentLinkState.UNKNOWN:
         link.move(PaymentLinkState.FAILED, last_error=code)
+
+
+def links_in_use(call_refs: Sequence[str]) -> frozenset[str]:
+    """Return those calls whose link somebody can still pay by. One statement."""
+    active = PaymentLink.objects.filter(call_ref__in=call_refs, state=PaymentLinkState.ACTIVE)
+    return frozenset(ref for ref in active.values_list("call_ref", flat=True) if ref)
 
 
 def _link(deal: DealForSale, offer: Offer, call: Call) -> PaymentLink:

@@ -17,6 +17,7 @@ from toolrouter.models.reasons import reason_columns
 from toolrouter.operations.changes import By, audit
 from toolrouter.operations.locking import lock_settings
 from toolrouter.operations.settling import deny
+from toolrouter.queries.left import of_scope
 from toolrouter.vocabulary import Code
 
 
@@ -25,6 +26,7 @@ class Stopped:
     """The stop that stands now, and how many tokens it ended."""
 
     reference: str
+    stopped_at: datetime
     is_new: bool
     tokens_ended: int
 
@@ -41,7 +43,12 @@ def stop(*, scope: Scope, ref: str, by: By, now: datetime) -> Stopped:
     settings = lock_settings(scope, ref)
     if settings.stopped_at is not None:
         standing = Stop.objects.get(scope=scope, ref=ref, released_at=None)
-        return Stopped(reference=standing.reference, is_new=False, tokens_ended=0)
+        return Stopped(
+            reference=standing.reference,
+            stopped_at=standing.stopped_at,
+            is_new=False,
+            tokens_ended=0,
+        )
     tokens_ended = _end_tokens(scope, ref, by=by, now=now)
     _close_waiting(scope, ref, now=now)
     settings.stopped_at = settings.changed_at = now
@@ -63,27 +70,19 @@ def stop(*, scope: Scope, ref: str, by: By, now: datetime) -> Stopped:
         actor_id=by.actor_id,
         now=now,
     )
-    return Stopped(reference=made.reference, is_new=True, tokens_ended=tokens_ended)
+    return Stopped(reference=made.reference, stopped_at=now, is_new=True, tokens_ended=tokens_ended)
 
 
 def _end_tokens(scope: Scope, ref: str, *, by: By, now: datetime) -> int:
-    open_ones = RunToken.objects.filter(ended_at=None, expires_at__gt=now, **_of_scope(scope, ref))
+    open_ones = RunToken.objects.filter(ended_at=None, expires_at__gt=now, **of_scope(scope, ref))
     return open_ones.update(ended_at=now, end_reason=TokenEnd.STOPPED, ended_by=by.actor_id)
 
 
 def _close_waiting(scope: Scope, ref: str, *, now: datetime) -> None:
     """Close the requests, and then deny their calls. Nobody claims one meanwhile."""
-    waiting = ToolCall.objects.filter(state__in=WAITING, **_of_scope(scope, ref)).order_by("pk")
+    waiting = ToolCall.objects.filter(state__in=WAITING, **of_scope(scope, ref)).order_by("pk")
     for known in waiting:
         close_for(known.reference, why=Why.STOPPED, now=now)
         call = ToolCall.objects.select_for_update(no_key=True).get(pk=known.pk)
         if call.state in WAITING:
             deny(call, [Code.STOPPED], now=now)
-
-
-def _of_scope(scope: Scope, ref: str) -> dict[str, str]:
-    return {
-        Scope.ACCOUNT: {},
-        Scope.PROJECT: {"grant__project": ref},
-        Scope.RUN: {"grant__run_ref": ref},
-    }[scope]

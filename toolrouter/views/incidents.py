@@ -14,6 +14,7 @@ from kernel.paging import Cursor
 from kernel.permissions import fresh_login, needs
 from toolrouter.forms.safety import IncidentForm, ReasonForm
 from toolrouter.queries import pages
+from toolrouter.queries.left import left_of
 from toolrouter.usecases import tend_incident
 from toolrouter.views.shared import FormPage, by, page_of_scope, scope_asked, scope_in_words
 
@@ -39,10 +40,13 @@ def incident(request: HttpRequest, reference: str) -> HttpResponse:
     found = pages.incident_by_reference(reference)
     if found is None:
         raise Http404(reference)
+    is_open = found.closed_at is None
     context = {
         "nav": "incident-list",
         "incident": found,
+        "about_call": found.about_ref.startswith("call_"),
         "holds": page_of_scope(found.scope, found.ref),
+        "left": left_of(found.scope, found.ref, since=found.opened_at) if is_open else None,
     }
     return render(request, "toolrouter/incident.html", context)
 

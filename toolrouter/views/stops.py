@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from kernel.permissions import fresh_login, needs
 from toolrouter.enums import Scope
 from toolrouter.forms.safety import ReasonForm, StopForm
 from toolrouter.queries import pages
+from toolrouter.queries.left import left_of
 from toolrouter.usecases.release_stop import NotStopped, release_stop
 from toolrouter.usecases.stop import stop
 from toolrouter.views.shared import FormPage, by, page_of_scope, scope_asked, scope_in_words
@@ -48,7 +49,26 @@ def stop_agents(request: HttpRequest) -> HttpResponse:
         messages.success(request, f"Stopped. {done.tokens_ended} run token(s) ended.")
     else:
         messages.info(request, "It was stopped already.")
-    return redirect(page.back)
+    return redirect("stop", done.reference)
+
+
+@needs("toolrouter.view_stop")
+@never_cache
+@require_safe
+def stop_page(request: HttpRequest, reference: str) -> HttpResponse:
+    """Show one stop: who stopped what and why, and what is left of what agents had set going."""
+    found = pages.stop_by_reference(reference)
+    if found is None:
+        raise Http404(reference)
+    stands = found.released_at is None
+    context = {
+        "nav": "safety",
+        "stop": found,
+        "what": scope_in_words(found.scope),
+        "holds": page_of_scope(found.scope, found.ref),
+        "left": left_of(found.scope, found.ref, since=found.stopped_at) if stands else None,
+    }
+    return render(request, "toolrouter/stop.html", context)
 
 
 @needs("toolrouter.change_safety")

@@ -11,6 +11,7 @@ from toolrouter.operations import By
 from toolrouter.operations.locking import NoSuchScope
 from toolrouter.queries import grant_of_run
 from toolrouter.queries.clock import database_now
+from toolrouter.queries.left import Left, left_of
 from toolrouter.usecases.stop import stop
 
 
@@ -48,4 +49,16 @@ class Command(BaseCommand):
             self.stdout.write(f"Stopped: {what}. {done.tokens_ended} token(s) ended.")
         else:
             self.stdout.write(f"{what} was stopped already.")
+        self.stdout.write(_said_of(left_of(scope, ref, since=done.stopped_at)))
         self.stdout.write("An owner releases it on the safety page.")
+
+
+def _said_of(left: Left) -> str:
+    """Say what is left of what agents had set going."""
+    if left.is_inert:
+        return "Inert: nothing that agents set going can move any more, as the providers confirm."
+    works = sum(one.works for one in left.found)
+    return (
+        f"Left: {len(left.running)} call(s) being asked for or unknown, {len(left.unread)} not"
+        f" compared with the provider's record, {works} found later that still work(s)."
+    )

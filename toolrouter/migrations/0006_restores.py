@@ -21,7 +21,7 @@ BEFORE = keep_facts(
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("toolrouter", "0004_reservations"),
+        ("toolrouter", "0005_providers_are_proved"),
     ]
 
     operations = [
