@@ -11,8 +11,8 @@ from kernel.liveness import database_now
 from toolrouter.exchanges.approved import run_approved
 from toolrouter.exchanges.lost import look_for_lost
 from toolrouter.exchanges.receipts import read_receipts
-from toolrouter.exchanges.verifying import note_keys
 from toolrouter.exchanges.starts import watch_chain
+from toolrouter.exchanges.verifying import note_keys
 
 
 @shared_task(name="toolrouter.run_approved")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -11,9 +10,8 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 
 from approvals.enums import RequestState, Why
+from revenue.adapters.stripe_gateway import StripeGateway
 from revenue.enums import PaymentLinkState
-from revenue.exchanges.agent_links import prepare_price
-from revenue.providers import gateway_for_tools
 from tests.factories.people import client_of, make_person
 from tests.outside import lose_next_answer
 from tests.sandbox.running_sandbox import RunningSandbox
@@ -37,7 +35,6 @@ from toolrouter.exchanges.outcomes import record_made
 from toolrouter.exchanges.receipts import read_receipts
 from toolrouter.models import Incident, ProviderReceipt, RunToken, Stop, ToolCall
 from toolrouter.operations.changes import By
-from toolrouter.operations.claiming import call_of as call_of_row
 from toolrouter.operations.claiming import effect_of
 from toolrouter.operations.settling import fail
 from toolrouter.queries.left import left_of
@@ -47,7 +44,6 @@ from toolrouter.vocabulary import Code, Status
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages_use_outside")]
 NOBODY = By(actor_id=None, reason="Something looks wrong.")
-SECOND = timedelta(seconds=1)
 SCOPES = [Scope.ACCOUNT, Scope.PROJECT, Scope.RUN]
 
 
@@ -194,10 +190,13 @@ def test_what_was_approved_is_denied_at_the_claim_under_a_hold(
 def test_an_answer_from_another_world_opens_an_incident_and_holds_the_project(
     agent: Agent, operator: User, answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    moment = approve(answer, operator)
-    run_at(moment - SECOND)  # the price is there already
-    prepare_price(agent.deal.offer, call_of_row(call_of(answer), now=moment))
-    monkeypatch.setattr(gateway_for_tools(), "_is_live", True)  # so the sandbox is another world
+    moment, asks = approve(answer, operator), StripeGateway.make_payment_link
+
+    def asks_as_if_it_were_live(self: StripeGateway, **what: Any) -> Any:
+        monkeypatch.setattr(self, "_is_live", True)  # so the sandbox is another world
+        return asks(self, **what)
+
+    monkeypatch.setattr(StripeGateway, "make_payment_link", asks_as_if_it_were_live)
 
     run_at(moment)
 
