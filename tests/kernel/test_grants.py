@@ -88,7 +88,7 @@ STATE_COLUMNS = {
     "toolrouter_toolcall": {
         *("asked", "asked_salt", "state", "codes", "result_digest", "result_refs", "runs"),
         *("result", "claim_facts", "claimed_at", "deadline_at", "unknown_at", "absent_at"),
-        *("closed_at", "look_at"),
+        *("closed_at", "look_at", "restored_at"),
     },
     "toolrouter_providerreceipt": {
         *("state", "differs", "read_at", "read_ref", "read_minor", "read_currency"),
