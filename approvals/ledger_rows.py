@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from approvals.enums import FIELDS_VERSION
+from approvals.signature_rows import SIGNATURES
 from ledger import rows
 from ledger.rows import Comparison, Row
 
@@ -125,5 +126,6 @@ def declare() -> None:
             Comparison("decisions and their entries", DECISIONS),
             Comparison("approvals that were taken back and their entries", REVOCATIONS),
             Comparison("approval requests and what was approved, field by field", FIELDS),
+            SIGNATURES,
         ],
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from fido2 import cbor
@@ -26,6 +27,19 @@ KEPT: Final = ("credential_id", "public_key", "client_data", "authenticator_data
 def challenge_of(*, request_ref: str, shown_digest: str, nonce: str) -> bytes:
     """Return the 32 bytes that a passkey signs to approve what was shown."""
     return bytes.fromhex(canonical.digest([VERSION, request_ref, shown_digest, nonce]))
+
+
+def key_digest(public_key: Mapping[int, Any]) -> str:
+    """Return SHA-256 (hex) of a key in COSE form: by it the ledger says whose key it is."""
+    return hashlib.sha256(cbor.encode(dict(public_key))).hexdigest()
+
+
+def digest_of_kept_key(evidence: Mapping[str, Any]) -> str:
+    """Return ``key_digest`` of the key that is kept with an answer, "" where there is none."""
+    try:
+        return hashlib.sha256(websafe_decode(str(evidence["public_key"]))).hexdigest()
+    except (KeyError, ValueError):
+        return ""
 
 
 def evidence_of(
@@ -61,7 +75,14 @@ def is_signed(evidence: Mapping[str, Any], *, challenge: bytes) -> bool:
         client.type == CollectedClientData.TYPE.GET
         and client.challenge == challenge
         and client.origin == evidence.get("origin")
+        and _is_at_home(client.origin, str(evidence.get("rp_id")))
         and told.rp_id_hash == hashlib.sha256(str(evidence.get("rp_id")).encode()).digest()
         and told.is_user_present()
         and told.is_user_verified()
     )
+
+
+def _is_at_home(origin: str, rp_id: str) -> bool:
+    """Say whether a page of ``origin`` may ask keys of ``rp_id``: of that host or one below it."""
+    host = urlsplit(origin).hostname or ""
+    return bool(rp_id) and (host == rp_id or host.endswith(f".{rp_id}"))

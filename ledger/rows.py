@@ -12,9 +12,9 @@ knows no table of others: it runs what it is given.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ledger import shapes
 from ledger.enums import EntryKind
@@ -38,13 +38,16 @@ class Comparison:
 
     It yields three texts for each difference: a code word, what it is about, and a sentence; and
     nothing where all is well. One statement sees one moment, in which an entry and its row are
-    both there or neither.
+    both there or neither. What SQL cannot say, a policy or a signature, ``read`` says: it is given
+    the rows that ``sql`` yields, whatever they are, one by one, and yields the differences.
     """
 
     name: str
     sql: str
+    read: Callable[[Iterable[tuple[Any, ...]]], Iterator[Finding]] | None = None
 
 
+Finding = tuple[str, str, str]  # a code word, what it is about, a sentence
 Rows = tuple[Row, ...]
 _declared: Final[dict[tuple[str, str], Rows]] = {}
 _comparisons: Final[dict[str, Comparison]] = {}

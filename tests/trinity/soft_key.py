@@ -29,9 +29,14 @@ class SoftKey:
         self._private = ec.generate_private_key(ec.SECP256R1())
         self.id = b"k" * 32
 
+    @property
+    def public_key(self) -> dict[int, Any]:
+        """Return the public key in COSE form."""
+        return dict(ES256.from_cryptography_key(self._private.public_key()))
+
     def made(self, challenge: str) -> Answer:
         """Answer the challenge of the page that adds a key."""
-        public = cbor.encode(dict(ES256.from_cryptography_key(self._private.public_key())))
+        public = cbor.encode(self.public_key)
         own = b"\0" * 16 + struct.pack(">H", len(self.id)) + self.id + public
         data = HOST + bytes([PRESENT_AND_VERIFIED | WITH_KEY]) + b"\0" * 4 + own
         attested = cbor.encode({"fmt": "none", "attStmt": {}, "authData": data})

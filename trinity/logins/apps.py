@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.utils.module_loading import import_string
 
-from ledger import facts
+from ledger import facts, rows
 from trinity.logins.enums import Proof, Refusal
 
 
@@ -24,7 +24,10 @@ class LoginsConfig(AppConfig):
             {
                 "proof": facts.one_of(Proof.values),
                 "factor": facts.one_of(Proof.values),
+                "factor_digest": facts.DIGEST,  # of a public key, or of when an app was set up
                 "refusal": facts.one_of(Refusal.values),
                 "is_new_browser": facts.FLAG,
             },
         )
+        comparison = import_string("trinity.logins.queries.factors.COMPARISON")
+        rows.declare("audit", {}, comparisons=[comparison])

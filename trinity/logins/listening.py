@@ -27,7 +27,7 @@ from django.utils import timezone
 
 from trinity.logins import enums
 from trinity.logins.enums import Proof, Refusal
-from trinity.logins.operations import count_refusal, note
+from trinity.logins.operations import count_refusal, note, note_factor
 
 
 def listen() -> None:
@@ -59,20 +59,15 @@ def _password_changed(*, user: User, **_signal: object) -> None:
 
 
 def _factor_added(*, user: User, authenticator: Authenticator, **_signal: object) -> None:
-    _note_factor(enums.FACTOR_ADDED, user, authenticator)
+    note_factor(enums.FACTOR_ADDED, authenticator, actor_id=user.pk, now=timezone.now())
 
 
 def _factor_removed(*, user: User, authenticator: Authenticator, **_signal: object) -> None:
-    _note_factor(enums.FACTOR_REMOVED, user, authenticator)
+    note_factor(enums.FACTOR_REMOVED, authenticator, actor_id=user.pk, now=timezone.now())
 
 
 def _codes_made(*, user: User, authenticator: Authenticator, **_signal: object) -> None:
-    _note_factor(enums.CODES_MADE, user, authenticator)
-
-
-def _note_factor(event: str, user: User, authenticator: Authenticator) -> None:
-    facts = {"factor": Proof(authenticator.type).value}
-    note(event, user_id=user.pk, now=timezone.now(), facts=facts)
+    note_factor(enums.CODES_MADE, authenticator, actor_id=user.pk, now=timezone.now())
 
 
 def _wrong_code(*, user: User, **_signal: object) -> None:

@@ -6,11 +6,15 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime
 
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import User
+
 from kernel import hourly_counters
 from kernel.hourly_counters import door_of, hour_of
 from ledger.facts import FactValue
 from ledger.operations import audit
-from trinity.logins.enums import ACCESS_REFUSED, Refusal
+from trinity.logins.enums import ACCESS_REFUSED, FACTOR_REMOVED, Proof, Refusal
+from trinity.logins.queries.factors import factor_digest
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +26,27 @@ def note(
     person = f"user:{user_id}"
     audit(actor_id=user_id, event=event, subject=person, facts=facts, now=now)
     logger.info(event, extra={"person": user_id, **(facts or {})})
+
+
+def note_factor(
+    event: str, authenticator: Authenticator, *, actor_id: int | None, now: datetime
+) -> None:
+    """Append that a person's second factor was added or removed, by the digest of which one."""
+    facts: dict[str, FactValue] = {"factor": Proof(authenticator.type).value}
+    if digest := factor_digest(authenticator):
+        facts["factor_digest"] = digest
+    person = f"user:{authenticator.user_id}"
+    audit(actor_id=actor_id, event=event, subject=person, facts=facts, now=now)
+    logger.info(event, extra={"person": authenticator.user_id, "factor": facts["factor"]})
+
+
+def remove_factors(user: User, *, now: datetime) -> int:
+    """Remove every second factor of a person from the shell, each with its entry; say how many."""
+    factors = list(Authenticator.objects.filter(user=user).order_by("pk"))
+    for factor in factors:
+        note_factor(FACTOR_REMOVED, factor, actor_id=None, now=now)
+        factor.delete()
+    return len(factors)
 
 
 def note_refused_access(*, user_id: int, view_name: str, now: datetime) -> None:

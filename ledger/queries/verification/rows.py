@@ -52,7 +52,7 @@ WHERE place <= %s
 def compared_rows() -> Iterator[Work[Report]]:
     """Yield the comparisons, each a piece of work; those of the apps first: they take longest."""
     for comparison in rows.comparisons():
-        yield partial(_run, comparison.sql, [])
+        yield partial(_read, comparison) if comparison.read else partial(_run, comparison.sql, [])
     sample, known = str(Mode.SAMPLE), rows.declared()
     kinds, events = [kind for kind, _ in known], [event for _, event in known]
     yield partial(_run, _UNDECLARED, [sample, kinds, events])
@@ -85,6 +85,18 @@ def _without_row(spoken_of: rows.Rows) -> str:
         for row in spoken_of
     ]
     return _WITHOUT_ROW + "".join(missing)
+
+
+def _read(comparison: rows.Comparison) -> Report:
+    """Return what ``read`` finds in the rows of ``sql``, which are streamed. Flat memory."""
+    report = Report()
+    if comparison.read is None:
+        raise TypeError(comparison.name)
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(comparison.sql)
+        for found in comparison.read(cursor):
+            report.add(*found)
+    return report
 
 
 def _run(sql: str, values: Sequence[str | list[str]]) -> Report:

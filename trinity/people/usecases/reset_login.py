@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from ledger.operations import audit
+from trinity.logins.operations import remove_factors
 from trinity.people.operations import AccountClosed, NobodyThere, end_sessions, subject
 
 
@@ -39,7 +39,7 @@ def reset_login(*, email: str, removes_second_factors: bool, now: datetime) -> R
     ended = end_sessions(user)
     removed = 0
     if removes_second_factors:
-        removed, _by_model = Authenticator.objects.filter(user=user).delete()
+        removed = remove_factors(user, now=now)
     audit(
         actor_id=None,
         event="person.login_reset",

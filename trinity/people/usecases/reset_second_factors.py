@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from ledger.operations import audit
+from trinity.logins.operations import remove_factors
 from trinity.people.operations import end_sessions, subject
 
 
@@ -31,7 +31,7 @@ def reset_second_factors(*, now: datetime) -> list[FactorsReset]:
     """
     done = []
     for user in User.objects.select_for_update().order_by("pk"):
-        removed, _by_model = Authenticator.objects.filter(user=user).delete()
+        removed = remove_factors(user, now=now)
         ended = end_sessions(user)
         if not removed and not ended:
             continue
