@@ -37,5 +37,11 @@ class ApprovalsConfig(AppConfig):
                 "why": facts.one_of(Why.values),
                 "not_before": facts.TIME,
                 "execute_by": facts.TIME,
+                "words": facts.COUNT,
+                "around_digest": facts.DIGEST,  # salted, the salt is blanked with it
+                "as_owner": facts.FLAG,
+                "tells_the_agent": facts.FLAG,
+                "reason_digest": facts.DIGEST,  # likewise
+                "proof": facts.DIGEST,  # operations.recording
             },
         )

@@ -47,6 +47,11 @@ WHERE run.mode <> 'sample' AND (
   AND given.trace_ref = run.trace_ref AND given.expires_at = run.deadline
   AND (given.funded_minor, given.currency) = (intake.funded_minor, intake.currency)
   AND (given.frozen_at IS NOT NULL) = (run.state = 'frozen')) IS NOT TRUE
+UNION ALL
+SELECT 'grant_without_run', given.reference, 'it holds money, or stands still, for no run'
+FROM toolrouter_grant given
+WHERE given.mode <> 'sample' AND (given.funded_minor <> 0 OR given.frozen_at IS NOT NULL)
+  AND NOT EXISTS (SELECT FROM fulfillment_acquisitionrun run WHERE run.reference = given.run_ref)
 """
 
 

@@ -183,14 +183,16 @@ SELECT
 FROM (SELECT * FROM toolrouter_toolcall WHERE operation = 'revenue.prepare_payment_link'
       AND (claimed_at IS NOT NULL OR restored_at IS NOT NULL AND state = 'done')
       AND mode <> 'sample') call
-FULL JOIN (SELECT made.*, deal.reference AS deal_ref FROM revenue_paymentlink made
-  JOIN crm_deal deal ON deal.id = made.deal_id
+FULL JOIN (SELECT made.*, deal.reference AS deal_ref, receipt.provider_ref
+  FROM revenue_paymentlink made JOIN crm_deal deal ON deal.id = made.deal_id
+  LEFT JOIN toolrouter_providerreceipt receipt ON receipt.call_id = (
+    SELECT id FROM toolrouter_toolcall asked WHERE asked.reference = made.call_ref)
   WHERE made.call_ref IS NOT NULL AND made.mode <> 'sample') link
   ON link.call_ref = call.reference
 WHERE (link.run_ref = call.run_ref AND link.deal_ref = call.subject_ref AND link.mode = call.mode
   AND link.amount_minor = call.amount_minor AND link.currency = call.currency
   AND link.created_at = coalesce(call.claimed_at, call.closed_at)
-  AND (call.state <> 'done' OR link.stripe_id IS NOT NULL)) IS NOT TRUE
+  AND (call.state <> 'done' OR link.stripe_id = link.provider_ref)) IS NOT TRUE
 """
 
 

@@ -2,22 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from pydantic import ValidationError
+
+from kernel.row_digests import DIGEST_SQL, MICROS_SQL, SALTED_SQL
 from ledger import facts, rows
 from ledger.rows import Comparison, Row
+from toolrouter import policy
+from toolrouter.planning import WORDS_CHARS_MAX
 from toolrouter.registry import registry
-from toolrouter.vocabulary import Code
+from toolrouter.vocabulary import Code, Decision
 
 EVENTS: Final = (
-    *("call.needs_approval", "call.executing", "call.unknown"),
+    *("call.needs_approval", "call.executing", "call.unknown", "call.absent"),
     *("call.done", "call.denied", "call.failed"),
 )
 RECEIPT_EVENTS: Final = ("receipt.matched", "receipt.mismatched")
+# ``operations.digests`` of a call "own" at an event "happened" of it: what came later is left out.
+CALL_DIGEST: Final = DIGEST_SQL.format(
+    f"""own.grant_id, own.credential_ref, own.project_ref, own.key, own.risk,
+    own.asked_digest, {MICROS_SQL.format("own.asked_at")}, own.facts, own.again_of_id,
+    CASE WHEN happened.state <> 'needs_approval' THEN own.claim_facts END,
+    CASE WHEN happened.state <> 'needs_approval' THEN {MICROS_SQL.format("own.deadline_at")} END,
+    CASE WHEN happened.state = own.state THEN to_jsonb(own.codes) ELSE '[]' END,
+    CASE WHEN happened.state = 'done' AND own.risk <> 'read'
+      THEN jsonb_build_array(own.result, own.result_digest, to_jsonb(own.result_refs)) END"""
+)
+RECEIPT_DIGEST: Final = DIGEST_SQL.format(
+    """own.provider, own.provider_ref, own.read_ref, own.read_live, own.read_key,
+    to_jsonb(own.differs), own.incident_id"""
+)
 # What ``operations.recording`` writes, column by column.
 _SAME: Final = """entry.event = told.event AND entry.subject = told.reference
   AND entry.refs = told.refs::varchar[] AND entry.facts = told.told_facts AND entry.mode = told.mode
-  AND entry.trace_ref = told.trace_ref AND entry.occurred_at = told.at"""
+  AND entry.trace_ref = told.trace_ref AND entry.occurred_at = told.at AND told.is_consistent"""
+# A call says where it stands by its times and its request; it belongs to its grant's run; and what
+# was asked is what its digest is of, until that was erased (longer texts were cut: compared by
+# whoever runs them).
+_ASKED: Final = SALTED_SQL.format(salt="own.asked_salt", words="own.asked")
+_CONSISTENT: Final = f"""coalesce(
+  (own.closed_at IS NOT NULL OR own.state = CASE WHEN own.unknown_at IS NOT NULL THEN 'unknown'
+    WHEN own.claimed_at IS NOT NULL THEN 'executing' WHEN asking.state = 'approved' THEN 'approved'
+    WHEN asking.state = 'pending' THEN 'needs_approval' END)
+  AND (own.claimed_at IS NOT NULL) = (own.claim_facts IS NOT NULL)
+  AND (coalesce(own.claimed_at, own.restored_at) IS NOT NULL) = (own.deadline_at IS NOT NULL)
+  AND (own.state = 'denied') = (cardinality(own.codes) > 0)
+  AND (own.look_at IS NOT NULL) = (own.state IN ('executing', 'unknown'))
+  AND (own.state = 'done' OR (own.result IS NULL AND own.result_digest = ''
+    AND own.result_refs = '{{}}'))
+  AND (own.risk <> 'read' OR own.result IS NULL)
+  AND (own.grant_id IS NULL AND own.run_ref = '' OR (own.run_ref, own.project_ref, own.mode,
+    own.trace_ref) = (held.run_ref, held.project_ref, held.mode, held.trace_ref))
+  AND (own.asked_salt = '' AND own.asked = '' OR length(own.asked) >= {WORDS_CHARS_MAX}
+    OR own.asked_digest = {_ASKED}), false)"""
 PAIRS: Final = f"""
 SELECT
   CASE WHEN told.reference IS NULL THEN 'entry_without_row'
@@ -34,12 +73,17 @@ FULL JOIN (
       nullif(own.subject_ref, ''), nullif(own.approval_ref, '')], NULL) AS refs,
     jsonb_strip_nulls(jsonb_build_object('operation', own.operation, 'policy', own.policy_version,
       'codes', CASE WHEN happened.state = own.state THEN cardinality(own.codes) ELSE 0 END,
-      'code', CASE WHEN happened.state = own.state THEN own.codes[1] END,
-      'amount_minor', own.amount_minor, 'currency', nullif(own.currency, ''))) AS told_facts
-  FROM toolrouter_toolcall own, LATERAL (VALUES
+      'code', CASE WHEN happened.state = own.state THEN own.codes[1] END, 'row', {CALL_DIGEST},
+      'amount_minor', own.amount_minor, 'currency', nullif(own.currency, ''))) AS told_facts,
+    {_CONSISTENT} AS is_consistent
+  FROM toolrouter_toolcall own LEFT JOIN toolrouter_grant held ON held.id = own.grant_id
+  LEFT JOIN approvals_approvalrequest asking
+    ON asking.reference = own.approval_ref AND own.closed_at IS NULL
+  CROSS JOIN LATERAL (VALUES
     (CASE WHEN own.approval_ref <> '' THEN 'needs_approval' END, own.asked_at),
     (CASE WHEN own.claimed_at IS NOT NULL THEN 'executing' END, own.claimed_at),
     (CASE WHEN own.unknown_at IS NOT NULL THEN 'unknown' END, own.unknown_at),
+    (CASE WHEN own.absent_at IS NOT NULL THEN 'absent' END, own.absent_at),
     (CASE WHEN own.closed_at IS NOT NULL THEN own.state END, own.closed_at)
   ) AS happened (state, at)
   WHERE happened.state IS NOT NULL AND own.mode <> 'sample') told
@@ -77,8 +121,9 @@ WHERE call.restored_at IS NOT NULL AND call.mode <> 'sample' AND (
   AND EXISTS (SELECT FROM toolrouter_incident incident WHERE incident.kind = 'restore'
     AND incident.scope = 'account' AND incident.opened_at = call.restored_at)) IS NOT TRUE
 """
-# What is done has a receipt; and each receipt that was read has its entry.
-RECEIPTS: Final = """
+# What is done has a receipt, by whom the approval names; each receipt that was read has its entry,
+# and one that was not says nothing yet.
+RECEIPTS: Final = f"""
 SELECT
   CASE WHEN own.reference IS NULL THEN 'entry_without_row'
     WHEN entry.reference IS NULL THEN 'row_without_entry' ELSE 'entry_differs_from_row' END,
@@ -97,16 +142,56 @@ WHERE (entry.event = 'receipt.' || own.state AND entry.subject = own.reference
   AND entry.refs = ARRAY[own.call_ref] AND entry.mode = own.mode
   AND entry.trace_ref = own.trace_ref AND entry.occurred_at = own.read_at
   AND entry.facts = jsonb_strip_nulls(jsonb_build_object('differs', cardinality(own.differs),
-    'amount_minor', own.read_minor, 'currency', nullif(own.read_currency, '')))) IS NOT TRUE
+    'row', {RECEIPT_DIGEST}, 'amount_minor', own.read_minor,
+    'currency', nullif(own.read_currency, '')))) IS NOT TRUE
 UNION ALL
 SELECT 'row_without_entry', call.reference, 'this tool call is done, and no receipt was asked for'
 FROM toolrouter_toolcall call LEFT JOIN toolrouter_providerreceipt receipt
   ON receipt.call_id = call.id AND receipt.mode = call.mode
   AND receipt.asked_minor IS NOT DISTINCT FROM call.amount_minor
   AND receipt.asked_currency = call.currency AND receipt.made_at = call.closed_at
+  AND to_json(receipt.provider)::text = (SELECT field.value FROM approvals_approvalfield field
+    JOIN approvals_approvalrequest asked ON asked.id = field.request_id
+    WHERE asked.reference = call.approval_ref AND field.part = 'envelope'
+      AND field.name = 'provider')
+  AND (receipt.state <> 'pending' OR (receipt.read_ref, receipt.read_currency, receipt.read_key,
+    cardinality(receipt.differs), num_nonnulls(receipt.read_at, receipt.read_minor,
+    receipt.read_live, receipt.incident_id)) = ('', '', '', 0, 0))
 WHERE (call.claimed_at IS NOT NULL OR call.restored_at IS NOT NULL) AND call.state = 'done'
   AND receipt.id IS NULL
+"""  # noqa: S608  # constants only
+# Each distinct decision once, with how many calls were decided so: the policy is asked again.
+DECIDED: Final = """
+SELECT min(reference), policy_version, facts::text, codes, decision, count(*)
+FROM (
+  SELECT reference, policy_version, facts, CASE WHEN approval_ref = '' THEN codes ELSE '{}' END
+    AS codes, CASE WHEN approval_ref <> '' THEN 'needs_approval' WHEN state = 'denied' THEN 'deny'
+    ELSE 'allow' END AS decision
+  FROM toolrouter_toolcall WHERE grant_id IS NOT NULL AND mode <> 'sample'
+  UNION ALL
+  SELECT reference, policy_version, claim_facts, '{}', 'needs_approval'
+  FROM toolrouter_toolcall WHERE claimed_at IS NOT NULL AND mode <> 'sample') call
+GROUP BY policy_version, facts, codes, decision
 """
+
+
+def decided_otherwise(
+    decided: Iterable[tuple[str, int, str | None, list[str], str, int]],
+) -> Iterator[rows.Finding]:
+    """Yield what the policy of its version would have decided otherwise from the stored facts.
+
+    That something could not be done (``not_possible``) whoever did it found out after that.
+    """
+    for reference, version, stored, codes, decision, calls in decided:
+        try:
+            verdict = policy.replay(stored or "", version=version)
+        except (policy.UnknownVersion, ValidationError):
+            yield "decision_differs", reference, f"{calls} calls: these are no facts of the policy"
+            continue
+        said = (verdict.decision, [str(code) for code in verdict.codes])
+        is_impossible = decision == Decision.DENY and codes == [Code.NOT_POSSIBLE]
+        if said != (decision, codes) and not (is_impossible and not verdict.codes):
+            yield "decision_differs", reference, f"{calls} calls: the policy says {said[0]}"
 
 
 def declare() -> None:
@@ -121,6 +206,7 @@ def declare() -> None:
             "amount_minor": facts.MINOR,
             "currency": facts.CURRENCY,
             "differs": facts.COUNT,
+            "row": facts.DIGEST,  # operations.digests
         },
     )
     rows.declare(
@@ -132,5 +218,6 @@ def declare() -> None:
             Comparison("tool calls that ran and their approvals", APPROVED),
             Comparison("tool calls that a restore left open", RESTORED),
             Comparison("receipts and their entries", RECEIPTS),
+            Comparison("tool calls and what the policy says", DECIDED, read=decided_otherwise),
         ],
     )

@@ -73,6 +73,7 @@ WHERE CASE WHEN own.id IS NULL
   ELSE (own.grant_id = call.grant_id AND own.project_ref = call.project_ref
     AND own.run_ref = call.run_ref AND own.mode = call.mode AND own.currency = call.currency
     AND own.ceiling_minor = call.amount_minor AND own.reserved_at = asked.decided_at
+    AND (own.state = 'open') = (own.closed_at IS NULL)
     AND (call.state NOT IN ('denied', 'failed') OR own.closed_at = call.closed_at)
     AND (own.state = 'open' OR (own.state = 'settled') = EXISTS (SELECT FROM toolrouter_capture
       taken WHERE taken.reservation_id = own.id AND taken.booked_at <= own.closed_at))

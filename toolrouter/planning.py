@@ -13,6 +13,7 @@ from kernel.references import ALPHABET
 TOKEN_PREFIX: Final = "trt_"  # noqa: S105  # what a token begins with
 TOKEN_LASTS_AT_MOST: Final = timedelta(hours=8)
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
+WORDS_CHARS_MAX: Final = 20_000  # of what was asked that are kept; its digest is of all of them
 CODE_CHARS, CODE_CHARS_MAX, CODES_OF_A_LENGTH = 4, 8, 3
 
 

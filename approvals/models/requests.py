@@ -61,7 +61,8 @@ class ApprovalRequest(Stateful):
     again_of = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, related_name="asked_again"
     )
-    around = models.TextField(blank=True, editable=False)  # JSON; true when it was opened
+    # JSON; true when it was opened. A salt in it keeps its digest from being guessed.
+    around = models.TextField(blank=True, editable=False)
     opened_at = models.DateTimeField(editable=False)
     decide_by = models.DateTimeField(editable=False)
     told_at = models.DateTimeField(null=True, editable=False)  # whoever may decide was mailed
@@ -170,9 +171,10 @@ class ApprovalRequest(Stateful):
 
     @property
     def terms(self) -> dict[str, Canonical]:
-        """Return what the fingerprint covers besides the envelope: who asked, who decides, by when.
+        """Return what the fingerprint covers besides the envelope: who asked, who decides, by when,
+        under which versions; and what else stands in columns beside it.
 
-        Whoever could change these columns by hand would let others approve it.
+        Whoever could change these columns by hand would let others approve it, or approve more.
         """
         again = {"approval_again_by": f"user:{self.again_by_id}"} if self.again_by_id else {}
         return {
@@ -183,6 +185,13 @@ class ApprovalRequest(Stateful):
             "approval_subject": self.subject_ref,
             "approval_asked_by": f"user:{self.asked_by_id}" if self.asked_by_id else "",
             "approval_decide_by": self.decide_by.astimezone(UTC).isoformat(timespec="microseconds"),
+            "approval_project": self.project_ref,
+            "approval_run": self.run_ref,
+            "approval_mode": self.mode,
+            "approval_amount": str(self.amount_minor) if self.currency else "",
+            "approval_currency": self.currency,
+            "approval_presenter": self.presenter_version,
+            "approval_policy": self.policy_version,
         }
 
     def keeps_out(self, person_id: int | None) -> bool:

@@ -62,4 +62,5 @@ def _close(
     request.move(
         state, why_closed=why, closed_at=now, superseded_by=replaced_by if is_replaced else None
     )
-    record(request, state, now=now, facts={"why": str(why)})
+    refs = [replaced_by.reference] if replaced_by and is_replaced else []
+    record(request, state, now=now, refs=refs, facts={"why": str(why)})

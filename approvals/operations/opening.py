@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,6 +13,7 @@ from approvals.fields import SaltedField, digest_of, salted
 from approvals.models import ApprovalField, ApprovalRequest
 from approvals.operations.recording import record
 from approvals.registry import Around, Envelope, kind_of
+from kernel.append_only import new_salt
 from kernel.canonical import canonical
 from kernel.money import Money
 from kernel.nudges import nudge_after_commit
@@ -61,12 +63,12 @@ def open_request(
     the person who asked, and never decides; None where an agent did. ``again`` says who had an
     agent's request asked once more. ``decide_within`` stands in for the rule's.
 
-    Raises NotCanonical, and KeyError for a kind or rule that is not registered.
+    Raises NotCanonical, KeyError for a kind or rule that is not registered, and ValueError where
+    the envelope has another project, run, mode or amount.
     """
     asks = kind_of(kind)
     by = asks.rule(rule)
-    version = asks.presenter_version
-    shown = asks.present(envelope, version=version)
+    shown = asks.present(envelope, version=asks.presenter_version)
     drawn = salted(shown.values())
     request = ApprovalRequest(
         reference=new_reference("apr"),
@@ -79,23 +81,23 @@ def open_request(
         trace_ref=trace_ref,
         **_money(amount),
         shown_digest=digest_of(field.digest for field in drawn),
-        presenter_version=version,
+        presenter_version=asks.presenter_version,
         policy_version=policy_version,
         people_needed=by.people,
         asked_by_id=asked_by_id,
         **_again(again),
-        around=json.dumps(asdict(around), ensure_ascii=False),
+        around=json.dumps({**asdict(around), "salt": new_salt()}, ensure_ascii=False),
         opened_at=now,
         decide_by=now + (decide_within or by.decide_within),
     )
+    _require_same(request, envelope)
     sealed = salted({**envelope, **request.terms})
     request.fingerprint = digest_of(field.digest for field in sealed)
     insert(request)
-    rows = _rows(request, ApprovalField.Part.ENVELOPE, sealed, words=asks.words)
-    rows += _rows(request, ApprovalField.Part.SHOWN, drawn, words=shown.words())
-    ApprovalField.objects.bulk_create(rows)
-    record(request, "requested", now=now)
-    nudge_after_commit(REQUESTED)
+    fields = _rows(request, ApprovalField.Part.ENVELOPE, sealed, words=asks.words)
+    fields += _rows(request, ApprovalField.Part.SHOWN, drawn, words=shown.words())
+    ApprovalField.objects.bulk_create(fields)
+    _record(request, fields, now=now)
     return OpenedRequest(reference=request.reference, decide_by=request.decide_by)
 
 
@@ -110,6 +112,36 @@ def _again(again: Again | None) -> dict[str, Any]:
         return {}
     of = ApprovalRequest.objects.filter(reference=again.of).first()
     return {"again_by_id": again.by_id, "again_of": of}
+
+
+def _record(request: ApprovalRequest, fields: Sequence[ApprovalField], *, now: datetime) -> None:
+    words = sum(field.is_words for field in fields)
+    around = hashlib.sha256(request.around.encode()).hexdigest()
+    record(
+        request,
+        "requested",
+        now=now,
+        refs=[request.again_of.reference] if request.again_of else [],
+        facts={"words": words, "around_digest": around},
+    )
+    nudge_after_commit(REQUESTED)
+
+
+def _require_same(request: ApprovalRequest, envelope: Envelope) -> None:
+    """Raise ValueError where a column would say otherwise than the envelope's own field does.
+
+    The page's button says the column, and the mode in it asks for a second factor.
+    """
+    columns = {
+        "project": request.project_ref,
+        "run": request.run_ref,
+        "mode": request.mode,
+        "amount_minor": request.amount_minor,
+        "currency": request.currency,
+    }
+    for name, value in columns.items():
+        if envelope.get(name, value) != value:
+            raise ValueError(f"{name} of the envelope is not that of the request")
 
 
 def _rows(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from approvals.models import ApprovalRequest
+from approvals.models import ApprovalRequest, StepUp
+from kernel.row_digests import digest, micros
 from ledger import operations as ledger
 from ledger.enums import EntryKind
 from ledger.facts import FactValue
@@ -42,4 +43,16 @@ def record(
         trace_ref=request.trace_ref,
         occurred_at=now,
         now=now,
+    )
+
+
+def proof_digest(step_up: StepUp) -> str:
+    """Return the digest of a challenge that was used, and of what answered it, column by column.
+
+    ``ledger_rows`` makes it again in SQL.
+    """
+    return digest(
+        *(step_up.request_id, step_up.person_id, step_up.shown_digest, step_up.session_digest),
+        *(step_up.nonce, micros(step_up.asked_at), micros(step_up.used_at)),
+        *(step_up.factor, step_up.evidence),
     )

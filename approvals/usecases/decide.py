@@ -12,7 +12,7 @@ from approvals.enums import RequestState, Verdict, Why
 from approvals.models import ApprovalRequest, Decision, StepUp
 from approvals.operations.closing import expire
 from approvals.operations.locking import MayNotDecide, ShownOtherwise, TooLate, lock_request
-from approvals.operations.recording import record
+from approvals.operations.recording import proof_digest, record
 from approvals.policy import is_enough, is_strong_enough
 from approvals.ports import NotProved, Proof
 from approvals.queries.versions import what_is_gone
@@ -123,6 +123,7 @@ def _use(
     ).update(used_at=now, factor=proof.factor, evidence=proof.evidence)
     if not used:
         raise ShownOtherwise
+    step_up.refresh_from_db()
 
 
 def _decision(
@@ -150,7 +151,11 @@ def _record_decision(request: ApprovalRequest, decision: Decision, *, now: datet
         facts={
             "actor": f"user:{decision.person_id}",
             "verdict": decision.verdict,
+            "as_owner": decision.as_owner,
+            "tells_the_agent": decision.tells_the_agent,
             **({"factor": decision.factor} if decision.factor else {}),
+            **({"reason_digest": decision.reason_digest} if decision.reason_digest else {}),
+            **({"proof": proof_digest(decision.step_up)} if decision.step_up else {}),
         },
         now=now,
     )

@@ -28,15 +28,17 @@ def revoke(request_ref: str, *, person: User, reason: str, now: datetime) -> App
         if request.state != RequestState.APPROVED:
             raise TooLate(request.state)
         salt = new_salt() if reason else ""
+        digest = salted_digest(reason, salt=salt) if reason else ""
         Revocation.objects.create(
             request=request,
             person=person,
             reason=reason,
             reason_salt=salt,
-            reason_digest=salted_digest(reason, salt=salt) if reason else "",
+            reason_digest=digest,
             revoked_at=now,
         )
         request.move(RequestState.REVOKED, closed_at=now)
-        record(request, RequestState.REVOKED, now=now, facts={"actor": f"user:{person.pk}"})
+        facts = {"actor": f"user:{person.pk}", **({"reason_digest": digest} if digest else {})}
+        record(request, RequestState.REVOKED, now=now, facts=facts)
         asks.closed(request.subject_ref, outcome=RequestState.REVOKED, why="", now=now)
         return request

@@ -114,17 +114,18 @@ def ask(
     rule: str = "spend",
     asked_by_id: int | None = None,
     trace_ref: str = "",
+    mode: str = "sandbox",
 ) -> ApprovalRequest:
     """Return an open request to open a box."""
     opened = open_request(
         kind="box",
         rule=rule,
-        envelope=ENVELOPE,
+        envelope={**ENVELOPE, "mode": mode},
         around=Around(asks="K7F3", room=[("Run", "$60.00 → $11.00")], agent_words="It sells them."),
         subject_ref=new_reference("call"),
         project_ref=new_reference("prj"),
         run_ref=new_reference("run"),
-        mode="sandbox",
+        mode=mode,
         trace_ref=trace_ref or new_reference("trc"),
         amount=Money(4900, "USD"),
         policy_version="policy-1",

@@ -269,16 +269,17 @@ def test_a_signature_that_was_changed_carries_nothing(request_: ApprovalRequest)
 
 @pytest.mark.parametrize("factor", [Factor.PASSWORD, Factor.RECOVERY_CODE])
 def test_what_is_too_weak_carries_no_real_money(now: datetime, factor: Factor) -> None:
-    request, owner = ask(now=now), make_person("owner")
-    approved(request, owner, now=now, factor=factor)
-    live = ask(now=now)
-    for each in (request, live):
-        cheat(each, mode="live")
-
+    owner, live = make_person("owner"), ask(now=now, mode="live")
     with pytest.raises(NotProved):
         approved(live, owner, now=now, factor=factor)
 
-    assert refusal(request, now=now + HOLD) == "no_approver"
+    approved(live, owner, now=now)
+    cheat(Decision.objects.get(), factor=factor)
+    cheat(StepUp.objects.get(), factor=factor)
+    with pytest.raises(CannotUse) as refused, transaction.atomic():
+        consume(live.subject_ref, envelope={**ENVELOPE, "mode": "live"}, now=now + HOLD)
+
+    assert refused.value.code == "no_approver"
 
 
 # --- what verify finds -------------------------------------------------------------------------

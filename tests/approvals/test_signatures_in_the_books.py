@@ -104,7 +104,8 @@ def test_a_signature_by_somebody_elses_key_is_named(
     proof = StepUp.objects.select_related("request").get(pk=decision.step_up_id)
     cheat(proof, evidence=_evidence_of(SoftKey(), proof, owner))
 
-    assert found() == {"key_not_theirs": [decision.reference]}
+    assert found()["key_not_theirs"] == [decision.reference]
+    assert set(found()) == {"key_not_theirs", "entry_differs_from_row"}  # of the whole proof
 
 
 def _evidence_of(stranger: SoftKey, proof: StepUp, owner: User) -> dict[str, str]:

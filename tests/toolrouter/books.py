@@ -6,13 +6,14 @@ from django.utils import timezone
 
 from ledger.queries.verification import verify
 
-LEFT_OUT = {"unsealed", "order_differs_from_events"}
+LEFT_OUT = {"unsealed", "order_differs_from_events", "grant_without_run"}
 
 
 def differences() -> list[tuple[str, str]]:
     """Return what differs between entries and rows.
 
-    In these tests nothing is sealed, and nobody booked the money of the orders.
+    In these tests nothing is sealed, nobody booked the money of the orders, and grants are of runs
+    that nobody has.
     """
     report = verify(heads=None, public_keys=[], now=timezone.now())
     return [(found.code, found.what) for found in report.findings if found.code not in LEFT_OUT]

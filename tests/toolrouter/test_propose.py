@@ -17,6 +17,7 @@ from tests.toolrouter.agents import Agent, an_agent, database_now
 from toolrouter import operations, policy
 from toolrouter.enums import RunKind
 from toolrouter.models import Grant, ProjectSettings, SafetySettings, ToolCall
+from toolrouter.operations.digests import call_digest
 from toolrouter.vocabulary import Code, Status
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +58,10 @@ def test_a_note_is_written_and_the_call_with_it(agent: Agent) -> None:
     entry = entry_of(call)
     assert (entry.kind, entry.event) == ("tool", "call.done")
     assert entry.refs == [agent.run_ref, agent.deal.reference]
-    assert entry.facts == {"codes": 0, "policy": policy.VERSION, "operation": "crm.add_note"}
+    assert entry.facts == {
+        "codes": 0, "policy": policy.VERSION, "operation": "crm.add_note",
+        "row": call_digest(call, "done"),
+    }  # fmt: skip
 
 
 def test_a_recommendation_says_the_step_and_why(agent: Agent) -> None:
@@ -273,6 +277,7 @@ def test_all_reasons_are_written_down_and_replay_from_what_is_stored(agent: Agen
     replayed = policy.replay(json.dumps(call.facts), version=call.policy_version)
     assert [str(code) for code in replayed.codes] == call.codes
     assert entry_of(call).facts == {
+        "row": call_digest(call, "denied"),
         "code": "hold", "codes": 4, "policy": policy.VERSION, "operation": "crm.add_note",
     }  # fmt: skip
 

@@ -80,7 +80,10 @@ def test_a_stop_says_who_and_why_and_so_does_the_ledger(owner: User, by: By) -> 
     assert (row.stopped_by, row.reason, row.stopped_at) == (owner, WHY, now)
     entry = LedgerEntry.objects.get(event="agents.stopped")
     assert (entry.subject, entry.refs) == (made.reference, [grant.run_ref])
-    assert entry.facts == {"actor": f"user:{owner.pk}", "scope": "run", "tokens": 0}
+    assert entry.facts == {
+        "actor": f"user:{owner.pk}", "scope": "run", "tokens": 0,
+        "reason_digest": row.reason_digest,
+    }  # fmt: skip
     assert WHY not in str(vars(entry))
 
 

@@ -16,6 +16,7 @@ from toolrouter.exchanges.receipts import read_receipt
 from toolrouter.models import ToolCall
 from toolrouter.models.calls import RUNNING
 from toolrouter.operations.claiming import effect_of
+from toolrouter.operations.recording import ABSENT, enter
 from toolrouter.operations.settling import fail, lose
 from toolrouter.timing import ABSENT_FOR, LOOK_AGAIN
 
@@ -78,6 +79,7 @@ def _note_absent(call_ref: str, *, now: datetime) -> None:
             call.write(look_at=counts_from)
         elif call.absent_at is None:
             call.write(absent_at=now, look_at=now + ABSENT_FOR)
+            enter(call, ABSENT, at=now)
         elif now >= call.absent_at + ABSENT_FOR:
             if call.claimed_at is not None:  # else we have no row of what it would have made
                 effect_of(call).close(call_ref, code=NEVER_MADE)

@@ -17,6 +17,7 @@ from toolrouter.enums import IncidentKind, ReceiptState, Scope
 from toolrouter.models import Incident, ProviderReceipt
 from toolrouter.operations.changes import By
 from toolrouter.operations.claiming import effect_of
+from toolrouter.operations.digests import receipt_digest
 from toolrouter.operations.incidents import open_incident
 from toolrouter.operations.locking import lock_settings
 from toolrouter.ports import ProviderRecord
@@ -100,7 +101,10 @@ def _money(receipt: ProviderReceipt) -> Money | None:
 
 
 def _enter(receipt: ProviderReceipt, *, now: datetime) -> None:
-    facts: dict[str, FactValue] = {"differs": len(receipt.differs)}
+    facts: dict[str, FactValue] = {
+        "differs": len(receipt.differs),
+        "row": receipt_digest(receipt),
+    }
     if receipt.read_minor is not None:
         facts |= {"amount_minor": receipt.read_minor, "currency": receipt.read_currency}
     ledger.record(

@@ -108,11 +108,22 @@ def record_change(
         **reason_columns(by.reason),
     )
     change.save()
-    facts: dict[str, FactValue] = {"scope": scope, "setting": setting, "old": old, "new": new}
+    facts: dict[str, FactValue] = {
+        "scope": scope,
+        "setting": setting,
+        "old": old,
+        "new": new,
+        "reason_digest": change.reason_digest,
+    }
     if currency:
         facts["currency"] = currency
     if cap is not None:
-        facts |= {"cap_scope": cap.scope, "family": cap.family, "window": cap.time_window}
+        facts |= {
+            "cap_scope": cap.scope,
+            "family": cap.family,
+            "window": cap.time_window,
+            "mode": cap.mode,
+        }
     audit(
         "safety.changed",
         change.reference,

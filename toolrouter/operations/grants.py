@@ -55,9 +55,11 @@ def open_grant(
     audit(
         "grant.opened",
         grant.reference,
-        refs=[run_ref, project_ref],
+        refs=[each for each in (run_ref, project_ref, trace_ref) if each],
         facts={
             "kind": kind,
+            "mode": mode,
+            "run_code": grant.run_code,
             "currency": grant.currency,
             "expires_s": int(deadline.timestamp()),
         },
@@ -142,5 +144,7 @@ def resume_grant(run_ref: str) -> None:
 
 
 def end_grant(run_ref: str, *, now: datetime) -> None:
-    """End what a run may do, for good; its code is free again. One statement."""
-    Grant.objects.filter(run_ref=run_ref, ended_at=None).update(ended_at=now)
+    """End what a run may do, for good; its code is free again. Ended already: nothing changes."""
+    if Grant.objects.filter(run_ref=run_ref, ended_at=None).update(ended_at=now):
+        reference = Grant.objects.values_list("reference", flat=True).get(run_ref=run_ref)
+        audit("grant.ended", reference, refs=[run_ref], actor_id=None, now=now)

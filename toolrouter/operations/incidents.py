@@ -43,7 +43,11 @@ def open_incident(
         "incident.opened",
         incident.reference,
         refs=[each for each in (ref, about_ref) if each],
-        facts={"scope": scope, "incident": kind},
+        facts={
+            "scope": scope,
+            "incident": kind,
+            "reason_digest": incident.reason_digest,
+        },
         actor_id=by.actor_id,
         now=now,
     )

@@ -19,12 +19,14 @@ from toolrouter import policy
 from toolrouter.enums import CallState
 from toolrouter.models import ToolCall
 from toolrouter.models.calls import CLOSED
+from toolrouter.operations.digests import call_digest
+from toolrouter.planning import WORDS_CHARS_MAX
 from toolrouter.ports import Answered, Entry
 from toolrouter.queries.credentials import Credential
 from toolrouter.registry import UNKNOWN
 from toolrouter.vocabulary import Code
 
-WORDS_CHARS_MAX: Final = 20_000
+ABSENT: Final = "absent"  # the event of a call that was not there when it was first looked for
 
 
 class KeyTaken(Exception):
@@ -118,20 +120,20 @@ def _row(asked: Asked, outcome: Outcome) -> ToolCall:
 def _inserted(row: ToolCall) -> ToolCall:
     if not insert_once(row):
         raise KeyTaken(row.key)
-    enter(row, CallState(row.state), at=row.asked_at)
+    enter(row, row.state, at=row.asked_at)
     return row
 
 
-def enter(row: ToolCall, state: CallState, *, at: datetime) -> None:
-    """Append the entry that says when a call came to ``state``."""
+def enter(row: ToolCall, event: str, *, at: datetime) -> None:
+    """Append the entry that says when a call came to a state, or was looked for in vain."""
     refs = [row.run_ref or row.credential_ref, row.subject_ref, row.approval_ref]
     ledger.record(
-        key=f"call.{state}:{row.reference}",
+        key=f"call.{event}:{row.reference}",
         kind=EntryKind.TOOL,
-        event=f"call.{state}",
+        event=f"call.{event}",
         subject=row.reference,
         refs=[ref for ref in refs if ref],
-        facts=_facts(row),
+        facts=_facts(row, event),
         mode=row.mode,
         trace_ref=row.trace_ref,
         occurred_at=at,
@@ -139,11 +141,12 @@ def enter(row: ToolCall, state: CallState, *, at: datetime) -> None:
     )
 
 
-def _facts(row: ToolCall) -> dict[str, FactValue]:
+def _facts(row: ToolCall, event: str) -> dict[str, FactValue]:
     facts: dict[str, FactValue] = {
         "operation": row.operation,
         "policy": row.policy_version,
         "codes": len(row.codes),
+        "row": call_digest(row, event),
     }
     if row.codes:
         facts["code"] = row.codes[0]

@@ -27,18 +27,15 @@ def release_stop(*, stop_ref: str, by: By, now: datetime) -> None:
     stop = Stop.objects.select_for_update(no_key=True).get(pk=known.pk)
     if stop.released_at is not None:
         raise NotStopped(stop_ref)
-    Stop.objects.filter(pk=stop.pk).update(
-        released_at=now,
-        released_by=by.actor_id,
-        **reason_columns(by.reason, named="release_reason"),
-    )
+    why = reason_columns(by.reason, named="release_reason")
+    Stop.objects.filter(pk=stop.pk).update(released_at=now, released_by=by.actor_id, **why)
     settings.stopped_at, settings.changed_at = None, now
     settings.save(update_fields=["stopped_at", "changed_at"])
     audit(
         "agents.released",
         stop.reference,
         refs=[stop.ref] if stop.ref else [],
-        facts={"scope": stop.scope},
+        facts={"scope": stop.scope, "reason_digest": why["release_reason_digest"]},
         actor_id=by.actor_id,
         now=now,
     )

@@ -66,7 +66,11 @@ def stop(*, scope: Scope, ref: str, by: By, now: datetime) -> Stopped:
         "agents.stopped",
         made.reference,
         refs=[ref] if ref else [],
-        facts={"scope": scope, "tokens": tokens_ended},
+        facts={
+            "scope": scope,
+            "tokens": tokens_ended,
+            "reason_digest": made.reason_digest,
+        },
         actor_id=by.actor_id,
         now=now,
     )

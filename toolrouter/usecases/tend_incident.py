@@ -37,11 +37,8 @@ def close_incident(*, incident_ref: str, by: By, now: datetime) -> None:
     incident = Incident.objects.select_for_update(no_key=True).get(pk=known.pk)
     if incident.closed_at is not None:
         raise NotOpen(incident_ref)
-    Incident.objects.filter(pk=incident.pk).update(
-        closed_at=now,
-        closed_by=by.actor_id,
-        **reason_columns(by.reason, named="close_reason"),
-    )
+    why = reason_columns(by.reason, named="close_reason")
+    Incident.objects.filter(pk=incident.pk).update(closed_at=now, closed_by=by.actor_id, **why)
     others = Incident.objects.filter(scope=incident.scope, ref=incident.ref, closed_at=None)
     settings.held_at = settings.held_at if others.exists() else None
     settings.changed_at = now
@@ -50,7 +47,11 @@ def close_incident(*, incident_ref: str, by: By, now: datetime) -> None:
         "incident.closed",
         incident.reference,
         refs=[incident.ref] if incident.ref else [],
-        facts={"scope": incident.scope, "incident": incident.kind},
+        facts={
+            "scope": incident.scope,
+            "incident": incident.kind,
+            "reason_digest": why["close_reason_digest"],
+        },
         actor_id=by.actor_id,
         now=now,
     )
