@@ -32,6 +32,12 @@ KEYLESS: Final = frozenset({"doors", "mcp", "beat"})  # they sign nothing
 SENDS_NO_MAIL: Final = frozenset({"worker-tools"})
 # What an owner may make longer, and in live mode never shorter: seconds.
 LIVE_FLOORS_S: Final = {"APPROVAL_HOLD_LIVE_S": 60, "APPROVAL_USABLE_S": 60}
+# How much one run may do at most in live mode; an owner may make each smaller.
+LIVE_CEILINGS: Final = {
+    "RUN_CALLS_PER_MINUTE_MAX": 3000,
+    "RUN_PROPOSALS_PER_MINUTE_MAX": 300,
+    "RUN_WAITING_MAX": 100,
+}
 
 
 class Refused(Exception):
@@ -69,7 +75,8 @@ def problems(env: Mapping[str, str]) -> list[str]:
     process = env.get("TRINITY_PROCESS", "")
     if process in SELLS_NOTHING:
         of_the_door = _webhook_secret_problems(env) if process == "doors" else []
-        return [*_mode_problems(env), *of_the_door, *_switch_problems(env)]
+        of_agents = _live_bound_problems(env) if mode(env) == "live" else []
+        return [*_mode_problems(env), *of_the_door, *_switch_problems(env), *of_agents]
     found = [
         *_mode_problems(env),
         *_key_problems(env),
@@ -81,7 +88,7 @@ def problems(env: Mapping[str, str]) -> list[str]:
             *_live_key_problems(env),
             *_live_deployment_problems(env),
             *([] if process in SENDS_NO_MAIL else _live_mail_problems(env)),
-            *_live_pause_problems(env),
+            *_live_bound_problems(env),
             *_live_host_problems(env),
             *weak_secrets(_without_a_key_that_is_not_live(env)),
         ]
@@ -201,12 +208,23 @@ def _live_mail_problems(env: Mapping[str, str]) -> list[str]:
     return []
 
 
-def _live_pause_problems(env: Mapping[str, str]) -> list[str]:
-    return [
+def _live_bound_problems(env: Mapping[str, str]) -> list[str]:
+    """Hold the pauses that people have, and what a run may do, to their bounds."""
+    too_short = [
         f"{name} is shorter than {floor_s}; in live mode people have at least so many seconds."
         for name, floor_s in LIVE_FLOORS_S.items()
-        if (said := env.get(name, "").strip()) and not (said.isdigit() and int(said) >= floor_s)
+        if not _is_number(said := env.get(name, "").strip() or str(floor_s)) or int(said) < floor_s
     ]
+    too_many = [
+        f"{name} is more than {most}; in live mode no run may do so much."
+        for name, most in LIVE_CEILINGS.items()
+        if not _is_number(said := env.get(name, "").strip() or str(most)) or int(said) > most
+    ]
+    return [*too_short, *too_many]
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def _is_mail_encrypted(address: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from kernel.money import Money
 from revenue.exchanges.prices import PRODUCT_EXISTS
-from revenue.ports import GatewayRefused, NotFound, PaymentGateway
+from revenue.ports import GatewayRefused, LinkRecord, NotFound, PaymentGateway
 
 Name = Callable[[str], str]
 
@@ -153,6 +153,36 @@ def test_a_payment_link_is_made_listed_and_switched_off(
     assert either.deactivate_payment_link(made.link_id, key=unique("2")).is_active is False
 
 
+def test_a_payment_link_is_found_by_what_it_names_and_read_as_it_sells(
+    either: PaymentGateway, unique: Name
+) -> None:
+    reference, call_ref = unique("plk"), unique("call")
+    parameters = link_parameters(make_price(either, unique), reference=reference)
+    parameters["metadata"] = {"link_ref": reference, "call_ref": call_ref}
+    made = either.make_payment_link(key=reference, parameters=parameters)
+
+    assert either.find_payment_link(reference) == made
+    assert either.find_payment_link(reference[:-1]) is None
+    assert either.find_payment_link(unique("nobody")) is None
+    assert either.read_payment_link(made.link_id) == LinkRecord(
+        link_id=made.link_id, price=Money(150, "USD"), livemode=False, call_ref=call_ref
+    )
+
+    either.deactivate_payment_link(made.link_id, key=unique("off"))
+    off = either.find_payment_link(reference)
+    assert off is not None
+    assert (off.link_id, off.is_active) == (made.link_id, False)
+
+
+def test_a_link_that_names_no_call_says_so(either: PaymentGateway, unique: Name) -> None:
+    """A person's link, as Stripe has it: it is nobody's effect."""
+    reference = unique("plk")
+    parameters = link_parameters(make_price(either, unique), reference=reference)
+    made = either.make_payment_link(key=reference, parameters=parameters)
+
+    assert either.read_payment_link(made.link_id).call_ref == ""
+
+
 def test_as_many_links_are_listed_as_were_asked_for(either: PaymentGateway, unique: Name) -> None:
     price_id = make_price(either, unique)
     for number in range(3):
@@ -172,6 +202,7 @@ def test_as_many_links_are_listed_as_were_asked_for(either: PaymentGateway, uniq
         ("read_refund", "re_nobodyknowsthis"),
         ("dispute", "dp_nobodyknowsthis"),
         ("deactivate_payment_link", "plink_nobodyknowsthis"),
+        ("read_payment_link", "plink_nobodyknowsthis"),
     ],
 )
 def test_an_unknown_id_is_not_found(
@@ -181,6 +212,15 @@ def test_an_unknown_id_is_not_found(
     key = {"key": unique(what)} if is_change else {}
     with pytest.raises(NotFound):
         getattr(either, what)(stripe_id, **key)
+
+
+def test_the_key_is_told_to_nobody_and_known_by_its_fingerprint(either: PaymentGateway) -> None:
+    of_one, of_another = either.key_digest("salt"), either.key_digest("another")
+
+    assert of_one == either.key_digest("salt")
+    assert len({of_one, of_another}) == 2
+    assert all(len(digest) == 64 for digest in (of_one, of_another))
+    assert either.base_address().startswith("http")
 
 
 def test_the_account_says_whose_it_is(either: PaymentGateway) -> None:

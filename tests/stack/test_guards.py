@@ -258,5 +258,44 @@ def test_commands_that_invent_data_run_elsewhere(env: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("word", ["1", "true", " ON ", "yes", "", "0", "off", "False"])
-def test_a_switch_is_on_or_off(word: str) -> None:
-    assert guards.problems(TEST | {"DEBUG": word}) == []
+@pytest.mark.parametrize("name", guards.SWITCHES)
+def test_a_switch_is_on_or_off(name: str, word: str) -> None:
+    assert guards.problems(TEST | {name: word}) == []
+
+
+@pytest.mark.parametrize("word", ["ok", "2", "yep", "on!", "true false", "enabled", "١", "0x1"])
+@pytest.mark.parametrize("name", ["LIVE_SPEND", "LIVE_OUTREACH"])
+@pytest.mark.parametrize("process", ["", "web", "mcp", "worker-tools"])
+def test_a_gate_takes_no_other_word(name: str, word: str, process: str) -> None:
+    """Also none that the reader of settings would take for yes."""
+    for env in (LIVE, TEST):
+        [said] = guards.problems(env | {name: word, "TRINITY_PROCESS": process})
+        assert said == f"{name} is neither on nor off; write {name}=1 or {name}=0."
+
+
+FLOORS = sorted(guards.LIVE_FLOORS_S.items())
+CEILINGS = sorted(guards.LIVE_CEILINGS.items())
+
+
+@pytest.mark.parametrize(("name", "least"), FLOORS)
+def test_live_mode_leaves_people_their_seconds(name: str, least: int) -> None:
+    sentence = f"{name} is shorter than {least}; in live mode people have at least so many seconds."
+
+    for good in ("", str(least), f" {least} ", str(least * 10)):
+        assert guards.problems(LIVE | {name: good}) == []
+    for bad in (str(least - 1), "0", "-60", "sixty", "60.0", "٦٠", "1e3"):
+        assert guards.problems(LIVE | {name: bad}) == [sentence]
+        assert guards.problems(TEST | {name: bad}) == []
+
+
+@pytest.mark.parametrize(("name", "most"), CEILINGS)
+@pytest.mark.parametrize("process", ["web", "mcp"])
+def test_live_mode_bounds_what_a_run_may_do(name: str, most: int, process: str) -> None:
+    """The process that counts the calls is asked too, which is given nothing to sell with."""
+    env = LIVE | {"TRINITY_PROCESS": process}
+
+    for good in ("", "0", "1", str(most)):
+        assert guards.problems(env | {name: good}) == []
+    for bad in (str(most + 1), "-1", "many", "1e9", "٣"):
+        [said] = guards.problems(env | {name: bad})
+        assert said == f"{name} is more than {most}; in live mode no run may do so much."

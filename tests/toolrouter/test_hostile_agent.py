@@ -255,3 +255,43 @@ def test_the_hash_of_a_token_cannot_be_replaced_unseen(agent: Agent) -> None:
     with rewriting(RunToken):
         RunToken.objects.update(token_sha256="0" * 64)
     assert compare_rows().counts
+
+
+@eras
+def test_no_header_opens_a_gate_or_another_mode(mcp: Served, era: str) -> None:
+    live = an_agent(mode="live")
+    call = {
+        "operation": "revenue.prepare_payment_link",
+        "arguments": {"deal": live.deal.reference},
+        "key": "k",
+    }
+    body = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": "propose_action", "arguments": call, "_meta": META},
+    }
+    names = {"mcp_method": "tools/call", "mcp_name": "propose_action"} if era == NEW else {}
+
+    answer = post(
+        mcp,
+        json.dumps(body).encode(),
+        token=live.token,
+        mcp_protocol_version=era,
+        **names,
+        **dict.fromkeys(("live_spend", "live_outreach", "x_live_outreach", "x_test"), "1"),
+        trinity_mode="sandbox",
+        x_trinity_mode="sandbox",
+        x_mode="sandbox",
+    )
+
+    said = answer.json()["result"]["structuredContent"]
+    assert said["status"] == "denied"
+    assert said["codes"][:2] == ["gate_closed", "not_ready"]
+
+
+META: Final = {
+    "io.modelcontextprotocol/protocolVersion": NEW,
+    "io.modelcontextprotocol/clientInfo": {"name": "a test", "version": "1"},
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
