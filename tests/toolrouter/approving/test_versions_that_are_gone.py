@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 
 from approvals.enums import RequestState, Why
 from approvals.operations.locking import TooLate
@@ -26,7 +29,7 @@ from toolrouter.answers import Answer
 from toolrouter.enums import CallState
 from toolrouter.vocabulary import Code
 from trinity.doctor.agents import look_at_open_requests
-from trinity.doctor.findings import Level
+from trinity.doctor.findings import Level, bad
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages_use_outside")]
 
@@ -69,6 +72,22 @@ def test_doctor_of_the_new_version_lists_what_it_would_let_expire(
     assert listed.level == Level.WARN
     assert f"{answer.approval} (pending) was shown by {gone}," in listed.words
     assert request_of(answer).state == RequestState.PENDING  # the doctor only looks
+
+
+def test_doctor_lists_them_also_before_the_new_versions_migrations_ran(
+    answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer_policy(monkeypatch)
+    monkeypatch.setattr(
+        "trinity.doctor.database.look_at_database",
+        lambda: [bad("migrations", "1 not applied", "Run manage.py migrate.")],
+    )
+    out = StringIO()
+
+    with pytest.raises(CommandError):
+        call_command("doctor", stdout=out)
+
+    assert f"{answer.approval} (pending) was shown by policy" in out.getvalue()
 
 
 @deploys
