@@ -24,6 +24,9 @@ class MailState(models.TextChoices):
     OVERTAKEN = "overtaken", "skipped (out of date)"  # never sent
 
 
+# What may have left or did not, and leaves again only if a person says so.
+UNSENT: Final = (MailState.UNKNOWN, MailState.FAILED)
+
 MAIL_MOVES: Moves = MappingProxyType(
     {
         MailState.QUEUED: frozenset({MailState.SENDING, MailState.FAILED}),

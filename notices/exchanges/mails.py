@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from notices.enums import Lane, MailState
+from notices.enums import UNSENT, Lane, MailState
 from notices.models import OutgoingMail
 from notices.models.outgoing import OVER
 from notices.outbox.kinds import Leaving, kind_of
 from notices.outbox.sending import Outbox, Written
 
 logger = logging.getLogger(__name__)
-UNSENT: Final = (MailState.UNKNOWN, MailState.FAILED)
 
 
 class OutgoingMails(Outbox[OutgoingMail]):

@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import Final
 
 from kernel.state_words import OperatorWords
-from notices.enums import MAIL_KEPT_HERE, MailState
+from notices.enums import MAIL_KEPT_HERE, UNSENT, MailState
 from notices.models import OutgoingMail
 from notices.models.outgoing import OPEN
 from notices.outbox.kinds import known
 from notices.queries.letters import is_mail_kept_here
 
-RESENDABLE: Final = (MailState.UNKNOWN, MailState.FAILED)
 SHOWN_MAX: Final = 10
 
 
@@ -41,7 +40,7 @@ def mails_to(user_id: int) -> list[TeamMailLine]:
 
 def unsent_to() -> set[int]:
     """Return to whom of the team a mail did not leave, or may not have."""
-    unsent = OutgoingMail.objects.filter(state__in=RESENDABLE, user_id__isnull=False)
+    unsent = OutgoingMail.objects.filter(state__in=UNSENT, user_id__isnull=False)
     return set(unsent.values_list("user_id", flat=True))
 
 
@@ -75,5 +74,5 @@ def _line(mail: OutgoingMail) -> TeamMailLine:
         queued_at=mail.queued_at,
         next_attempt_at=mail.next_attempt_at if mail.attempts else None,
         sent_at=mail.sent_at,
-        can_resend=mail.state in RESENDABLE,
+        can_resend=mail.state in UNSENT,
     )

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from kernel.nudges import nudge_after_commit
 from ledger import operations as ledger
-from notices.enums import MailState
+from notices.enums import UNSENT, MailState
 from notices.models import OutgoingMail
 from notices.operations.mails import QUEUED
 from notices.outbox.kinds import kind_of
@@ -32,7 +32,7 @@ def resend_team_mail(*, mail_ref: str, user_id: int, actor_id: int, now: datetim
         mail = mails.filter(reference=mail_ref, user_id=user_id).first()
         if mail is None:
             raise NoSuchMail(mail_ref)
-        if mail.state not in (MailState.UNKNOWN, MailState.FAILED):
+        if mail.state not in UNSENT:
             raise NotToBeSent(mail.state)
         mail.move(
             MailState.QUEUED,

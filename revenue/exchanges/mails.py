@@ -10,15 +10,13 @@ from django.urls import reverse
 
 from kernel.modes import Mode
 from notices import operations as notices
-from notices.enums import MailState
+from notices.enums import UNSENT
 from notices.outbox.letters import write_letter
 from notices.outbox.sending import Outbox, Written
 from revenue.enums import AlertKind
 from revenue.models import BuyerMail, Order
 from revenue.operations.order_links import make_order_link
 from revenue.queries.letters import is_overtaken, letter_facts
-
-UNSENT: Final = (MailState.UNKNOWN, MailState.FAILED)
 
 
 class BuyerMails(Outbox[BuyerMail]):

@@ -8,12 +8,12 @@ from typing import Final
 
 from kernel.paging import Cursor, Page, page_of
 from kernel.state_words import OperatorWords
-from revenue.enums import MailKind, MailState
+from notices.enums import UNSENT
+from revenue.enums import MailKind
 from revenue.models import BuyerMail
 
 NoSuchMail = BuyerMail.DoesNotExist
 ROWS_PER_PAGE: Final = 50
-RESENDABLE: Final = (MailState.UNKNOWN, MailState.FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,5 +88,5 @@ def _line(mail: BuyerMail) -> MailLine:
         next_attempt_at=mail.next_attempt_at,
         sent_at=mail.sent_at,
         message_id=mail.message_id,
-        can_resend=mail.state in RESENDABLE and bool(mail.to_address),
+        can_resend=mail.state in UNSENT and bool(mail.to_address),
     )

@@ -9,6 +9,7 @@ from django.db import transaction
 from kernel.nudges import nudge_after_commit
 from ledger import operations as ledger
 from notices import operations as notices
+from notices.enums import UNSENT
 from revenue.enums import AlertKind, MailState
 from revenue.models import BuyerMail
 
@@ -26,7 +27,7 @@ def resend_mail(*, mail_ref: str, actor_id: int | None, now: datetime) -> BuyerM
     with transaction.atomic(durable=True):
         mails = BuyerMail.objects.select_for_update(no_key=True, of=("self",))
         mail = mails.select_related("order").get(reference=mail_ref)
-        if not mail.can_move(MailState.QUEUED) or mail.state == MailState.SENDING:
+        if mail.state not in UNSENT:
             raise NotToBeSent(mail.state)
         if not mail.to_address:
             raise NotToBeSent("its address was erased")
