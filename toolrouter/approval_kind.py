@@ -9,16 +9,18 @@ from typing import Final
 
 from approvals.enums import Why
 from approvals.registry import CannotApprove, Envelope, Kind, Rule, Shown
+from kernel.money import Money
 from toolrouter import policy, presenter
 from toolrouter.approval_rules import KIND_NAME, rules
 from toolrouter.models import ToolCall
 from toolrouter.models.calls import WAITING
 from toolrouter.operations.claiming import codes_of, facts_now, operation_of, stored_arguments
-from toolrouter.operations.deciding import caps_on
-from toolrouter.operations.reserving import lock_caps, missing, reserve
+from toolrouter.operations.deciding import spend_of
+from toolrouter.operations.reserving import missing, reserve
 from toolrouter.operations.settling import approve_call, deny, lose_in_restore
 from toolrouter.ports import Operation
 from toolrouter.queries.account import account_settings
+from toolrouter.queries.headroom import lock_caps_on
 from toolrouter.queries.raisers import raised_its_cap
 from toolrouter.queries.safety import safety_of
 from toolrouter.registry import registry
@@ -92,7 +94,8 @@ class ToolCalls(Kind):
         call = ToolCall.objects.get(reference=subject_ref)
         safety = safety_of(call.grant_id or 0, lock=True)  # never 0: a call of no run asks nobody
         if Risk(call.risk).costs_money:
-            lock_caps(caps_on(operation_of(call).family, call.currency, safety))
+            ceiling = Money(call.amount_minor or 0, call.currency)
+            lock_caps_on(spend_of(operation_of(call), ceiling, safety.grant))
 
     def require_approver(self, subject_ref: str, *, person_id: int, now: datetime) -> None:
         """Refuse whoever raised one of its caps lately, where an owner set that they wait."""

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 from crm.models import Activity
 from ledger.models import LedgerEntry
 from tests.races.test_one_payment_many_entry_points import together
 from tests.toolrouter.agents import Agent, an_agent, database_now
 from toolrouter.enums import Scope
-from toolrouter.models import CallCount, ToolCall
+from toolrouter.models import CallCount, Grant, SafetySettings, ToolCall
+from toolrouter.models.stoppable import Stoppable
 from toolrouter.operations.changes import By
+from toolrouter.operations.locking import lock_settings
+from toolrouter.queries import safety_of
 from toolrouter.usecases.stop import stop
 from toolrouter.vocabulary import Code, Status
 
@@ -87,3 +91,43 @@ def test_when_a_stop_is_said_nothing_more_is_done(agent: Agent) -> None:
         (Code.TOO_MANY,),
     }
     assert agent.note("After.", key="after").codes[0] == Code.STOPPED
+
+
+def closed_after(look: Callable[[Any], bool], *each: Any) -> list[bool]:
+    with closing(connection):
+        return [look(one) for one in each]
+
+
+def test_account_project_and_run_are_locked_one_after_the_other(agent: Agent) -> None:
+    """While the project is held by somebody, the account is shared already and the run is free."""
+    grant = Grant.objects.get(run_ref=agent.run_ref)
+    is_locked = threading.Event()
+
+    def decide() -> None:
+        with closing(connection), transaction.atomic():
+            safety_of(grant.pk, lock=True)
+            is_locked.set()
+
+    def is_free(model: type[Stoppable]) -> bool:
+        try:
+            with transaction.atomic():
+                list(model._default_manager.select_for_update(nowait=True, no_key=True))
+        except OperationalError:
+            return False
+        return True
+
+    def waits() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            return bool(cursor.fetchone()[0])
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            lock_settings(Scope.PROJECT, grant.project_ref)
+            deciding = pool.submit(decide)
+            while not waits():
+                assert not deciding.done()
+            free = pool.submit(closed_after, is_free, SafetySettings, Grant).result()
+        deciding.result(timeout=20)
+
+    assert (free, is_locked.is_set()) == ([False, True], True)

@@ -166,7 +166,7 @@ def test_what_was_stopped_before_it_was_asked_for_is_never_posted(
 
 def last_look(statements: Sequence[str]) -> int:
     """Return the number of the statement that last asked whether the run stands still."""
-    looks = (n for n, sql in enumerate(statements, 1) if sql.endswith("FOR SHARE"))
+    looks = (n for n, sql in enumerate(statements, 1) if "FOR SHARE" in sql)
     return max(looks, default=len(statements))
 
 

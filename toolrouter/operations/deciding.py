@@ -11,18 +11,17 @@ from django.conf import settings
 from approvals.queries import people_who_may
 from kernel.modes import Mode
 from kernel.money import Money
-from toolrouter import caps
 from toolrouter.approval_rules import PERMISSIONS, people_needed
 from toolrouter.connections import provider_of
 from toolrouter.enums import CallState, TokenStanding
 from toolrouter.envelopes import Key
 from toolrouter.models import ToolCall
-from toolrouter.policy import CapFact, Facts, Funding, Gate, People
+from toolrouter.policy import Facts, Funding, Gate, People
 from toolrouter.ports import AnyEffect, AnyOperation, Arguments, Entry, Operation, Refusal
 from toolrouter.queries.credentials import Credential
-from toolrouter.queries.headroom import counted_minor, counted_of_run_minor
+from toolrouter.queries.headroom import Spend, caps_on, counted_of_run_minor
 from toolrouter.queries.readiness import readiness_of
-from toolrouter.queries.safety import CapFacts, Safety
+from toolrouter.queries.safety import GrantFacts, Safety
 from toolrouter.registry import UNKNOWN
 from toolrouter.timing import REFUSED_LATELY
 from toolrouter.vocabulary import Code, Readiness, Risk
@@ -53,7 +52,9 @@ def facts_of(
     The reservation of ``own_call`` is not counted against it. ``confirms_key``: whoever asks is
     about to call, and must hold the key that was proved.
     """
-    ceiling = ceiling_of(entry, arguments)
+    ceiling, spend = ceiling_of(entry, arguments), None
+    if ceiling is not None and isinstance(entry, Operation):
+        spend = spend_of(entry, ceiling, safety.grant)
     return Facts(
         operation=entry.stored_name if entry else UNKNOWN,
         risk=entry.risk if entry else None,
@@ -73,8 +74,8 @@ def facts_of(
         if isinstance(entry, Operation) and entry.effect
         else None,
         ceiling_minor=ceiling.amount_minor if ceiling else None,
-        caps=_caps(entry, ceiling, safety, now=now, own_call=own_call),
-        funding=_funding(ceiling, safety, own_call=own_call),
+        caps=tuple(caps_on(spend, now=now, except_call=own_call)) if spend else (),
+        funding=_funding(spend, safety, own_call=own_call) if spend else None,
     )
 
 
@@ -85,46 +86,26 @@ def ceiling_of(entry: Entry | None, arguments: Arguments | None) -> Money | None
     return entry.ceiling(arguments)
 
 
-def caps_on(family: str, currency: str, safety: Safety) -> list[CapFacts]:
-    """Return the caps that hold a spend of that family and currency, in the order of their ids."""
-    return [cap for cap in safety.caps if cap.family == family and cap.limit.currency == currency]
-
-
-def _caps(
-    entry: Entry | None,
-    ceiling: Money | None,
-    safety: Safety,
-    *,
-    now: datetime,
-    own_call: int | None,
-) -> tuple[CapFact, ...]:
-    if not isinstance(entry, Operation) or ceiling is None:
-        return ()
-    holding = caps_on(entry.family, ceiling.currency, safety)
-    counted = counted_minor([cap.id for cap in holding], now=now, except_call=own_call)
-    return tuple(
-        CapFact(
-            scope=caps.Scope(cap.scope),
-            window=caps.Window(cap.time_window),
-            limit_minor=cap.limit.amount_minor,
-            counted_minor=counted[cap.id],
-        )
-        for cap in holding
+def spend_of(entry: AnyOperation, ceiling: Money, grant: GrantFacts) -> Spend:
+    """Return what decides which caps hold a call."""
+    return Spend(
+        family=entry.family,
+        currency=ceiling.currency,
+        mode=grant.mode,
+        project_ref=grant.project_ref,
+        run_ref=grant.run_ref,
     )
 
 
-def _funding(ceiling: Money | None, safety: Safety, *, own_call: int | None) -> Funding | None:
+def _funding(spend: Spend, safety: Safety, *, own_call: int | None) -> Funding | None:
     """Return the run's share of its funding, in the call's currency; None where none is set."""
-    share, grant = safety.funding_share_percent, safety.grant
-    if ceiling is None or share is None:
+    share, funded = safety.funding_share_percent, safety.grant.funded
+    if share is None:
         return None
-    is_same = grant.funded.currency == ceiling.currency
     return Funding(
         share_percent=share,
-        funded_minor=grant.funded.amount_minor if is_same else 0,
-        run_minor=counted_of_run_minor(
-            grant.run_ref, currency=ceiling.currency, mode=grant.mode, except_call=own_call
-        ),
+        funded_minor=funded.amount_minor if funded.currency == spend.currency else 0,
+        run_minor=counted_of_run_minor(spend, except_call=own_call),
     )
 
 

@@ -7,11 +7,8 @@ does meanwhile; giving back and settling need no cap, for they never take more t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
-
-from django.db import connection
 
 from kernel.money import Money
 from kernel.references import new_reference
@@ -25,9 +22,7 @@ from toolrouter.models import Capture, Reservation, ToolCall
 from toolrouter.operations.changes import By
 from toolrouter.operations.incidents import open_incident
 from toolrouter.policy import CapFact, Facts
-from toolrouter.queries.safety import CapFacts
 
-_LOCK: Final = "SELECT FROM toolrouter_spendcap WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 _SCOPES: Final = {
     caps.Scope.ACCOUNT: "Account",
     caps.Scope.PROJECT: "Project",
@@ -38,16 +33,6 @@ _WINDOWS: Final = {
     caps.Window.MONTH: ", 30 days",
     caps.Window.LIFETIME: "",
 }
-
-
-def lock_caps(holding: Sequence[CapFacts]) -> None:
-    """Let nobody else reserve under these caps before COMMIT. One statement.
-
-    Their order is that of their ids. What is taken of them is read afterwards, by a statement of
-    its own: it sees what whoever held them before has committed.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [[cap.id for cap in holding]])
 
 
 def cap_words(cap: CapFact) -> str:

@@ -12,7 +12,6 @@ from toolrouter.queries.capabilities import list_capabilities
 from toolrouter.queries.credentials import Credential, credential_of
 from toolrouter.queries.readiness import ReadinessNow, readiness_of
 from toolrouter.queries.safety import (
-    CapFacts,
     GrantFacts,
     GrantNotFound,
     Safety,
@@ -26,7 +25,6 @@ from toolrouter.queries.safety import (
 __all__ = [
     "CallDetail",
     "CallRow",
-    "CapFacts",
     "Credential",
     "GrantFacts",
     "GrantNotFound",

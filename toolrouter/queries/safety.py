@@ -1,4 +1,4 @@
-"""What holds for one run now: its grant, the postures, stops and holds above it, and its caps."""
+"""What holds for one run now: its grant, and the postures, stops and holds above it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
+from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from kernel.money import Money
-from toolrouter.enums import STRICTNESS, CapScope, CapWindow, Family, Posture, RunKind, Scope
+from toolrouter.enums import STRICTNESS, CapScope, Posture, RunKind, Scope
 from toolrouter.models import Grant, GrantSubject, ProjectSettings, SafetySettings, SpendCap
 from toolrouter.models.stoppable import Stoppable
 
@@ -42,22 +43,8 @@ class GrantFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CapFacts:
-    """One cap as it bounds a run: of the account, of its project or of itself."""
-
-    id: int
-    reference: str
-    scope: CapScope
-    ref: str
-    family: Family
-    mode: str
-    time_window: CapWindow
-    limit: Money
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Safety:
-    """What holds for one run. ``caps`` are those of its mode, of every family and currency.
+    """What holds for one run, but for its caps (``queries.headroom``).
 
     The gates of the environment are settings, and not in here.
     """
@@ -74,7 +61,6 @@ class Safety:
     decide_spend_h: int
     decide_provisioning_h: int
     cap_raiser_waits: bool
-    caps: Sequence[CapFacts]
 
     @property
     def posture(self) -> Posture:
@@ -97,18 +83,20 @@ def strictest(postures: Iterable[str]) -> Posture:
 
 
 def safety_of(grant_id: int, *, lock: bool = False) -> Safety:
-    """Return what holds for the run of that grant. Four statements.
+    """Return what holds for the run of that grant. One statement.
 
     ``lock``: in the caller's transaction, and nobody stops, holds, freezes or changes any of it,
     caps included, before COMMIT: share locks on account, project and grant, in the order of
-    docs/rules.md. Whoever reserves money under a cap locks that cap's row after them. Raises
-    GrantNotFound.
+    docs/rules.md. Raises GrantNotFound.
     """
-    account = _first(SafetySettings, _ACCOUNT, [], lock=lock)
-    project = _first(ProjectSettings, _PROJECT, [grant_id], lock=lock)
-    grant = _first(Grant, _GRANT, [grant_id], lock=lock)
-    if account is None or project is None or grant is None:
+    with connection.cursor() as cursor:
+        cursor.execute(_SAFETY_LOCKED if lock else _SAFETY, [grant_id])
+        row = cursor.fetchone()
+    if row is None:
         raise GrantNotFound(grant_id)
+    account = _read(SafetySettings, _ACCOUNT, row[: len(_ACCOUNT)])
+    project = _read(ProjectSettings, _STANDS, row[len(_ACCOUNT) : -len(_GRANT)])
+    grant = _read(Grant, _GRANT, row[-len(_GRANT) :])
     named = {Scope.ACCOUNT: account, Scope.PROJECT: project, Scope.RUN: grant}
     return Safety(
         grant=grant_facts(grant),
@@ -123,55 +111,46 @@ def safety_of(grant_id: int, *, lock: bool = False) -> Safety:
         decide_spend_h=account.decide_spend_h,
         decide_provisioning_h=account.decide_provisioning_h,
         cap_raiser_waits=account.cap_raiser_waits,
-        caps=caps_of(grant),
     )
 
 
-_ACCOUNT: Final = "SELECT * FROM toolrouter_safetysettings WHERE is_the_one"
-_PROJECT: Final = """
-SELECT * FROM toolrouter_projectsettings
-WHERE project_ref = (SELECT project_ref FROM toolrouter_grant WHERE id = %s)
+_STANDS: Final = ("posture", "stopped_at", "held_at")
+_ACCOUNT: Final = (
+    *_STANDS,
+    *("outreach_open", "spend_open", "funding_share_percent", "two_people_from_minor"),
+    *("two_people_currency", "decide_outbound_h", "decide_spend_h", "decide_provisioning_h"),
+    "cap_raiser_waits",
+)
+_GRANT: Final = (
+    *_STANDS,
+    *("id", "reference", "run_ref", "run_code", "project_id", "kind", "mode", "trace_ref"),
+    *("funded_minor", "currency", "opened_at", "expires_at", "frozen_at", "ended_at"),
+)
+_SAFETY: Final = """
+SELECT account.posture, account.stopped_at, account.held_at, account.outreach_open,
+  account.spend_open, account.funding_share_percent, account.two_people_from_minor,
+  account.two_people_currency, account.decide_outbound_h, account.decide_spend_h,
+  account.decide_provisioning_h, account.cap_raiser_waits,
+  project.posture, project.stopped_at, project.held_at,
+  held.posture, held.stopped_at, held.held_at, held.id, held.reference, held.run_ref,
+  held.run_code, held.project_ref, held.kind, held.mode, held.trace_ref, held.funded_minor,
+  held.currency, held.opened_at, held.expires_at, held.frozen_at, held.ended_at
+FROM toolrouter_safetysettings account
+CROSS JOIN toolrouter_projectsettings project
+JOIN toolrouter_grant held ON held.project_ref = project.project_ref
+WHERE account.is_the_one AND held.id = %s
 """
-_GRANT: Final = "SELECT * FROM toolrouter_grant WHERE id = %s"
-# Django has no word for this lock.
-_LOCKED: Final = {sql: f"{sql} FOR SHARE" for sql in (_ACCOUNT, _PROJECT, _GRANT)}
+# Postgres locks the three rows in the order in which they are named here, each as it then is.
+_SAFETY_LOCKED: Final = f"{_SAFETY}FOR SHARE OF account, project, held"
 
 
-def _first(model: type[S], sql: str, values: list[object], *, lock: bool) -> S | None:
-    """Return the row, share-locked where asked."""
-    found = model._default_manager.raw(_LOCKED[sql] if lock else sql, values)
-    return next(iter(found), None)
-
-
-_BOUNDING: Final = """
-SELECT * FROM toolrouter_spendcap WHERE mode = %s AND (scope = 'account'
-  OR (scope = 'project' AND ref = %s) OR (scope = 'run' AND ref = %s)) ORDER BY id
-"""
-
-
-def caps_of(grant: Grant) -> Sequence[CapFacts]:
-    """Return the caps of its mode that bound a run: account, project, run. One statement."""
-    bounding = [grant.mode, grant.project_ref, grant.run_ref]
-    return [cap_facts(cap) for cap in SpendCap.objects.raw(_BOUNDING, bounding)]
+def _read(model: type[S], columns: Sequence[str], values: Sequence[object]) -> S:
+    return model(**dict(zip(columns, values, strict=True)))
 
 
 def has_caps(*, mode: str) -> bool:
     """Say whether the account has a cap above nothing in that mode: without, nothing is spent."""
     return SpendCap.objects.filter(scope=CapScope.ACCOUNT, mode=mode, limit_minor__gt=0).exists()
-
-
-def cap_facts(cap: SpendCap) -> CapFacts:
-    """Return a cap as others see it."""
-    return CapFacts(
-        id=cap.pk,
-        reference=cap.reference,
-        scope=CapScope(cap.scope),
-        ref=cap.ref,
-        family=Family(cap.family),
-        mode=cap.mode,
-        time_window=CapWindow(cap.time_window),
-        limit=cap.limit,
-    )
 
 
 def grant_facts(grant: Grant) -> GrantFacts:

@@ -27,9 +27,9 @@ from tests.toolrouter.agents import database_now
 from tests.toolrouter.spending.buying import Buyer, findings
 from toolrouter import caps
 from toolrouter.answers import Answer
-from toolrouter.enums import CapScope, CapWindow
+from toolrouter.enums import CapScope, CapWindow, Family
 from toolrouter.operations.reserving import capture, release, settle
-from toolrouter.queries.headroom import counted_minor, counted_of_run_minor
+from toolrouter.queries.headroom import Spend, counted_minor, counted_of_run_minor
 from toolrouter.vocabulary import Status
 
 pytestmark = pytest.mark.django_db
@@ -131,8 +131,14 @@ class Spending(RuleBasedStateMachine):
         said = {window: rows[cap.pk] for window, cap in self.caps.items()}
         assert said == {window: self.counted(window) for window in CapWindow}
         run = self.buyer.agent
-        in_all = counted_of_run_minor(run.run_ref, currency="USD", mode=run.deal.mode)
-        assert in_all == said[CapWindow.LIFETIME]
+        spend = Spend(
+            family=Family.PURCHASE,
+            currency="USD",
+            mode=run.deal.mode,
+            project_ref=self.buyer.project_ref,
+            run_ref=run.run_ref,
+        )
+        assert counted_of_run_minor(spend) == said[CapWindow.LIFETIME]
 
 
 def test_rows_and_arithmetic_agree_in_any_order(buyer: Buyer, settings: Any) -> None:
