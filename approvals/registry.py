@@ -90,6 +90,8 @@ class Kind(ABC):
 
     name: ClassVar[str]
     words: ClassVar[frozenset[str]] = frozenset()  # fields of the envelope that an erasure blanks
+    listed_labels: ClassVar[Sequence[str]] = ()  # of the shown lines that lists show too
+    again_url_name: ClassVar[str] = ""  # where a person has it asked again, by its subject_ref
 
     @abstractmethod
     def rules(self) -> Sequence[Rule]:
@@ -156,6 +158,11 @@ def register(kind: Kind) -> None:
 def kind_of(name: str) -> Kind:
     """Return the kind of that name. Raises KeyError for none."""
     return _kinds[name]
+
+
+def find_kind(name: str) -> Kind | None:
+    """Return the kind of that name; None where this version knows none."""
+    return _kinds.get(name)
 
 
 def find_rule(kind: str, rule: str) -> Rule | None:

@@ -47,6 +47,8 @@ class ToolCalls(Kind):
     """Calls that need a person: an operator or an owner decides what goes out."""
 
     name = KIND_NAME
+    listed_labels = ("Paid to", "Provider")
+    again_url_name = "ask-again"
 
     def rules(self) -> Sequence[Rule]:
         """Return the rules of all classes."""

@@ -67,7 +67,7 @@ PROMISES: Final = (
         frozen=(
             *("id", "reference", "grant_id", "credential_ref", "run_ref", "project_ref", "mode"),
             *("trace_ref", "key", "operation", "risk", "subject_ref", "asked_digest"),
-            *("policy_version", "facts", "again_of_id", "asked_at"),
+            *("policy_version", "facts", "again_of_id", "again_by_id", "asked_at"),
             *("amount_minor", "currency", "approval_ref"),
         ),
         erasable=("asked", "asked_salt"),

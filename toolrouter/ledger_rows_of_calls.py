@@ -70,10 +70,13 @@ FROM (SELECT * FROM ledger_ledgerentry WHERE kind = 'tool' AND starts_with(event
 FULL JOIN (
   SELECT own.reference, own.mode, own.trace_ref, happened.at, 'call.' || happened.state AS event,
     array_remove(ARRAY[coalesce(nullif(own.run_ref, ''), own.credential_ref),
-      nullif(own.subject_ref, ''), nullif(own.approval_ref, '')], NULL) AS refs,
+      nullif(own.subject_ref, ''), nullif(own.approval_ref, ''),
+      CASE WHEN own.again_by_id IS NOT NULL THEN (SELECT first.reference
+        FROM toolrouter_toolcall first WHERE first.id = own.again_of_id) END], NULL) AS refs,
     jsonb_strip_nulls(jsonb_build_object('operation', own.operation, 'policy', own.policy_version,
       'codes', CASE WHEN happened.state = own.state THEN cardinality(own.codes) ELSE 0 END,
       'code', CASE WHEN happened.state = own.state THEN own.codes[1] END, 'row', {CALL_DIGEST},
+      'actor', 'user:' || own.again_by_id,
       'amount_minor', own.amount_minor, 'currency', nullif(own.currency, ''))) AS told_facts,
     {_CONSISTENT} AS is_consistent
   FROM toolrouter_toolcall own LEFT JOIN toolrouter_grant held ON held.id = own.grant_id
@@ -207,6 +210,7 @@ def declare() -> None:
             "currency": facts.CURRENCY,
             "differs": facts.COUNT,
             "row": facts.DIGEST,  # operations.digests
+            "actor": facts.ACTOR,
         },
     )
     rows.declare(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from toolrouter.views import calls, incidents, integrations, runs, safety, stops
+from toolrouter.views import again, calls, incidents, integrations, runs, safety, stops
 
 urlpatterns = [
     path("console/safety/", safety.safety, name="safety"),
@@ -35,4 +35,5 @@ urlpatterns = [
     path("console/tool-calls/", calls.call_list, name="tool-call-list"),
     path("console/tool-calls/<str:reference>/", calls.call, name="tool-call"),
     path("console/tool-calls/<str:reference>/why/", calls.why_denied, name="why-denied"),
+    path("console/tool-calls/<str:reference>/again/", again.ask_call_again, name="ask-again"),
 ]

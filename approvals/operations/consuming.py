@@ -9,7 +9,7 @@ from typing import Final
 
 from django.db import connection
 
-from approvals.enums import Factor, RequestState, Verdict
+from approvals.enums import Factor, RequestState, Verdict, Why
 from approvals.fields import SaltedField, digest_of
 from approvals.models import ApprovalField, ApprovalRequest, Decision
 from approvals.operations.recording import record
@@ -35,11 +35,14 @@ SELECT 1 FROM auth_user WHERE id IN
 
 
 class CannotUse(Exception):
-    """The approval does not cover what is about to run. ``code`` is one of the agent's codes."""
+    """The approval does not cover what is about to run. ``code`` is one of the agent's codes.
 
-    def __init__(self, code: str) -> None:
+    ``why`` says what people are told, where that does not follow from the code.
+    """
+
+    def __init__(self, code: str, *, why: Why | None = None) -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.why = code, why
 
 
 def consume(subject_ref: str, *, envelope: Envelope, now: datetime) -> str:
@@ -80,7 +83,7 @@ def _require_same(request: ApprovalRequest, envelope: Envelope) -> None:
         and request.policy_version in asks.policy_versions
     )
     if not known:
-        raise CannotUse("expired")
+        raise CannotUse("expired", why=Why.VERSION_GONE)
     shown = asks.present(envelope, version=request.presenter_version)
     kept = list(request.fields.all())
     part = ApprovalField.Part

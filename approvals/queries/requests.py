@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 
 from approvals.enums import REQUESTS, Factor, RequestState, Verdict, Why
 from approvals.fields import SaltedField, digest_of
 from approvals.models import ApprovalField, ApprovalRequest, Decision, Revocation
-from approvals.registry import kind_of, kinds
+from approvals.registry import find_kind, find_rule, kinds
 from kernel.modes import Mode
 from kernel.money import Money
 from kernel.paging import Cursor, Page, page_of
@@ -23,6 +24,11 @@ from kernel.state_words import OperatorWords
 COUNTED_MAX: Final = 99
 ROWS_PER_PAGE: Final = 50
 ERASED: Final = "Erased"
+WE_WERE_LATE: Final = "we were late: it did not run in time after its approval"
+MISSED_FOR: Final = timedelta(days=14)
+MISSED_MAX: Final = 20
+RELATED: Final = ("superseded_by", "asked_again")
+ASKED_AGAIN_FROM: Final = (RequestState.REFUSED, RequestState.EXPIRED, RequestState.REVOKED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +40,17 @@ class RequestLine:
     effect: str
     asks: str
     room: Sequence[tuple[str, str]]
+    listed: Sequence[tuple[str, str]]  # what lists say of it besides
+    agent_words: str
     amount: Money | None
     mode: str
     state_words: OperatorWords
     why_closed: str
     opened_at: datetime
     decide_by: datetime
+    closed_at: datetime | None
+    again_address: str  # where the reader may have it asked again; "" where they may not
+    next_ref: str  # of the request that took its place, or asks the same again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +85,10 @@ class RequestPage:
     may_decide: bool
     may_revoke: bool
     is_pending: bool
+    is_of_known_kind: bool
+    were_we_late: bool
+    again_by: str
+    again_of: str
     not_before: datetime | None
     execute_by: datetime | None
     needs_second_factor: bool
@@ -82,7 +97,22 @@ class RequestPage:
 def waiting_for(person: User, *, limit: int = COUNTED_MAX) -> list[RequestLine]:
     """Return what waits for ``person``, soonest to expire first."""
     waits = _waiting_for(person).order_by("decide_by", "pk")[:limit]
-    return _lines(waits)
+    return _lines(waits, person=person)
+
+
+def missed_by(person: User, *, now: datetime) -> list[RequestLine]:
+    """Return what ``person`` could have decided and nobody did in time, the newest first.
+
+    Left out is what was asked again since.
+    """
+    missed = ApprovalRequest.objects.filter(
+        _may(person),
+        state__in=[RequestState.EXPIRED, RequestState.SUPERSEDED],
+        closed_at__gt=now - MISSED_FOR,
+        asked_again__isnull=True,
+    )
+    newest = missed.select_related(*RELATED).order_by("-closed_at")[:MISSED_MAX]
+    return _lines(newest, person=person)
 
 
 def waiting_count(person: User) -> int:
@@ -90,29 +120,34 @@ def waiting_count(person: User) -> int:
     return _waiting_for(person)[:COUNTED_MAX].count()
 
 
-def requests_page(*, cursor: Cursor, state: str = "", mode: str = "") -> Page[RequestLine]:
+def requests_page(
+    *, person: User, cursor: Cursor, state: str = "", mode: str = ""
+) -> Page[RequestLine]:
     """Return one page of all requests, newest first."""
-    found = ApprovalRequest.objects.all()
+    found = ApprovalRequest.objects.select_related(*RELATED)
     if state:
         found = found.filter(state=state)
     if mode:
         found = found.filter(mode=mode)
     page = page_of(found, cursor=cursor, limit=ROWS_PER_PAGE)
-    return Page(rows=_lines(page.rows), older_than=page.older_than, newer_than=page.newer_than)
+    rows = _lines(page.rows, person=person)
+    return Page(rows=rows, older_than=page.older_than, newer_than=page.newer_than)
 
 
 def request_page(reference: str, *, person: User) -> RequestPage | None:
     """Return what the page of a request shows to ``person``, as it was shown to all. Five reads."""
-    request = ApprovalRequest.objects.filter(reference=reference).first()
+    related = ApprovalRequest.objects.select_related(*RELATED, "again_by", "again_of")
+    request = related.filter(reference=reference).first()
     if request is None:
         return None
     fields = list(request.fields.filter(part=ApprovalField.Part.SHOWN))
     shown = _by_name(fields)
     around = _around(request)
-    has_right = person.has_perm(kind_of(request.kind).rule(request.rule).permission)
+    rule = find_rule(request.kind, request.rule)
+    has_right = rule is not None and person.has_perm(rule.permission)
     decisions = list(Decision.objects.filter(request=request).select_related("person"))
     return RequestPage(
-        line=_line(request, shown),
+        line=_line(request, shown, person=person),
         shown=[(label, text) for label, text in _in_order(shown)],
         notes=around.get("notes", ()),
         agent_words=around.get("agent_words", ""),
@@ -134,28 +169,38 @@ def request_page(reference: str, *, person: User) -> RequestPage | None:
         ),
         may_revoke=request.state == RequestState.APPROVED and has_right,
         is_pending=request.state == RequestState.PENDING,
+        is_of_known_kind=rule is not None,
+        were_we_late=request.why_closed == Why.EXECUTE_BY,
+        again_by=request.again_by.email if request.again_by else "",
+        again_of=request.again_of.reference if request.again_of else "",
         not_before=request.not_before,
         execute_by=request.execute_by,
         needs_second_factor=request.mode == Mode.LIVE,
     )
 
 
-def _waiting_for(person: User) -> QuerySet[ApprovalRequest]:
+def _may(person: User) -> Q:
+    """Return what ``person`` has the right to decide."""
     may = Q(pk__in=())
     for kind in kinds():
         rules = [rule.name for rule in kind.rules() if person.has_perm(rule.permission)]
         may |= Q(kind=kind.name, rule__in=rules)
+    return may
+
+
+def _waiting_for(person: User) -> QuerySet[ApprovalRequest]:
     answered = Decision.objects.filter(person=person).values("request_id")
-    pending = ApprovalRequest.objects.filter(may, state=RequestState.PENDING)
+    related = ApprovalRequest.objects.select_related(*RELATED)
+    pending = related.filter(_may(person), state=RequestState.PENDING)
     others = pending.exclude(asked_by_id=person.pk)
     others = others.exclude(again_by_id=person.pk, people_needed__gt=1)
     return others.exclude(pk__in=answered)
 
 
-def _lines(requests: Iterable[ApprovalRequest]) -> list[RequestLine]:
+def _lines(requests: Iterable[ApprovalRequest], *, person: User) -> list[RequestLine]:
     listed = list(requests)
     shown = _shown(listed)
-    return [_line(request, shown[request.pk]) for request in listed]
+    return [_line(request, shown[request.pk], person=person) for request in listed]
 
 
 def _shown(requests: Sequence[ApprovalRequest]) -> dict[int, dict[str, Any]]:
@@ -188,8 +233,11 @@ def _digest(fields: Iterable[ApprovalField]) -> str:
     )
 
 
-def _line(request: ApprovalRequest, shown: dict[str, Any]) -> RequestLine:
+def _line(request: ApprovalRequest, shown: dict[str, Any], *, person: User) -> RequestLine:
     around = _around(request)
+    kind = find_kind(request.kind)
+    labels = kind.listed_labels if kind else ()
+    later = request.superseded_by or getattr(request, "asked_again", None)
     amount = request.amount_minor
     return RequestLine(
         reference=request.reference,
@@ -197,13 +245,35 @@ def _line(request: ApprovalRequest, shown: dict[str, Any]) -> RequestLine:
         effect=str(shown["effect"][1]),
         asks=around.get("asks", ""),
         room=[(label, text) for label, text in around.get("room", ())],
+        listed=[(label, text) for label, text in _in_order(shown) if label in labels],
+        agent_words=around.get("agent_words", ""),
         amount=None if amount is None else Money(amount, request.currency),
         mode=request.mode,
         state_words=REQUESTS[request.state],
-        why_closed=Why(request.why_closed).label if request.why_closed else "",
+        why_closed=_why(request),
         opened_at=request.opened_at,
         decide_by=request.decide_by,
+        closed_at=request.closed_at,
+        again_address="" if later else _again_address(request, person=person),
+        next_ref=later.reference if later else "",
     )
+
+
+def _why(request: ApprovalRequest) -> str:
+    if request.why_closed == Why.EXECUTE_BY:
+        return WE_WERE_LATE
+    return str(Why(request.why_closed).label) if request.why_closed else ""
+
+
+def _again_address(request: ApprovalRequest, *, person: User) -> str:
+    kind, rule = find_kind(request.kind), find_rule(request.kind, request.rule)
+    if kind is None or rule is None or not kind.again_url_name:
+        return ""
+    if request.state not in ASKED_AGAIN_FROM or request.why_closed == Why.SUBJECT_GONE:
+        return ""
+    if not person.has_perm(rule.permission):
+        return ""
+    return reverse(kind.again_url_name, args=[request.subject_ref])
 
 
 def _in_order(shown: dict[str, Any]) -> list[list[str]]:

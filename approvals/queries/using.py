@@ -48,6 +48,18 @@ def usable_now(kind: str, *, now: datetime, limit: int) -> list[str]:
     return list(usable.order_by("execute_by").values_list("subject_ref", flat=True)[:limit])
 
 
+def asked_again_as(request_ref: str) -> str:
+    """Return the request that asks the same once more, by a person's button; "" for none."""
+    later = ApprovalRequest.objects.filter(again_of__reference=request_ref)
+    return later.values_list("reference", flat=True).first() or ""
+
+
+def subject_asked_again(request_ref: str) -> str:
+    """Return what waits, or waited, for the request that asks the same once more; "" for none."""
+    later = ApprovalRequest.objects.filter(again_of__reference=request_ref)
+    return later.values_list("subject_ref", flat=True).first() or ""
+
+
 def reason_for_the_agent(request_ref: str) -> str:
     """Return why a request was refused, where whoever refused it ticked that the agent may know."""
     told = Decision.objects.filter(request__reference=request_ref, tells_the_agent=True)

@@ -16,7 +16,7 @@ from approvals.operations.recording import proof_digest, record
 from approvals.policy import is_enough, is_strong_enough
 from approvals.ports import NotProved, Proof
 from approvals.queries.versions import what_is_gone
-from approvals.registry import kind_of
+from approvals.registry import find_rule, kind_of
 from kernel.append_only import new_salt, salted_digest
 from kernel.references import new_reference
 
@@ -101,8 +101,8 @@ def _pending(request_ref: str, *, now: datetime) -> ApprovalRequest:
 
 
 def _require_may(request: ApprovalRequest, *, person: User, shown_digest: str) -> None:
-    asks = kind_of(request.kind)
-    if request.keeps_out(person.pk) or not person.has_perm(asks.rule(request.rule).permission):
+    rule = find_rule(request.kind, request.rule)
+    if rule is None or request.keeps_out(person.pk) or not person.has_perm(rule.permission):
         raise MayNotDecide
     if Decision.objects.filter(request=request, person=person).exists():
         raise MayNotDecide

@@ -11,7 +11,7 @@ from approvals.enums import RequestState
 from approvals.models import ApprovalRequest, Revocation
 from approvals.operations.locking import MayNotDecide, TooLate, lock_request
 from approvals.operations.recording import record
-from approvals.registry import kind_of
+from approvals.registry import find_rule, kind_of
 from kernel.append_only import new_salt, salted_digest
 
 
@@ -22,8 +22,8 @@ def revoke(request_ref: str, *, person: User, reason: str, now: datetime) -> App
     """
     with transaction.atomic(durable=True):
         request = lock_request(request_ref)
-        asks = kind_of(request.kind)
-        if not person.has_perm(asks.rule(request.rule).permission):
+        rule = find_rule(request.kind, request.rule)
+        if rule is None or not person.has_perm(rule.permission):
             raise MayNotDecide
         if request.state != RequestState.APPROVED:
             raise TooLate(request.state)
@@ -40,5 +40,6 @@ def revoke(request_ref: str, *, person: User, reason: str, now: datetime) -> App
         request.move(RequestState.REVOKED, closed_at=now)
         facts = {"actor": f"user:{person.pk}", **({"reason_digest": digest} if digest else {})}
         record(request, RequestState.REVOKED, now=now, facts=facts)
+        asks = kind_of(request.kind)
         asks.closed(request.subject_ref, outcome=RequestState.REVOKED, why="", now=now)
         return request

@@ -18,6 +18,7 @@ from approvals.usecases.show_request import show_request
 from kernel.liveness import database_now
 from kernel.paging import Cursor
 from kernel.permissions import needs
+from notices.queries import clock_of
 
 NAV: Final = "approval-inbox"
 
@@ -26,9 +27,15 @@ NAV: Final = "approval-inbox"
 @never_cache
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
-    """List what waits for whoever looks, soonest to expire first. Three statements."""
-    waiting = queries.waiting_for(me(request))
-    return render(request, "approvals/inbox.html", {"nav": NAV, "waiting": waiting})
+    """List what waits for whoever looks, soonest to expire first, and what they missed."""
+    person = me(request)
+    context = {
+        "nav": NAV,
+        "waiting": queries.waiting_for(person),
+        "missed": queries.missed_by(person, now=database_now()),
+        "clock": clock_of(person.pk),
+    }
+    return render(request, "approvals/inbox.html", context)
 
 
 @needs("approvals.view_approvalrequest")
@@ -38,6 +45,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
     form = RequestFilterForm(request.GET)
     narrowed = form.cleaned_data if form.is_valid() else {}
     page = queries.requests_page(
+        person=me(request),
         cursor=Cursor.from_query(request.GET),
         state=narrowed.get("state", ""),
         mode=narrowed.get("mode", ""),
@@ -74,6 +82,7 @@ def shown(
     context: dict[str, object] = {
         "nav": NAV,
         "page": page,
+        "here": clock_of(me(request).pk).says(page.line.decide_by),
         "problem": problem,
         "refuse_form": refuse_form or RefuseForm(),
         "revoke_form": RevokeForm(),

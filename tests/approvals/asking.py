@@ -40,6 +40,7 @@ class Boxes(Kind):
         self.told: list[tuple[str, ...]] = []
         self.locked: list[str] = []
         self.missing = ""
+        self.breaks_for = ""
         self.versions = frozenset({"boxes-1"})
 
     @property
@@ -94,6 +95,8 @@ class Boxes(Kind):
         self.told.append(("approved", subject_ref, request_ref))
 
     def closed(self, subject_ref: str, *, outcome: str, why: str, now: datetime) -> None:  # noqa: ARG002  # the kind's
+        if subject_ref == self.breaks_for:
+            raise RuntimeError("broken")
         self.told.append((outcome, subject_ref))
 
 

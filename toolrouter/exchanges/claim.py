@@ -67,14 +67,16 @@ def _claim(call: ToolCall, *, now: datetime) -> bool:
             raise CannotUse(Code.SUPERSEDED)
     except CannotUse as reason:
         if reason.code != _TOO_EARLY:
-            _deny(call, (Code(reason.code),), now=now)
+            _deny(call, (Code(reason.code),), why=reason.why, now=now)
         return False
     begin(call, claim_facts=derived.facts.stored(), now=now)
     effect_of(call).book(derived.arguments, call_of(call, now=now))
     return True
 
 
-def _deny(call: ToolCall, codes: tuple[Code, ...], *, now: datetime) -> None:
+def _deny(
+    call: ToolCall, codes: tuple[Code, ...], *, now: datetime, why: Why | None = None
+) -> None:
     """Close the request, and then the call. Raises LostRace."""
-    close_for(call.reference, why=_WHY.get(codes[0], Why.NOT_ALLOWED), now=now)
+    close_for(call.reference, why=why or _WHY.get(codes[0], Why.NOT_ALLOWED), now=now)
     deny(call, codes, now=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -74,6 +75,15 @@ class ToolCall(Stateful):
     again_of = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="+", db_index=False, editable=False
     )
+    # Who had it asked again; the run stays who asks.
+    again_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        editable=False,
+    )
     asked_at = models.DateTimeField(editable=False)
     claim_facts = models.JSONField(null=True, editable=False)
     claimed_at = models.DateTimeField(null=True, editable=False)
@@ -141,6 +151,10 @@ class ToolCall(Stateful):
                 condition=Q(restored_at__isnull=True)
                 | Q(state__in=[CallState.UNKNOWN, CallState.DONE, CallState.FAILED]),
                 name="call_restored_only_to_be_looked_for",
+            ),
+            models.CheckConstraint(
+                condition=Q(again_by__isnull=True) | Q(again_of__isnull=False),
+                name="call_asked_again_names_the_first",
             ),
             # An operation that nobody has is nothing to have a risk.
             models.CheckConstraint(

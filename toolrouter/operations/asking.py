@@ -144,6 +144,7 @@ def _decide(asked: Asked) -> Decided:
         is_recently_refused=(
             isinstance(entry, Operation)
             and entry.effect is not None
+            and asked.again is None  # a person may ask again at once
             and was_refused_lately(entry, subject_ref, now=now)
         ),
     )
@@ -226,7 +227,7 @@ def _carry_out(asked: Asked, decided: Decided, earlier: ToolCall | None) -> Answ
         subject_ref=decided.subject_ref,
         answered=answered,
         is_kept=decided.facts.risk != Risk.READ,
-        again_of=earlier,
+        again_of=asked.again.of if asked.again else earlier,
         amount=waiting.amount if waiting else None,
         approval_ref=waiting.approval_ref if waiting else "",
     )

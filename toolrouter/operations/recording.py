@@ -34,6 +34,14 @@ class KeyTaken(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedAgain:
+    """A person's button: which call is asked again, and who wants it."""
+
+    of: ToolCall
+    by_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What was sent, by whom. ``key`` is the agent's own, where it named one that can be one."""
 
@@ -44,6 +52,7 @@ class Asked:
     entry: Entry | None
     key: str | None = None
     is_key_bad: bool = False
+    again: AskedAgain | None = None
 
     def words(self) -> str:
         """Return all that was asked as one text: equal texts are the same question."""
@@ -109,6 +118,7 @@ def _row(asked: Asked, outcome: Outcome) -> ToolCall:
         result_digest=digest(answered.result) if answered else "",
         result_refs=list(answered.refs) if answered else [],
         again_of=outcome.again_of,
+        again_by_id=asked.again.by_id if asked.again else None,
         amount_minor=outcome.amount.amount_minor if outcome.amount else None,
         currency=outcome.amount.currency if outcome.amount else "",
         approval_ref=outcome.approval_ref,
@@ -127,6 +137,8 @@ def _inserted(row: ToolCall) -> ToolCall:
 def enter(row: ToolCall, event: str, *, at: datetime) -> None:
     """Append the entry that says when a call came to a state, or was looked for in vain."""
     refs = [row.run_ref or row.credential_ref, row.subject_ref, row.approval_ref]
+    if row.again_by_id and row.again_of:
+        refs.append(row.again_of.reference)
     ledger.record(
         key=f"call.{event}:{row.reference}",
         kind=EntryKind.TOOL,
@@ -150,6 +162,8 @@ def _facts(row: ToolCall, event: str) -> dict[str, FactValue]:
     }
     if row.codes:
         facts["code"] = row.codes[0]
+    if row.again_by_id:
+        facts["actor"] = f"user:{row.again_by_id}"
     if row.amount_minor is not None:
         facts |= {"amount_minor": row.amount_minor, "currency": row.currency}
     return facts

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import connection
 
-from approvals.operations import open_request
+from approvals.operations import Again, open_request
 from approvals.registry import Around
 from kernel.money import Money
 from toolrouter import policy
@@ -80,6 +80,7 @@ def ask_people(
         amount=plan.amount,
         policy_version=str(policy.VERSION),
         decide_within=_decide_within(entry.risk, safety),
+        again=_again(asked),
         now=call.now,
     )
     return Waiting(approval_ref=opened.reference, amount=plan.amount)
@@ -111,6 +112,12 @@ def room_lines(facts: policy.Facts, amount: Money | None) -> list[tuple[str, str
         for cap in facts.caps
         for left in [Money(cap.headroom_minor, amount.currency)]
     ]
+
+
+def _again(asked: Asked) -> Again | None:
+    if asked.again is None:
+        return None
+    return Again(by_id=asked.again.by_id, of=asked.again.of.approval_ref)
 
 
 def _decide_within(risk: Risk, safety: Safety) -> timedelta:

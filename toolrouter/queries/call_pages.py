@@ -13,11 +13,12 @@ from django.db.models import QuerySet
 from kernel.money import Money
 from kernel.paging import Cursor, Page, page_of
 from kernel.state_words import OperatorWords
-from toolrouter.enums import CALLS
+from toolrouter.approval_rules import PERMISSIONS
+from toolrouter.enums import CALLS, CallState
 from toolrouter.models import ProviderReceipt, ToolCall
 from toolrouter.policy import Facts
 from toolrouter.registry import registry
-from toolrouter.vocabulary import Code
+from toolrouter.vocabulary import Code, Risk
 
 ROWS_PER_PAGE: Final = 50
 SHOWN_OF_A_TRACE_MAX: Final = 50
@@ -87,12 +88,21 @@ class CallDetail:
     result_digest: str
     runs: int
     again_of: str
+    again_by: str
     amount: Money | None
     approval_ref: str
     claimed_at: datetime | None
     unknown_at: datetime | None
     closed_at: datetime | None
     receipt: ReceiptRow | None
+
+    @property
+    def again_permission(self) -> str:
+        """Return what a person needs to have it asked again; "" where nobody can."""
+        is_over = self.row.state in (CallState.DENIED, CallState.FAILED) and self.row.run_ref
+        if not is_over or self.is_asked_erased or not self.row.risk:
+            return ""
+        return PERMISSIONS.get(Risk(self.row.risk), "")
 
     @property
     def risk_words(self) -> str:
@@ -133,7 +143,7 @@ def _oldest_first(calls: QuerySet[ToolCall]) -> list[CallRow]:
 
 def call_by_reference(reference: str) -> CallDetail | None:
     """Return one call, or None. One statement."""
-    calls = ToolCall.objects.select_related("again_of", "receipt__incident")
+    calls = ToolCall.objects.select_related("again_of", "again_by", "receipt__incident")
     call = calls.filter(reference=reference).first()
     if call is None:
         return None
@@ -151,6 +161,7 @@ def call_by_reference(reference: str) -> CallDetail | None:
         result_digest=call.result_digest,
         runs=call.runs,
         again_of=call.again_of.reference if call.again_of else "",
+        again_by=call.again_by.email if call.again_by else "",
         amount=_money(call.amount_minor, call.currency),
         approval_ref=call.approval_ref,
         claimed_at=call.claimed_at,

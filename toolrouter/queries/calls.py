@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from approvals.queries import reason_for_the_agent
+from approvals.queries import reason_for_the_agent, subject_asked_again
 from toolrouter.answers import Answer
 from toolrouter.enums import CallState
 from toolrouter.models import ToolCall
@@ -42,6 +42,9 @@ def answer_of_action(*, grant_id: int, action: object) -> Answer:
     if call is None:
         return Answer.denied(Code.NOT_FOUND)
     answer = answer_of(call)
+    told = {}
     if answer.codes == (Code.REFUSED,) and (reason := reason_for_the_agent(call.approval_ref)):
-        return replace(answer, result=outgoing({"reason": reason}))
-    return answer
+        told["reason"] = reason
+    if answer.status == Status.DENIED and (later := subject_asked_again(call.approval_ref)):
+        told["asked_again"] = later
+    return replace(answer, result=outgoing(told)) if told else answer

@@ -9,6 +9,7 @@ from typing import Final
 from django.db import connection
 
 from toolrouter.enums import TokenStanding
+from toolrouter.models import Grant
 from toolrouter.planning import token_sha256
 from toolrouter.vocabulary import RunKind
 
@@ -35,6 +36,29 @@ class Credential:
     def is_open(self) -> bool:
         """Say whether it lets anybody act at all."""
         return self.standing == TokenStanding.OPEN
+
+
+def credential_of_run(grant_id: int, *, token_ref: str, now: datetime) -> Credential:
+    """Return what a person's button asks with in a run's place: open, whatever its tokens are.
+
+    Whether the run may still do anything, the policy asks of its grant. One statement.
+    """
+    held = Grant.objects.get(pk=grant_id)
+    return Credential(
+        token_id=0,
+        token_ref=token_ref,
+        grant_id=held.pk,
+        grant_ref=held.reference,
+        run_ref=held.run_ref,
+        run_code=held.run_code,
+        kind=RunKind(held.kind),
+        project_ref=held.project_ref,
+        mode=held.mode,
+        trace_ref=held.trace_ref,
+        standing=TokenStanding.OPEN,
+        last_used_at=None,
+        now=now,
+    )
 
 
 _FIND: Final = """

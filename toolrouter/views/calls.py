@@ -47,6 +47,8 @@ def call(request: HttpRequest, reference: str) -> HttpResponse:
         "call": found,
         "row": found.row,
         "reasons": [(code, WORDS[code]) for code in found.row.codes],
+        "may_ask_again": bool(found.again_permission)
+        and request.user.has_perm(found.again_permission),
     }
     return render(request, "toolrouter/call.html", context)
 

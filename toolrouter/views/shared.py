@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django import forms
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -40,6 +41,13 @@ def actor(request: HttpRequest) -> int:
     if request.user.pk is None:
         raise PermissionError("nobody is logged in")
     return int(request.user.pk)
+
+
+def person(request: HttpRequest) -> User:
+    """Return who is logged in, as a person with rights."""
+    if not isinstance(request.user, User):
+        raise PermissionError("nobody is logged in")
+    return request.user
 
 
 def scope_asked(request: HttpRequest) -> tuple[Scope, str]:

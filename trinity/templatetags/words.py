@@ -15,6 +15,7 @@ from kernel.folding import folded
 from kernel.modes import Mode
 from kernel.money import Money
 from kernel.state_words import OperatorWords
+from notices.queries import Clock
 
 register = template.Library()
 
@@ -91,6 +92,12 @@ def ago(at: datetime | None) -> str:
 def upcoming(at: datetime | None) -> str:
     """Say when something is done next: ``in 4 min``; ``soon`` once its time has come."""
     return ago(at) if at is not None and at > timezone.now() else "soon"
+
+
+@register.filter
+def by(at: datetime | None, clock: Clock) -> str:
+    """Say a time by a person's own clock; nothing where they did not say which that is."""
+    return "" if at is None else clock.says(at)
 
 
 @register.filter
