@@ -16,6 +16,8 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
+from kernel.uploads import FILE_BYTES_MAX
+
 View = Callable[..., HttpResponseBase]
 BODY_BYTES_MAX: Final = 64 * 1024  # the longest note, were each character an emoji
 
@@ -52,6 +54,17 @@ def takes_bytes(most: int) -> Callable[[View], View]:
         return view
 
     return decorate
+
+
+def takes_file(view: View) -> View:
+    """Let a page take one file of up to FILE_BYTES_MAX, and a form around it. Others take none."""
+    view.takes_file = True  # type: ignore[attr-defined]  # read by ``is_for_file``
+    return takes_bytes(FILE_BYTES_MAX + BODY_BYTES_MAX)(view)
+
+
+def is_for_file(view: View) -> bool:
+    """Say whether ``view`` takes a file."""
+    return bool(getattr(view, "takes_file", False))
 
 
 def body_bytes_max(view: View) -> int:

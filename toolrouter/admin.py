@@ -8,6 +8,7 @@ from kernel.admin import LookOnlyAdmin
 from toolrouter.models import (
     CallCount,
     Capture,
+    ConfirmedPayee,
     DatabaseStart,
     Grant,
     GrantSubject,
@@ -15,6 +16,8 @@ from toolrouter.models import (
     ProjectSettings,
     ProviderReadiness,
     ProviderReceipt,
+    Purchase,
+    PurchaseReceipt,
     Reservation,
     RunToken,
     SafetyChange,
@@ -215,3 +218,41 @@ class CaptureAdmin(LookOnlyAdmin):
 admin.site.register(Reservation, ReservationAdmin)
 admin.site.register(Capture, CaptureAdmin)
 admin.site.register(DatabaseStart, DatabaseStartAdmin)
+
+
+class PurchaseAdmin(LookOnlyAdmin):
+    """What people buy by hand."""
+
+    list_display = (
+        *("reference", "state", "approved_minor", "currency", "paid_minor", "paid_currency"),
+        *("category", "mode", "run_ref", "due_at", "closed_by", "trace"),
+    )
+    list_select_related = ("closed_by",)
+    list_filter = ("state", "mode", "category")
+    search_fields = ("=reference", "=call__reference", "=run_ref", "=payee", "=trace_ref")
+    search_help_text = "A whole reference of a purchase, call, run or trace, or a domain"
+    ordering = ("-id",)
+
+
+class PurchaseReceiptAdmin(LookOnlyAdmin):
+    """Receipts of purchases, without their files."""
+
+    exclude = ("content",)
+    list_display = ("reference", "purchase", "kind", "size_bytes", "mode", "kept_by", "kept_at")
+    list_select_related = ("purchase", "kept_by")
+    search_fields = ("=reference", "=purchase__reference")
+    ordering = ("-id",)
+
+
+class ConfirmedPayeeAdmin(LookOnlyAdmin):
+    """Payees that an owner knows."""
+
+    list_display = ("reference", "payee", "mode", "purchase", "confirmed_by", "confirmed_at")
+    list_select_related = ("purchase", "confirmed_by")
+    search_fields = ("=reference", "=payee", "=purchase__reference")
+    ordering = ("-id",)
+
+
+admin.site.register(Purchase, PurchaseAdmin)
+admin.site.register(PurchaseReceipt, PurchaseReceiptAdmin)
+admin.site.register(ConfirmedPayee, ConfirmedPayeeAdmin)

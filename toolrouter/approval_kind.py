@@ -47,6 +47,7 @@ class ToolCalls(Kind):
     """Calls that need a person: an operator or an owner decides what goes out."""
 
     name = KIND_NAME
+    words = frozenset({"about_vendor", "about_what"})  # the agent's, of a purchase
     listed_labels = ("Paid to", "Provider")
     again_url_name = "ask-again"
 

@@ -13,7 +13,13 @@ from approvals import registry as requests
 from kernel import due_work, erasure, guards, waiting_list
 from kernel.schema import histories
 from notices.outbox import kinds
-from toolrouter import connections, ledger_rows, ledger_rows_of_calls, ledger_rows_of_money
+from toolrouter import (
+    connections,
+    ledger_rows,
+    ledger_rows_of_calls,
+    ledger_rows_of_money,
+    ledger_rows_of_purchases,
+)
 from toolrouter.due_work import DUE_WORK
 from toolrouter.guards import PROMISES
 
@@ -35,6 +41,8 @@ class ToolrouterConfig(AppConfig):
         kinds.register(*import_string("toolrouter.outbox.KINDS"))
         ledger_rows_of_calls.declare()
         ledger_rows_of_money.declare()
+        ledger_rows_of_purchases.declare()
+        waiting_list.register(*import_string("toolrouter.queries.waiting.WAITING"))
         post_migrate.connect(seed_account, sender=self)
 
 

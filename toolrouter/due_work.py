@@ -8,6 +8,7 @@ from typing import Final
 from kernel.due_work import DueWork
 
 CALLS: Final = "tool-call-list"
+PURCHASES: Final = "purchase-list"
 DUE_WORK: Final = (
     DueWork(
         id="toolrouter.approved_calls",
@@ -24,6 +25,13 @@ DUE_WORK: Final = (
         words="tool calls whose outcome is unknown",
         oldest_due=("SELECT min(look_at) FROM toolrouter_toolcall WHERE look_at IS NOT NULL"),
         listed_at=(CALLS, "?state=unknown"),
+    ),
+    DueWork(
+        id="toolrouter.overdue_purchases",
+        words="purchases by hand that are overdue",
+        oldest_due="SELECT min(due_at) FROM toolrouter_purchase WHERE state = 'to_buy'",
+        vendor="whoever buys by hand",
+        listed_at=(PURCHASES, "?lane=overdue"),
     ),
     DueWork(
         id="toolrouter.receipts",

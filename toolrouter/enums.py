@@ -126,6 +126,7 @@ class IncidentKind(models.TextChoices):
     LOST_CREDENTIAL = "lost_credential", "A credential was lost"
     LEGAL = "legal", "Legal"
     RESTORE = "restore", "Restored from a backup"
+    CALLED_OFF = "called_off", "Bought although it was called off"
 
 
 class TokenStanding(models.TextChoices):
@@ -151,6 +152,7 @@ class ReceiptState(models.TextChoices):
     PENDING = "pending", "Not read yet"
     MATCHED = "matched", "As approved"
     MISMATCHED = "mismatched", "Differs"
+    DECLARED = "declared", "Declared by a person"
 
 
 RECEIPTS: Final = for_operators(
@@ -165,6 +167,9 @@ RECEIPTS: Final = for_operators(
         ReceiptState.MISMATCHED: OperatorWords(
             tone="bad", note="The provider's own record differs. The project is on hold."
         ),
+        ReceiptState.DECLARED: OperatorWords(
+            tone="info", note="A person says so. There is no provider's record to compare it with."
+        ),
     },
 )
 RECEIPT_MOVES: Final[Moves] = MappingProxyType(
@@ -172,8 +177,85 @@ RECEIPT_MOVES: Final[Moves] = MappingProxyType(
         ReceiptState.PENDING: frozenset({ReceiptState.MATCHED, ReceiptState.MISMATCHED}),
         ReceiptState.MATCHED: frozenset(),
         ReceiptState.MISMATCHED: frozenset(),
+        ReceiptState.DECLARED: frozenset(),
     }
 )
+
+
+class PurchaseState(models.TextChoices):
+    """What became of what a person was to buy."""
+
+    TO_BUY = "to_buy", "To buy"
+    BOUGHT = "bought", "Bought"
+    NOT_BOUGHT = "not_bought", "Not bought"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+PURCHASES: Final = for_operators(
+    PurchaseState,
+    {
+        PurchaseState.TO_BUY: OperatorWords(
+            tone="wait",
+            heading="Buy this by hand",
+            note="It was approved. Buy it, then say here what you paid.",
+        ),
+        PurchaseState.BOUGHT: OperatorWords(
+            tone="ok", heading="This was bought", note="It is booked."
+        ),
+        PurchaseState.NOT_BOUGHT: OperatorWords(
+            tone="off", heading="This was not bought", note="The reserved money is free again."
+        ),
+        PurchaseState.CANCELLED: OperatorWords(
+            tone="off", heading="This was cancelled", note="The reserved money is free again."
+        ),
+    },
+)
+DO_NOT_BUY: Final = OperatorWords(
+    tone="bad",
+    badge="Do not buy",
+    heading="Do not buy this",
+    note="Agents were stopped, held or paused after it was approved. Say that it was not bought, "
+    "or, if it was too late, what you paid.",
+)
+PURCHASE_MOVES: Final[Moves] = MappingProxyType(
+    {
+        PurchaseState.TO_BUY: frozenset(
+            {PurchaseState.BOUGHT, PurchaseState.NOT_BOUGHT, PurchaseState.CANCELLED}
+        ),
+        PurchaseState.BOUGHT: frozenset(),
+        PurchaseState.NOT_BOUGHT: frozenset(),
+        PurchaseState.CANCELLED: frozenset(),
+    }
+)
+
+
+class OffWhy(models.TextChoices):
+    """Why something that was approved must not be bought any more, the gravest first."""
+
+    STOPPED = "stopped", "agents were stopped"
+    HOLD = "hold", "it is on hold"
+    FROZEN = "frozen", "the run is paused because of its payment"
+    ERASED = "erased", "what it says was erased"
+
+
+class Category(models.TextChoices):
+    """What kind of expense a purchase is: the second half of its account."""
+
+    DATA = "data", "Data"
+    SOFTWARE = "software", "Software"
+    HOSTING = "hosting", "Hosting"
+    RESEARCH = "research", "Research"
+    ADVERTISING = "advertising", "Advertising"
+    SERVICES = "services", "Services"
+    OTHER = "other", "Other"
+
+
+class FileKind(models.TextChoices):
+    """What kind of file a receipt is, by its content."""
+
+    PDF = "pdf", "PDF"
+    PNG = "png", "PNG"
+    JPEG = "jpeg", "JPEG"
 
 
 class CallState(models.TextChoices):

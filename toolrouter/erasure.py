@@ -7,8 +7,14 @@ from datetime import datetime
 from typing import Final
 
 from kernel.erasure import Eraser, ErasureResult, Person, StoredData
-from toolrouter.operations.erasing import erase_asked, erase_reasons, lock_runs_about
-from toolrouter.queries.persons import calls_about, reasons_about
+from toolrouter.models import PurchaseReceipt
+from toolrouter.operations.erasing import (
+    erase_asked,
+    erase_purchases,
+    erase_reasons,
+    lock_runs_about,
+)
+from toolrouter.queries.persons import calls_about, purchases_about, reasons_about
 
 CONTACTS: Final = "crm_contact"
 _REASON: Final = frozenset({"reason", "reason_salt"})
@@ -22,6 +28,8 @@ class RunsEraser(Eraser):
         "toolrouter_stop": _REASON | {"release_reason", "release_reason_salt"},
         "toolrouter_incident": _REASON | {"close_reason", "close_reason_salt"},
         "toolrouter_toolcall": frozenset({"asked", "asked_salt"}),
+        "toolrouter_purchase": _REASON | {"vendor_name", "what", "words_salt"},
+        "toolrouter_purchasereceipt": PurchaseReceipt.ERASABLE,
     }
 
     def recognise(self, person: Person) -> Person:
@@ -37,6 +45,9 @@ class RunsEraser(Eraser):
                 refs=reasons_about(contact_ids),
             ),
             StoredData(what="what an agent asked for in tool calls", refs=calls_about(contact_ids)),
+            StoredData(
+                what="what was bought by hand, and its receipts", refs=purchases_about(contact_ids)
+            ),
         )
 
     def lock(self, person: Person) -> None:
@@ -46,7 +57,11 @@ class RunsEraser(Eraser):
     def blank(self, person: Person, _now: datetime) -> ErasureResult:
         """Blank them; who did what and when, and what was decided, stays."""
         contact_ids = person.rows.get(CONTACTS, ())
-        blanked = [*erase_reasons(contact_ids), *erase_asked(contact_ids)]
+        blanked = [
+            *erase_reasons(contact_ids),
+            *erase_asked(contact_ids),
+            *erase_purchases(contact_ids),
+        ]
         return ErasureResult(refs=blanked, counts={})
 
 

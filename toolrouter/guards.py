@@ -102,4 +102,21 @@ PROMISES: Final = (
         follows={"call_id": "toolrouter_toolcall", "grant_id": "toolrouter_grant"},
     ),
     fixed_mode("toolrouter_capture", follows={"reservation_id": "toolrouter_reservation"}),
+    kept_facts(
+        "toolrouter_purchase",
+        frozen=(
+            *("id", "reference", "call_id", "mode", "project_ref", "run_ref", "trace_ref"),
+            *("approval_ref", "category", "payee", "words_digest", "approved_minor", "currency"),
+            *("made_at", "due_at"),
+        ),
+        erasable=("vendor_name", "what", "words_salt", "reason", "reason_salt"),
+        once=(
+            *("called_off_at", "called_off_why", "closed_at", "closed_by_id", "paid_minor"),
+            *("paid_currency", "paid_on", "reason", "reason_salt", "reason_digest"),
+            "incident_id",
+        ),
+    ),
+    fixed_mode("toolrouter_purchase", follows={"call_id": "toolrouter_toolcall"}),
+    fixed_mode("toolrouter_purchasereceipt", follows={"purchase_id": "toolrouter_purchase"}),
+    fixed_mode("toolrouter_confirmedpayee", follows={"purchase_id": "toolrouter_purchase"}),
 )

@@ -106,6 +106,12 @@ SELECT own.reference, {_SCOPED} AS refs, own.closed_by_id AS who, own.closed_at 
     'reason_digest', own.close_reason_digest) AS facts
 FROM toolrouter_incident own WHERE own.closed_at IS NOT NULL
 """  # noqa: S608  # constants only
+CONFIRMED: Final = """
+SELECT own.reference, ARRAY[bought.reference] AS refs, own.confirmed_by_id AS who,
+  own.confirmed_at AS at, '{}'::jsonb AS facts
+FROM toolrouter_confirmedpayee own JOIN toolrouter_purchase bought ON bought.id = own.purchase_id
+  AND bought.payee = own.payee AND bought.mode = own.mode AND bought.state = 'bought'
+"""
 
 # The digest is operations.readiness.digest_of's.
 READINESS: Final = r"""
@@ -246,6 +252,7 @@ _TOLD: Final = {
     "provider.noted": (Row("toolrouter_providerreadiness"), READINESS),
     "incident.opened": (Row("toolrouter_incident"), OPENED),
     "incident.closed": (Row("toolrouter_incident"), CLOSED),
+    "payee.confirmed": (Row("toolrouter_confirmedpayee"), CONFIRMED),
 }
 _EVENTS: Final = ", ".join(f"'{event}'" for event in _TOLD)
 # Each SELECT yields reference, refs, facts (without who acted), who (a user's id) and at.

@@ -19,7 +19,7 @@ EVENTS: Final = (
     *("call.needs_approval", "call.executing", "call.unknown", "call.absent"),
     *("call.done", "call.denied", "call.failed"),
 )
-RECEIPT_EVENTS: Final = ("receipt.matched", "receipt.mismatched")
+RECEIPT_EVENTS: Final = ("receipt.matched", "receipt.mismatched", "receipt.declared")
 # ``operations.digests`` of a call "own" at an event "happened" of it: what came later is left out.
 CALL_DIGEST: Final = DIGEST_SQL.format(
     f"""own.grant_id, own.credential_ref, own.project_ref, own.key, own.risk,
@@ -124,8 +124,9 @@ WHERE call.restored_at IS NOT NULL AND call.mode <> 'sample' AND (
   AND EXISTS (SELECT FROM toolrouter_incident incident WHERE incident.kind = 'restore'
     AND incident.scope = 'account' AND incident.opened_at = call.restored_at)) IS NOT TRUE
 """
-# What is done has a receipt, by whom the approval names; each receipt that was read has its entry,
-# and one that was not says nothing yet.
+# What is done at a provider has a receipt, by whom the approval names; each receipt that was read
+# has its entry, and one that was not says nothing yet. What is done by hand is compared in
+# ``ledger_rows_of_purchases``.
 RECEIPTS: Final = f"""
 SELECT
   CASE WHEN own.reference IS NULL THEN 'entry_without_row'
@@ -162,6 +163,7 @@ FROM toolrouter_toolcall call LEFT JOIN toolrouter_providerreceipt receipt
     receipt.read_live, receipt.incident_id)) = ('', '', '', 0, 0))
 WHERE (call.claimed_at IS NOT NULL OR call.restored_at IS NOT NULL) AND call.state = 'done'
   AND receipt.id IS NULL
+  AND NOT EXISTS (SELECT FROM toolrouter_purchase bought WHERE bought.call_id = call.id)
 """  # noqa: S608  # constants only
 # Each distinct decision once, with how many calls were decided so: the policy is asked again.
 DECIDED: Final = """

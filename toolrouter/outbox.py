@@ -1,4 +1,4 @@
-"""The mails to owners about what agents may do."""
+"""The mails to the team about what agents may do, and about what is not to be bought any more."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from notices.operations import queue_mail
 from notices.outbox.kinds import Leaving, MailKind
 from notices.outbox.letters import write_letter
 from notices.ports import Letter
-from toolrouter.enums import POSTURES, CapWindow, Setting
-from toolrouter.models import SafetyChange
+from toolrouter.enums import POSTURES, CapWindow, OffWhy, PurchaseState, Setting
+from toolrouter.models import Purchase, SafetyChange
 from toolrouter.models.changes import NOTHING
 
 CHANGED: Final = "safety.changed"
 TEMPLATE: Final = "toolrouter/mail/safety_changed"
 OWNERS: Final = "toolrouter.change_safety"  # who has it hears of what others changed
+CALLED_OFF: Final = "purchase.called_off"
+CALLED_OFF_TEMPLATE: Final = "toolrouter/mail/called_off"
+BUYERS: Final = "toolrouter.close_purchase"
 
 
 def tell_owners(changes: Sequence[str], *, now: datetime) -> None:
@@ -35,6 +38,18 @@ def tell_owners(changes: Sequence[str], *, now: datetime) -> None:
             key=f"{CHANGED}:{changes[0]}:user:{owner.pk}",
             user_id=owner.pk,
             facts={"changes": list(changes)},
+            now=now,
+        )
+
+
+def tell_buyers(purchase: Purchase, *, now: datetime) -> None:
+    """Queue word to whoever may close it that this must not be bought any more."""
+    for person in get_user_model().objects.with_perm(BUYERS).order_by("pk"):
+        queue_mail(
+            kind=CALLED_OFF,
+            key=f"{CALLED_OFF}:{purchase.reference}:user:{person.pk}",
+            user_id=person.pk,
+            facts={"purchase": purchase.reference},
             now=now,
         )
 
@@ -70,6 +85,29 @@ def _changed(leaving: Leaving) -> Letter | None:
     )
 
 
+def _called_off(leaving: Leaving) -> Letter | None:
+    """Return what must not be bought; None once somebody closed it. No word of the agent's."""
+    person = get_user_model().objects.with_perm(BUYERS).filter(pk=leaving.user_id).first()
+    purchase = Purchase.objects.filter(
+        reference=leaving.facts["purchase"], state=PurchaseState.TO_BUY
+    ).first()
+    if person is None or purchase is None:
+        return None
+    facts = {
+        "purchase": purchase.reference,
+        "amount": purchase.approved,
+        "why": OffWhy(purchase.called_off_why).label,
+        "at": purchase.called_off_at,
+    }
+    return write_letter(
+        template=CALLED_OFF_TEMPLATE,
+        facts=facts,
+        mode=Mode(purchase.mode),
+        to=(person.email,),
+        reference=leaving.reference,
+    )
+
+
 def _name(change: SafetyChange) -> str:
     label = str(Setting(change.setting).label)
     if change.cap is not None:
@@ -89,5 +127,13 @@ KINDS: Final = (
         worth_sending=timedelta(days=7),
         write=_changed,
         facts=frozenset({"changes"}),
+    ),
+    MailKind(
+        id=CALLED_OFF,
+        words="a purchase that must not be made any more",
+        lane=Lane.ACCOUNT,
+        worth_sending=timedelta(days=7),
+        write=_called_off,
+        facts=frozenset({"purchase"}),
     ),
 )

@@ -25,9 +25,13 @@ from toolrouter.vocabulary import Code, Risk
 
 __all__ = [
     "Answered",
+    "AnyApproved",
+    "AnyByHand",
     "AnyEffect",
     "AnyOperation",
+    "Approved",
     "Arguments",
+    "ByHand",
     "Call",
     "Code",
     "Effect",
@@ -156,10 +160,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presented:
-    """What a person is shown of an effect: one sentence, and lines of label and value."""
+    """What a person is shown of an effect: one sentence, and lines of label and value.
+
+    ``words``: the labels of those lines that an erasure blanks, "" for the sentence.
+    """
 
     sentence: str
     lines: Sequence[tuple[str, str]]
+    words: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,13 +188,8 @@ class ProviderRecord:
     key: str
 
 
-class Effect(ABC, Generic[A]):
-    """What an operation does outside of the house, once, after a person's yes.
-
-    ``plan``, ``book``, ``record`` and ``close`` join the router's transaction; ``prepare``,
-    ``make``, ``find`` and ``read`` ask the provider and run in none. They raise
-    ``kernel.retries.CallFailed``: ``Refused`` from ``make`` is proof that nothing was made.
-    """
+class Approved(ABC, Generic[A]):
+    """What an operation does outside of the house, once, after a person's yes."""
 
     provider: ClassVar[str]
     presenter_version: ClassVar[str] = "1"
@@ -198,6 +201,27 @@ class Effect(ABC, Generic[A]):
     @abstractmethod
     def present(self, envelope: Mapping[str, Canonical]) -> Presented:
         """Return what people are shown. Pure: made of ``envelope`` alone."""
+
+
+class ByHand(Approved[A]):
+    """It is done by a person: the claim hands it over, and no provider is asked."""
+
+    @abstractmethod
+    def hand_over(self, asked: A, call: Call) -> Answered:
+        """Write what a person works from, in the claim's transaction. Raises NotPossible."""
+
+    @abstractmethod
+    def result_now(self, call_ref: str) -> Mapping[str, Any]:
+        """Return what an agent is told of it now. Reads only."""
+
+
+class Effect(Approved[A]):
+    """It is done at a provider.
+
+    ``plan``, ``book``, ``record`` and ``close`` join the router's transaction; ``prepare``,
+    ``make``, ``find`` and ``read`` ask the provider and run in none. They raise
+    ``kernel.retries.CallFailed``: ``Refused`` from ``make`` is proof that nothing was made.
+    """
 
     @abstractmethod
     def prepare(self, asked: A, call: Call) -> None:
@@ -250,7 +274,7 @@ class Operation(Generic[A]):
     say yes, later in a worker, as ``effect``. ``subject`` names the record that it is about, which
     the run must know of; ``standing`` asks the owning app of that record, holding it where
     something is written. ``tool``: the name of a tool of its own, of an operation that only reads.
-    What is told to agents is ``says``.
+    What is told to agents is ``says``. Without ``subject`` it is about no record of ours.
     """
 
     name: str
@@ -258,10 +282,11 @@ class Operation(Generic[A]):
     risk: Risk
     says: str
     arguments: type[A]
-    subject: Callable[[A], str]
-    standing: Callable[[str, str], Standing]  # of project and record
+    subject: Callable[[A], str] | None = None
+    standing: Callable[[str, str], Standing] | None = None  # of project and record
+    payee: Callable[[A], str] | None = None  # whom it pays, where that tells two calls apart
     execute: Callable[[A, Call], Answered] | None = None
-    effect: Effect[A] | None = None
+    effect: Approved[A] | None = None
     repeats: Repeats = Repeats.FREELY
     tool: str = ""
     # Of what costs money: which caps hold it (``enums.Family``), and what it can cost at most.
@@ -283,6 +308,8 @@ class Operation(Generic[A]):
             raise ValueError(f"{self.name}: what needs a person, and nothing else, is an effect")
         if not self.risk.costs_money == bool(self.family) == (self.ceiling is not None):
             raise ValueError(f"{self.name}: what costs money, and nothing else, has a ceiling")
+        if (self.subject is None) != (self.standing is None):
+            raise ValueError(f"{self.name}: a record is named and asked about, or there is none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,5 +337,7 @@ class Refusal:
 
 
 AnyOperation: TypeAlias = Operation[Any]  # each has arguments of its own
-AnyEffect: TypeAlias = Effect[Any]  # likewise
+AnyApproved: TypeAlias = Approved[Any]  # likewise
+AnyByHand: TypeAlias = ByHand[Any]
+AnyEffect: TypeAlias = Effect[Any]
 Entry: TypeAlias = AnyOperation | Refusal

@@ -20,7 +20,9 @@ VERSION: Final = "tool-1"
 
 def present(envelope: Mapping[str, Canonical], *, title: str, own: Presented) -> Shown:
     """Return what is shown: the operation's own sentence and lines, then what every call has."""
-    lines = [Line(label=label, value=value) for label, value in own.lines]
+    lines = [
+        Line(label=label, value=value, is_words=label in own.words) for label, value in own.lines
+    ]
     if amount := amount_of(envelope):
         lines.append(Line(label="Amount", value=str(amount)))
     lines += [
@@ -35,7 +37,8 @@ def present(envelope: Mapping[str, Canonical], *, title: str, own: Presented) ->
             ("Environment", "mode"),
         )
     ]
-    return Shown(title=title, effect=Line(label="", value=own.sentence), lines=lines)
+    effect = Line(label="", value=own.sentence, is_words="" in own.words)
+    return Shown(title=title, effect=effect, lines=lines)
 
 
 def amount_of(envelope: Mapping[str, Canonical]) -> Money | None:

@@ -13,6 +13,7 @@ from toolrouter.exchanges.lost import look_for_lost
 from toolrouter.exchanges.receipts import read_receipts
 from toolrouter.exchanges.starts import watch_chain
 from toolrouter.exchanges.verifying import note_keys
+from toolrouter.usecases.call_off_purchases import call_off_purchases
 
 
 @shared_task(name="toolrouter.run_approved")
@@ -43,3 +44,9 @@ def note_keys_of_providers(**_newer: object) -> int:
 def watch_the_chain(**_newer: object) -> bool:
     """Compare the database with the head kept outside; hold the account where it was restored."""
     return watch_chain(now=database_now())
+
+
+@shared_task(name="toolrouter.call_off_purchases")
+def call_off_held_purchases(**_newer: object) -> int:
+    """Call off what must not be bought any more, and say so to whoever may close it."""
+    return call_off_purchases(now=database_now())

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from toolrouter.views import again, calls, incidents, integrations, runs, safety, stops
+from toolrouter.views import (
+    again,
+    calls,
+    incidents,
+    integrations,
+    purchases,
+    runs,
+    safety,
+    stops,
+)
 
 urlpatterns = [
     path("console/safety/", safety.safety, name="safety"),
@@ -32,6 +41,23 @@ urlpatterns = [
     path("console/runs/<str:run_ref>/tokens/", runs.make_token, name="run-token-make"),
     path("console/runs/<str:run_ref>/deals/", runs.add_deal, name="run-deal-add"),
     path("console/run-tokens/<str:reference>/revoke/", runs.revoke_token, name="run-token-revoke"),
+    path("console/purchases/", purchases.purchase_list, name="purchase-list"),
+    path("console/purchases/export/", purchases.export, name="purchase-export"),
+    path("console/purchases/<str:reference>/", purchases.purchase, name="purchase"),
+    path(
+        "console/purchases/<str:reference>/bought/", purchases.mark_bought, name="purchase-bought"
+    ),
+    path(
+        "console/purchases/<str:reference>/not-bought/",
+        purchases.mark_not_bought,
+        name="purchase-not-bought",
+    ),
+    path("console/purchases/<str:reference>/cancel/", purchases.cancel, name="purchase-cancel"),
+    path(
+        "console/purchases/<str:reference>/receipt/", purchases.add_file, name="purchase-add-file"
+    ),
+    path("console/purchases/<str:reference>/file/", purchases.file, name="purchase-file"),
+    path("console/purchases/<str:reference>/payee/", purchases.confirm, name="payee-confirm"),
     path("console/tool-calls/", calls.call_list, name="tool-call-list"),
     path("console/tool-calls/<str:reference>/", calls.call, name="tool-call"),
     path("console/tool-calls/<str:reference>/why/", calls.why_denied, name="why-denied"),

@@ -36,5 +36,6 @@ TASK_ROUTES: Final = {
         "toolrouter.read_receipts",
         "toolrouter.note_keys",
         "toolrouter.watch_chain",
+        "toolrouter.call_off_purchases",
     )
 }

@@ -16,10 +16,11 @@ from django_structlog.middlewares import RequestMiddleware
 from redis.exceptions import RedisError
 
 from kernel.connections import is_database_away
-from kernel.permissions import View, body_bytes_max
+from kernel.permissions import View, body_bytes_max, is_for_file
 from trinity.errors import database_away, too_large, unavailable
 from trinity.paths import page_above
 from trinity.people.queries import must_set_up_second_factor
+from trinity.uploads import OneFile
 
 logger = logging.getLogger(__name__)
 NUL: Final = "\0"
@@ -95,11 +96,13 @@ class BodyLimit:
     def process_view(
         self, request: HttpRequest, view: View, _args: object, _kwargs: object
     ) -> HttpResponse | None:
-        """Answer 413 to what is too long; let all else pass."""
+        """Answer 413 to what is too long; let all else pass, a file only where it is asked for."""
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdecimal() and int(length) <= body_bytes_max(view):
-            return None
-        return too_large(request)
+        if not (length.isdecimal() and int(length) <= body_bytes_max(view)):
+            return too_large(request)
+        if is_for_file(view):
+            request.upload_handlers = [OneFile(request)]
+        return None
 
 
 class RequestLog(RequestMiddleware):  # type: ignore[misc]  # untyped where Django's stubs are not

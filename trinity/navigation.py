@@ -53,6 +53,7 @@ NAVIGATION: Final[dict[str, tuple[Entry, ...]]] = {
     ),
     "Agents": (
         Entry("Tool calls", "tool-call-list", "toolrouter.view_toolcall"),
+        Entry("Purchases", "purchase-list", "toolrouter.view_purchase"),
         Entry("Safety", "safety", "toolrouter.view_safetysettings"),
         Entry("Incidents", "incident-list", "toolrouter.view_incident"),
         Entry("Integrations", "integrations", "toolrouter.view_providerreadiness"),

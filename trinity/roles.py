@@ -76,6 +76,9 @@ _BOOKS: Final = frozenset(
         "toolrouter.view_reservation",
         "toolrouter.view_capture",
         "toolrouter.view_databasestart",
+        "toolrouter.view_purchase",
+        "toolrouter.view_purchasereceipt",
+        "toolrouter.view_confirmedpayee",
     }
 )
 _WORK: Final = frozenset(
@@ -101,6 +104,7 @@ _WORK: Final = frozenset(
         "revenue.replay_webhook",
         "toolrouter.stop_agents",
         "toolrouter.test_provider",
+        "toolrouter.close_purchase",
         "toolrouter.read_asked",
     }
 )

@@ -29,6 +29,7 @@ SWEEPS_EVERY_S: Final[dict[str, int]] = {
     "toolrouter.read_receipts": 60,
     "toolrouter.note_keys": 5,
     "toolrouter.watch_chain": 60,
+    "toolrouter.call_off_purchases": 15,
     "ledger.seal": 10,
     "trinity.write_tallies": 60,
     "trinity.forget_refusals": 86_400,

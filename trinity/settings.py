@@ -71,8 +71,7 @@ STRIPE_PAY_ORIGINS = env.list(
 STRIPE_API_VERSIONS = env.list("STRIPE_API_VERSIONS", default=["2026-10-28.endive"])
 STRIPE_ACCOUNT = env.str("STRIPE_ACCOUNT", default="")
 WEBHOOK_LEASE_S = env.int("WEBHOOK_LEASE_S", default=300)  # an event's, while its worker lives
-# Refused deliveries are counted in memory; 0: they are not written by themselves.
-REFUSALS_WRITTEN_EVERY_S = 60
+REFUSALS_WRITTEN_EVERY_S = 60  # counted in memory until then; 0: not written by themselves
 DECISION_PROOFS = "trinity.step_up.decisions.DecisionProofs"
 PAYMENT_GATEWAY = "revenue.adapters.stripe_gateway.StripeGateway"
 
@@ -85,7 +84,7 @@ OPERATOR_EMAILS = env.list("OPERATOR_EMAILS", default=env.list("SUPPORT_EMAILS",
 
 # --- what agents may do ------------------------------------------------------------------------
 # The lists of operations that an agent may ask for. Which there are is code, not environment.
-TOOLS = ["toolrouter.tools.OPERATIONS", "crm.tools.OPERATIONS", "revenue.tools.OPERATIONS"]
+TOOLS = ["crm.tools.OPERATIONS", "revenue.tools.OPERATIONS", "toolrouter.tools.OPERATIONS"]
 # Asked in live mode, each beside the account's own switch on the safety page.
 LIVE_OUTREACH = env.bool("LIVE_OUTREACH", default=False)
 LIVE_SPEND = env.bool("LIVE_SPEND", default=False)
@@ -95,6 +94,7 @@ RUN_WAITING_MAX = env.int("RUN_WAITING_MAX", default=10)
 APPROVAL_HOLD_LIVE_S = env.int("APPROVAL_HOLD_LIVE_S", default=60)
 APPROVAL_HOLD_S = env.int("APPROVAL_HOLD_S", default=5)
 APPROVAL_USABLE_S = env.int("APPROVAL_USABLE_S", default=600)
+PURCHASE_OVERDUE_H = env.int("PURCHASE_OVERDUE_H", default=72)
 
 # --- apps --------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -150,10 +150,10 @@ MIDDLEWARE = [
     "trinity.middleware.NoNul",
 ]
 
-# No form takes a file: one that is sent is refused, and never reaches the disk. How much a page
-# takes at all is said on it (``kernel.permissions.takes_bytes``).
-FILE_UPLOAD_HANDLERS: list[str] = []
-DATA_UPLOAD_MAX_NUMBER_FILES = 0
+# A file is refused unless its page says that it takes one; none reaches the disk. How much a page
+# takes at all is said on it as well (``kernel.permissions.takes_bytes``, ``takes_file``).
+FILE_UPLOAD_HANDLERS = ["trinity.uploads.NoFile"]
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
 ROOT_URLCONF = "trinity.urls"

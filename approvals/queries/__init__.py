@@ -11,6 +11,7 @@ from approvals.queries.requests import (
     waiting_for,
 )
 from approvals.queries.using import (
+    approvers_of,
     asked_again_as,
     people_asked,
     people_who_may,
@@ -25,6 +26,7 @@ __all__ = [
     "GoneRequest",
     "RequestLine",
     "RequestPage",
+    "approvers_of",
     "asked_again_as",
     "missed_by",
     "people_asked",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.contrib.auth import get_user_model
 
-from approvals.enums import RequestState
+from approvals.enums import RequestState, Verdict
 from approvals.models import ApprovalRequest, Decision
 from approvals.registry import find_rule
 
@@ -58,6 +58,14 @@ def subject_asked_again(request_ref: str) -> str:
     """Return what waits, or waited, for the request that asks the same once more; "" for none."""
     later = ApprovalRequest.objects.filter(again_of__reference=request_ref)
     return later.values_list("subject_ref", flat=True).first() or ""
+
+
+def approvers_of(request_ref: str) -> list[str]:
+    """Return who approved a request, as people call them."""
+    said = Decision.objects.filter(
+        request__reference=request_ref, verdict=Verdict.APPROVE
+    ).select_related("person")
+    return [each.person.get_full_name() or each.person.email for each in said.order_by("pk")]
 
 
 def reason_for_the_agent(request_ref: str) -> str:

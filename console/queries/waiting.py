@@ -40,9 +40,13 @@ VERBS: Final = {
     "lead": ("Answer", "crm.review_lead"),
     "incident": ("Look into it", "toolrouter.view_incident"),
     "stop": ("What is left", "toolrouter.view_stop"),
+    "purchase": ("Close", "toolrouter.close_purchase"),
 }
 # Whoever has one of these can do something about what waits.
-TO_ACT: Final = ("revenue.review_order", "revenue.replay_webhook", "crm.review_lead")
+TO_ACT: Final = (
+    *("revenue.review_order", "revenue.replay_webhook", "crm.review_lead"),
+    "toolrouter.close_purchase",
+)
 
 # Kind -> (one, many, the page where it is done, for the navigation).
 KINDS: Final = {
@@ -52,6 +56,7 @@ KINDS: Final = {
     "owed": ("refund is owed", "refunds are owed", "refund-list"),
     "excess": ("order was over-refunded", "orders were over-refunded", ""),
     "review": ("order needs a verdict", "orders need a verdict", "review-list"),
+    "purchase": ("purchase to make by hand", "purchases to make by hand", "purchase-list"),
     "alert": ("alert stands", "alerts stand", "alert-list"),
     "dead_event": ("Stripe event needs a person", "Stripe events need a person", "event-list"),
     "double": ("possible double payment", "possible double payments", ""),

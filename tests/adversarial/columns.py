@@ -28,6 +28,10 @@ def others(field: models.Field[Any, Any], value: Any) -> Iterator[Any]:
         yield [*value, "x"]
     elif isinstance(field, models.DateTimeField):
         yield (value or timezone.now()) + timedelta(hours=1)
+    elif isinstance(field, models.DateField):
+        yield (value or timezone.now().date()) + timedelta(days=1)
+    elif isinstance(field, models.BinaryField):
+        yield bytes(value or b"") + b"a"
     elif isinstance(field, models.CharField | models.TextField) or isinstance(value, str):
         yield _other_text(value or "")
         if value and field.blank:

@@ -33,6 +33,7 @@ from tests.toolrouter.approving.deciding import (
     refuse,
     request_of,
 )  # fmt: skip
+from tests.toolrouter.purchases.shopping import a_shopper, buy, leave
 from tests.toolrouter.spending.buying import a_buyer
 from tests.trinity.soft_key import SoftKey
 from tests.trinity.test_passkeys import with_key
@@ -47,7 +48,9 @@ from toolrouter.operations.reserving import settle
 from toolrouter.operations.settling import deny
 from toolrouter.queries.account import settings_of
 from toolrouter.timing import ABSENT_FOR
+from toolrouter.usecases.call_off_purchases import call_off_purchases
 from toolrouter.usecases.change_safety import change_account_settings, change_posture
+from toolrouter.usecases.confirm_payee import confirm_payee
 from toolrouter.usecases.make_run_token import make_run_token
 from toolrouter.usecases.release_stop import release_stop
 from toolrouter.usecases.revoke_run_token import revoke_run_token
@@ -70,6 +73,7 @@ def write_history(outside: RunningSandbox) -> None:
     answers_of_people(offer, operator)
     effects(outside, offer, operator)
     spending(owner)
+    purchases_by_hand(owner, operator)
 
 
 def _agent(offer: Offer) -> Agent:
@@ -192,3 +196,19 @@ def spending(owner: User) -> None:
     moment = buyer.approve(bought)
     carry_out(bought.action or "", clock=at(moment))
     settle(bought.action or "", captured=Money(2_50, "USD"), at=moment, now=moment)
+
+
+def purchases_by_hand(owner: User, operator: User) -> None:
+    """Hand over what is then bought, too dear, not bought, called off, and still to be bought."""
+    shopper, other = a_shopper(owner), a_shopper(owner)
+    shopper.handed_over(what="Still to buy")
+    leave(shopper.handed_over(what="Sold out"), operator)
+    bought = shopper.handed_over(what="Bought")
+    buy(bought, operator, reason="On my own card")
+    confirm_payee(bought.reference, actor_id=owner.pk, now=database_now())
+    off = other.handed_over(vendor="Acme Inc.", what="Called off")
+    dear = other.handed_over(what="Too dear")
+    by = By(actor_id=owner.pk, reason="Odd.")
+    stop(scope=Scope.RUN, ref=off.run_ref, by=by, now=database_now())
+    call_off_purchases(now=database_now())
+    buy(dear, operator, paid=Money(99_00, "USD"), file=None, reason="No receipt")

@@ -33,7 +33,14 @@ from tests.factories.revenue import (
 from tests.factories.toolrouter import new_grant
 from tests.owner import rewriting
 from tests.toolrouter.agents import an_agent
-from toolrouter.models import Incident, ProviderReceipt, Reservation, RunToken, ToolCall
+from toolrouter.models import (
+    Incident,
+    ProviderReceipt,
+    Purchase,
+    Reservation,
+    RunToken,
+    ToolCall,
+)
 from trinity.people.mails import RESET
 
 Changes = Mapping[str, Any]
@@ -111,6 +118,40 @@ def reservation() -> Model:
     )
 
 
+def purchase() -> Model:
+    call = ToolCall.objects.get(pk=tool_call().pk)
+    return Purchase.objects.create(
+        reference=new_reference("pur"),
+        call=call,
+        mode=call.mode,
+        project_ref=call.project_ref,
+        run_ref=call.run_ref,
+        trace_ref=call.trace_ref,
+        approval_ref=new_reference("apr"),
+        state="to_buy",
+        category="data",
+        payee="vendor.example",
+        words_digest="0" * 64,
+        approved_minor=49_00,
+        currency="USD",
+        made_at=NOON,
+        due_at=NOON,
+    )
+
+
+def closed_purchase() -> Model:
+    row = purchase()
+    changes = CLOSED | {"state": "not_bought", "closed_by": make_person("operator")}
+    Purchase.objects.filter(pk=row.pk).update(**changes)
+    return row
+
+
+def bought_purchase() -> Model:
+    row = closed_purchase()
+    Purchase.objects.filter(pk=row.pk).update(state="bought", **PAID)
+    return row
+
+
 def payment_link() -> Model:
     return PaymentLink.objects.create(
         reference=new_reference("plk"),
@@ -148,6 +189,8 @@ def price() -> Model:
 WAITING = {"state": "needs_approval", "closed_at": None, "approval_ref": "apr_1"}
 OF_A_CALL = {"call_ref": "call_1", "run_ref": "run_1"}
 RUNNING = WAITING | {"state": "executing", "claimed_at": NOON, "deadline_at": NOON}
+CLOSED = {"closed_at": NOON, "reason_digest": "0" * 64}
+PAID = {"paid_minor": 49_00, "paid_currency": "USD", "paid_on": NOON.date()}
 MISMATCHED = {"state": "mismatched", "read_at": NOON}
 IDS = {"stripe_product_id": "prod_1", "stripe_price_id": "price_1"}
 IFF = {
@@ -232,6 +275,34 @@ IFF = {
             {"state": "released", "closed_at": NOON},
         ],
         refused=[{"closed_at": NOON}, {"state": "settled", "closed_at": None}],
+    ),
+    "purchase_called_off_iff_there_is_a_reason": Case(
+        purchase,
+        allowed=[{"called_off_at": NOON, "called_off_why": "stopped"}],
+        refused=[{"called_off_at": NOON}, {"called_off_why": "stopped"}],
+    ),
+    "purchase_closed_iff_somebody_closed_it": Case(
+        closed_purchase,
+        allowed=[{"state": "cancelled"}],
+        refused=[{"state": "to_buy"}, {"closed_at": None}, {"closed_by": None}],
+    ),
+    "purchase_paid_iff_bought": Case(
+        closed_purchase,
+        allowed=[{"state": "bought"} | PAID],
+        refused=[
+            PAID,
+            {"state": "bought"} | PAID | {"paid_minor": 0},
+            {"state": "bought"} | PAID | {"paid_on": None},
+        ],
+    ),
+    "purchase_not_as_approved_iff_there_is_an_incident": Case(
+        bought_purchase,
+        allowed=[{"paid_minor": 1}],
+        refused=[
+            {"paid_minor": 49_01},
+            {"paid_currency": "EUR"},
+            {"called_off_at": NOON, "called_off_why": "hold"},
+        ],
     ),
     "webhook_event_emptied_iff_it_has_a_date": Case(
         lambda: filed("checkout.session.completed", session_object(CheckoutFactory())),

@@ -59,8 +59,8 @@ def test_what_is_declared_names_a_table_of_ours() -> None:
 
 def test_a_kind_that_moves_money_must_bring_what_compares_it() -> None:
     with pytest.raises(ValueError, match="a comparison must say which row moved it"):
-        rows.declare(EntryKind.SPEND, {"spend.made": None}, moves_money=True)
-    assert EntryKind.SPEND.value not in rows.kinds_that_move_money()
+        rows.declare(EntryKind.MODEL, {"model.paid": None}, moves_money=True)
+    assert EntryKind.MODEL.value not in rows.kinds_that_move_money()
 
 
 def test_an_event_speaks_of_one_row(monkeypatch: pytest.MonkeyPatch) -> None:

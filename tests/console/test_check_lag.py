@@ -78,6 +78,7 @@ def test_lag_is_how_long_the_oldest_due_row_of_each_kind_waits(
         "toolrouter.approved_calls": 0.0,
         "toolrouter.lost_calls": 0.0,
         "toolrouter.receipts": 0.0,
+        "toolrouter.overdue_purchases": 0.0,
     }
 
 

@@ -24,6 +24,7 @@ def test_each_kind_of_work_has_an_id_of_its_app_and_words_of_its_own() -> None:
         *("fulfillment.runs", "ledger.unsealed", "notices.team_mails"),
         *("approvals.untold", "approvals.undecided"),
         *("toolrouter.approved_calls", "toolrouter.lost_calls", "toolrouter.receipts"),
+        "toolrouter.overdue_purchases",
     }
     assert len({each.words for each in known.values()}) == len(known)
 
@@ -76,6 +77,7 @@ def test_each_list_of_work_is_a_page() -> None:
     assert [reverse(name) + query for name, query in lists] == [
         *("/console/events/", "/console/outbox/?state=queued"),
         *("/console/tool-calls/?state=approved", "/console/tool-calls/?state=unknown"),
+        "/console/purchases/?lane=overdue",
         *["/console/approvals/all/?state=pending"] * 2,
         "/console/ledger/",
     ]

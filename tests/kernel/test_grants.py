@@ -94,6 +94,13 @@ STATE_COLUMNS = {
         *("state", "differs", "read_at", "read_ref", "read_minor", "read_currency"),
         *("read_live", "read_key", "incident_id"),
     },
+    "toolrouter_reservation": {"state", "closed_at"},
+    "toolrouter_purchase": {
+        *("state", "vendor_name", "what", "words_salt", "called_off_at", "called_off_why"),
+        *("closed_at", "closed_by_id", "paid_minor", "paid_currency", "paid_on"),
+        *("reason", "reason_salt", "reason_digest", "incident_id"),
+    },
+    "toolrouter_purchasereceipt": {"content", "salt", "sha256"},
 }
 
 

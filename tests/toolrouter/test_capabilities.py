@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 INSIDE = ["crm.read_lead", "crm.add_note", "crm.recommend_next_step"]
 NAMES = {
     RunKind.SALES: [*INSIDE, "revenue.prepare_payment_link"],
-    RunKind.FULFILMENT: [*INSIDE, "revenue.prepare_payment_link"],
+    RunKind.FULFILMENT: [*INSIDE, "revenue.prepare_payment_link", "purchase.propose"],
     RunKind.TRIAL: INSIDE,  # nothing of it leaves the house
 }
 

@@ -19,6 +19,8 @@ TYPED = dict.fromkeys(("next", "login", "password", "email", "words", "q", "sess
 MORE = {  # by route
     "console/offers/new/": 192 * 1024,
     "console/offers/<str:reference>/": 192 * 1024,
+    "console/purchases/<str:reference>/bought/": (5 * 1024 + 64) * 1024,  # with a file
+    "console/purchases/<str:reference>/receipt/": (5 * 1024 + 64) * 1024,
     "webhooks/stripe": 1024 * 1024 + 1,
     "webhooks/stripe/": 1024 * 1024 + 1,
 }

@@ -58,6 +58,7 @@ def test_all_the_states_there_are_were_asked() -> None:
         "OutgoingMail",
         "PaymentLink",
         "ProviderReceipt",
+        "Purchase",
         "RefundRequest",
         "Reservation",
         "StripeWebhookEvent",

@@ -20,11 +20,17 @@ from toolrouter.exchanges.starts import compare_start
 from toolrouter.models import ToolCall
 from toolrouter.models.calls import RUNNING
 from toolrouter.operations.changes import By
-from toolrouter.operations.claiming import call_of, effect_of, facts_now, stored_arguments
+from toolrouter.operations.claiming import (
+    approved_of,
+    call_of,
+    effect_of,
+    facts_now,
+    stored_arguments,
+)
 from toolrouter.operations.incidents import open_incident
 from toolrouter.operations.settling import fail, lose
 from toolrouter.policy import judge
-from toolrouter.ports import NotPossible, OtherMode
+from toolrouter.ports import ByHand, NotPossible, OtherMode
 from toolrouter.timing import CALL_LONGEST
 
 logger = logging.getLogger(__name__)
@@ -61,6 +67,8 @@ def carry_out(call_ref: str, *, clock: Clock) -> bool:
     if not compare_start(now=began_at):
         return False
     call = ToolCall.objects.get(reference=call_ref)
+    if isinstance(approved_of(call), ByHand):
+        return claim(call_ref, now=clock())
     if not _prepare(call, now=began_at) or not claim(call_ref, now=clock()):
         return False
     _make(call_ref, clock=clock)

@@ -14,9 +14,9 @@ from kernel.transitions import LostRace
 from toolrouter.enums import CallState
 from toolrouter.exchanges.starts import compare_start
 from toolrouter.models import ToolCall
-from toolrouter.operations.claiming import call_of, effect_of, rederive
-from toolrouter.operations.settling import begin, deny
-from toolrouter.ports import NotPossible
+from toolrouter.operations.claiming import approved_of, call_of, effect_of, rederive
+from toolrouter.operations.settling import begin, deny, finish
+from toolrouter.ports import ByHand, NotPossible
 from toolrouter.queries.starts import known_start
 from toolrouter.vocabulary import Code
 
@@ -36,10 +36,10 @@ def claim(call_ref: str, *, now: datetime) -> bool:
     """Claim an approved call and use its approval up; say whether the caller may now make it.
 
     Everything is decided and derived again as it is in this moment, while nobody can stop, hold or
-    change it; our own row of what will be made is written in the same commit. What is stricter now
-    than it was closes the call as denied. False too where its hold is not over, where somebody
-    else was faster, and before the database was compared with the head kept outside of it.
-    ``now`` is the database's.
+    change it; our own row of what will be made is written in the same commit. What a person does by
+    hand is done with that: it is handed over. What is stricter now than it was closes the call as
+    denied. False too where its hold is not over, where somebody else was faster, and before the
+    database was compared with the head kept outside of it. ``now`` is the database's.
     """
     if not compare_start(now=now):
         return False
@@ -70,7 +70,11 @@ def _claim(call: ToolCall, *, now: datetime) -> bool:
             _deny(call, (Code(reason.code),), why=reason.why, now=now)
         return False
     begin(call, claim_facts=derived.facts.stored(), now=now)
-    effect_of(call).book(derived.arguments, call_of(call, now=now))
+    approved, about = approved_of(call), call_of(call, now=now)
+    if isinstance(approved, ByHand):
+        finish(call, approved.hand_over(derived.arguments, about), now=now)
+    else:
+        effect_of(call).book(derived.arguments, about)
     return True
 
 

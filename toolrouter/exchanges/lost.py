@@ -15,9 +15,10 @@ from toolrouter.exchanges.outcomes import record_made
 from toolrouter.exchanges.receipts import read_receipt
 from toolrouter.models import ToolCall
 from toolrouter.models.calls import RUNNING
-from toolrouter.operations.claiming import effect_of
+from toolrouter.operations.claiming import approved_of, effect_of
 from toolrouter.operations.recording import ABSENT, enter
 from toolrouter.operations.settling import fail, lose
+from toolrouter.ports import ByHand, Made
 from toolrouter.timing import ABSENT_FOR, LOOK_AGAIN
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def look_for(call_ref: str, *, clock: Clock) -> None:
     asked_at = clock()
     call = _call_lost(call_ref, now=asked_at)
     try:
-        made = effect_of(call).find(call_ref)
+        made = _found(call)
     except CallFailed as error:
         logger.warning("not looked for", extra={"call": call_ref, "code": error.code})
         _look_again(call_ref, at=clock() + LOOK_AGAIN)
@@ -53,6 +54,16 @@ def look_for(call_ref: str, *, clock: Clock) -> None:
         return
     record_made(call_ref, made, now=clock())
     read_receipt(call_ref, clock=clock)
+
+
+def _found(call: ToolCall) -> Made | None:
+    """Return what the provider has of a call.
+
+    Nobody can be asked about what people do: such a call is lost by a restore alone, which has its
+    incident, and nothing of it is ours.
+    """
+    approved = approved_of(call)
+    return None if isinstance(approved, ByHand) else effect_of(call).find(call.reference)
 
 
 def _call_lost(call_ref: str, *, now: datetime) -> ToolCall:

@@ -50,7 +50,9 @@ def record_made(call_ref: str, made: Made, *, now: datetime) -> None:
 
 def _hold_subject(call: ToolCall) -> None:
     """Hold in the house's order what booking a call anew needs, and the project's settings."""
-    operation_of(call).standing(call.project_ref, call.subject_ref)
+    standing = operation_of(call).standing
+    if standing is not None:
+        standing(call.project_ref, call.subject_ref)
     lock_settings(Scope.PROJECT, call.project_ref)
 
 

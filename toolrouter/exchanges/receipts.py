@@ -10,16 +10,13 @@ from django.db import transaction
 from kernel.exchanges import Clock
 from kernel.money import Money
 from kernel.retries import CallFailed
-from ledger import operations as ledger
-from ledger.enums import EntryKind
-from ledger.facts import FactValue
 from toolrouter.enums import IncidentKind, ReceiptState, Scope
 from toolrouter.models import Incident, ProviderReceipt
 from toolrouter.operations.changes import By
 from toolrouter.operations.claiming import effect_of
-from toolrouter.operations.digests import receipt_digest
 from toolrouter.operations.incidents import open_incident
 from toolrouter.operations.locking import lock_settings
+from toolrouter.operations.receipts import enter_receipt
 from toolrouter.ports import ProviderRecord
 from toolrouter.receipts import differences
 
@@ -91,31 +88,10 @@ def _compare(receipt: ProviderReceipt, record: ProviderRecord, *, now: datetime)
         differs=differs,
         incident_id=incident_id,
     )
-    _enter(held, now=now)
+    enter_receipt(held, now=now)
 
 
 def _money(receipt: ProviderReceipt) -> Money | None:
     if receipt.asked_minor is None:
         return None
     return Money(receipt.asked_minor, receipt.asked_currency)
-
-
-def _enter(receipt: ProviderReceipt, *, now: datetime) -> None:
-    facts: dict[str, FactValue] = {
-        "differs": len(receipt.differs),
-        "row": receipt_digest(receipt),
-    }
-    if receipt.read_minor is not None:
-        facts |= {"amount_minor": receipt.read_minor, "currency": receipt.read_currency}
-    ledger.record(
-        key=f"receipt.{receipt.state}:{receipt.reference}",
-        kind=EntryKind.TOOL,
-        event=f"receipt.{receipt.state}",
-        subject=receipt.reference,
-        refs=[receipt.call.reference],
-        facts=facts,
-        mode=receipt.mode,
-        trace_ref=receipt.call.trace_ref,
-        occurred_at=now,
-        now=now,
-    )

@@ -5,6 +5,7 @@ from toolrouter.models.caps import SpendCap
 from toolrouter.models.changes import SafetyChange
 from toolrouter.models.grants import Grant, GrantSubject
 from toolrouter.models.incidents import Incident
+from toolrouter.models.purchases import ConfirmedPayee, Purchase, PurchaseReceipt
 from toolrouter.models.readiness import ProviderReadiness
 from toolrouter.models.receipts import ProviderReceipt
 from toolrouter.models.reservations import Capture, Reservation
@@ -16,6 +17,7 @@ from toolrouter.models.tokens import RunToken
 __all__ = [
     "CallCount",
     "Capture",
+    "ConfirmedPayee",
     "DatabaseStart",
     "Grant",
     "GrantSubject",
@@ -23,6 +25,8 @@ __all__ = [
     "ProjectSettings",
     "ProviderReadiness",
     "ProviderReceipt",
+    "Purchase",
+    "PurchaseReceipt",
     "Reservation",
     "RunToken",
     "SafetyChange",

@@ -23,8 +23,9 @@ COMPARED: Final = ("provider_ref", "amount", "currency", "key", "livemode")
 class ProviderReceipt(Stateful):
     """What was approved, and beside it what the provider's record says: read once, for good.
 
-    Written with the call's success, so that what was not read yet is seen. ``differs`` names what
-    of ``COMPARED`` is otherwise; then there is an incident, and the project is on hold.
+    Written with the call's success, so that what was not read yet is seen; of a purchase by hand,
+    when a person declared it. ``differs`` names what of ``COMPARED`` is otherwise; then there is an
+    incident, and the project is on hold.
     """
 
     MOVES = RECEIPT_MOVES
@@ -61,8 +62,8 @@ class ProviderReceipt(Stateful):
                 name="receipt_read_iff_it_says_what",
             ),
             models.CheckConstraint(
-                condition=Q(state=ReceiptState.MISMATCHED, differs__len__gt=0)
-                & Q(incident__isnull=False)
+                condition=Q(state__in=[ReceiptState.MISMATCHED, ReceiptState.DECLARED])
+                & Q(differs__len__gt=0, incident__isnull=False)
                 | ~Q(state=ReceiptState.MISMATCHED) & Q(differs=[], incident__isnull=True),
                 name="receipt_differs_iff_there_is_an_incident",
             ),

@@ -145,7 +145,9 @@ def _decide(asked: Asked) -> Decided:
             isinstance(entry, Operation)
             and entry.effect is not None
             and asked.again is None  # a person may ask again at once
-            and was_refused_lately(entry, subject_ref, now=now)
+            and was_refused_lately(
+                entry, reading.arguments, subject_ref, credential=asked.credential
+            )
         ),
     )
     return Decided(
@@ -165,6 +167,8 @@ def _subject(asked: Asked, reading: Reading) -> tuple[str, tuple[Code, ...]]:
     """
     entry = asked.entry
     if not isinstance(entry, Operation) or reading.arguments is None:
+        return "", ()
+    if entry.subject is None or entry.standing is None:
         return "", ()
     ref = entry.subject(reading.arguments)
     if not _knows(asked.credential.grant_id, ref):
@@ -196,7 +200,7 @@ def _double(asked: Asked, decided: Decided) -> ToolCall | None:
         grant_id=asked.credential.grant_id,
         operation=entry.stored_name,
         subject_ref=decided.subject_ref,
-        state__in=[*OPEN, CallState.DONE] if is_once else [CallState.DONE],
+        state__in=[*OPEN, CallState.DONE],
     ).order_by("-pk")
     if is_once:
         return calls.first()

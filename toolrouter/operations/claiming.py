@@ -14,10 +14,12 @@ from toolrouter.models import ToolCall
 from toolrouter.operations.deciding import facts_of, key_of
 from toolrouter.policy import Facts, judge
 from toolrouter.ports import (
+    AnyApproved,
     AnyEffect,
     AnyOperation,
     Arguments,
     Call,
+    Effect,
     NotPossible,
     Operation,
     Standing,
@@ -45,11 +47,19 @@ def operation_of(call: ToolCall) -> AnyOperation:
     return entry
 
 
-def effect_of(call: ToolCall) -> AnyEffect:
-    """Return what a call does outside. Raises LookupError."""
-    effect = operation_of(call).effect
-    if effect is None:
+def approved_of(call: ToolCall) -> AnyApproved:
+    """Return what a call does outside, at a provider or by hand. Raises LookupError."""
+    approved = operation_of(call).effect
+    if approved is None:
         raise LookupError(call.operation)
+    return approved
+
+
+def effect_of(call: ToolCall) -> AnyEffect:
+    """Return what a call does at a provider. Raises LookupError for what is done by hand."""
+    effect = approved_of(call)
+    if not isinstance(effect, Effect):
+        raise LookupError(f"{call.operation} asks no provider")
     return effect
 
 
@@ -135,7 +145,7 @@ def rederive(call: ToolCall, *, now: datetime) -> Rederived:
 def _standing(
     operation: AnyOperation, call: ToolCall, arguments: Arguments | None
 ) -> tuple[Code, ...]:
-    if arguments is None:
+    if arguments is None or operation.subject is None or operation.standing is None:
         return ()
     ref = operation.subject(arguments)
     if ref != call.subject_ref:

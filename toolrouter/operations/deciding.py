@@ -17,9 +17,10 @@ from toolrouter.enums import CallState, TokenStanding
 from toolrouter.envelopes import Key
 from toolrouter.models import ToolCall
 from toolrouter.policy import Facts, Funding, Gate, People
-from toolrouter.ports import AnyEffect, AnyOperation, Arguments, Entry, Operation, Refusal
+from toolrouter.ports import AnyApproved, AnyOperation, Arguments, Entry, Operation, Refusal
 from toolrouter.queries.credentials import Credential
 from toolrouter.queries.headroom import Spend, caps_on, counted_of_run_minor
+from toolrouter.queries.payees import payee_of
 from toolrouter.queries.readiness import readiness_of
 from toolrouter.queries.safety import GrantFacts, Safety
 from toolrouter.registry import UNKNOWN
@@ -34,6 +35,7 @@ REFUSED_WITH: Final = {
     TokenStanding.ENDED: Code.DEADLINE,
 }
 ModeWord = Literal["live", "test", "sandbox", "sample"]
+LOOKED_AT_MAX: Final = 100  # of what was refused within an hour
 
 
 def facts_of(
@@ -124,7 +126,7 @@ def _readiness(entry: Entry | None, *, mode: str, confirms_key: bool) -> Readine
     return readiness_of(entry.effect.provider, confirms=confirms_key).level
 
 
-def key_of(effect: AnyEffect) -> Key:
+def key_of(effect: AnyApproved) -> Key:
     """Return which key and address were proved of the provider of ``effect``."""
     ready = readiness_of(effect.provider)
     return Key(address=ready.address, digest=ready.key_digest)
@@ -136,15 +138,26 @@ def refused_token(credential: Credential) -> tuple[Code, ...]:
     return (code,) if code else ()
 
 
-def was_refused_lately(entry: AnyOperation, subject_ref: str, *, now: datetime) -> bool:
-    """Say whether a person refused the same about the same record less than an hour ago."""
-    return ToolCall.objects.filter(
+def was_refused_lately(
+    entry: AnyOperation, arguments: Arguments | None, subject_ref: str, *, credential: Credential
+) -> bool:
+    """Say whether a person refused the same less than an hour ago.
+
+    The same is: about the same record; of what is about no record, for the same payee in the same
+    project.
+    """
+    refused = ToolCall.objects.filter(
         operation=entry.stored_name,
         subject_ref=subject_ref,
         state=CallState.DENIED,
         codes__contains=[Code.REFUSED],
-        closed_at__gt=now - REFUSED_LATELY,
-    ).exists()
+        closed_at__gt=credential.now - REFUSED_LATELY,
+    )
+    if subject_ref or entry.payee is None or arguments is None:
+        return refused.exists()
+    of_project = refused.filter(project_ref=credential.project_ref).order_by("-closed_at")
+    payees = (payee_of(entry, call) for call in of_project[:LOOKED_AT_MAX])
+    return entry.payee(arguments) in payees
 
 
 def _people(entry: AnyOperation, ceiling: Money | None, safety: Safety) -> People:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from toolrouter.models import Incident, SafetyChange, Stop, ToolCall
+from toolrouter.models import Incident, Purchase, PurchaseReceipt, SafetyChange, Stop, ToolCall
 from toolrouter.operations.locking import lock_grants
-from toolrouter.queries.persons import calls_about, reasons_about, runs_about
+from toolrouter.queries.persons import calls_about, purchases_about, reasons_about, runs_about
 
 
 def lock_runs_about(contact_ids: Sequence[int]) -> None:
@@ -31,4 +31,19 @@ def erase_asked(contact_ids: Sequence[int]) -> list[str]:
     """Blank what was asked in calls that may speak of these contacts; return those calls."""
     refs = calls_about(contact_ids)
     ToolCall.objects.filter(reference__in=refs).update(asked="", asked_salt="")
+    return refs
+
+
+def erase_purchases(contact_ids: Sequence[int]) -> list[str]:
+    """Blank the words of purchases that may speak of these contacts, and the files of receipts.
+
+    What was paid, when and to which domain stays. Return those purchases.
+    """
+    refs = purchases_about(contact_ids)
+    Purchase.objects.filter(reference__in=refs).update(
+        vendor_name="", what="", words_salt="", reason="", reason_salt=""
+    )
+    PurchaseReceipt.objects.filter(purchase__reference__in=refs).update(
+        content=b"", sha256="", salt=""
+    )
     return refs

@@ -43,6 +43,12 @@ def lock_settings(scope: Scope, ref: str) -> Settings:
     return row
 
 
+def share_lock_account() -> None:
+    """Keep the account's settings as they are until COMMIT; several may at once. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM toolrouter_safetysettings WHERE is_the_one FOR SHARE")
+
+
 def share_lock_project(project_ref: str) -> None:
     """Keep a project's settings as they are until COMMIT; several may at once. One statement."""
     sql = "SELECT 1 FROM toolrouter_projectsettings WHERE project_ref = %s FOR SHARE"

@@ -33,6 +33,11 @@ _WINDOWS: Final = {
     caps.Window.MONTH: ", 30 days",
     caps.Window.LIFETIME: "",
 }
+_WHY: Final = {
+    IncidentKind.OVER_CAP: "More was paid than was approved.",
+    IncidentKind.MISMATCH: "It was paid in another currency than was approved, or after its money"
+    " had been given back.",
+}
 
 
 def cap_words(cap: CapFact) -> str:
@@ -105,23 +110,31 @@ def capture(call_ref: str, *, captured: Money, at: datetime, now: datetime) -> N
     _book(call_ref, captured=captured, at=at, now=now)
 
 
-def settle(call_ref: str, *, captured: Money, at: datetime, now: datetime) -> None:
-    """Book the last money that was taken for a call, as ``capture`` does, and free the rest."""
-    held = _book(call_ref, captured=captured, at=at, now=now)
+def settle(call_ref: str, *, captured: Money, at: datetime, now: datetime) -> str:
+    """Book the last money that was taken for a call, as ``capture`` does, and free the rest.
+
+    Returns the reference of the incident that it opened, "" where it opened none.
+    """
+    held, incident_ref = _book(call_ref, captured=captured, at=at, now=now)
     if held.state == ReservationState.OPEN:
         _close(held, ReservationState.SETTLED, now=now)
+    return incident_ref
 
 
-def _book(call_ref: str, *, captured: Money, at: datetime, now: datetime) -> Reservation:
+def _book(
+    call_ref: str, *, captured: Money, at: datetime, now: datetime
+) -> tuple[Reservation, str]:
+    """Return the reservation, held, and the incident that it opened; "" where it opened none."""
+    incident_ref = ""
     known = Reservation.objects.get(call__reference=call_ref)
     kind = _not_authorised(known, captured)
     if kind:
-        open_incident(
+        incident_ref = open_incident(
             kind=kind,
             scope=Scope.PROJECT,
             ref=known.project_ref,
             about_ref=call_ref,
-            by=By(actor_id=None),
+            by=By(actor_id=None, reason=_WHY[kind]),
             now=now,
         )
     held = _held(call_ref)
@@ -156,7 +169,7 @@ def _book(call_ref: str, *, captured: Money, at: datetime, now: datetime) -> Res
         occurred_at=at,
         now=now,
     )
-    return held
+    return held, incident_ref
 
 
 def _not_authorised(known: Reservation, captured: Money) -> IncidentKind | None:

@@ -83,19 +83,8 @@ def succeed(
 
     What was reserved for it stays so until its effect settles or releases it.
     """
-    answered = NOTHING_BOOKED
-    if is_booked:
-        answered = effect.record(call.reference, made, now=now)
-    result = outgoing(answered.result)
-    call.move(
-        CallState.DONE,
-        result=result,
-        result_digest=digest(result),
-        result_refs=list(answered.refs),
-        closed_at=now,
-        look_at=None,
-    )
-    enter(call, CallState.DONE, at=now)
+    answered = effect.record(call.reference, made, now=now) if is_booked else NOTHING_BOOKED
+    finish(call, answered, now=now)
     receipt = ProviderReceipt(
         reference=new_reference("rcp"),
         call=call,
@@ -108,6 +97,24 @@ def succeed(
     )
     receipt.begin(ReceiptState.PENDING)
     receipt.save(force_insert=True)
+
+
+def finish(call: ToolCall, answered: Answered, *, now: datetime) -> None:
+    """Close a claimed call as done.
+
+    One that was handed to a person is done with that: there is no provider's record to read, and
+    its money stays reserved until that person says what came of it.
+    """
+    result = outgoing(answered.result)
+    call.move(
+        CallState.DONE,
+        result=result,
+        result_digest=digest(result),
+        result_refs=list(answered.refs),
+        closed_at=now,
+        look_at=None,
+    )
+    enter(call, CallState.DONE, at=now)
 
 
 def _release(call: ToolCall, *, now: datetime) -> None:

@@ -10,6 +10,8 @@ from toolrouter.answers import Answer
 from toolrouter.enums import CallState
 from toolrouter.models import ToolCall
 from toolrouter.outgoing import outgoing
+from toolrouter.ports import AnyApproved, ByHand, Operation
+from toolrouter.registry import registry
 from toolrouter.vocabulary import Code, Status
 
 STATUS_OF: Final = {
@@ -24,14 +26,25 @@ STATUS_OF: Final = {
 
 
 def answer_of(call: ToolCall) -> Answer:
-    """Return what an agent is told of a call; of a read without what it returned."""
+    """Return what an agent is told of a call; of a read without what it returned.
+
+    What was handed to a person is told as it stands now.
+    """
+    result = call.result
+    if call.state == CallState.DONE and isinstance(by_hand := _approved(call), ByHand):
+        result = {**(result or {}), **by_hand.result_now(call.reference)}
     return Answer(
         status=STATUS_OF[CallState(call.state)],
         action=call.reference,
         approval=call.approval_ref or None,
         codes=tuple(Code(code) for code in call.codes),
-        result=call.result,
+        result=result,
     )
+
+
+def _approved(call: ToolCall) -> AnyApproved | None:
+    entry = registry().find(call.operation)
+    return entry.effect if isinstance(entry, Operation) else None
 
 
 def answer_of_action(*, grant_id: int, action: object) -> Answer:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from toolrouter.enums import Scope
-from toolrouter.models import GrantSubject, Incident, SafetyChange, Stop, ToolCall
+from toolrouter.models import GrantSubject, Incident, Purchase, SafetyChange, Stop, ToolCall
 
 WITH_REASONS: Final[tuple[type[Model], ...]] = (SafetyChange, Stop, Incident)
 
@@ -44,3 +44,11 @@ def calls_about(contact_ids: Sequence[int]) -> list[str]:
     run_refs = runs_about(contact_ids) if contact_ids else []
     calls = ToolCall.objects.filter(run_ref__in=run_refs).exclude(asked_salt="")
     return list(calls.order_by("pk").values_list("reference", flat=True))
+
+
+def purchases_about(contact_ids: Sequence[int]) -> list[str]:
+    """Return the purchases of runs that know of these contacts whose words or file are there."""
+    run_refs = runs_about(contact_ids) if contact_ids else []
+    kept = ~Q(words_salt="") | ~Q(reason_salt="") | Q(file__isnull=False) & ~Q(file__salt="")
+    purchases = Purchase.objects.filter(kept, run_ref__in=run_refs)
+    return list(purchases.order_by("pk").values_list("reference", flat=True))

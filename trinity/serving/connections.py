@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 HEAD_S: Final = 5.0  # from the first moment, or the end of the last answer's request, to a head
 BODY_S: Final = 10.0  # from the head to the end of its body
+BODY_BYTES_PER_S: Final = 64 * 1024  # whoever sends so fast may take longer: a file by telephone
 IDLE_S: Final = 15.0  # between an answer and the next head
 WRITE_S: Final = 20.0  # for the other side to take an answer, or a part of it, that is ready
 LOOK_EVERY_S: Final = 0.5
@@ -237,7 +238,8 @@ class Connection(HttpToolsProtocol):
         is_taken = self.transport.get_write_buffer_size() == 0
         if self.waits is WaitReason.READER and self.cycle.response_complete and is_taken:
             self.wait(WaitReason.NEXT)
-        if now_s - self.since_s > DEADLINES_S[self.waits]:
+        more_s = self.body_bytes / BODY_BYTES_PER_S if self.waits is WaitReason.BODY else 0.0
+        if now_s - self.since_s > DEADLINES_S[self.waits] + more_s:
             self.drop()
 
     def _forget_body(self) -> None:

@@ -11,7 +11,7 @@ from kernel.log_tally import Count, Tally
 
 logger = logging.getLogger(__name__)
 
-BODY_BYTES_MAX: Final = 1024 * 1024  # no page takes files
+BODY_BYTES_MAX: Final = 1024 * 1024  # of a page that takes no file
 PATH_BYTES_MAX: Final = 1024
 QUERY_BYTES_MAX: Final = 8 * 1024
 PLAIN: Final = (b"content-type", b"text/plain; charset=utf-8")

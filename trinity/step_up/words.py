@@ -39,6 +39,7 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "provider-attest": ("vouch for the provider", ""),
     "provider-withdraw": ("no longer vouch for the provider", ""),
     "run-token-make": ("make a run token", ""),
+    "payee-confirm": ("confirm the payee", ""),
     "account_change_password": ("change your password", ""),
     "account_set_password": ("choose a password", ""),
     "mfa_activate_totp": ("set up an app", ""),
