@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Any, Final
-
-from django.db import connection as database
+from typing import Any
 
 from kernel.append_only import new_salt
 from kernel.references import new_reference
 from ledger.facts import FactValue
 from toolrouter.connections import Connection
+from toolrouter.enums import Scope
 from toolrouter.models import ProviderReadiness
 from toolrouter.models.readiness import VERIFIED
 from toolrouter.operations.changes import audit
+from toolrouter.operations.locking import lock_settings
 from toolrouter.queries.readiness import is_same_key, is_same_place, newest_of
 from toolrouter.vocabulary import Readiness
-
-_ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
 def note_readiness(
@@ -35,10 +33,10 @@ def note_readiness(
 
     ``proof``: ``account_ref`` and ``livemode`` as the provider said them, or the ``code`` of its
     refusal. The fingerprint of a key stays the same while the key does, so that what was approved
-    under it can still be compared.
+    under it can still be compared. Whoever is claiming a call meanwhile is waited for, and whoever
+    claims one afterwards reads this.
     """
-    with database.cursor() as cursor:
-        cursor.execute(_ONE_AT_A_TIME, [f"toolrouter.readiness:{provider}"])
+    lock_settings(Scope.ACCOUNT, "")
     newest = newest_of(provider)
     row = ProviderReadiness(
         reference=new_reference("rdy"),

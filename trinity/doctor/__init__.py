@@ -1,1 +1,1 @@
-"""What ``manage.py doctor`` looks at. Everything here reads; nothing is changed."""
+"""What ``manage.py doctor`` looks at. Nothing is changed, but for what ``--verify`` notes."""
