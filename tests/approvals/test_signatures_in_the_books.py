@@ -24,12 +24,14 @@ from tests.approvals.test_hostile_approver import cheat
 from tests.approvals.test_request_pages import answer, key_answer
 from tests.factories.people import make_person
 from tests.owner import rewriting
-from tests.trinity.soft_key import SoftKey
+from tests.trinity import soft_key
+from tests.trinity.soft_key import ORIGIN, SoftKey
 from tests.trinity.test_passkeys import with_key
 from trinity.people.usecases.reset_login import reset_login
 from trinity.people.usecases.reset_second_factors import reset_second_factors
 
 pytestmark = pytest.mark.django_db(transaction=True)
+PRESENT, VERIFIED = 0x01, 0x04
 
 
 @pytest.fixture(autouse=True)
@@ -102,27 +104,67 @@ def test_a_signature_by_somebody_elses_key_is_named(
     """The key in the evidence is exchanged for one that signs the right challenge."""
     decision = signed(client, key, owner)
     proof = StepUp.objects.select_related("request").get(pk=decision.step_up_id)
-    cheat(proof, evidence=_evidence_of(SoftKey(), proof, owner))
+    evidence = _evidence_of(SoftKey(), proof, owner)
+    assert is_signed(evidence, challenge=_challenge(proof))
+    cheat(proof, evidence=evidence)
 
     assert found()["key_not_theirs"] == [decision.reference]
     assert set(found()) == {"key_not_theirs", "entry_differs_from_row"}  # of the whole proof
 
 
-def _evidence_of(stranger: SoftKey, proof: StepUp, owner: User) -> dict[str, str]:
-    challenge = challenge_of(
+@pytest.mark.parametrize(
+    ("flags", "origin", "kind", "is_good"),
+    [
+        (PRESENT | VERIFIED, ORIGIN, "webauthn.get", True),
+        (PRESENT, ORIGIN, "webauthn.get", False),  # touched, and by nobody knows whom
+        (VERIFIED, ORIGIN, "webauthn.get", False),
+        (PRESENT | VERIFIED, "http://evil.example", "webauthn.get", False),
+        (PRESENT | VERIFIED, "http://localhost.evil.example", "webauthn.get", False),
+        (PRESENT | VERIFIED, ORIGIN, "webauthn.create", False),
+    ],
+)
+def test_what_a_key_signed_otherwise_than_asked_is_no_approval(
+    client: Client,
+    key: SoftKey,
+    owner: User,
+    monkeypatch: pytest.MonkeyPatch,
+    flags: int,
+    origin: str,
+    kind: str,
+    is_good: bool,
+) -> None:
+    """The signature itself is good each time, and the key is the owner's own."""
+    decision = signed(client, key, owner)
+    proof = StepUp.objects.select_related("request").get(pk=decision.step_up_id)
+    monkeypatch.setattr(soft_key, "ORIGIN", origin)
+    monkeypatch.setattr(soft_key, "GET", kind)
+    evidence = _evidence_of(key, proof, owner, flags=flags)
+    cheat(proof, evidence=evidence)
+
+    assert is_signed(evidence, challenge=_challenge(proof)) is is_good
+    assert found().get("signature_bad") == (None if is_good else [decision.reference])
+
+
+def _challenge(proof: StepUp) -> bytes:
+    return challenge_of(
         request_ref=proof.request.reference, shown_digest=proof.shown_digest, nonce=proof.nonce
     )
-    said = stranger.signed(websafe_encode(challenge), user=user_pk_to_url_str(owner))["response"]
-    evidence = evidence_of(
-        credential_id=stranger.id,
-        public_key=stranger.public_key,
+
+
+def _evidence_of(
+    by: SoftKey, proof: StepUp, owner: User, *, flags: int = PRESENT | VERIFIED
+) -> dict[str, str]:
+    """Return what is kept of the answer of ``by`` to the challenge of ``proof``."""
+    whose = user_pk_to_url_str(owner)
+    said = by.signed(websafe_encode(_challenge(proof)), user=whose, flags=flags)["response"]
+    return evidence_of(
+        credential_id=by.id,
+        public_key=by.public_key,
         client_data=websafe_decode(said["clientDataJSON"]),
         authenticator_data=websafe_decode(said["authenticatorData"]),
         signature=websafe_decode(said["signature"]),
         rp_id="localhost",
     )
-    assert is_signed(evidence, challenge=challenge)
-    return evidence
 
 
 def test_a_signature_after_the_key_was_removed_is_named(

@@ -17,6 +17,7 @@ ORIGIN = "http://localhost:8000"
 HOST = hashlib.sha256(b"localhost").digest()
 PRESENT_AND_VERIFIED = 0x05  # touched, and by PIN or finger the right person
 WITH_KEY = 0x40
+GET = "webauthn.get"
 Answer = dict[str, Any]
 
 
@@ -46,14 +47,14 @@ class SoftKey:
     def signed(self, challenge: str, *, user: str, flags: int = PRESENT_AND_VERIFIED) -> Answer:
         """Answer a challenge as the key of ``user``."""
         data = HOST + bytes([flags]) + b"\0" * 4
-        client = self._client_data("webauthn.get", challenge)
+        client = self._client_data(GET, challenge)
         signed = data + hashlib.sha256(client).digest()
         said = {
             "authenticatorData": text(data),
             "signature": text(self._private.sign(signed, ec.ECDSA(hashes.SHA256()))),
             "userHandle": text(user.encode()),
         }
-        return self._answer("webauthn.get", challenge, said)
+        return self._answer(GET, challenge, said)
 
     def _answer(self, kind: str, challenge: str, said: Answer) -> Answer:
         return {
