@@ -11,8 +11,9 @@ from typing import Any, Final
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# Path -> group. Each group runs a stack of its own, for all of its tests.
+# Path -> group. Each group runs something costly once, for all of its tests.
 TOGETHER: Final = {
+    "tests/ablation/": "ablation",
     "tests/chaos/": "chaos",
     "tests/contracts/test_mcp_conformance.py": "mcp conformance",
     "tests/journeys/test_buyer_": "a running shop",

@@ -25,6 +25,7 @@ import redis
 from celery import Celery
 from psycopg.rows import dict_row
 
+from trinity.flow import TASK_ROUTES
 from trinity.sale.browser import Browser, Form, Page, Unexpected
 from trinity.sale.steps import TEST_CARD
 from trinity.schedule import SWEEPS_EVERY_S
@@ -203,7 +204,12 @@ class Shop:
     def sweep(self) -> None:
         """Do what beat does, without its pauses: ask for every sweep now."""
         for name in SWEEPS_EVERY_S.keys() - {RECONCILE}:
-            self._messages.send_task(name)
+            self._messages.send_task(name, **TASK_ROUTES.get(name, {}))
+
+    def sweep_calls(self) -> None:
+        """Ask for what is done and looked for on behalf of agents."""
+        for name, route in TASK_ROUTES.items():
+            self._messages.send_task(name, **route)
 
     def reconcile(self) -> None:
         """Ask a worker to compare our books with Stripe's."""
@@ -233,6 +239,10 @@ class Shop:
         worker = self.stack.pids()["worker"]
         return children_of(worker)
 
+    def tool_processes(self) -> list[int]:
+        """Return the processes that do what agents were allowed."""
+        return children_of(self.stack.pids()["worker-tools"])
+
     def flush_redis(self) -> None:
         """Forget every message, limit and session that Redis holds."""
         with redis.Redis.from_url(self.stack.env["REDIS_URL"]) as broker:
@@ -240,10 +250,11 @@ class Shop:
 
     def kill_task_processes(self) -> list[int]:
         """SIGKILL whoever is doing tasks now. The worker's main process makes new ones."""
-        killed = self.task_processes()
-        for pid in killed:
-            kill(pid)
-        return killed
+        return kill_all(self.task_processes())
+
+    def kill_tool_processes(self) -> list[int]:
+        """SIGKILL whoever is doing something for an agent now."""
+        return kill_all(self.tool_processes())
 
 
 def children_of(pid: int) -> list[int]:
@@ -251,6 +262,12 @@ def children_of(pid: int) -> list[int]:
         return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except FileNotFoundError:
         return []  # it is gone, and its children with it
+
+
+def kill_all(pids: list[int]) -> list[int]:
+    for pid in pids:
+        kill(pid)
+    return pids
 
 
 def kill(pid: int, number: int = signal.SIGKILL) -> None:

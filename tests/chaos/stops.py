@@ -8,7 +8,7 @@ whoever holds that lock exclusively holds the worker right there, in the middle 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -61,7 +61,7 @@ STOPS: Final = (
 )
 
 
-def make_stops(shop: Shop) -> None:
+def make_stops(shop: Shop, stops: Sequence[Stop] = STOPS) -> None:
     """Put every stop in place, open: nobody is held until its lock is taken."""
     with shop.connect(is_owner=True) as database:
         database.execute(
@@ -69,7 +69,7 @@ def make_stops(shop: Shop) -> None:
             f" PERFORM pg_advisory_xact_lock_shared({LOCK_SPACE}, tg_argv[0]::int);"
             " RETURN NULL; END $$"
         )
-        for number, stop in enumerate(STOPS):
+        for number, stop in enumerate(stops):
             kind = "CONSTRAINT TRIGGER" if stop.is_deferred else "TRIGGER"
             deferred = "DEFERRABLE INITIALLY DEFERRED" if stop.is_deferred else ""
             database.execute(
@@ -89,13 +89,14 @@ class Held:
 
     database: Connection[Row]
     number: int
+    name: str
 
     def wait(self, *, meanwhile: Callable[[], None]) -> None:
         """Wait until somebody is held; do ``meanwhile`` once in a while."""
-        name, began_s, done = STOPS[self.number].name, time.monotonic(), 0
+        began_s, done = time.monotonic(), 0
         while not self._held():
             waited_s = time.monotonic() - began_s
-            assert waited_s < REACHED_WITHIN_S, f"nobody came to where {name!r}"
+            assert waited_s < REACHED_WITHIN_S, f"nobody came to where {self.name!r}"
             if waited_s > (done + 1) * MEANWHILE_EVERY_S:
                 meanwhile()
                 done += 1
@@ -116,9 +117,9 @@ class Held:
 
 
 @contextmanager
-def held_at(shop: Shop, number: int) -> Iterator[Held]:
-    """Close stop ``number`` for as long as the block runs."""
+def held_at(shop: Shop, number: int, stops: Sequence[Stop] = STOPS) -> Iterator[Held]:
+    """Close stop ``number`` of ``stops`` for as long as the block runs."""
     with shop.connect(is_owner=True) as database:
         database.execute("SELECT pg_advisory_lock(%s, %s)", (LOCK_SPACE, number))
-        yield Held(database, number)
+        yield Held(database, number, stops[number].name)
         database.execute("SELECT pg_advisory_unlock(%s, %s)", (LOCK_SPACE, number))
