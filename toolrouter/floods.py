@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+# Of a token that lets nobody in: so many are written down, so that people see that somebody tries.
+DEAD_TOKEN_CALLS_PER_MINUTE: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

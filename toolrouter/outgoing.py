@@ -18,6 +18,13 @@ from kernel.texts import readable
 CHARS_MAX: Final = 48_000
 
 _BETWEEN: Final = r"[\W_]*"
+_LABEL: Final = r"[\w-]{1,63}"
+_DOT: Final = "[.。]"  # the ideographic one parts labels too (RFC 3490, 3.1); others fold into "."
+# Where nothing but an address fits there are no blanks, and a name of one label will do.
+_MAIL: Final = (
+    rf"[\w.%+'-]+(?:(?:@{_LABEL}(?:{_DOT}{_LABEL})*)+|@\[[^\]\s]{{1,60}}\]"
+    rf"|\s{{0,3}}@\s{{0,3}}{_LABEL}(?:\s{{0,2}}{_DOT}\s{{0,2}}{_LABEL})+)"
+)
 # What is never told, and what stands there instead. Strangers choose these texts, so each pattern
 # is tried once for each run of characters. Rather a number too many than an address too few: an
 # agent names a contact by its reference.
@@ -27,7 +34,7 @@ _NEVER_TOLD: Final = (
         "[removed]",
     ),
     (
-        re.compile(r"(?<![\w.%+'-])[\w.%+'-]+ ?@ ?[\w-]{1,63}(?:\.[\w-]{1,63})+"),
+        re.compile(rf"(?<![\w.%+'-]){_MAIL}(?:[\s,;]{{1,3}}{_MAIL})*"),
         "[e-mail address]",
     ),
     (

@@ -33,9 +33,10 @@ MASKS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     # Keys and secrets of Stripe's shape, and run tokens; the prefix stays, so that one sees which
     # kind it was.
     (
-        re.compile(r"\b((?:sk|rk|pk|whsec|ek|trt)_(?:live_|test_|sandbox_)?)[A-Za-z0-9+/=_-]{4,}"),
+        re.compile(r"\b((?:sk|rk|pk|whsec|ek)_(?:live_|test_|sandbox_)?)[A-Za-z0-9+/=_-]{4,}"),
         r"\1…",
     ),
+    (re.compile(r"(trt_)[A-Za-z0-9_-]{4,}"), r"\1…"),  # also with something stuck to its front
     (re.compile(r"(_secret_)[A-Za-z0-9]+"), r"\1…"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), r"\1 …"),
     # Links that open something by themselves.

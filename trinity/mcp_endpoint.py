@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from toolrouter.mcp.server import CREDENTIAL
 from toolrouter.mcp.strict_json import NotStrict, read
 from trinity.serving.requests import Receive, Refused, Scope, Send, answer, read_body
+from trinity.serving.strangers import Strangers
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ class McpEndpoint:
         self._find = find
         self._inside = 0
         self._inside_max = inside_max
+        self._strangers = Strangers(time.monotonic)
 
     async def take(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Raises Refused or Gone."""
@@ -58,12 +61,17 @@ class McpEndpoint:
             self._inside -= 1
 
     async def _answer(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        token = token_of(scope)
+        token, address = token_of(scope), (scope.get("client") or ("",))[0]
+        wait_s = self._strangers.wait_s(address, token)
+        if wait_s is not None:
+            await answer(send, 429, headers=[(b"retry-after", str(wait_s).encode())])
+            return
         try:
             credential = await self._find(token) if token else None
         except DatabaseError as error:
             logger.warning("a token could not be looked up", extra={"error": type(error).__name__})
             raise Refused(503) from None
+        self._strangers.note(address, token, is_known=credential is not None)
         if credential is None:
             await answer(send, 401, headers=[(b"www-authenticate", b"Bearer")])
             return

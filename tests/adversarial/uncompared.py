@@ -39,6 +39,7 @@ UNCOMPARED: Final[Mapping[str, str]] = {
     "toolrouter_toolcall (read).result_refs": "changes whenever it is read again, unwritten",
     "toolrouter_toolcall.look_at": "when it is looked for next; that it is looked for is compared",
     "toolrouter_callcount.grant_id": _COUNTS,
+    "toolrouter_callcount.token_ref": _COUNTS,
     "toolrouter_callcount.minute": _COUNTS,
     "toolrouter_callcount.calls": _COUNTS,
     "toolrouter_callcount.proposals": _COUNTS,

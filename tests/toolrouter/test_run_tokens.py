@@ -170,6 +170,7 @@ def test_a_token_in_a_log_is_masked_and_in_the_ledger_refused() -> None:
     made = made_for(new_grant())
 
     assert masked(f"tried {made.token} twice") == "tried trt_… twice"
+    assert masked(f"tried x{made.token}") == "tried xtrt_…"
     with pytest.raises(ledger.ShapeRefused):
         ledger.audit(actor_id=None, event="run_token.made", subject=made.token, now=timezone.now())
     with pytest.raises(ledger.ShapeRefused):

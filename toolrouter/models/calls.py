@@ -185,16 +185,20 @@ class CallCount(models.Model):
     """How many calls a run made in one minute, and how many of them need a person.
 
     Rows, so that a limit holds without Redis; what is beyond a limit is counted and nowhere else.
+    ``token_ref``: a token that lets nobody in any more is counted by itself, and not for its run.
     """
 
     grant = models.ForeignKey(Grant, models.PROTECT, related_name="+", db_index=False)
+    token_ref = models.CharField(max_length=LENGTH_MAX, blank=True, default="", editable=False)
     minute = models.DateTimeField()
     calls = models.PositiveIntegerField()
     proposals = models.PositiveIntegerField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["grant", "minute"], name="call_count_once_a_minute"),
+            models.UniqueConstraint(
+                fields=["grant", "token_ref", "minute"], name="call_count_once_a_minute"
+            ),
         ]
 
     def __str__(self) -> str:

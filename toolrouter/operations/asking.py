@@ -19,6 +19,7 @@ from toolrouter.answers import Answer
 from toolrouter.enums import CallState
 from toolrouter.models import ToolCall
 from toolrouter.models.calls import OPEN
+from toolrouter.operations.counting import shut_out
 from toolrouter.operations.deciding import facts_of, refused_token, was_refused_lately
 from toolrouter.operations.recording import (
     Asked,
@@ -74,8 +75,9 @@ def names_its_run(credential: Credential, run: object) -> bool:
     """Say whether ``run`` is the credential's own, or was not named."""
     if run is None:
         return True
-    is_named = isinstance(run, str) and run.upper() == credential.run_code
-    return is_named or run == credential.run_ref
+    if not isinstance(run, str) or not run.isascii():  # "ſ" is "S" in upper case
+        return False
+    return run.upper() == credential.run_code or run == credential.run_ref
 
 
 def ask(asked: Asked) -> Answer:
@@ -86,6 +88,8 @@ def ask(asked: Asked) -> Answer:
     """
     if not names_its_run(asked.credential, asked.run):
         return refuse_wrong_run(asked)
+    if shut_out(asked.credential):
+        asked = replace(asked, key=None)  # not even what is known already is said again
     earlier = _of_key(asked)
     if earlier is not None:
         if not _asks_the_same(earlier, asked):

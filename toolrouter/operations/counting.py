@@ -2,38 +2,71 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
 from django.conf import settings
 from django.db import connection
 
-from toolrouter.floods import Counts, Limits, is_too_many
+from toolrouter.answers import Answer
+from toolrouter.enums import TokenStanding
+from toolrouter.floods import DEAD_TOKEN_CALLS_PER_MINUTE, Counts, Limits, is_too_many
+from toolrouter.queries.credentials import Credential
+from toolrouter.vocabulary import Code
 
+# What a token that once let somebody in is refused with: in words, for it is known.
+REFUSED_WITH: Final = {
+    TokenStanding.EXPIRED: Code.EXPIRED,
+    TokenStanding.REVOKED: Code.REVOKED,
+    TokenStanding.STOPPED: Code.STOPPED,
+    TokenStanding.ENDED: Code.DEADLINE,
+}
 # Its COMMIT does not wait for the disk: what a crash takes is a count of this minute.
 _COUNT: Final = """
-INSERT INTO toolrouter_callcount AS counted (grant_id, minute, calls, proposals)
-SELECT %s, date_trunc('minute', %s::timestamptz), 1, %s
+INSERT INTO toolrouter_callcount AS counted (grant_id, token_ref, minute, calls, proposals)
+SELECT %s, %s, date_trunc('minute', %s::timestamptz), 1, %s
 FROM set_config('synchronous_commit', 'off', true)
-ON CONFLICT (grant_id, minute) DO UPDATE
+ON CONFLICT (grant_id, token_ref, minute) DO UPDATE
 SET calls = counted.calls + 1, proposals = counted.proposals + EXCLUDED.proposals
 RETURNING calls, proposals
 """
 
 
-def wait_s(*, grant_id: int, needs_person: bool, now: datetime) -> int | None:
-    """Count one call of a run; return in how many seconds to ask again where it is one too many.
+def one_too_many(
+    credential: Credential, *, needs_person: bool = False, is_written: bool = True
+) -> Answer | None:
+    """Count one call; return what is answered where it is one too many of its minute, else None.
 
-    None where it may go on. Called outside of a transaction: what is refused is counted too, and
-    no call of a run waits here for the end of another.
+    The calls of a token that lets nobody in are counted by themselves and take nothing from the
+    run's good one. The first few of a minute are written down; what would be written of the others
+    (``is_written``) is only refused.
+    Called outside of a transaction: what is refused is counted too, and no call of a run waits
+    here for the end of another.
     """
+    dead_as = REFUSED_WITH.get(credential.standing)
+    token_ref = credential.token_ref if dead_as else ""
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [grant_id, now, 1 if needs_person else 0])
+        cursor.execute(
+            _COUNT, [credential.grant_id, token_ref, credential.now, 1 if needs_person else 0]
+        )
         calls, proposals = cursor.fetchone()
+    if dead_as and is_written and calls > DEAD_TOKEN_CALLS_PER_MINUTE:
+        return Answer.denied(dead_as)
     limits = Limits(
         calls_per_minute=settings.RUN_CALLS_PER_MINUTE_MAX,
         proposals_per_minute=settings.RUN_PROPOSALS_PER_MINUTE_MAX,
         waiting=settings.RUN_WAITING_MAX,
     )
     counts = Counts(calls=calls, proposals=proposals, waiting=0)
-    return 60 - now.second if is_too_many(counts, limits, needs_person=needs_person) else None
+    if is_too_many(counts, limits, needs_person=needs_person):
+        return Answer.denied(Code.TOO_MANY, retry_after_s=60 - credential.now.second)
+    return None
+
+
+def shut_out(credential: Credential) -> Code | None:
+    """Return why a token is told nothing at all, also not where its run's calls stand.
+
+    That is one that somebody revoked, or that is past its time: who holds it now, nobody knows.
+    After a stop, or the end of its run, an agent still hears what became of what it asked.
+    """
+    is_shut = credential.standing in {TokenStanding.REVOKED, TokenStanding.EXPIRED}
+    return REFUSED_WITH[credential.standing] if is_shut else None

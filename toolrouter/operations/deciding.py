@@ -13,9 +13,10 @@ from kernel.modes import Mode
 from kernel.money import Money
 from toolrouter.approval_rules import PERMISSIONS, people_needed
 from toolrouter.connections import provider_of
-from toolrouter.enums import CallState, TokenStanding
+from toolrouter.enums import CallState
 from toolrouter.envelopes import Key
 from toolrouter.models import ToolCall
+from toolrouter.operations.counting import REFUSED_WITH
 from toolrouter.policy import Facts, Funding, Gate, People
 from toolrouter.ports import AnyApproved, AnyOperation, Arguments, Entry, Operation, Refusal
 from toolrouter.queries.credentials import Credential
@@ -27,13 +28,6 @@ from toolrouter.registry import UNKNOWN
 from toolrouter.timing import REFUSED_LATELY
 from toolrouter.vocabulary import Code, Readiness, Risk
 
-# What a token that once let somebody in is refused with: in words, for it is known.
-REFUSED_WITH: Final = {
-    TokenStanding.EXPIRED: Code.EXPIRED,
-    TokenStanding.REVOKED: Code.REVOKED,
-    TokenStanding.STOPPED: Code.STOPPED,
-    TokenStanding.ENDED: Code.DEADLINE,
-}
 ModeWord = Literal["live", "test", "sandbox", "sample"]
 LOOKED_AT_MAX: Final = 100  # of what was refused within an hour
 

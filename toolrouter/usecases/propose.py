@@ -9,12 +9,11 @@ from django.db import transaction
 
 from toolrouter.answers import Answer
 from toolrouter.operations.asking import ask
-from toolrouter.operations.counting import wait_s
+from toolrouter.operations.counting import one_too_many
 from toolrouter.operations.recording import Asked, KeyTaken
 from toolrouter.planning import TOKEN_PREFIX
 from toolrouter.queries.credentials import Credential
 from toolrouter.registry import registry
-from toolrouter.vocabulary import Code
 
 # An agent's own name for a call; no room for a name of somebody's, an address or a token: people
 # see it on pages.
@@ -38,11 +37,8 @@ def propose(
     """
     entry = registry().find(operation)
     needs_person = entry is not None and entry.risk.needs_person
-    retry_after_s = wait_s(
-        grant_id=credential.grant_id, needs_person=needs_person, now=credential.now
-    )
-    if retry_after_s is not None:
-        return Answer.denied(Code.TOO_MANY, retry_after_s=retry_after_s)
+    if refusal := one_too_many(credential, needs_person=needs_person):
+        return refusal
     is_key_good = isinstance(key, str) and KEY.fullmatch(key) is not None
     asked = Asked(
         credential=credential,

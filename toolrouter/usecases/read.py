@@ -6,18 +6,16 @@ from django.db import transaction
 
 from toolrouter.answers import Answer
 from toolrouter.operations.asking import ask
-from toolrouter.operations.counting import wait_s
+from toolrouter.operations.counting import one_too_many
 from toolrouter.operations.recording import Asked
 from toolrouter.queries.credentials import Credential
 from toolrouter.registry import registry
-from toolrouter.vocabulary import Code
 
 
 def read(credential: Credential, run: object, tool: str, arguments: object) -> Answer:
     """Answer what ``tool`` reads. Each call is a new one, written down without what it returned."""
-    retry_after_s = wait_s(grant_id=credential.grant_id, needs_person=False, now=credential.now)
-    if retry_after_s is not None:
-        return Answer.denied(Code.TOO_MANY, retry_after_s=retry_after_s)
+    if refusal := one_too_many(credential):
+        return refusal
     entry = registry().of_tool(tool)
     asked = Asked(
         credential=credential,
