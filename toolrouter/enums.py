@@ -91,7 +91,8 @@ READINESS: Final[Mapping[Readiness, OperatorWords]] = MappingProxyType(
         Readiness.ATTESTED: OperatorWords(
             tone="ok",
             badge="Vouched for",
-            note="No programme can test this. An owner says that it is ready.",
+            note="No programme can test this. An owner says that it is ready, until somebody takes "
+            "that word back.",
         ),
     }
 )

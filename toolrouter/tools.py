@@ -46,7 +46,7 @@ class People(Provider):
     """What people do themselves, with means of their own: there is no key, and nobody to ask."""
 
     name = MANUAL
-    title = "By hand"
+    title = "Purchases by hand"
     has_api = False
 
     def connection(self) -> Connection:
