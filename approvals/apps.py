@@ -7,7 +7,7 @@ from approvals import ledger_rows
 from approvals.due_work import DUE_WORK
 from approvals.enums import Factor, Verdict, Why
 from approvals.guards import PROMISES
-from kernel import due_work, guards
+from kernel import due_work, guards, waiting_list
 from kernel.schema import histories
 from ledger import facts
 from notices.outbox import kinds
@@ -23,6 +23,7 @@ class ApprovalsConfig(AppConfig):
         guards.register(*histories(self.get_models()), *PROMISES)
         ledger_rows.declare()
         due_work.register(*DUE_WORK)
+        waiting_list.register(import_string("approvals.queries.waiting.REQUESTS"))
         kinds.register(*import_string("approvals.mails.KINDS"))  # it looks at models
         facts.allow(
             "approval",

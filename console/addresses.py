@@ -10,6 +10,7 @@ from kernel.references import is_reference
 
 # Prefix -> URL name. Records of a sale without a page of their own are shown on its trace.
 PAGE_OF: Final = {
+    "apr": "approval",
     "call": "tool-call",
     "chk": "checkout-prepared",
     "com": "company",

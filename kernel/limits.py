@@ -48,23 +48,34 @@ def allow(*, what: str, who: str, limit: int, per_s: int, is_open_on_failure: bo
     With Redis down public forms stay open, and the failure is logged. Where ``is_open_on_failure``
     is false, RedisError is raised: a login that cannot count answers 503.
     """
+    try:
+        return count_use(what=what, who=who, limit=limit, per_s=per_s) <= limit
+    except RedisError:
+        if not is_open_on_failure:
+            raise
+        return True
+
+
+def count_use(*, what: str, who: str, limit: int, per_s: int) -> int:
+    """Count one use of ``what`` by ``who``; return how many fell in ``per_s``, this one included.
+
+    One beyond ``limit`` is counted as refused. Raises RedisError, which is logged.
+    """
     key = cache.make_key(f"limit:{what}:{who}")
     try:
         with connections_to(settings.CACHES["default"]["LOCATION"]).pipeline() as both:
             # In this order: a key that ran out is born again by the count, and gets its end.
             both.incr(key)
             both.expire(key, per_s, nx=True)
-            is_allowed = int(both.execute()[0]) <= limit
+            uses = int(both.execute()[0])
     except RedisError as error:
         logger.warning("limit not counted", extra={"what": what, "error": type(error).__name__})
-        if not is_open_on_failure:
-            raise
-        return True
-    if not is_allowed:
+        raise
+    if uses > limit:
         hourly_counters.count(
             hourly_counters.LIMIT, hourly_counters.door_of(what), now=timezone.now()
         )
-    return is_allowed
+    return uses
 
 
 def give_back(*, what: str, who: str, uses: int | None = 1) -> None:

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
 from kernel.money import Money
+
+if TYPE_CHECKING:  # apps register kinds before there are models
+    from django.contrib.auth.models import User
 
 COUNTED_MAX: Final = 100  # of each kind; more is "99+"
 COLUMNS: Final = (
@@ -36,6 +39,14 @@ class WaitingKind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalKind:
+    """Like ``WaitingKind``, for what waits for one person: None where nothing can for them."""
+
+    id: str
+    select: Callable[[User], Statement | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingItem:
     """One thing that a person has to look at."""
 
@@ -50,18 +61,21 @@ class WaitingItem:
     assigned_to: str = ""  # whose alert it is
 
 
-_known: Final[dict[str, WaitingKind]] = {}
+_known: Final[dict[str, WaitingKind | PersonalKind]] = {}
 
 
-def register(*kinds: WaitingKind) -> None:
+def register(*kinds: WaitingKind | PersonalKind) -> None:
     """Say what may wait. Called at start-up. Raises ValueError for one id in two ways."""
     for kind in kinds:
         if _known.setdefault(kind.id, kind) != kind:
             raise ValueError(f"what waits as {kind.id} is registered in two ways")
 
 
-def items() -> list[WaitingItem]:
-    """Return what waits for a person, at most COUNTED_MAX of each kind. One statement."""
+def items(person: User | None = None) -> list[WaitingItem]:
+    """Return what waits for people, at most COUNTED_MAX of each kind. One statement.
+
+    With a ``person`` also what waits for nobody but whoever may do what they may.
+    """
     return [
         WaitingItem(
             what=what,
@@ -77,19 +91,25 @@ def items() -> list[WaitingItem]:
         for (
             *(what, handle, reference, detail, mode, minor, currency, at, due_at),
             assigned_to,
-        ) in _rows("SELECT * FROM ({waiting}) waiting")
+        ) in _rows("SELECT * FROM ({waiting}) waiting", person)
     ]
 
 
-def numbers() -> dict[str, int]:
+def numbers(person: User | None = None) -> dict[str, int]:
     """Return how much waits, by kind and up to COUNTED_MAX of each. One statement."""
-    return dict(_rows("SELECT what, count(*) FROM ({waiting}) waiting GROUP BY what"))
+    return dict(_rows("SELECT what, count(*) FROM ({waiting}) waiting GROUP BY what", person))
 
 
-def _rows(sql: str) -> list[tuple[Any, ...]]:
+def _rows(sql: str, person: User | None) -> list[tuple[Any, ...]]:
     parts, values = [], list[Any]()
     for kind in _known.values():
-        select, of_kind = kind.select()
+        if isinstance(kind, WaitingKind):
+            statement: Statement | None = kind.select()
+        else:
+            statement = kind.select(person) if person is not None else None
+        if statement is None:
+            continue
+        select, of_kind = statement
         parts.append(f"SELECT '{kind.id}' AS what, * FROM ({select}) kind ({', '.join(COLUMNS)})")  # noqa: S608  # ours
         values.extend(of_kind)
     with connection.cursor() as cursor:

@@ -11,6 +11,7 @@ PERSON: Final = Row("auth_user", "'user:' || own.id")
 ABOUT_PEOPLE: Final = (
     "access_refused",
     "deactivated",
+    "decisions_locked",
     "factor_added",
     "factor_removed",
     "invited",

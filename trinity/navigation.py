@@ -81,7 +81,7 @@ def waiting_counts(person: PermissionsMixin) -> Mapping[str, int]:
     Nothing is counted for somebody who would not see it.
     """
     path: str = settings.NAVIGATION_COUNTS
-    return import_string(path)() if path and person.has_perm(COUNTED_FOR) else {}
+    return import_string(path)(person) if path and person.has_perm(COUNTED_FOR) else {}
 
 
 def links_for(

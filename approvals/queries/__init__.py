@@ -4,10 +4,10 @@ from approvals.queries.requests import (
     DecisionLine,
     RequestLine,
     RequestPage,
+    is_known,
     missed_by,
     request_page,
     requests_page,
-    waiting_count,
     waiting_for,
 )
 from approvals.queries.using import (
@@ -28,6 +28,7 @@ __all__ = [
     "RequestPage",
     "approvers_of",
     "asked_again_as",
+    "is_known",
     "missed_by",
     "people_asked",
     "people_who_may",
@@ -37,6 +38,5 @@ __all__ = [
     "requests_page",
     "subject_asked_again",
     "usable_now",
-    "waiting_count",
     "waiting_for",
 ]

@@ -96,7 +96,7 @@ class RequestPage:
 
 def waiting_for(person: User, *, limit: int = COUNTED_MAX) -> list[RequestLine]:
     """Return what waits for ``person``, soonest to expire first."""
-    waits = _waiting_for(person).order_by("decide_by", "pk")[:limit]
+    waits = waits_for(person).select_related(*RELATED).order_by("decide_by", "pk")[:limit]
     return _lines(waits, person=person)
 
 
@@ -113,11 +113,6 @@ def missed_by(person: User, *, now: datetime) -> list[RequestLine]:
     )
     newest = missed.select_related(*RELATED).order_by("-closed_at")[:MISSED_MAX]
     return _lines(newest, person=person)
-
-
-def waiting_count(person: User) -> int:
-    """Return how many requests wait for ``person``, up to COUNTED_MAX."""
-    return _waiting_for(person)[:COUNTED_MAX].count()
 
 
 def requests_page(
@@ -179,6 +174,17 @@ def request_page(reference: str, *, person: User) -> RequestPage | None:
     )
 
 
+def may_decide_any(person: User) -> bool:
+    """Say whether there are requests of any sort that ``person`` has the right to decide."""
+    rules = (rule for kind in kinds() for rule in kind.rules())
+    return any(person.has_perm(rule.permission) for rule in rules)
+
+
+def is_known(reference: str) -> bool:
+    """Say whether there is such a request. One statement."""
+    return ApprovalRequest.objects.filter(reference=reference).exists()
+
+
 def _may(person: User) -> Q:
     """Return what ``person`` has the right to decide."""
     may = Q(pk__in=())
@@ -188,10 +194,10 @@ def _may(person: User) -> Q:
     return may
 
 
-def _waiting_for(person: User) -> QuerySet[ApprovalRequest]:
+def waits_for(person: User) -> QuerySet[ApprovalRequest]:
+    """Return the open questions that ``person`` may answer, and has not."""
     answered = Decision.objects.filter(person=person).values("request_id")
-    related = ApprovalRequest.objects.select_related(*RELATED)
-    pending = related.filter(_may(person), state=RequestState.PENDING)
+    pending = ApprovalRequest.objects.filter(_may(person), state=RequestState.PENDING)
     others = pending.exclude(asked_by_id=person.pk)
     others = others.exclude(again_by_id=person.pk, people_needed__gt=1)
     return others.exclude(pk__in=answered)

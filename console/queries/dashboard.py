@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
+from django.contrib.auth.models import User
 
 from console.pictures import Day, DayChart, FunnelStep, chart_of, days_between, funnel_of
 from console.queries.remembered import daily_totals
@@ -142,14 +143,14 @@ class Dashboard:
         return bool(self.money) and all(card.is_aside for card in self.money)
 
 
-def build_dashboard(*, now: datetime) -> Dashboard:
+def build_dashboard(*, now: datetime, person: User | None = None) -> Dashboard:
     """Return the dashboard in seven statements, whatever the size of the tables."""
     since = (now - timedelta(days=WINDOW_DAYS - 1)).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
     deals = crm.deals_overview(since=since)
     purchases = revenue.purchase_funnels(since=since)
-    groups = groups_of(waiting_list.items(), leads=deals.leads)
+    groups = groups_of(waiting_list.items(person), leads=deals.leads)
     return Dashboard(
         money=_money(daily_totals(since=since, now=now), since=since, now=now),
         funnels=_funnels(purchases, deals),

@@ -11,6 +11,7 @@ from typing import Final
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 from django.urls import reverse
 
+from approvals import queries as approvals
 from console.queries.trace import trace_of
 from crm import queries as crm
 from fulfillment import queries as fulfillment
@@ -28,6 +29,7 @@ REFERENCE: Final = re.compile(r"[a-z]{2,6}_[A-Za-z0-9_]{4,250}")
 
 # Records with a page of their own: what one must be allowed to see, the page, and who knows it.
 PAGES: Final[Mapping[str, tuple[str, str, Callable[[str], object]]]] = {
+    "apr": ("approvals.view_approvalrequest", "approval", approvals.is_known),
     "call": ("toolrouter.view_toolcall", "tool-call", toolrouter.call_by_reference),
     "com": ("crm.view_contact", "company", crm.company_by_reference),
     "con": ("crm.view_contact", "contact", crm.contact_by_reference),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.contrib.auth.models import User
 from django.http import QueryDict
 from django.urls import reverse
 
@@ -30,6 +31,7 @@ COUNTED_MAX: Final = 99
 
 # What is done about each kind, and who may.
 VERBS: Final = {
+    "approval": ("Review", "approvals.view_approvalrequest"),
     "dispute": ("Open the dispute", "revenue.view_dispute"),
     "owed": ("Settle", "revenue.view_order"),
     "excess": ("Settle", "revenue.view_order"),
@@ -45,11 +47,17 @@ VERBS: Final = {
 # Whoever has one of these can do something about what waits.
 TO_ACT: Final = (
     *("revenue.review_order", "revenue.replay_webhook", "crm.review_lead"),
+    *("approvals.decide_outbound", "approvals.decide_spend"),
     "toolrouter.close_purchase",
 )
 
 # Kind -> (one, many, the page where it is done, for the navigation).
 KINDS: Final = {
+    "approval": (
+        "request waits for your decision",
+        "requests wait for your decision",
+        "approval-inbox",
+    ),
     "incident": ("incident is open", "incidents are open", "incident-list"),
     "stop": ("stop of agents stands", "stops of agents stand", "safety"),
     "dispute": ("dispute to answer", "disputes to answer", "dispute-list"),
@@ -231,9 +239,12 @@ def _bounded(count: int) -> str:
     return f"{COUNTED_MAX}+" if count > COUNTED_MAX else str(count)
 
 
-def navigation_counts() -> Mapping[str, int]:
-    """Return what waits beside each entry of the navigation, by URL name. Two statements."""
-    numbers = waiting_list.numbers()
+def navigation_counts(person: User | None = None) -> Mapping[str, int]:
+    """Return what waits for ``person`` beside each entry of the navigation, by URL name.
+
+    Two statements.
+    """
+    numbers = waiting_list.numbers(person)
     modes = [mode for mode in Mode.values if mode != Mode.SAMPLE]
     counts = {"lead-list": crm.leads_waiting(modes=modes)}
     for kind, (_one, _many, url_name) in KINDS.items():

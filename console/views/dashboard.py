@@ -26,7 +26,8 @@ IN_WORDS = (
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Show the day at one glance."""
     now = datetime.now(UTC)
-    board = build_dashboard(now=now)
+    person = request.user if isinstance(request.user, User) else None
+    board = build_dashboard(person=person, now=now)
     whom = "you" if any(request.user.has_perm(permission) for permission in TO_ACT) else "the team"
     context = {
         "nav": "dashboard",

@@ -134,3 +134,33 @@ def test_a_request_that_cannot_be_closed_holds_up_no_other(kind: Boxes) -> None:
         expire_due(now=now)
 
     assert (state_of(broken), state_of(other)) == (RequestState.PENDING, RequestState.EXPIRED)
+
+
+def test_the_dashboard_and_the_navigation_count_what_waits_for_each(kind: Boxes) -> None:
+    now = database_now()
+    spend, link = ask(now=now), ask(now=now - DAY / 2, rule="outbound")
+
+    def seen(role: str) -> tuple[list[str], str]:
+        page = client_of(make_person(role)).get("/console/")
+        groups = {group.url_name: group for group in page.context["board"].waiting}
+        group = groups.get("approval-inbox")
+        shown = [row.item.reference for row in group.shown] if group else []
+        listed = client_of(make_person(role)).get("/console/orders/").content.decode()
+        return shown, listed.split('href="/console/approvals/"')[1].split("</a>")[0]
+
+    shown, link_of_owner = seen("owner")
+    assert shown == [link.reference, spend.reference]
+    assert ">2<" in link_of_owner
+    shown, link_of_operator = seen("operator")
+    assert shown == [link.reference]
+    assert ">1<" in link_of_operator
+    shown, link_of_auditor = seen("auditor")
+    assert (shown, "count" in link_of_auditor) == ([], False)
+
+
+def test_a_request_is_found_by_its_reference(kind: Boxes) -> None:
+    request = ask(now=database_now())
+
+    found = client_of(make_person("auditor")).get(f"/console/search/?q={request.reference}")
+
+    assert found["Location"] == address(request)

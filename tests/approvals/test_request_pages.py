@@ -21,12 +21,19 @@ from approvals.enums import Factor, RequestState
 from approvals.models import ApprovalRequest, Decision, StepUp
 from approvals.signatures import challenge_of, is_signed
 from kernel.liveness import database_now
+from ledger.models import LedgerEntry
+from notices.enums import Lane
+from notices.exchanges.mails import OutgoingMails
+from notices.models import OutgoingMail
+from notices.outbox.sending import send_next
 from tests.approvals.asking import Boxes, ask, boxes
 from tests.factories.people import PASSWORD, client_of, make_person
+from tests.notices.test_team_mails import Mailbox
 from tests.owner import rewriting
 from tests.trinity.soft_key import SoftKey
 from tests.trinity.test_login import DEAD_REDIS, totp_code
 from tests.trinity.test_passkeys import with_key
+from trinity.people.mails import WRONG_ANSWERS
 from trinity.people.usecases.lend_session import lend_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -293,3 +300,24 @@ def test_all_requests_are_listed_by_status(kind: Boxes, now: datetime) -> None:
     assert listed("") == listed("state=pending&mode=sandbox") == [request.reference]
     assert listed("state=approved") == listed("mode=live") == []
     assert client.get("/console/approvals/apr_nobody/").status_code == 404
+
+
+def test_the_fifth_wrong_answer_tells_each_owner_once(request_: ApprovalRequest) -> None:
+    somebody, owner = with_app(), make_person("owner")
+    client = client_of(somebody)
+
+    def told() -> list[int | None]:
+        mails = OutgoingMail.objects.filter(kind=WRONG_ANSWERS).order_by("user_id")
+        return [mail.user_id for mail in mails]
+
+    for tries in range(1, 8):
+        answer(client, request_, **{"proof-code": "000000"})
+        assert told() == ([somebody.pk, owner.pk] if tries >= 5 else [])
+    entry = LedgerEntry.objects.get(event="person.decisions_locked")
+    assert (entry.subject, entry.facts["actor"]) == (f"user:{somebody.pk}",) * 2
+    mailbox = Mailbox()
+    while send_next(OutgoingMails(Lane.ACCOUNT), mailer=mailbox, clock=database_now) is not None:
+        pass
+    letter = next(each for each in mailbox.letters if each.to == (owner.email,))
+    assert letter.subject.endswith(f"{somebody.email} cannot decide for 15 minutes")
+    assert f"/console/people/{somebody.pk}/" in letter.text

@@ -13,20 +13,23 @@ from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.template.loader import render_to_string
+from django.urls import reverse
 
-from kernel.modes import MODE_WORDS
+from kernel.modes import MODE_WORDS, Mode
 from kernel.texts import one_line
 from notices.enums import Lane
 from notices.operations import queue_mail
 from notices.outbox.kinds import Leaving, MailKind
-from notices.outbox.letters import message_id
+from notices.outbox.letters import message_id, write_letter
 from notices.ports import Letter
 from trinity.people.links import password_link
 from trinity.people.queries import AccountState, person
-from trinity.roles import ROLE_WORDS
+from trinity.roles import OWNER, ROLE_WORDS
 
 INVITATION: Final = "account.invitation"
 RESET: Final = "account.password_link"
+WRONG_ANSWERS: Final = "decisions.locked"
+WRONG_ANSWERS_TEMPLATE: Final = "people/mail/wrong_answers"
 RESET_TEMPLATE: Final = "account/email/password_reset_key"
 # What allauth tells people about their accounts: its template, and what such a mail is called.
 NOTICES: Final = {
@@ -59,6 +62,17 @@ def queue_reset(*, typed: str, now: datetime) -> None:
     One row, and the same for an address that nobody has: no answer tells the two apart.
     """
     queue_mail(kind=RESET, to_address=typed.strip().lower(), now=now)
+
+
+def queue_wrong_answers(*, owner_id: int, user_id: int, now: datetime) -> None:
+    """Queue word to an owner that ``user_id`` answered wrongly at a decision."""
+    queue_mail(
+        kind=WRONG_ANSWERS,
+        key=f"{WRONG_ANSWERS}:user:{user_id}:{now.isoformat()}:to:{owner_id}",
+        user_id=owner_id,
+        facts={"whose": user_id, "at": now.isoformat()},
+        now=now,
+    )
 
 
 def queue_notice(template: str, *, user_id: int, visitor: str, browser: str, now: datetime) -> None:
@@ -123,6 +137,25 @@ def _reset(leaving: Leaving) -> Letter | None:
     return _letter(RESET_TEMPLATE, user, leaving, password_reset_url=password_link(user))
 
 
+def _wrong_answers(leaving: Leaving) -> Letter | None:
+    """Return who answered wrongly, for who is an owner still."""
+    owner = person(leaving.user_id)
+    whose = User.objects.get(pk=leaving.facts["whose"])
+    if owner is None or owner.role != OWNER or not owner.is_active:
+        return None
+    return write_letter(
+        template=WRONG_ANSWERS_TEMPLATE,
+        facts={
+            "who": whose.get_full_name() or whose.email,
+            "at": datetime.fromisoformat(leaving.facts["at"]),
+            "page": reverse("person", args=[whose.pk]),
+        },
+        mode=Mode(settings.DEPLOYMENT_MODE),
+        to=(owner.email,),
+        reference=leaving.reference,
+    )
+
+
 def _notice(template: str, leaving: Leaving) -> Letter:
     """Return what allauth's ``template`` says was done to an account."""
     told = leaving.facts
@@ -168,6 +201,14 @@ KINDS: Final = (
         facts=frozenset({"invited_by"}),
         worth_sending=timedelta(days=3),
         write=_invitation,
+    ),
+    MailKind(
+        id=WRONG_ANSWERS,
+        words="wrong answers at a decision",
+        lane=Lane.ACCOUNT,
+        facts=frozenset({"whose", "at"}),
+        worth_sending=timedelta(days=3),
+        write=_wrong_answers,
     ),
     MailKind(
         id=RESET,

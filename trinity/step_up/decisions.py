@@ -19,10 +19,12 @@ from approvals.enums import Factor
 from approvals.policy import LOCKED_FOR, WRONG_TRIES_MAX
 from approvals.ports import NotProved, Proof, Proofs, Ways
 from approvals.signatures import evidence_of, is_signed
-from kernel.limits import allow, give_back
+from kernel.limits import count_use, give_back
+from kernel.liveness import database_now
 from trinity.passkeys import UNREADABLE, CredentialField
 from trinity.people.usecases.accept_code import accept_code
 from trinity.people.usecases.lend_session import is_lent
+from trinity.people.usecases.tell_of_wrong_answers import tell_of_wrong_answers
 from trinity.step_up.freshness import has_second_factor
 
 logger = logging.getLogger(__name__)
@@ -78,23 +80,25 @@ class DecisionProofs:
         if factor == Factor.CODE and needs_second_factor and not APP_CODE.fullmatch(answer):
             raise NotProved(NO_RECOVERY)
         me = _me(request)
-        if not _may_try(me):
+        tries = _count_try(me)
+        if tries > WRONG_TRIES_MAX:
             raise NotProved(LOCKED)
         proof = _proof(me, factor, answer, challenge=challenge)
         if proof is None:
+            if tries == WRONG_TRIES_MAX:
+                tell_of_wrong_answers(user_id=me.pk, now=database_now())
             raise NotProved(WRONG[factor])
         give_back(what=TRIES, who=_whose(me))
         return proof
 
 
-def _may_try(me: User) -> bool:
-    """Count one answer; say whether fewer than five wrong ones came before it."""
-    return allow(
+def _count_try(me: User) -> int:
+    """Count one answer; say the how manieth it is, the right ones given back."""
+    return count_use(
         what=TRIES,
         who=_whose(me),
         limit=WRONG_TRIES_MAX,
         per_s=int(LOCKED_FOR.total_seconds()),
-        is_open_on_failure=False,
     )
 
 
