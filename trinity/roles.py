@@ -81,6 +81,8 @@ _BOOKS: Final = frozenset(
         "toolrouter.view_confirmedpayee",
     }
 )
+# How people decide is looked at by those who answer for it, and by whoever checks.
+_OVERSIGHT: Final = frozenset({"approvals.view_figures"})
 _WORK: Final = frozenset(
     {
         "crm.view_company",
@@ -127,9 +129,9 @@ _POWER: Final = frozenset(
 )
 
 ROLES: Final[Mapping[str, frozenset[str]]] = {
-    OWNER: _BOOKS | _WORK | _POWER,
+    OWNER: _BOOKS | _WORK | _POWER | _OVERSIGHT,
     OPERATOR: _BOOKS | _WORK,
-    AUDITOR: _BOOKS,
+    AUDITOR: _BOOKS | _OVERSIGHT,
 }
 ROLE_WORDS: Final[Mapping[str, str]] = {
     OWNER: "may do everything, refund, say what agents may do and who belongs to the team",

@@ -80,6 +80,7 @@ class ApprovalRequest(Stateful):
         permissions = [
             ("decide_outbound", "Can decide what goes out, links included"),
             ("decide_spend", "Can decide what spends, and what only an owner decides"),
+            ("view_figures", "Can see how people decide"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["reference"], name="approval_reference_unique"),

@@ -53,7 +53,7 @@ class PreferencesForm(forms.Form):
         label="Time zone", choices=(), help_text="Deadlines are said in UTC and in this one."
     )
     quiet_from = _time("No reminders from")
-    quiet_until = _time("until")
+    quiet_until = _time("No reminders until")
     deputy = forms.TypedChoiceField(
         label="Stands in for you while you are away",
         required=False,
