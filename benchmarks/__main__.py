@@ -22,8 +22,8 @@ from trinity.stopping import stoppable
 ROOT = Path(__file__).resolve().parent
 RESULTS = ROOT / "results" / "latest.json"
 MODULES = (
-    *("filing", "silent", "buyers", "processing", "ledger", "route", "agents"),
-    *("footprint", "pages"),
+    *("filing", "silent", "buyers", "processing", "ledger", "route", "spending"),
+    *("agents", "footprint", "pages"),
 )
 
 

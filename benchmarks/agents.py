@@ -16,13 +16,8 @@ from typing import Any, Final
 
 import httpx
 import stripe
-from django.contrib.auth.models import User
 
-from approvals.enums import Factor
-from approvals.models import ApprovalRequest
-from approvals.ports import Proof
-from approvals.usecases.decide import approve
-from approvals.usecases.show_request import show_request
+from benchmarks.deciding import approve_as_owner, the_owner
 from benchmarks.processing import completed, open_checkouts
 from benchmarks.route import WARM_UP, a_lead, database_now, token_for
 from crm.enums import DealStage
@@ -155,18 +150,7 @@ def _approved_link() -> Any:
     answer = propose(
         credential, None, "revenue.prepare_payment_link", {"deal": deal_ref}, "bench-1"
     )
-    request = ApprovalRequest.objects.get(reference=answer.approval)
-    owner, now = User.objects.get(groups__name="owner"), database_now()
-    step_up, _signed = show_request(request.reference, person=owner, session_key="b", now=now)
-    approved = approve(
-        request.reference,
-        person=owner,
-        shown_digest=request.shown_digest,
-        step_up=step_up,
-        proof=Proof(factor=Factor.PASSWORD),
-        now=now,
-    )
-    return approved.not_before
+    return approve_as_owner(str(answer.approval), the_owner())
 
 
 def _wait_until(is_so: Callable[[], bool], what: str) -> None:

@@ -35,14 +35,14 @@ def database_now() -> datetime:
     return moment
 
 
-def token_for(deal_ref: str) -> str:
+def token_for(deal_ref: str, *, kind: RunKind = RunKind.SALES) -> str:
     """Make a run that knows of the deal, and a token for it."""
     now, run_ref = database_now(), new_reference("run")
     deal = Deal.objects.select_related("project", "contact").get(reference=deal_ref)
     with transaction.atomic():
         operations.open_grant(
             run_ref=run_ref,
-            kind=RunKind.SALES,
+            kind=kind,
             project_ref=deal.project.reference,
             mode=deal.mode,
             trace_ref=deal.trace_ref,

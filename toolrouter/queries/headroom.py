@@ -44,7 +44,8 @@ cap.family = %(family)s AND cap.currency = %(currency)s AND cap.mode = %(mode)s
 """
 _CAPS_ON: Final = f"""
 SELECT cap.scope, cap.time_window, cap.limit_minor, reserved.minor + captured.minor
-FROM toolrouter_spendcap cap {_TAKEN} WHERE {_HOLDING} ORDER BY cap.id
+FROM toolrouter_spendcap cap {_TAKEN} WHERE {_HOLDING}
+ORDER BY cap.scope, cap.time_window
 """  # noqa: S608  # constants only
 _LOCK: Final = f"""
 SELECT FROM toolrouter_spendcap cap WHERE {_HOLDING} ORDER BY cap.id FOR NO KEY UPDATE
@@ -79,7 +80,7 @@ def lock_caps_on(spend: Spend) -> None:
 
 
 def caps_on(spend: Spend, *, now: datetime, except_call: int | None = None) -> list[CapFact]:
-    """Return the caps that hold a spend, in the order of their ids, with what is taken of each.
+    """Return the caps that hold a spend, the account's first, with what is taken of each.
 
     The reservation of ``except_call`` is not counted. One statement.
     """
