@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from toolrouter.exchanges.claim import claim
 from toolrouter.exchanges.outcomes import record_made
 from toolrouter.exchanges.receipts import read_receipt
 from toolrouter.exchanges.starts import compare_start
+from toolrouter.exchanges.sweeping import one_by_one
 from toolrouter.models import ToolCall
 from toolrouter.models.calls import RUNNING
 from toolrouter.operations.changes import By
@@ -31,6 +33,7 @@ from toolrouter.operations.incidents import open_incident
 from toolrouter.operations.settling import fail, lose
 from toolrouter.policy import judge
 from toolrouter.ports import ByHand, NotPossible, OtherMode
+from toolrouter.queries.clock import database_now
 from toolrouter.timing import CALL_LONGEST
 
 logger = logging.getLogger(__name__)
@@ -43,18 +46,11 @@ def run_approved(*, clock: Clock, limit: int = 20) -> int:
 
     One that raises holds up no other; what it raised is raised in the end.
     """
-    claimed, problem, began_at = 0, None, clock()
+    began_at = clock()
     if not compare_start(now=began_at):
         return 0
-    for call_ref in usable_now(KIND_NAME, now=began_at, limit=limit):
-        try:
-            claimed += carry_out(call_ref, clock=clock)
-        except Exception as error:
-            logger.exception("call not carried out", extra={"call": call_ref})
-            problem = error
-    if problem is not None:
-        raise problem
-    return claimed
+    usable = usable_now(KIND_NAME, now=began_at, limit=limit)
+    return one_by_one(usable, partial(carry_out, clock=clock))
 
 
 def carry_out(call_ref: str, *, clock: Clock) -> bool:
@@ -96,7 +92,7 @@ def _prepare(call: ToolCall, *, now: datetime) -> bool:
 def _make(call_ref: str, *, clock: Clock) -> None:
     call = ToolCall.objects.get(reference=call_ref)
     effect = effect_of(call)
-    now = clock()
+    now = max(clock(), database_now())  # a machine that stood still knows of no time that passed
     # We slept, and by now others may look for it; or somebody stopped it since it was claimed.
     is_late = call.deadline_at is None or now + CALL_LONGEST > call.deadline_at
     if is_late or _stands_against(call, now=now):

@@ -17,6 +17,7 @@ from toolrouter.models import ToolCall
 from toolrouter.operations.claiming import approved_of, call_of, effect_of, rederive
 from toolrouter.operations.settling import begin, deny, finish
 from toolrouter.ports import ByHand, NotPossible
+from toolrouter.queries.clock import database_now
 from toolrouter.queries.starts import known_start
 from toolrouter.vocabulary import Code
 
@@ -58,6 +59,9 @@ def _claim(call: ToolCall, *, now: datetime) -> bool:
     if call.state != CallState.APPROVED or not known_start().is_compared:
         return False
     derived = rederive(call, now=now)
+    # Asked again when nobody is waited for any more: of a machine that stood still meanwhile, the
+    # clock that counts on from the database's does not know it.
+    now = max(now, database_now())
     if derived.envelope is None or derived.arguments is None:
         _deny(call, derived.codes, now=now)
         return False

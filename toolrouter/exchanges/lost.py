@@ -13,6 +13,7 @@ from kernel.retries import CallFailed
 from toolrouter.enums import CallState
 from toolrouter.exchanges.outcomes import record_made
 from toolrouter.exchanges.receipts import read_receipt
+from toolrouter.exchanges.sweeping import one_by_one
 from toolrouter.models import ToolCall
 from toolrouter.models.calls import RUNNING
 from toolrouter.operations.claiming import approved_of, effect_of
@@ -27,12 +28,22 @@ _HELD: Final = ToolCall.objects.select_for_update(no_key=True)
 
 
 def look_for_lost(*, clock: Clock, limit: int = 20) -> int:
-    """Look for every call that is due. Returns how many were looked for."""
+    """Look for every call that is due. Returns how many were looked for.
+
+    One that raises is due again later, and holds up no other; what it raised is raised in the end.
+    """
     due = ToolCall.objects.filter(state__in=RUNNING, look_at__lte=clock()).order_by("look_at")
     references = list(due.values_list("reference", flat=True)[:limit])
-    for reference in references:
-        look_for(reference, clock=clock)
-    return len(references)
+
+    def look(reference: str) -> bool:
+        try:
+            look_for(reference, clock=clock)
+        except Exception:
+            _look_again(reference, at=clock() + LOOK_AGAIN)
+            raise
+        return True
+
+    return one_by_one(references, look)
 
 
 def look_for(call_ref: str, *, clock: Clock) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
@@ -11,6 +12,7 @@ from kernel.exchanges import Clock
 from kernel.money import Money
 from kernel.retries import CallFailed
 from toolrouter.enums import IncidentKind, ReceiptState, Scope
+from toolrouter.exchanges.sweeping import one_by_one
 from toolrouter.models import Incident, ProviderReceipt
 from toolrouter.operations.changes import By
 from toolrouter.operations.claiming import effect_of
@@ -24,10 +26,13 @@ logger = logging.getLogger(__name__)
 
 
 def read_receipts(*, clock: Clock, limit: int = 20) -> int:
-    """Read what was not read yet, the oldest first. Returns how many were compared."""
-    pending = ProviderReceipt.objects.filter(state=ReceiptState.PENDING).order_by("id")
+    """Read what was not read yet. Returns how many were compared.
+
+    They are drawn by chance, so that those which cannot be read hold up no other for ever.
+    """
+    pending = ProviderReceipt.objects.filter(state=ReceiptState.PENDING).order_by("?")
     references = list(pending.values_list("call__reference", flat=True)[:limit])
-    return sum(read_receipt(reference, clock=clock) for reference in references)
+    return one_by_one(references, partial(read_receipt, clock=clock))
 
 
 def read_receipt(call_ref: str, *, clock: Clock) -> bool:
