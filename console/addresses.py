@@ -21,6 +21,7 @@ PAGE_OF: Final = {
     "off": "offer-edit",
     "ord": "order-detail",
     "plk": "payment-link",
+    "pur": "purchase",
     "run": "run",
     "stp": "stop",
 }

@@ -38,6 +38,7 @@ PAGES: Final[Mapping[str, tuple[str, str, Callable[[str], object]]]] = {
     "led": ("ledger.view_ledgerentry", "ledger-entry", ledger.entry_row),
     "mail": ("revenue.view_buyermail", "outbox-mail", revenue.is_known),
     "off": ("revenue.manage_offers", "offer-edit", revenue.is_known),
+    "pur": ("toolrouter.view_purchase", "purchase", toolrouter.trace_of_purchase),
     "run": ("fulfillment.view_acquisitionrun", "run", fulfillment.run_by_reference),
 }
 

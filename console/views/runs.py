@@ -17,6 +17,7 @@ from kernel.paging import Cursor
 from kernel.permissions import needs
 from toolrouter.enums import RUN_KINDS
 from toolrouter.queries import pages as safety
+from toolrouter.queries import purchases_of_run
 
 
 class RunFilterForm(forms.Form):
@@ -68,6 +69,7 @@ def run(request: HttpRequest, run_ref: str) -> HttpResponse:
         "project_name": project.name if project else found.project_ref,
         "safety": safety.run_safety(run_ref),
         "deal_ref": crm.deal_ref_of(found.deal_id) if found.deal_id else "",
+        "purchases": purchases_of_run(run_ref),
         "lines": timeline.merged(timeline.of_run("", fulfillment.events_of_run(found.id), mode="")),
     }
     return render(request, "console/run.html", context)

@@ -10,6 +10,12 @@ from toolrouter.queries.call_pages import (
 )
 from toolrouter.queries.capabilities import list_capabilities
 from toolrouter.queries.credentials import Credential, credential_of
+from toolrouter.queries.purchases import (
+    PurchaseRow,
+    purchases_of_run,
+    purchases_of_trace,
+    trace_of_purchase,
+)
 from toolrouter.queries.readiness import ReadinessNow, readiness_of
 from toolrouter.queries.safety import (
     GrantFacts,
@@ -28,6 +34,7 @@ __all__ = [
     "Credential",
     "GrantFacts",
     "GrantNotFound",
+    "PurchaseRow",
     "ReadinessNow",
     "Safety",
     "call_by_reference",
@@ -39,7 +46,10 @@ __all__ = [
     "has_caps",
     "is_known_to_a_run",
     "list_capabilities",
+    "purchases_of_run",
+    "purchases_of_trace",
     "readiness_of",
     "runs_with_grant",
     "safety_of",
+    "trace_of_purchase",
 ]

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Now
 
 from approvals.queries import approvers_of
 from kernel.money import Money
@@ -15,7 +16,6 @@ from kernel.paging import Cursor, Page, page_of
 from kernel.state_words import OperatorWords
 from toolrouter.enums import DO_NOT_BUY, PURCHASES, Category, FileKind, OffWhy, PurchaseState
 from toolrouter.models import (
-    ConfirmedPayee,
     ProjectSettings,
     ProviderReceipt,
     Purchase,
@@ -24,6 +24,7 @@ from toolrouter.models import (
 )
 from toolrouter.payees import Payee
 from toolrouter.queries.pages import who
+from toolrouter.queries.payees import is_new_payee
 from toolrouter.vocabulary import Posture
 
 ROWS_PER_PAGE: Final = 50
@@ -123,6 +124,7 @@ LANES: Final = (
 def with_standing(purchases: QuerySet[Purchase]) -> QuerySet[Purchase]:
     """Add ``off_now``: why each that is to be bought must not be, by what holds now; else "".
 
+    And ``is_late``: whether it is overdue by the database's clock.
     What was called off once stays so, also after a stop was released.
     """
     account = SafetySettings.objects.filter(is_the_one=True)
@@ -147,7 +149,11 @@ def with_standing(purchases: QuerySet[Purchase]) -> QuerySet[Purchase]:
             When(call__grant__frozen_at__isnull=False, then=Value(OffWhy.FROZEN.value)),
             When(words_salt="", then=Value(OffWhy.ERASED.value)),
             default=Value(""),
-        )
+        ),
+        is_late=Case(
+            When(state=PurchaseState.TO_BUY, due_at__lte=Now(), then=Value(True)),
+            default=Value(False),
+        ),
     )
 
 
@@ -156,8 +162,7 @@ def off_now(purchase: Purchase) -> str:
     return str(vars(purchase)["off_now"])
 
 
-def purchases_page(*, cursor: Cursor, now: datetime, lane: str = "", mode: str = "",
-                   project_ref: str = "") -> Page[PurchaseRow]:  # fmt: skip
+def purchases_page(*, cursor: Cursor, lane: str = "", mode: str = "") -> Page[PurchaseRow]:
     """Return purchases, newest first, narrowed where something is named. One statement."""
     found = with_standing(Purchase.objects.select_related("call"))
     to_buy = Q(state=PurchaseState.TO_BUY)
@@ -167,33 +172,31 @@ def purchases_page(*, cursor: Cursor, now: datetime, lane: str = "", mode: str =
         case Lane.DO_NOT_BUY:
             found = found.filter(to_buy, OFF)
         case Lane.OVERDUE:
-            found = found.filter(to_buy, due_at__lte=now)
+            found = found.filter(to_buy, due_at__lte=Now())
         case Lane.CLOSED:
             found = found.exclude(to_buy)
     if mode:
         found = found.filter(mode=mode)
-    if project_ref:
-        found = found.filter(project_ref=project_ref)
     page = page_of(found, cursor=cursor, limit=ROWS_PER_PAGE)
-    return page.map(lambda purchase: purchase_row(purchase, now=now))
+    return page.map(purchase_row)
 
 
-def purchases_of_run(run_ref: str, *, now: datetime) -> list[PurchaseRow]:
+def purchases_of_run(run_ref: str) -> list[PurchaseRow]:
     """Return the newest purchases of a run, oldest first. One statement."""
-    return _oldest_first(Purchase.objects.filter(run_ref=run_ref), now=now)
+    return _oldest_first(Purchase.objects.filter(run_ref=run_ref))
 
 
-def purchases_of_trace(trace_ref: str, *, now: datetime) -> list[PurchaseRow]:
+def purchases_of_trace(trace_ref: str) -> list[PurchaseRow]:
     """Return the newest purchases of a sale, oldest first. One statement."""
-    return _oldest_first(Purchase.objects.filter(trace_ref=trace_ref), now=now)
+    return _oldest_first(Purchase.objects.filter(trace_ref=trace_ref))
 
 
-def _oldest_first(purchases: QuerySet[Purchase], *, now: datetime) -> list[PurchaseRow]:
+def _oldest_first(purchases: QuerySet[Purchase]) -> list[PurchaseRow]:
     found = with_standing(purchases.select_related("call")).order_by("-pk")[:OF_A_RUN_MAX]
-    return [purchase_row(purchase, now=now) for purchase in reversed(found)]
+    return [purchase_row(purchase) for purchase in reversed(found)]
 
 
-def purchase_row(purchase: Purchase, *, now: datetime) -> PurchaseRow:
+def purchase_row(purchase: Purchase) -> PurchaseRow:
     """Read one purchase that has its standing."""
     off_why = off_now(purchase)
     return PurchaseRow(
@@ -214,7 +217,7 @@ def purchase_row(purchase: Purchase, *, now: datetime) -> PurchaseRow:
         made_at=purchase.made_at,
         due_at=purchase.due_at,
         closed_at=purchase.closed_at,
-        is_overdue=purchase.state == PurchaseState.TO_BUY and purchase.due_at <= now,
+        is_overdue=bool(vars(purchase)["is_late"]),
     )
 
 
@@ -224,16 +227,16 @@ def trace_of_purchase(reference: str) -> str:
     return found.values_list("trace_ref", flat=True).first() or ""
 
 
-def purchase_by_reference(reference: str, *, now: datetime) -> PurchaseDetail | None:
+def purchase_by_reference(reference: str) -> PurchaseDetail | None:
     """Return one purchase, or None. At most five statements."""
     purchases = with_standing(Purchase.objects.select_related("call", "closed_by", "incident"))
     purchase = purchases.filter(reference=reference).first()
     if purchase is None:
         return None
     declared = ProviderReceipt.objects.filter(call_id=purchase.call_id).first()
-    is_new = is_new_payee(purchase.payee, mode=purchase.mode)
+    is_new = is_new_payee(Payee(domain=purchase.payee), mode=purchase.mode)
     return PurchaseDetail(
-        row=purchase_row(purchase, now=now),
+        row=purchase_row(purchase),
         approval_ref=purchase.approval_ref,
         approved_by=approvers_of(purchase.approval_ref),
         called_off_at=purchase.called_off_at,
@@ -279,13 +282,6 @@ def standing_of_call(call_ref: str) -> tuple[str, str]:
     if purchase is None:
         return "", ""
     return purchase.reference, "do_not_buy" if off_now(purchase) else purchase.state
-
-
-def is_new_payee(payee: str, *, mode: str) -> bool:
-    """Say whether no owner has confirmed that domain; a typed name is always new."""
-    if not payee:
-        return True
-    return not ConfirmedPayee.objects.filter(payee=payee, mode=mode).exists()
 
 
 def booked_from(start: datetime, end: datetime) -> list[dict[str, Any]]:

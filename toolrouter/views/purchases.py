@@ -54,7 +54,6 @@ def purchase_list(request: HttpRequest) -> HttpResponse:
     narrowed = form.cleaned_data if form.is_valid() else {}
     page = purchases.purchases_page(
         cursor=Cursor.from_query(request.GET),
-        now=now,
         lane=narrowed.get("lane", ""),
         mode=narrowed.get("mode", ""),
     )
@@ -87,7 +86,7 @@ def mark_bought(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method != "POST":
         return redirect("purchase", reference)
     now = database_now()
-    form = BoughtForm(request.POST, request.FILES, purchase=_found(reference, now=now), now=now)
+    form = BoughtForm(request.POST, request.FILES, purchase=_found(reference), now=now)
     if not form.is_valid():
         return _page(request, reference, now=now, bought_form=form, status=400)
     try:
@@ -165,7 +164,7 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
 def add_file(request: HttpRequest, reference: str) -> HttpResponse:
     """Add the receipt of something that was booked without one."""
     now = database_now()
-    _found(reference, now=now)
+    _found(reference)
     form = ReceiptForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, reference, now=now, receipt_form=form, status=400)
@@ -208,7 +207,7 @@ def file(request: HttpRequest, reference: str) -> HttpResponseBase:  # noqa: ARG
 @require_http_methods(["GET", "POST"])
 def confirm(request: HttpRequest, reference: str) -> HttpResponse:
     """Confirm whom this domain pays, after a look at what was bought."""
-    found = _found(reference, now=database_now())
+    found = _found(reference)
     page = FormPage(
         title=f"Confirm the payee {found.row.payee.domain}",
         button="Confirm the payee",
@@ -259,7 +258,7 @@ def _page(
     receipt_form: ReceiptForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    found = _found(reference, now=now)
+    found = _found(reference)
     context = {
         "nav": NAV,
         "purchase": found,
@@ -271,7 +270,7 @@ def _page(
 
 
 def _form_page(reference: str, *, title: str, button: str, intro: str) -> FormPage:
-    _found(reference, now=database_now())
+    _found(reference)
     return FormPage(
         title=title,
         button=button,
@@ -281,8 +280,8 @@ def _form_page(reference: str, *, title: str, button: str, intro: str) -> FormPa
     )
 
 
-def _found(reference: str, *, now: datetime) -> purchases.PurchaseDetail:
-    found = purchases.purchase_by_reference(reference, now=now)
+def _found(reference: str) -> purchases.PurchaseDetail:
+    found = purchases.purchase_by_reference(reference)
     if found is None:
         raise Http404(reference)
     return found

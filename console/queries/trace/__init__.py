@@ -60,6 +60,7 @@ def _modes(sale: Sale) -> list[str]:
         sale.intakes,
         sale.entries,
         sale.calls,
+        sale.purchases,
         rows.checkouts,
         rows.payment_links,
         rows.orders,

@@ -85,6 +85,18 @@ def work_stage(sale: Sale) -> Stage:
         )
         for call in sale.calls
     ]
+    records += [
+        Record(
+            what="Purchase by hand",
+            reference=bought.reference,
+            at=bought.made_at,
+            mode=bought.mode,
+            state=bought.state,
+            state_words=bought.state_words,
+            amount=bought.paid or bought.approved,
+        )
+        for bought in sale.purchases
+    ]
     return Stage(
         number=6,
         title="Work",

@@ -16,8 +16,8 @@ REFERENCE_CHARS_MAX: Final = 255
 KINDS: Final = (
     "a trace (trc_…), deal (deal_…), contact (con_…), checkout (chk_…), payment link (plk_…), "
     "order (ord_…), revenue event (rev_…), refund request (rfq_…), intake (int_…), run (run_…), "
-    "tool call (call_…), mail (mail_…), alert (alr_…) or ledger entry (led_…), and Stripe's evt_…, "
-    "cs_…, pi_…, ch_…, re_…, dp_…, du_… and plink_…"
+    "tool call (call_…), purchase (pur_…), mail (mail_…), alert (alr_…) or ledger entry (led_…), "
+    "and Stripe's evt_…, cs_…, pi_…, ch_…, re_…, dp_…, du_… and plink_…"
 )
 
 
@@ -63,6 +63,7 @@ FINDERS: Final[Mapping[str, Callable[[str], str]]] = {
     "rne": _of_run_event,
     "led": _of_entry,
     "call": _of_call,
+    "pur": toolrouter.trace_of_purchase,
 }
 
 
