@@ -94,8 +94,8 @@ MECHANISMS: Final[dict[str, tuple[Cut, ...]]] = {
     "unknown_blocks": (
         Cut(
             "toolrouter/operations/asking.py",
-            "state__in=[*OPEN, CallState.DONE] if is_once",
-            'state__in=[*(each for each in OPEN if each != "unknown"), CallState.DONE] if is_once',
+            "state__in=[*OPEN, CallState.DONE],",
+            'state__in=[*(each for each in OPEN if each != "unknown"), CallState.DONE],',
         ),
     ),
     "cap_lock": (Cut("toolrouter/queries/headroom.py", "ORDER BY cap.id FOR NO KEY UPDATE", ""),),
