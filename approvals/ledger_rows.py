@@ -18,6 +18,8 @@ PROOF_DIGEST: Final = DIGEST_SQL.format(
 )
 _AROUND: Final = "encode(sha256(convert_to(own.around, 'UTF8')), 'hex')"
 _REASON: Final = SALTED_SQL.format(salt="reason_salt", words="reason")
+# What entries of decisions did not say until 0.1.3: none of it, or all.
+_NOT_YET: Final = "ARRAY['as_owner', 'tells_the_agent', 'reason_digest', 'proof']"
 # A request says by its own columns which of these happened, and when.
 DECISIONS: Final = f"""
 SELECT
@@ -45,11 +47,11 @@ WHERE (entry.subject = own.request_ref AND entry.mode = own.mode
   AND entry.refs = ARRAY[own.subject_ref, own.reference]
   AND (own.is_of_it OR own.step_up_id IS NULL AND own.verdict = 'refuse')
   AND entry.facts = jsonb_strip_nulls(jsonb_build_object('actor', 'user:' || own.person_id,
-    'verdict', own.verdict, 'factor', nullif(own.factor, ''), 'fingerprint', own.fingerprint,
-    'shown_digest', own.shown_digest, 'as_owner', own.as_owner,
-    'tells_the_agent', own.tells_the_agent, 'reason_digest', nullif(own.reason_digest, ''),
-    'proof', own.proof, 'amount_minor', own.amount_minor,
-    'currency', nullif(own.currency, '')))) IS NOT TRUE
+      'verdict', own.verdict, 'factor', nullif(own.factor, ''), 'fingerprint', own.fingerprint,
+      'shown_digest', own.shown_digest, 'as_owner', own.as_owner,
+      'tells_the_agent', own.tells_the_agent, 'reason_digest', nullif(own.reason_digest, ''),
+      'proof', own.proof, 'amount_minor', own.amount_minor, 'currency', nullif(own.currency, '')))
+    - CASE WHEN jsonb_exists(entry.facts, 'as_owner') THEN '{{}}' ELSE {_NOT_YET} END) IS NOT TRUE
 UNION ALL
 SELECT 'row_without_entry', request.reference, 'a proof of it was used, and for no decision'
 FROM approvals_stepup proof JOIN approvals_approvalrequest request ON request.id = proof.request_id
@@ -96,7 +98,7 @@ WHERE (entry.event = 'approval.' || own.event AND entry.subject = own.reference
   AND entry.trace_ref = own.trace_ref AND entry.occurred_at = own.at
   AND entry.facts ->> 'fingerprint' = own.fingerprint
   AND entry.facts ->> 'shown_digest' = own.shown_digest
-  AND (own.event <> 'requested'
+  AND (own.event <> 'requested' OR NOT jsonb_exists(entry.facts, 'words')  -- until 0.1.3
     OR (entry.facts ->> 'words')::bigint = (SELECT count(*) FROM approvals_approvalfield field
       WHERE field.request_id = own.id AND field.is_words)
     AND (own.around = '' OR entry.facts ->> 'around_digest' = {_AROUND}))
@@ -131,6 +133,11 @@ FROM (
   JOIN approvals_approvalrequest request ON request.id = taken_back.request_id) said
 WHERE (reason_salt = '' AND reason = '' OR reason_digest = {_REASON}) IS NOT TRUE
 """  # noqa: S608  # constants only
+# Which of the terms below a request that was opened until 0.1.3 has not, and all later ones have.
+_LATER_TERMS: Final = ", ".join(
+    f"'approval_{name}'"
+    for name in ("project", "run", "mode", "amount", "currency", "presenter", "policy")
+)
 # Each field and its digest, the digests of all and the request's own, as ``approvals.fields`` makes
 # them; and the columns that the fingerprint covers. What an erasure blanked has only its digest.
 FIELDS: Final = f"""
@@ -169,7 +176,10 @@ CROSS JOIN LATERAL (VALUES
 ) term (name, value)
 LEFT JOIN approvals_approvalfield field
   ON field.request_id = own.id AND field.part = 'envelope' AND field.name = term.name
-WHERE field.value IS DISTINCT FROM term.value
+WHERE field.value IS DISTINCT FROM term.value AND (field.id IS NOT NULL
+  OR term.name NOT IN ({_LATER_TERMS}) OR EXISTS (
+    SELECT FROM approvals_approvalfield later WHERE later.request_id = own.id
+      AND later.part = 'envelope' AND later.name IN ({_LATER_TERMS})))
 """  # noqa: S608  # constants only
 
 

@@ -47,6 +47,19 @@ class Comparison:
     read: Callable[[Iterable[tuple[Any, ...]]], Iterator[Finding]] | None = None
 
 
+def told_then(facts: str, *later: str) -> str:
+    """Return SQL: ``facts``, but for those of ``later`` that the entry does not hold.
+
+    An entry of an earlier version says less of its row than one of today, and for good: none can be
+    written anew. Name only facts that every entry of today holds.
+    """
+    left_out = (
+        f" - CASE WHEN jsonb_exists(entry.facts, '{fact}') THEN '' ELSE '{fact}' END"
+        for fact in later
+    )
+    return f"({facts}){''.join(left_out)}"
+
+
 Finding = tuple[str, str, str]  # a code word, what it is about, a sentence
 Rows = tuple[Row, ...]
 _declared: Final[dict[tuple[str, str], Rows]] = {}

@@ -34,9 +34,11 @@ RECEIPT_DIGEST: Final = DIGEST_SQL.format(
     """own.provider, own.provider_ref, own.read_ref, own.read_live, own.read_key,
     to_jsonb(own.differs), own.incident_id"""
 )
+_TOLD_THEN: Final = rows.told_then("told.told_facts", "row")  # until 0.1.3 there was none
 # What ``operations.recording`` writes, column by column.
-_SAME: Final = """entry.event = told.event AND entry.subject = told.reference
-  AND entry.refs = told.refs::varchar[] AND entry.facts = told.told_facts AND entry.mode = told.mode
+_SAME: Final = f"""entry.event = told.event AND entry.subject = told.reference
+  AND entry.refs = told.refs::varchar[] AND entry.mode = told.mode
+  AND entry.facts = {_TOLD_THEN}
   AND entry.trace_ref = told.trace_ref AND entry.occurred_at = told.at AND told.is_consistent"""
 # A call says where it stands by its times and its request; it belongs to its grant's run; and what
 # was asked is what its digest is of, until that was erased (longer texts were cut: compared by
@@ -124,6 +126,12 @@ WHERE call.restored_at IS NOT NULL AND call.mode <> 'sample' AND (
   AND EXISTS (SELECT FROM toolrouter_incident incident WHERE incident.kind = 'restore'
     AND incident.scope = 'account' AND incident.opened_at = call.restored_at)) IS NOT TRUE
 """
+_READ_THEN: Final = rows.told_then(
+    f"""jsonb_strip_nulls(jsonb_build_object('differs', cardinality(own.differs),
+    'row', {RECEIPT_DIGEST}, 'amount_minor', own.read_minor,
+    'currency', nullif(own.read_currency, '')))""",
+    "row",
+)
 # What is done at a provider has a receipt, by whom the approval names; each receipt that was read
 # has its entry, and one that was not says nothing yet. What is done by hand is compared in
 # ``ledger_rows_of_purchases``.
@@ -145,9 +153,7 @@ FULL JOIN (
 WHERE (entry.event = 'receipt.' || own.state AND entry.subject = own.reference
   AND entry.refs = ARRAY[own.call_ref] AND entry.mode = own.mode
   AND entry.trace_ref = own.trace_ref AND entry.occurred_at = own.read_at
-  AND entry.facts = jsonb_strip_nulls(jsonb_build_object('differs', cardinality(own.differs),
-    'row', {RECEIPT_DIGEST}, 'amount_minor', own.read_minor,
-    'currency', nullif(own.read_currency, '')))) IS NOT TRUE
+  AND entry.facts = {_READ_THEN}) IS NOT TRUE
 UNION ALL
 SELECT 'row_without_entry', call.reference, 'this tool call is done, and no receipt was asked for'
 FROM toolrouter_toolcall call LEFT JOIN toolrouter_providerreceipt receipt
