@@ -1,4 +1,4 @@
-"""Makes the pictures of the README: one purchase in Chromium on a stack of its own.
+"""Makes the pictures of the README: a sale, and what an agent asks, on a stack of its own.
 
 ``.trinity/venv/bin/python docs/screenshots/make.py``, from anywhere. Needs /usr/bin/chromium.
 """
@@ -15,6 +15,7 @@ from typing import Final
 HERE: Final = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 
+import httpx  # noqa: E402  # the clone first
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402  # the clone first
 
 from trinity.sale.steps import Sale  # noqa: E402  # needs the path above
@@ -34,7 +35,19 @@ CARD: Final = {
     "cvc": "123",
     "name": "Ada Example",
 }
+PURCHASE: Final = {
+    "amount_minor": 490,
+    "currency": "USD",
+    "vendor": "crunchline.example",
+    "what": "Report of head counts, four quarters",
+    "why": "The snapshot needs head counts of four quarters. They sell them as one report.",
+    "category": "data",
+    "evidence": ["https://crunchline.example/reports/head-counts"],
+}
 ORDER: Final = re.compile(r"/order/ord_[0-9a-z]{26}/$")
+NEWEST_RUN: Final = (
+    "from fulfillment.models import AcquisitionRun as R; print(R.objects.latest('pk').reference)"
+)
 SALES_BEFORE: Final = 3  # so that the dashboard has something to say
 
 
@@ -95,6 +108,32 @@ def operate(stack: Stack, browser: Browser, *, reference: str) -> None:
     keep(page, "dashboard", width=WIDE, height=900)
     page.goto(f"{stack.base_url}/console/trace/{reference}/")
     keep(page, "trace", width=WIDE, height=1100)
+    approval = let_an_agent_ask(stack)
+    page.goto(f"{stack.base_url}/console/approvals/{approval}/")
+    keep(page, "approval", width=WIDE, height=900)
+    page.goto(f"{stack.base_url}/console/safety/")
+    keep(page, "safety", width=WIDE, height=760)
+
+
+def let_an_agent_ask(stack: Stack) -> str:
+    """Propose a purchase over MCP, as a run's agent does; return the request that people decide."""
+    run = stack.manage("shell", "-c", NEWEST_RUN).stdout.split()[-1]
+    token = stack.manage("run_token", run).stdout.strip()
+    asked = {"operation": "purchase.propose", "arguments": PURCHASE, "key": "head-counts"}
+    called = {"name": "propose_action", "arguments": asked}
+    answer = httpx.post(
+        str(stack.home.state()["addresses"]["mcp"]),
+        json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": called},
+        headers={
+            "accept": "application/json, text/event-stream",
+            "authorization": f"Bearer {token}",
+            "mcp-protocol-version": "2025-11-25",
+        },
+        timeout=30,
+    ).json()["result"]["structuredContent"]
+    if not answer["approval"]:
+        raise RuntimeError(f"the router answered {answer}")
+    return str(answer["approval"])
 
 
 def window(browser: Browser) -> Page:
