@@ -59,7 +59,7 @@ REQUESTS: Final = for_operators(
         RequestState.APPROVED: OperatorWords(
             tone="ok",
             heading="approved",
-            note="It runs when its hold is over. Until then it can be revoked.",
+            note="It runs when the waiting time is over. Until then it can be revoked.",
         ),
         RequestState.CONSUMED: OperatorWords(
             tone="ok", heading="approved and used", note="This approval cannot be used again."
@@ -71,10 +71,10 @@ REQUESTS: Final = for_operators(
             tone="info", heading="expired", note="Nothing was done."
         ),
         RequestState.REVOKED: OperatorWords(
-            tone="bad", heading="revoked", note="It was approved and taken back. Nothing was done."
+            tone="bad", heading="revoked", note="It was approved, then revoked. Nothing was done."
         ),
         RequestState.SUPERSEDED: OperatorWords(
-            tone="info", heading="superseded", note="Another request took its place."
+            tone="info", heading="superseded", note="A newer request replaced it."
         ),
     },
 )
@@ -101,8 +101,8 @@ class Why(models.TextChoices):
 
     DECIDE_BY = "decide_by", "nobody decided in time"
     EXECUTE_BY = "execute_by", "it could not run in time after its approval"
-    STOPPED = "stopped", "the work was stopped"
-    HOLD = "hold", "the work is on hold"
+    STOPPED = "stopped", "agents were stopped"
+    HOLD = "hold", "agents are on hold"
     SUBJECT_GONE = "subject_gone", "the person that it names was erased"
     VERSION_GONE = "version_gone", "this version no longer shows it as it was shown"
     RESTORED = "restored", "the database was restored from a backup"

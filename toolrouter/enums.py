@@ -27,9 +27,9 @@ POSTURES: Final = [
 ]
 POSTURE_NOTES: Final = {
     Posture.NORMAL: "Policy, approvals and caps decide.",
-    Posture.DRAFT_ONLY: "Agents read, draft and write notes. Nothing leaves the house.",
-    Posture.READ_ONLY: "Agents only read.",
-    Posture.HOLD: "Agents may do nothing, and nothing approved is executed.",
+    Posture.DRAFT_ONLY: "Agents may read, draft and write notes, but not send or spend.",
+    Posture.READ_ONLY: "Agents may only read.",
+    Posture.HOLD: "Agents may do nothing, and approved requests do not run.",
 }
 
 
@@ -68,31 +68,34 @@ class Family(models.TextChoices):
 READINESS: Final[Mapping[Readiness, OperatorWords]] = MappingProxyType(
     {
         Readiness.NOT_CONFIGURED: OperatorWords(
-            tone="off", badge="Not set up", note="Nothing that needs it is done."
+            tone="off", badge="Not set up", note="Calls that need it are denied."
         ),
         Readiness.CONFIGURED: OperatorWords(
-            tone="wait", badge="Configured", note="Nobody has shown yet that it works."
+            tone="wait", badge="Configured", note="It was not tested yet."
         ),
         Readiness.SECRET_STORED: OperatorWords(
             tone="wait",
             badge="Key not tested",
-            note="There is a key, and the provider did not say yet whose it is. What agents ask of "
-            "this provider is denied until then.",
+            note="Agents' calls to this provider are denied until the key was tested.",
         ),
         Readiness.SANDBOX_VERIFIED: OperatorWords(
-            tone="ok", badge="Tested in the sandbox", note="The stand-in answers. No money moves."
+            tone="ok",
+            badge="Tested in the sandbox",
+            note="It answers. No real money moves.",
         ),
         Readiness.TEST_VERIFIED: OperatorWords(
-            tone="ok", badge="Tested in test mode", note="The provider answers. No money moves."
+            tone="ok",
+            badge="Tested in test mode",
+            note="It answers. No real money moves.",
         ),
         Readiness.LIVE_VERIFIED: OperatorWords(
-            tone="ok", badge="Tested live", note="The provider answers, and says that it is live."
+            tone="ok", badge="Tested live", note="It answers in live mode."
         ),
         Readiness.ATTESTED: OperatorWords(
             tone="ok",
-            badge="Vouched for",
-            note="No programme can test this. An owner says that it is ready, until somebody takes "
-            "that word back.",
+            badge="Attested",
+            note="This cannot be tested automatically. An owner confirmed that it is ready, until an "
+            "owner takes that back.",
         ),
     }
 )
@@ -169,7 +172,8 @@ RECEIPTS: Final = for_operators(
             tone="bad", note="The provider's own record differs. The project is on hold."
         ),
         ReceiptState.DECLARED: OperatorWords(
-            tone="info", note="A person says so. There is no provider's record to compare it with."
+            tone="info",
+            note="Entered by a person. There is no provider's record to compare.",
         ),
     },
 )
@@ -197,11 +201,11 @@ PURCHASES: Final = for_operators(
     {
         PurchaseState.TO_BUY: OperatorWords(
             tone="wait",
-            heading="Buy this by hand",
-            note="It was approved. Buy it, then say here what you paid.",
+            heading="Buy this",
+            note="It was approved. Buy it, then enter here what you paid.",
         ),
         PurchaseState.BOUGHT: OperatorWords(
-            tone="ok", heading="This was bought", note="It is booked."
+            tone="ok", heading="This was bought", note="The payment is booked."
         ),
         PurchaseState.NOT_BOUGHT: OperatorWords(
             tone="off", heading="This was not bought", note="The reserved money is free again."
@@ -215,8 +219,8 @@ DO_NOT_BUY: Final = OperatorWords(
     tone="bad",
     badge="Do not buy",
     heading="Do not buy this",
-    note="Agents were stopped, held or paused after it was approved. Say that it was not bought, "
-    "or, if it was too late, what you paid.",
+    note="Agents were stopped, held or paused after it was approved. Close it as not bought. If "
+    "it was bought already, enter what was paid.",
 )
 PURCHASE_MOVES: Final[Moves] = MappingProxyType(
     {
@@ -234,9 +238,9 @@ class OffWhy(models.TextChoices):
     """Why something that was approved must not be bought any more, the gravest first."""
 
     STOPPED = "stopped", "agents were stopped"
-    HOLD = "hold", "it is on hold"
+    HOLD = "hold", "agents are on hold"
     FROZEN = "frozen", "the run is paused because of its payment"
-    ERASED = "erased", "what it says was erased"
+    ERASED = "erased", "its description was erased"
 
 
 class Category(models.TextChoices):
@@ -278,16 +282,16 @@ CALLS: Final = for_operators(
             tone="wait", note="Nothing happens before a person has approved it."
         ),
         CallState.APPROVED: OperatorWords(
-            tone="wait", note="It runs when its hold is over. Until then it can be revoked."
+            tone="wait", note="It runs when the waiting time is over. Until then it can be revoked."
         ),
-        CallState.EXECUTING: OperatorWords(tone="wait", note="The provider is being asked."),
+        CallState.EXECUTING: OperatorWords(tone="wait", note="The request is at the provider."),
         CallState.DONE: OperatorWords(tone="ok"),
         CallState.DENIED: OperatorWords(tone="bad", note="Nothing was done."),
         CallState.FAILED: OperatorWords(tone="bad", note="The provider refused. Nothing was done."),
         CallState.UNKNOWN: OperatorWords(
             tone="bad",
-            note="The provider did not answer, so it may have been done. It is not tried again "
-            "before the provider's own records say.",
+            note="The provider did not answer, so it may have been done. It is checked in the "
+            "provider's own records and not tried again.",
         ),
     },
 )

@@ -46,7 +46,7 @@ def kind_of(content: bytes) -> FileKind:
             if _ZIP_END in content[-_ZIP_END_BYTES_MAX:]:
                 break
             return kind
-    raise NotAReceipt("The file is no whole PDF, PNG or JPEG.")
+    raise NotAReceipt("This is not a complete PDF, PNG or JPEG file.")
 
 
 def _is_pdf(content: bytes) -> bool:

@@ -46,7 +46,7 @@ class People(Provider):
     """What people do themselves, with means of their own: there is no key, and nobody to ask."""
 
     name = MANUAL
-    title = "Purchases by hand"
+    title = "Manual purchases"
     has_api = False
 
     def connection(self) -> Connection:
@@ -162,10 +162,10 @@ def _vendor(asked: ToBuy) -> str:
 OPERATIONS: Final[tuple[Entry, ...]] = (
     Operation(
         name=PURCHASE,
-        title="Buy something by hand",
+        title="Make a purchase",
         risk=Risk.SPEND,
         says="Ask a colleague to buy something. An owner must approve exactly that first, then a "
-        "person pays; ask for its state with get_action.",
+        "person buys it; get_action says how far it is.",
         arguments=ToBuy,
         effect=PurchaseByHand(),
         payee=_vendor,

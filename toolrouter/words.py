@@ -29,23 +29,23 @@ class CodeWords:
 
 _WORDS: Final[Mapping[Code, CodeWords]] = {
     Code.FORBIDDEN_OPERATION: CodeWords(
-        why="No agent may do this, whatever anybody approves.",
+        why="No agent may do this, not even with an approval.",
         change="Nothing. A person with the right role does it.",
         who=NOBODY,
     ),
     Code.MALFORMED: CodeWords(
         why="The request was not in the form that this operation takes.",
-        change="Every argument must be there, of its own type, and none too many.",
+        change="Send every required argument, in the right type, and no others.",
         who=AGENT,
     ),
     Code.WRONG_RUN: CodeWords(
-        why="The run that was named is not the run of the token.",
-        change="Name the token's own run. Does the agent hold the token of another run?",
+        why="The call named another run than the one its token is for.",
+        change="Name the token's own run, and check that the agent holds the right token.",
         who=OPERATOR,
     ),
     Code.UNKNOWN_OPERATION: CodeWords(
         why="There is no such operation.",
-        change="Ask for one that the list of capabilities names.",
+        change="Use an operation that list_capabilities names.",
         who=AGENT,
     ),
     Code.NOT_CONFIGURED: CodeWords(
@@ -70,8 +70,8 @@ _WORDS: Final[Mapping[Code, CodeWords]] = {
         who="An owner, on the order's page",
     ),
     Code.DEADLINE: CodeWords(
-        why="The run's time is over.",
-        change="Nothing in this run; another run may do it.",
+        why="The run's deadline has passed.",
+        change="Nothing in this run. Another run may do it.",
         who=OWNER,
     ),
     Code.NOT_GRANTED: CodeWords(
@@ -80,35 +80,35 @@ _WORDS: Final[Mapping[Code, CodeWords]] = {
         who=NOBODY,
     ),
     Code.NOT_FOUND: CodeWords(
-        why="The run knows of no such record. The agent was told the same as if it did not exist.",
-        change="The deal must be added to the run, and belong to the run's project.",
+        why="The run has no access to this record, or there is none. The agent cannot tell which.",
+        change="The deal must belong to the run's project and be added to the run.",
         who="An owner, on the run's page",
     ),
     Code.SUBJECT_GONE: CodeWords(
-        why="The person was erased.",
-        change="Nothing. Nothing more is done about them.",
+        why="This person's data was erased.",
+        change="Nothing. Agents can do nothing more for this person.",
         who=NOBODY,
     ),
     Code.POSTURE: CodeWords(
-        why="The posture of the account, the project or the run does not allow this class.",
+        why="The posture of the account, the project or the run does not allow this.",
         change="The posture must be loosened.",
         who=OWNER,
     ),
     Code.GATE_CLOSED: CodeWords(
-        why="The gate to the real world is closed.",
-        change="The environment's switch (LIVE_OUTREACH or LIVE_SPEND) and the account's own must "
-        "both be on.",
-        who="An owner, with whoever runs the server",
+        why="Live outreach or live spend is switched off.",
+        change="LIVE_OUTREACH or LIVE_SPEND in the server's environment, and the account's setting "
+        "on the safety page, must both be on.",
+        who="An owner, and whoever runs the server",
     ),
     Code.NOT_READY: CodeWords(
-        why="The provider was not tested under the key and address that it has now.",
-        change="It must be tested, or, where there is nothing to test, vouched for by an owner.",
+        why="The provider has not been tested with its present key and address.",
+        change="The provider must be tested. Where that is not possible, an owner attests it.",
         who="An operator or an owner, under Integrations",
     ),
     Code.SHOWN_TEXT: CodeWords(
-        why="A text could not be shown to a person as it is: characters that nobody sees, padding, "
+        why="A text could not be shown to a person as it is: invisible characters, padding, "
         "or too long.",
-        change="The text must be plain and within its length.",
+        change="The text must be plain and within the length limit.",
         who=AGENT,
     ),
     Code.SUPPRESSED: CodeWords(
@@ -117,8 +117,8 @@ _WORDS: Final[Mapping[Code, CodeWords]] = {
         who=NOBODY,
     ),
     Code.NOT_POSSIBLE: CodeWords(
-        why="The record stands where this cannot be done.",
-        change="What the call is about must be in another state.",
+        why="The record's status does not allow this.",
+        change="The record must be in another status. Open it to see where it stands.",
         who=OPERATOR,
     ),
     Code.NO_CAP: CodeWords(
@@ -127,27 +127,27 @@ _WORDS: Final[Mapping[Code, CodeWords]] = {
         who=OWNER,
     ),
     Code.OVER_CAP: CodeWords(
-        why="It would go over a spending cap.",
-        change="A cap must be raised, or money that is reserved must become free.",
+        why="It would exceed a spending cap.",
+        change="A cap must be raised, or reserved money released.",
         who=OWNER,
     ),
     Code.FUNDING: CodeWords(
-        why="It would go over the share of what the buyer paid that this run may spend.",
+        why="It would exceed the share of the buyer's payment that this run may spend.",
         change="The funding share must be raised.",
         who=OWNER,
     ),
     Code.NO_APPROVER: CodeWords(
         why="There are not enough people who may approve this.",
-        change="Another person must get the role.",
+        change="Another person must be given the role.",
         who="An owner, under People",
     ),
     Code.RECENTLY_REFUSED: CodeWords(
-        why="A person refused the same less than an hour ago.",
-        change="Time must pass, or a person must ask again.",
+        why="A person refused the same request less than an hour ago.",
+        change="Wait until the hour is over, or a person asks again.",
         who=OPERATOR,
     ),
     Code.TOO_MANY: CodeWords(
-        why="The run asked too often.",
+        why="The run sent too many requests.",
         change="The agent must wait.",
         who=AGENT,
     ),
@@ -160,15 +160,15 @@ _WORDS: Final[Mapping[Code, CodeWords]] = {
         who="An owner, on the run's page",
     ),
     Code.EXPIRED: CodeWords(
-        why="The token's time, or the time to decide, was over.",
+        why="The token expired, or nobody decided in time.",
         change="A new token, or a new request.",
         who="An owner, on the run's page",
     ),
     Code.SUPERSEDED: CodeWords(
-        why="Another request took its place.", change="Look at the newer one.", who=OPERATOR
+        why="A newer request replaced it.", change="Open the newer request.", who=OPERATOR
     ),
     Code.DUPLICATE: CodeWords(
-        why="The run had asked for the same before.", change="Look at the first call.", who=AGENT
+        why="The run had already asked for the same.", change="Use the first call.", who=AGENT
     ),
 }
 if missing := set(Code) - set(_WORDS):

@@ -76,7 +76,7 @@ def test_stop_stops_and_says_so(scope: str, grant: Grant, settings: Any) -> None
     out, _ = command("stop", *options, "--reason", "It wrote to a stranger.")
 
     assert out.startswith("Stopped: ")
-    assert "1 token(s) ended" in out
+    assert "Run tokens ended: 1." in out
     assert Stop.objects.get().scope == (scope or "account")
     found = queries.credential_of(token.strip())
     assert found is not None

@@ -54,7 +54,7 @@ def test_an_operator_tests_stripe_and_everybody_sees_what_it_said() -> None:
 
     row = ProviderReadiness.objects.get()
     assert (row.level, row.noted_by) == ("sandbox_verified", operator)
-    assert f"Stripe answered: {row.account_ref}. It was noted." in answered
+    assert f"Stripe answered: {row.account_ref}. The result was recorded." in answered
     seen = page(client_of(make_person("auditor")))
     assert "Tested in the sandbox" in seen
     assert row.account_ref in seen
@@ -70,7 +70,7 @@ def test_what_was_proved_under_another_key_is_shown_as_of_before(settings: Setti
     owner = client_of(make_person("owner"))
 
     assert "under another key or address" in page(owner)
-    assert "Stripe turned the key away" in said(owner, f"{PAGE}stripe/test/")
+    assert "Stripe rejected the key" in said(owner, f"{PAGE}stripe/test/")
     assert readiness_of("stripe").level == Readiness.SECRET_STORED
 
 
@@ -81,7 +81,7 @@ def test_where_stripe_does_not_answer_the_page_says_that_nothing_was_changed(
     settings.STRIPE_SECRET_KEY = KEY
     owner = client_of(make_person("owner"))
 
-    assert "Stripe could not be asked (no_answer). Nothing was changed" in said(
+    assert "Stripe could not be reached (no_answer). Nothing was changed" in said(
         owner, f"{PAGE}stripe/test/"
     )
 
@@ -94,10 +94,10 @@ def test_an_owner_vouches_by_name_after_a_fresh_login_and_takes_it_back() -> Non
     assert client_of(make_person("operator")).get(attest).status_code == 403
     assert owner.post(attest, {}).status_code == 400
 
-    assert "You vouch for it." in said(owner, attest, is_sure="on")
+    assert "Attested." in said(owner, attest, is_sure="on")
     assert ProviderReadiness.objects.get().noted_by == person
-    assert "Vouched for" in page(owner)
-    assert "Nobody vouches for it now." in said(owner, withdraw, is_sure="on")
+    assert ">Attested<" in page(owner)
+    assert "The attestation was withdrawn." in said(owner, withdraw, is_sure="on")
     assert readiness_of("manual").level == Readiness.CONFIGURED
 
 
@@ -152,7 +152,7 @@ def test_doctor_says_that_a_key_was_turned_away(settings: Settings) -> None:
     [stripe, _] = agents.look_at_providers(verify=True)
 
     assert stripe.level == Level.BAD
-    assert "turned the key away" in stripe.words
+    assert "rejected the key" in stripe.words
 
 
 def test_live_spend_without_caps_is_a_finding(settings: Settings) -> None:

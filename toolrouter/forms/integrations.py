@@ -8,4 +8,4 @@ from django import forms
 class ConfirmForm(forms.Form):
     """That it was meant."""
 
-    is_sure = forms.BooleanField(label="I have checked this myself, and say so under my name.")
+    is_sure = forms.BooleanField(label="I have checked this myself and confirm it under my name.")

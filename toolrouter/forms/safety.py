@@ -93,7 +93,7 @@ class CapForm(MoneyForm):
     mode = forms.ChoiceField(label="Environment", choices=Mode.choices)
     time_window = forms.ChoiceField(label="Within", choices=CapWindow.choices)
     currency = forms.CharField(label="Currency", max_length=3, initial="USD")
-    limit = forms.CharField(label="Limit", max_length=20, help_text="0 lets nothing be spent.")
+    limit = forms.CharField(label="Limit", max_length=20, help_text="Enter 0 to allow no spend.")
     reason = reason_field()
 
     def clean(self) -> dict[str, Any]:
@@ -106,35 +106,36 @@ class CapForm(MoneyForm):
 class SettingsForm(MoneyForm):
     """The account's switches, thresholds and deadlines."""
 
-    outreach_open = forms.BooleanField(required=False, label="Outreach may leave the house")
-    spend_open = forms.BooleanField(required=False, label="Money may be spent")
+    outreach_open = forms.BooleanField(required=False, label="Outreach on")
+    spend_open = forms.BooleanField(required=False, label="Spend on")
     funding_share_percent = forms.IntegerField(
         required=False,
         min_value=1,
         max_value=100,
         label="Funding share (%)",
-        help_text="A run spends at most this share of what its order brought. Empty: caps decide.",
+        help_text="A run spends at most this share of what the buyer paid. Empty: only caps apply.",
     )
     two_people_amount = forms.CharField(
         required=False,
         max_length=20,
         label="Two people decide from",
-        help_text="A spend of this much, or in another currency. Empty: one person decides.",
+        help_text="From this amount, or in another currency. Empty: one person decides.",
     )
     two_people_currency = forms.CharField(
         required=False, max_length=3, label="Currency of that amount", initial="USD"
     )
     decide_outbound_h = forms.IntegerField(
-        min_value=1, max_value=WEEK_H, label="Hours to decide about what leaves the house"
+        min_value=1, max_value=WEEK_H, label="Hours to decide: outbound"
     )
     decide_spend_h = forms.IntegerField(
-        min_value=1, max_value=WEEK_H, label="Hours to decide about a spend"
+        min_value=1, max_value=WEEK_H, label="Hours to decide: spend"
     )
     decide_provisioning_h = forms.IntegerField(
-        min_value=1, max_value=WEEK_H, label="Hours to decide about provisioning"
+        min_value=1, max_value=WEEK_H, label="Hours to decide: provisioning"
     )
     cap_raiser_waits = forms.BooleanField(
-        required=False, label="Whoever raised a cap may not approve a spend under it for 24 hours"
+        required=False,
+        label="Whoever raises a cap waits 24 hours before they approve under it",
     )
     reason = reason_field()
 

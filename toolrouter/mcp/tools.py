@@ -26,7 +26,7 @@ _RUN: Final = {
 }
 _ANSWER: Final = (
     "The answer is {status, action, approval, codes, result, retry_after_s}. "
-    "A refusal is a normal answer with status denied; codes say why."
+    "A refusal is a normal answer with status denied, and codes say why."
 )
 
 
@@ -61,7 +61,10 @@ def _tools(kind: RunKind) -> Iterator[Tool]:
         ),
         properties={
             "operation": {"type": "string", "description": "A name from list_capabilities."},
-            "arguments": {"type": "object", "description": "As its schema says; nothing more."},
+            "arguments": {
+                "type": "object",
+                "description": "As its schema says, and nothing more.",
+            },
             "key": {
                 "type": "string",
                 "description": "Your own name for this call, unique within the run.",

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                             ("sandbox_verified", "Tested in the sandbox"),
                             ("test_verified", "Tested in test mode"),
                             ("live_verified", "Tested live"),
-                            ("attested", "Vouched for"),
+                            ("attested", "Attested"),
                         ],
                         editable=False,
                         max_length=20,
@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "provider readiness",
                 "permissions": [
                     ("test_provider", "Can test the connection to a provider"),
-                    ("attest_provider", "Can vouch for a provider that no programme can ask"),
+                    ("attest_provider", "Can attest a provider that cannot be tested"),
                 ],
                 "indexes": [models.Index(fields=["provider", "-id"], name="readiness_by_provider")],
                 "constraints": [

@@ -130,7 +130,7 @@ class Migration(migrations.Migration):
                 ("reason_digest", models.CharField(blank=True, editable=False, max_length=64)),
             ],
             options={
-                "permissions": [("close_purchase", "Can say what came of a purchase by hand")],
+                "permissions": [("close_purchase", "Can close manual purchases")],
             },
         ),
         migrations.CreateModel(

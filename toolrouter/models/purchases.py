@@ -94,7 +94,7 @@ class Purchase(Stateful):
     )
 
     class Meta:
-        permissions = [("close_purchase", "Can say what came of a purchase by hand")]
+        permissions = [("close_purchase", "Can close manual purchases")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(state__in=PurchaseState.values), name="purchase_state_known"

@@ -58,7 +58,7 @@ class ProviderReadiness(AppendOnly):
         verbose_name_plural = "provider readiness"
         permissions = [
             ("test_provider", "Can test the connection to a provider"),
-            ("attest_provider", "Can vouch for a provider that no programme can ask"),
+            ("attest_provider", "Can attest a provider that cannot be tested"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -17,8 +17,8 @@ from toolrouter.operations.waiting import hold_requests_of
 from toolrouter.queries.credentials import credential_of_run
 from toolrouter.registry import registry
 
-NOT_OVER: Final = "It is not over: there is nothing to ask again."
-ERASED: Final = "What was asked was erased. It cannot be asked again."
+NOT_OVER: Final = "It is not closed yet, so it cannot be asked again."
+ERASED: Final = "Its text was erased, so it cannot be asked again."
 ASKED_ALREADY: Final = "It was asked again already. Open the newer request."
 OVER: Final = (CallState.DENIED, CallState.FAILED)
 

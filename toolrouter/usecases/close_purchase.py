@@ -24,7 +24,7 @@ from toolrouter.operations.purchasing import (
 from toolrouter.operations.reserving import release, settle
 from toolrouter.queries.purchases import off_now, with_standing
 
-TOO_LATE: Final = "It was bought although it was not to be bought any more."
+TOO_LATE: Final = "It was bought although it had been called off."
 
 
 class NoSuchPurchase(LookupError):

@@ -51,15 +51,15 @@ def make_run_token(
     """
     grant = Grant.objects.filter(run_ref=run_ref).first()
     if grant is None:
-        raise NoToken("This run has no grant: it was made as sample data.")
+        raise NoToken("This run is sample data, so no agent can work in it.")
     subjects = _subjects_of(grant, deals)
     safety = safety_of(grant.pk, lock=True)
     if safety.stopped:
-        raise NoToken("It is stopped. An owner releases the stop first.")
+        raise NoToken("Agents are stopped here. An owner must release the stop first.")
     if safety.has_expired(now):
-        raise NoToken("The run's time is over.")
+        raise NoToken("The run's deadline has passed.")
     if lasts < timedelta(minutes=1):
-        raise NoToken("A token lasts for a minute at least.")
+        raise NoToken("A token must last at least one minute.")
     add_subjects(grant, subjects, actor_id=actor_id, now=now)
     token = new_token()
     made = RunToken.objects.create(

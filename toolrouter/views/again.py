@@ -15,10 +15,10 @@ from toolrouter.usecases.ask_again import CannotAskAgain, MayNotAskAgain, ask_ag
 from toolrouter.views.shared import person
 from toolrouter.vocabulary import Code, Status
 
-ASKED = "Asked again. It waits for a decision."
-THERE_ALREADY = "The same is open or done already: this is it."
-TOO_MANY = "As many requests of this run wait as may. Decide one of them first."
-DENIED = "It was not asked again: what holds now does not allow it."
+ASKED = "Asked again. It is waiting for a decision."
+THERE_ALREADY = "The same request is already open or done. Here it is."
+TOO_MANY = "Too many requests of this run are waiting. Decide one of them first."
+DENIED = "Not asked again: today's rules do not allow it."
 
 
 @needs("approvals.decide_outbound")

@@ -64,7 +64,7 @@ def open_incident(request: HttpRequest) -> HttpResponse:
         title=f"Open a legal incident about {scope_in_words(scope)}",
         button="Open the incident",
         back=page_of_scope(scope, ref),
-        intro="Everything that agents do there stands still until an owner closes it.",
+        intro="Agents are on hold there until an owner closes the incident.",
         is_grave=True,
         nav="incident-list",
     )
@@ -91,7 +91,7 @@ def close_incident(request: HttpRequest, reference: str) -> HttpResponse:
         title="Close the incident",
         button="Close the incident",
         back=reverse("incident", args=[reference]),
-        intro="Where no other incident is open, agents may go on within posture and caps.",
+        intro="If no other incident is open, agents may go on, within posture and caps.",
         nav="incident-list",
     )
     form = ReasonForm(request.POST or None)

@@ -22,9 +22,9 @@ from toolrouter.views.shared import FormPage, actor
 from toolrouter.vocabulary import Readiness
 
 NAV: Final = "integrations"
-NO_ANSWER: Final = "{} could not be asked ({}). Nothing was changed: what was proved before holds."
-TURNED_AWAY: Final = "{} turned the key away ({}). Until it is tested again, nothing goes there."
-PROVED: Final = "{} answered: {}. It was noted."
+NO_ANSWER: Final = "{} could not be reached ({}). Nothing was changed: the last test still counts."
+TURNED_AWAY: Final = "{} rejected the key ({}). Agents' calls are denied until a test succeeds."
+PROVED: Final = "{} answered: {}. The result was recorded."
 
 
 @needs("toolrouter.view_providerreadiness")
@@ -63,14 +63,14 @@ def attest(request: HttpRequest, name: str) -> HttpResponse:
     """Vouch for a provider that no programme can test."""
     provider = _provider(name, has_api=False)
     page = FormPage(
-        title=f"Vouch for {provider.title.lower()}",
-        button="Vouch for it",
+        title=f"Attest {provider.title.lower()}",
+        button="Attest",
         back=reverse(NAV),
-        intro="No programme can test this. Live calls may then use it, after an approval and "
-        "within the caps, until somebody takes this word back.",
+        intro="This cannot be tested automatically. Once you attest it, live calls may use it, "
+        "after an approval and within the caps, until an owner withdraws the attestation.",
         nav=NAV,
     )
-    return _say(request, page, name, Readiness.ATTESTED, done="You vouch for it.")
+    return _say(request, page, name, Readiness.ATTESTED, done="Attested.")
 
 
 @needs("toolrouter.attest_provider")
@@ -81,14 +81,14 @@ def withdraw(request: HttpRequest, name: str) -> HttpResponse:
     """Vouch for a provider no longer."""
     provider = _provider(name, has_api=False)
     page = FormPage(
-        title=f"No longer vouch for {provider.title.lower()}",
-        button="Take the word back",
+        title=f"Withdraw the attestation of {provider.title.lower()}",
+        button="Withdraw the attestation",
         back=reverse(NAV),
-        intro="Live calls that need it are denied from now on, also those that are approved.",
+        intro="Live calls that need it are denied from now on, including those already approved.",
         is_grave=True,
         nav=NAV,
     )
-    return _say(request, page, name, Readiness.CONFIGURED, done="Nobody vouches for it now.")
+    return _say(request, page, name, Readiness.CONFIGURED, done="The attestation was withdrawn.")
 
 
 def _say(

@@ -103,7 +103,7 @@ def mark_bought(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect("purchase", reference)
     if booked.incident_ref:
         messages.warning(
-            request, "Booked. It is not as it was approved: the project is on hold until an owner"
+            request, "Booked, but not as approved: the project is on hold until an owner"
             " has closed the incident.",
         )  # fmt: skip
     else:
@@ -174,7 +174,7 @@ def add_file(request: HttpRequest, reference: str) -> HttpResponse:
     except HasFile:
         messages.info(request, "It has a receipt already. Nothing was changed.")
     else:
-        messages.success(request, "The receipt is kept.")
+        messages.success(request, "The receipt was added.")
     return redirect("purchase", reference)
 
 
@@ -222,7 +222,7 @@ def confirm(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         is_new = confirm_payee(reference, actor_id=actor(request), now=database_now())
     except CannotConfirm:
-        messages.info(request, "There is no domain here that was paid. Nothing was changed.")
+        messages.info(request, "There is no payee to confirm here. Nothing was changed.")
     else:
         messages.success(request, "Confirmed." if is_new else "It was confirmed already.")
     return redirect(page.back)

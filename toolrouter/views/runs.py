@@ -36,7 +36,7 @@ def make_token(request: HttpRequest, run_ref: str) -> HttpResponse:
         title=f"Make a token for run {grant.run_code}",
         button="Make the token",
         back=reverse("run", args=[run_ref]),
-        intro="Whoever has it can act in this run. It is shown once.",
+        intro="Whoever has the token can act in this run. It is shown once.",
         nav="run-list",
     )
     form = TokenForm(request.POST or None)
@@ -66,7 +66,7 @@ def revoke_token(request: HttpRequest, reference: str) -> HttpResponse:
         )
     except NoSuchToken as error:
         raise Http404(reference) from error
-    messages.success(request, "The token is revoked." if is_ended else "It had ended already.")
+    messages.success(request, "Revoked." if is_ended else "The token had ended already.")
     return redirect("run", run_ref)
 
 
@@ -76,7 +76,7 @@ def add_deal(request: HttpRequest, run_ref: str) -> HttpResponse:
     """Let a run know of another deal of its project, with its contact and company."""
     form = SubjectForm(request.POST)
     page = FormPage(
-        title="Let the run know of another deal",
+        title="Give the run access to another deal",
         button="Add the deal",
         back=reverse("run", args=[run_ref]),
         nav="run-list",
@@ -93,5 +93,5 @@ def add_deal(request: HttpRequest, run_ref: str) -> HttpResponse:
     except NotInProject as refusal:
         form.add_error("deal", str(refusal))
         return page.show(request, form, status=404)
-    messages.success(request, "Added." if added else "The run knows of this deal already.")
+    messages.success(request, "Added." if added else "The run has access to this deal already.")
     return redirect(page.back)

@@ -19,8 +19,8 @@ from toolrouter.usecases.stop import stop
 from toolrouter.views.shared import FormPage, by, page_of_scope, scope_asked, scope_in_words
 
 WHAT_A_STOP_DOES = (
-    "Nothing more is proposed or executed, and its run tokens end, until an owner releases it."
-    " What a provider has been asked already may still happen."
+    "Agents can propose and run nothing more until an owner releases the stop, and their run tokens"
+    " end. What was already sent to a provider may still happen."
 )
 
 
@@ -46,7 +46,7 @@ def stop_agents(request: HttpRequest) -> HttpResponse:
         return page.show(request, form, status=400 if form.is_bound else 200)
     done = stop(scope=scope, ref=ref, by=by(request, form), now=timezone.now())
     if done.is_new:
-        messages.success(request, f"Stopped. {done.tokens_ended} run token(s) ended.")
+        messages.success(request, f"Stopped. Run tokens ended: {done.tokens_ended}.")
     else:
         messages.info(request, "It was stopped already.")
     return redirect("stop", done.reference)
@@ -84,7 +84,7 @@ def release(request: HttpRequest, reference: str) -> HttpResponse:
         title=f"Release the stop of {scope_in_words(found.scope)}",
         button="Release the stop",
         back=page_of_scope(found.scope, found.ref),
-        intro="Agents may go on within posture and caps. Tokens that it ended stay ended.",
+        intro="Agents may go on, within posture and caps. They need new run tokens.",
     )
     form = ReasonForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():

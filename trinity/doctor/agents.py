@@ -22,7 +22,7 @@ TESTED: Final = frozenset(
     {Readiness.SANDBOX_VERIFIED, Readiness.TEST_VERIFIED, Readiness.LIVE_VERIFIED}
 )
 TEST_IT: Final = "Run manage.py doctor --verify, or press Test under Integrations."
-VOUCH: Final = "Where agents may ask for it in live mode, an owner vouches for it (Integrations)."
+ATTEST_IT: Final = "Before agents may use it in live mode, an owner attests it (Integrations)."
 
 
 def look_at_providers(*, verify: bool) -> Iterator[Finding]:
@@ -43,13 +43,13 @@ def _verified(provider: Provider) -> Finding:
     except CannotVerify as error:
         return bad(
             what,
-            f"could not be asked ({error.code}); what was proved before holds",
+            f"could not be reached ({error.code}); the last test still counts",
             "Check its key and the network, then run manage.py doctor --verify again.",
         )
     if said.code:
         return bad(
             what,
-            f"turned the key away ({said.code}); nothing that agents ask for goes there",
+            f"rejected the key ({said.code}); agents' calls to it are denied",
             "Correct the key, then run manage.py doctor --verify again.",
         )
     return ok(what, f"{said.account_ref} answers: {said.level.replace('_', ' ')}")
@@ -66,10 +66,10 @@ def _standing(provider: Provider) -> Finding:
 def _by_hand(provider: Provider) -> Finding:
     what, ready = f"{provider.title} for agents", readiness_of(provider.name)
     if ready.level == Readiness.ATTESTED and ready.proof:
-        return ok(what, f"an owner vouches for it since {ready.proof.at:%Y-%m-%d}")
+        return ok(what, f"attested by an owner on {ready.proof.at:%Y-%m-%d}")
     if settings.DEPLOYMENT_MODE == Mode.LIVE and settings.LIVE_SPEND:
-        return warn(what, "nobody vouches for it", VOUCH)
-    return ok(what, "nobody vouches for it, which only live calls need")
+        return warn(what, "not attested", ATTEST_IT)
+    return ok(what, "not attested, which only live calls need")
 
 
 def look_at_gates() -> Iterator[Finding]:
@@ -100,7 +100,7 @@ def look_at_open_requests() -> Iterator[Finding]:
     for each in gone[:GONE_NAMED]:
         yield warn(
             what,
-            f"{each.reference} ({each.state}) was shown by {each.gone}, which this version has not",
+            f"{each.reference} ({each.state}) was shown by {each.gone}, not in this version",
             f"Decide it before the deploy (by {each.decide_by:%Y-%m-%d %H:%M} UTC), or it expires.",
         )
     if len(gone) > GONE_NAMED:

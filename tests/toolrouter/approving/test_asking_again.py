@@ -210,7 +210,7 @@ def test_the_button_leads_to_the_request_that_waits(
     newer = ApprovalRequest.objects.latest("pk")
     assert page.redirect_chain[-1] == (f"/console/approvals/{newer.reference}/", 302)
     text = page.content.decode()
-    assert "Asked again. It waits for a decision." in text
+    assert "Asked again. It is waiting for a decision." in text
     assert operator.email in text
     older = client_of(operator).get(f"/console/approvals/{refused.approval}/")
     assert newer.reference in older.content.decode()

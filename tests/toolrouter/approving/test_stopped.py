@@ -118,7 +118,11 @@ def test_the_page_of_a_stop_names_what_is_left_and_says_inert_when_stripe_confir
     over = page()
 
     shown = [
-        ("Being asked for, or unknown" in each, "Not compared yet" in each, ">works<" in each)
+        (
+            "At the provider or unknown" in each,
+            "Not compared yet" in each,
+            ">works<" in each,
+        )
         for each in (unknown, uncompared, works, over)
     ]
     assert shown == [
@@ -238,4 +242,4 @@ def test_the_page_of_an_incident_leads_to_the_call_that_it_is_about(unheard: Too
 
     shown = client_of(make_person("auditor")).get(f"/console/incidents/{incident_ref}/")
 
-    assert "Being asked for, or unknown" in shown.content.decode()
+    assert "At the provider or unknown" in shown.content.decode()

@@ -15,9 +15,9 @@ class Command(BaseCommand):
     """Hold the account after a restore. Needs the database and nothing else."""
 
     help = (
-        "Say that the database was restored from a backup: agents are held, open requests expire,"
-        " and what may have run meanwhile is looked for. Where a seals log is kept, the database"
-        " finds out by itself."
+        "Say that the database was restored from a backup: agents go on hold, open requests"
+        " expire, and providers are asked what ran since the backup. With a seals log this happens"
+        " without the command."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -26,8 +26,8 @@ class Command(BaseCommand):
 
     def handle(self, *_args: object, reason: str, **_: object) -> None:
         """Hold it and say what comes next."""
-        by = By(actor_id=None, reason=reason or "Somebody said that a backup was restored.")
+        by = By(actor_id=None, reason=reason or "A backup was restored.")
         incident_ref = after_restore(by=by, now=database_now())
         self.stdout.write(f"Agents are on hold: incident {incident_ref}.")
-        self.stdout.write("Open requests have expired. What may have run is looked for.")
-        self.stdout.write("An owner closes the incident when nothing is unknown any more.")
+        self.stdout.write("Open requests have expired. Providers are asked what ran since then.")
+        self.stdout.write("An owner closes the incident when no outcome is unknown any more.")

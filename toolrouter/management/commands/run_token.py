@@ -36,7 +36,7 @@ class Command(BaseCommand):
             raise CommandError(f"A token lasts up to {HOURS_MAX} hours.")
         grant = grant_of_run(run)
         if grant is None:
-            raise CommandError(f"There is no run {run} that an agent may act in.")
+            raise CommandError(f"There is no run {run}, or it is sample data.")
         try:
             made = make_run_token(
                 run_ref=grant.run_ref,
@@ -47,5 +47,7 @@ class Command(BaseCommand):
             )
         except NoToken as refusal:
             raise CommandError(str(refusal)) from refusal
-        self.stderr.write(f"Run {made.run_code}, until {made.expires_at:%d %b %Y, %H:%M} UTC.")
+        self.stderr.write(
+            f"Run {made.run_code}, valid until {made.expires_at:%d %b %Y, %H:%M} UTC."
+        )
         self.stdout.write(made.token)

@@ -18,7 +18,7 @@ from toolrouter.usecases.stop import stop
 class Command(BaseCommand):
     """Stop a run, a project or the whole account. Needs the database and nothing else."""
 
-    help = "Stop what agents do, until an owner releases it. Without an option: everywhere."
+    help = "Stop agents until an owner releases the stop. Without an option: everywhere."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take what to stop, and why."""
@@ -46,19 +46,19 @@ class Command(BaseCommand):
             raise CommandError(f"There is no {scope} {ref}. Nothing was stopped.") from error
         what = f"{scope.label} {ref}".strip()
         if done.is_new:
-            self.stdout.write(f"Stopped: {what}. {done.tokens_ended} token(s) ended.")
+            self.stdout.write(f"Stopped: {what}. Run tokens ended: {done.tokens_ended}.")
         else:
             self.stdout.write(f"{what} was stopped already.")
         self.stdout.write(_said_of(left_of(scope, ref, since=done.stopped_at)))
-        self.stdout.write("An owner releases it on the safety page.")
+        self.stdout.write("An owner releases the stop on the safety page.")
 
 
 def _said_of(left: Left) -> str:
     """Say what is left of what agents had set going."""
     if left.is_inert:
-        return "Inert: nothing that agents set going can move any more, as the providers confirm."
+        return "Inert: nothing that agents began is open, as the providers' records confirm."
     works = sum(one.works for one in left.found)
     return (
-        f"Left: {len(left.running)} call(s) being asked for or unknown, {len(left.unread)} not"
-        f" compared with the provider's record, {works} found later that still work(s)."
+        f"Left: {len(left.running)} at the provider or unknown, {len(left.unread)} not compared"
+        f" with the provider's record, {works} done after the stop and still working."
     )

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--verify",
             action="store_true",
-            help="ask each provider whose account our key opens, and note what it says: agents may "
+            help="ask each provider whose account our key opens, and record the answer: agents may "
             "use it under this key from then on",
         )
 
