@@ -37,7 +37,7 @@ class Proved:
 
 
 class Provider(ABC):
-    """One provider. ``has_api``: a programme can ask it; of any other an owner vouches for it."""
+    """One provider. ``has_api``: a programme can ask it; any other an owner attests."""
 
     name: ClassVar[str]
     title: ClassVar[str]

@@ -54,7 +54,7 @@ class People(Provider):
         return Connection(account=TEAM, address="")
 
     def ask(self, *, is_waited_for: bool) -> Proved:
-        """Refuse: an owner vouches for it."""
+        """Refuse: an owner attests it."""
         raise NotImplementedError(self.name, is_waited_for)
 
 

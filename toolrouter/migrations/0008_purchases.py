@@ -113,9 +113,9 @@ class Migration(migrations.Migration):
                         blank=True,
                         choices=[
                             ("stopped", "agents were stopped"),
-                            ("hold", "it is on hold"),
+                            ("hold", "agents are on hold"),
                             ("frozen", "the run is paused because of its payment"),
-                            ("erased", "what it says was erased"),
+                            ("erased", "its description was erased"),
                         ],
                         editable=False,
                         max_length=10,
