@@ -94,7 +94,7 @@ READINESS: Final[Mapping[Readiness, OperatorWords]] = MappingProxyType(
         Readiness.ATTESTED: OperatorWords(
             tone="ok",
             badge="Attested",
-            note="This cannot be tested automatically. An owner confirmed that it is ready, and any "
+            note="This cannot be tested automatically. An owner confirmed that it is ready; any "
             "owner can take that back.",
         ),
     }
