@@ -97,7 +97,7 @@ def test_a_request_of_a_kind_that_is_gone_says_so_everywhere_and_is_decided_by_n
 
     for page in (address(request), address(approved)):
         text = text_of(client.get(page))
-        assert "does not know this kind of request any more" in text
+        assert "no longer supports this kind of request" in text
         assert "Open the box of crunchline.com." in text
     assert client.get("/console/approvals/").context["waiting"] == []
     assert request.reference in client.get("/console/approvals/all/").content.decode()

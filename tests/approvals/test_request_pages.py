@@ -85,7 +85,7 @@ def test_who_has_no_factor_gives_the_password_with_the_decision(
 ) -> None:
     client = client_of(make_person("owner"), is_fresh=True)
 
-    assert "Asked for each decision." in text_of(client.get(address(request_)))
+    assert "You are asked for this at each decision." in text_of(client.get(address(request_)))
     assert answer(client, request_).status_code == 409  # however fresh the login is
     assert answer(client, request_, **{"proof-password": "wrong"}).status_code == 409
     assert state_of(request_) == RequestState.PENDING

@@ -190,7 +190,7 @@ def test_a_deputy_reads_for_whom_it_waits_and_decides_by_their_own_role(
     assert spend.reference in text
     assert outbound.reference in text
     assert text.count(f"Waits for: {owner.email}") == 1
-    assert "You decide what your own role allows." in " ".join(text.split())
+    assert "You can decide only what your own role allows." in " ".join(text.split())
     assert "Waits for" not in written[owner.email]
 
 

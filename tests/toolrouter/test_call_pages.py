@@ -100,7 +100,7 @@ def test_what_was_asked_is_hidden_from_auditors(agent: Agent, auditor: Client) -
     page = read(auditor, "tool-call", answer.action)
 
     assert "words of an agent" not in page
-    assert "What was written is hidden from your role." in page
+    assert "Your role cannot see this." in page
 
 
 def test_why_it_was_denied_says_code_sentence_change_and_who(agent: Agent, auditor: Client) -> None:
@@ -131,7 +131,7 @@ def test_a_call_of_no_run_says_so(agent: Agent, operator: Client) -> None:
 
     page = read(operator, "tool-call", answer.action)
 
-    assert "run and token did not agree" in page
+    assert "the token is for another run" in page
 
 
 def test_search_leads_to_a_call(agent: Agent, auditor: Client) -> None:

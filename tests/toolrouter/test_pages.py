@@ -196,7 +196,7 @@ def test_an_auditor_stops_nothing_and_reads_no_reason(grant: Grant) -> None:
 
 def test_a_token_is_shown_once(owner: Client, grant: Grant) -> None:
     run_page = f"/console/runs/{grant.run_ref}/"
-    assert "it has no token" in page(owner, run_page)
+    assert "No token yet" in page(owner, run_page)
 
     answer = owner.post(f"{run_page}tokens/", {"hours": "2"})
 
@@ -228,7 +228,7 @@ def test_a_stopped_run_gets_no_token_and_the_page_says_why(owner: Client, grant:
     answer = owner.post(f"/console/runs/{grant.run_ref}/tokens/", {"hours": "2"})
 
     assert answer.status_code == 409
-    assert "It is stopped." in answer.content.decode()
+    assert "Agents are stopped here." in answer.content.decode()
 
 
 def deal_in(project: Project, **fields: object) -> Deal:

@@ -144,7 +144,7 @@ def test_a_run_that_has_ended_lets_nobody_in() -> None:
     operations.end_grant(grant.run_ref, now=timezone.now())
 
     assert standing_of(made) == TokenStanding.ENDED
-    with pytest.raises(NoToken, match="over"):
+    with pytest.raises(NoToken, match="deadline has passed"):
         made_for(grant)
 
 

@@ -158,7 +158,7 @@ def test_it_is_asked_again_once_and_then_the_newer_one_is(
 
     with pytest.raises(CannotAskAgain, match="asked again already"):
         again(refused, operator)
-    with pytest.raises(CannotAskAgain, match="not over"):
+    with pytest.raises(CannotAskAgain, match="not closed yet"):
         again(second, operator)
     refuse(second, operator)
     third = again(second, operator)
@@ -223,7 +223,7 @@ def test_the_button_says_why_it_was_denied(agent: Agent, operator: User, refused
     page = press(operator, refused)
 
     assert page.redirect_chain[-1][0].endswith("/why/")
-    assert "what holds now does not allow it" in page.content.decode()
+    assert "rules do not allow it" in page.content.decode()
 
 
 def test_nothing_is_asked_by_opening_the_address_or_by_an_auditor(

@@ -154,7 +154,7 @@ def test_the_command_says_what_is_left(unheard: ToolCall) -> None:
 
     call_command("stop", "--project", unheard.project_ref, stdout=out)
 
-    assert "Left: 1 call(s) being asked for or unknown, 0 not compared" in out.getvalue()
+    assert "Left: 1 at the provider or unknown, 0 not compared" in out.getvalue()
 
 
 def test_under_a_hold_a_request_stays_and_nobody_can_approve_it(

@@ -280,7 +280,7 @@ def test_under_a_key_that_was_never_tested_nobody_is_asked_and_nobody_can_approv
 ) -> None:
     _hold_key(settings, "sk_sandbox_of_somebody_else")
 
-    with pytest.raises(CannotApprove, match="was not tested under the key"):
+    with pytest.raises(CannotApprove, match="has not been tested with its present key"):
         approve(answer, operator)
     assert request_of(answer).state == RequestState.PENDING
     denied = an_agent(stage=DealStage.QUALIFIED, offer_id=agent.deal.offer_id)
