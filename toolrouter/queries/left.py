@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from toolrouter.enums import ReceiptState, Scope
-from toolrouter.models import ProviderReceipt, ToolCall
+from kernel.money import Money
+from toolrouter.enums import PurchaseState, ReceiptState, Scope
+from toolrouter.models import ProviderReceipt, Purchase, ToolCall
 from toolrouter.models.calls import RUNNING
 from toolrouter.ports import Effect, Operation
 from toolrouter.queries.call_pages import CallRow, call_row
@@ -33,29 +34,41 @@ class FoundLater:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToBuy:
+    """A purchase in the hands of people, without the agent's words."""
+
+    reference: str
+    approved: Money
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
     """What may still move, or is not confirmed by the provider's own record."""
 
     running: Sequence[CallRow]  # being asked for, or nobody knows
     unread: Sequence[CallRow]  # done, and the provider's record was not compared yet
     found: Sequence[FoundLater]
+    to_buy: Sequence[ToBuy]  # handed to people, who have not said what came of it
 
     @property
     def is_inert(self) -> bool:
-        """Say whether nothing moves any more, as the providers' own records confirm."""
-        return not self.running and not self.unread and not any(one.works for one in self.found)
+        """Say whether nothing moves any more, as the providers' own records and people confirm."""
+        is_known = not self.running and not self.unread and not self.to_buy
+        return is_known and not any(one.works for one in self.found)
 
 
 def left_of(scope: Scope, ref: str, *, since: datetime) -> Left:
     """Return what is left in the account, a project or a run, stopped or held at ``since``.
 
-    Three statements, and one for each sort of effect that was found later.
+    Four statements, and one for each sort of effect that was found later.
     """
     calls, of_calls = of_scope(scope, ref), of_scope(scope, ref, by="call__grant__")
     running = ToolCall.objects.filter(state__in=RUNNING, **calls).order_by("pk")
     receipts = ProviderReceipt.objects.select_related("call").filter(**of_calls).order_by("pk")
     later = [each.call for each in receipts.filter(made_at__gte=since)[:SHOWN_MAX]]
     working = _working(later)
+    buying = Purchase.objects.filter(state=PurchaseState.TO_BUY, **of_calls).order_by("pk")
     return Left(
         running=[call_row(call) for call in running[:SHOWN_MAX]],
         unread=[
@@ -68,6 +81,10 @@ def left_of(scope: Scope, ref: str, *, since: datetime) -> Left:
                 works=call.reference in working,
             )
             for call in later
+        ],
+        to_buy=[
+            ToBuy(reference=each.reference, approved=each.approved, made_at=each.made_at)
+            for each in buying[:SHOWN_MAX]
         ],
     )
 

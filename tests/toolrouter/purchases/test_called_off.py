@@ -10,6 +10,7 @@ from django.db import transaction
 
 from ledger.models import Posting
 from notices.models import OutgoingMail
+from tests.factories.people import client_of, make_person
 from tests.toolrouter.agents import database_now
 from tests.toolrouter.purchases.shopping import Shopper, again, buy, leave
 from tests.toolrouter.spending.buying import findings
@@ -19,6 +20,7 @@ from toolrouter.models import Incident, ProjectSettings, Purchase, Reservation, 
 from toolrouter.operations import freeze_grant, resume_grant
 from toolrouter.operations.changes import By
 from toolrouter.outbox import CALLED_OFF
+from toolrouter.queries.left import left_of
 from toolrouter.queries.purchases import purchase_by_reference
 from toolrouter.usecases.call_off_purchases import call_off_purchases
 from toolrouter.usecases.change_safety import change_posture
@@ -172,3 +174,18 @@ def test_halted_while_it_is_held_nothing_is_handed_over(shopper: Shopper, halt: 
     assert Reservation.objects.get().state == "released"
     # Of this grant there is no run: it is the tests' own.
     assert {code for code, _ in findings()} <= {"grant_without_run"}
+
+
+def test_a_stop_is_not_inert_while_a_purchase_is_in_the_hands_of_people(purchase: Purchase) -> None:
+    made = stop(scope=Scope.RUN, ref=purchase.run_ref, by=NOBODY, now=database_now())
+
+    left = left_of(Scope.RUN, purchase.run_ref, since=made.stopped_at)
+    page = client_of(make_person("auditor")).get(f"/console/stops/{made.reference}/")
+    leave(purchase, make_person("operator"))
+    after = left_of(Scope.RUN, purchase.run_ref, since=made.stopped_at)
+
+    assert ([each.reference for each in left.to_buy], left.is_inert) == (
+        [purchase.reference], False,
+    )  # fmt: skip
+    assert f"/console/purchases/{purchase.reference}/" in page.content.decode()
+    assert (list(after.to_buy), after.is_inert) == ([], True)

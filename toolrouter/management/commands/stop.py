@@ -60,5 +60,6 @@ def _said_of(left: Left) -> str:
     works = sum(one.works for one in left.found)
     return (
         f"Left: {len(left.running)} at the provider or unknown, {len(left.unread)} not compared"
-        f" with the provider's record, {works} done after the stop and still working."
+        f" with the provider's record, {works} done after the stop and still working,"
+        f" {len(left.to_buy)} purchases not closed."
     )
