@@ -25,12 +25,6 @@ POSTURES: Final = [
     (Posture.READ_ONLY.value, "Read only"),
     (Posture.HOLD.value, "Hold"),
 ]
-POSTURE_NOTES: Final = {
-    Posture.NORMAL: "Policy, approvals and caps decide.",
-    Posture.DRAFT_ONLY: "Agents may read, draft and write notes, but not send or spend.",
-    Posture.READ_ONLY: "Agents may only read.",
-    Posture.HOLD: "Agents may do nothing, and approved requests do not run.",
-}
 
 
 class Scope(models.TextChoices):
