@@ -77,6 +77,7 @@ class Shop:
     stack: Stack
     seed: int
     chance: random.Random = field(init=False)
+    moved: set[str] = field(default_factory=set)  # calls whose deadline a test changed past us
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)

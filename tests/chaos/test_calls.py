@@ -204,7 +204,11 @@ def test_nothing_is_lost_or_doubled_while_redis_and_postgres_die(shop: Shop, des
 
 
 def _let_its_deadline_pass(shop: Shop, call: str) -> None:
-    """Do what a minute would: the database's clock is everybody's, and nobody's to set."""
+    """Do what a minute would: the database's clock is everybody's, and nobody's to set.
+
+    The books find it, as they should.
+    """
+    shop.moved.add(call)
     with shop.connect(is_owner=True) as database, database.transaction():
         database.execute(f"ALTER TABLE {CALL} DISABLE TRIGGER USER")
         database.execute(

@@ -48,6 +48,8 @@ from tests.factories.people import make_person
 from tests.factories.revenue import NOON, CheckoutFactory, filed, session_object
 from tests.revenue.conftest import Clock
 from tests.toolrouter.agents import an_agent
+from tests.toolrouter.approving.deciding import sql_past_us
+from tests.toolrouter.purchases.shopping import a_shopper, buy
 from toolrouter.enums import IncidentKind, Posture, Scope
 from toolrouter.models import Stop
 from toolrouter.operations.changes import By
@@ -83,6 +85,7 @@ def test_each_column_that_can_only_be_blanked_is_blank_afterwards(order: Order) 
     EventRendering.objects.create(fact_sha256="b" * 64, api_version="2020-08-27", **came)
     asked_and_answered(trace_ref=order.trace_ref)
     told_about_a_run(order)
+    bought_by_hand(order)
     columns = {f"{table}.{each}" for table, named in guards.erasable().items() for each in named}
     columns = {column for column in columns if not column.startswith("kernel_tests_")}
     assert {column for column in columns if is_filled(column)} == columns
@@ -105,6 +108,19 @@ def told_about_a_run(order: Order) -> None:
     release_stop(stop_ref=Stop.objects.get().reference, **when)
     incident = open_incident(kind=IncidentKind.LEGAL, **about, **when)
     close_incident(incident_ref=incident, **when)
+
+
+def bought_by_hand(order: Order) -> None:
+    """Have an agent ask for a purchase from somebody named, and a colleague buy it and say why."""
+    assert order.deal is not None
+    owner = make_person("owner")
+    shopper = a_shopper(owner, deal=Deal.objects.get(pk=order.deal.pk))
+    buy(shopper.handed_over(vendor="Grace Ships"), owner, reason="Grace called.")
+    # Why an owner set the caps of account and project is about nobody's sale.
+    sql_past_us(
+        "toolrouter_safetychange",
+        "UPDATE {} SET reason = '', reason_salt = '' WHERE scope <> 'run'",
+    )
 
 
 def asked_and_answered(*, trace_ref: str) -> None:

@@ -13,6 +13,7 @@ from crm.models import Project
 from crm.usecases.keep_projects import make_project
 from kernel.money import Money
 from tests.toolrouter.agents import database_now
+from tests.toolrouter.approving.deciding import sql_past_us
 from tests.toolrouter.spending.buying import (
     HOLD,
     NOBODY,
@@ -41,12 +42,12 @@ def left(cap: SpendCap) -> int:
     return cap.limit_minor - counted_minor([cap.pk], now=database_now())[cap.pk]
 
 
-def done(buyer: Buyer, minor: int, *, ago: timedelta = timedelta()) -> Answer:
-    """Buy for so much at most, that long ago; nothing was captured yet."""
-    then = database_now() - ago
+def done(buyer: Buyer, minor: int) -> Answer:
+    """Buy for so much at most; nothing was captured yet."""
+    now = database_now()
     answer = buyer.ask(minor)
-    buyer.approve(answer, now=then)
-    assert run_approved(clock=lambda: then + HOLD) == 1
+    buyer.approve(answer, now=now)
+    assert run_approved(clock=lambda: now + HOLD) == 1
     return answer
 
 
@@ -117,7 +118,10 @@ def test_what_is_unknown_for_three_days_still_counts_in_24_hours(buyer: Buyer) -
     buyer.caps()
     cap = buyer.cap(CapScope.RUN, 15_00, window=CapWindow.DAY)
     Buying.hangs = True
-    answer = done(buyer, 10_00, ago=3 * DAY)
+    answer = done(buyer, 10_00)
+    sql_past_us(
+        "toolrouter_reservation", "UPDATE {} SET reserved_at = reserved_at - '3 d'::interval"
+    )
 
     assert call_of(answer).state == CallState.UNKNOWN
     assert left(cap) == 5_00
