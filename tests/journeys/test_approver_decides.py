@@ -99,7 +99,7 @@ def test_the_pages_of_whoever_decides_hold(
     decide(owner, at=now - timedelta(seconds=1), asked_s=90, seen_s=1)
     decide(owner, at=now - timedelta(days=40), asked_s=9_000, seen_s=60, is_approved=False)
     expire_due(now=now)
-    kind.again_url_name = "ask-again"  # type: ignore[misc]  # likewise
+    kind.again_url_name = "ask-again"  # type: ignore[misc]  # a class constant elsewhere
     found = []
 
     with window(chromium, size=size, is_dark=is_dark) as (_, page):
