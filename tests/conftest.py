@@ -20,6 +20,7 @@ from pytest_django import DjangoDbBlocker
 
 from crm.policy import HOME_PROJECT
 from kernel.liveness import leave
+from tests import migrated
 from tests.grouping import pytest_xdist_make_scheduler  # noqa: F401  # pytest finds it here
 from tests.journeys.browsing import launch
 from tests.owner import as_owner
@@ -71,6 +72,18 @@ def _of_this_process(redis_url: str) -> str:
     if parts.scheme == "unix":
         return f"unix://{parts.path}?db={number}"  # urlunsplit would lose the empty host
     return urlunsplit(parts._replace(path=f"/{number}"))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let the controller of a run begin with what each worker of it will need."""
+    if session.config.getoption("numprocesses") and not hasattr(session.config, "workerinput"):
+        session.config.add_cleanup(migrated.start_making().wait)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Copy the migrated database instead of migrating. (Django still applies what follows it.)"""
+    connection.settings_dict["TEST"]["TEMPLATE"] = migrated.database()
 
 
 @pytest.fixture(scope="session")
