@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from fulfillment.models import AcquisitionRun, OrderIntake, RunEvent
+from fulfillment.models import AcquisitionRun, Lookup, OrderIntake, RunEvent, Source
 from kernel.admin import LookOnlyAdmin
 
 
@@ -42,6 +42,32 @@ class RunEventAdmin(LookOnlyAdmin):
     ordering = ("-id",)
 
 
+class SourceAdmin(LookOnlyAdmin):
+    """Pages that were read for runs: where from and when, without what they say."""
+
+    list_display = ("reference", "state", "run", "content_type", "size", "mode", "read_at")
+    list_filter = ("state", "mode")
+    list_select_related = ("run",)
+    exclude = ("body", "text", "text_salt")
+    search_fields = ("=reference", "=run__reference")
+    search_help_text = "A whole reference, of a source or a run"
+    ordering = ("-id",)
+
+
+class LookupAdmin(LookOnlyAdmin):
+    """What runs wanted looked up on the web."""
+
+    list_display = ("reference", "kind", "state", "run", "attempts", "error", "mode", "asked_at")
+    list_filter = ("kind", "state", "mode")
+    list_select_related = ("run",)
+    exclude = ("found", "found_salt")
+    search_fields = ("=reference", "=run__reference", "=call_ref")
+    search_help_text = "A whole reference, of a lookup, a run or a tool call"
+    ordering = ("-id",)
+
+
 admin.site.register(OrderIntake, OrderIntakeAdmin)
 admin.site.register(AcquisitionRun, AcquisitionRunAdmin)
 admin.site.register(RunEvent, RunEventAdmin)
+admin.site.register(Source, SourceAdmin)
+admin.site.register(Lookup, LookupAdmin)

@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from fulfillment import ledger_rows
-from fulfillment.due_work import WITHOUT_RUN
+from fulfillment.due_work import DUE_WORK
 from fulfillment.enums import FreezeReason
 from fulfillment.guards import PROMISES
-from kernel import due_work, guards
+from kernel import due_work, erasure, guards, leased_work
 from kernel.schema import histories
 from ledger import facts
 
@@ -28,7 +28,10 @@ class FulfillmentConfig(AppConfig):
     def ready(self) -> None:
         """Say which facts the entries of runs carry."""
         guards.register(*histories(self.get_models()), *PROMISES)
-        due_work.register(WITHOUT_RUN)
+        due_work.register(*DUE_WORK)
+        leased_work.register(*import_string("fulfillment.leased_work.LEASED_WORK"))
+        for eraser in import_string("fulfillment.erasure.ERASERS"):  # its models are loaded now
+            erasure.register(eraser)
         ledger_rows.declare()
         post_migrate.connect(grant_older_runs, sender=self)
         facts.allow(

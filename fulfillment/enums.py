@@ -60,3 +60,66 @@ class RunEventKind(models.TextChoices):
     PLANNED = "planned", "Run planned"
     FROZEN = "frozen", "Work paused"
     RESUMED = "resumed", "Work resumed"
+
+
+class SourceState(models.TextChoices):
+    """Whether a run is given the words of a page that was read for it."""
+
+    RELEASED = "released", "Released"
+    QUARANTINED = "quarantined", "Quarantined"
+
+
+SOURCES: Final = for_operators(
+    SourceState,
+    {
+        SourceState.RELEASED: OperatorWords(tone="ok", note="Its run may read and quote it."),
+        SourceState.QUARANTINED: OperatorWords(
+            tone="bad",
+            note="It contains words that address an agent. Its run gets none of them until a "
+            "person releases it.",
+        ),
+    },
+)
+SOURCE_MOVES: Final[Moves] = MappingProxyType(
+    {
+        SourceState.RELEASED: frozenset(),
+        SourceState.QUARANTINED: frozenset({SourceState.RELEASED}),
+    }
+)
+
+
+class LookupKind(models.TextChoices):
+    """What a run wants looked up on the web."""
+
+    SEARCH = "search", "Search"
+    FETCH = "fetch", "Page"
+
+
+class LookupState(models.TextChoices):
+    """Where a request for something on the web stands."""
+
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+LOOKUPS: Final = for_operators(
+    LookupState,
+    {
+        LookupState.QUEUED: OperatorWords(tone="wait"),
+        LookupState.RUNNING: OperatorWords(tone="wait"),
+        LookupState.DONE: OperatorWords(tone="ok"),
+        LookupState.FAILED: OperatorWords(tone="bad", note="Nothing was read."),
+    },
+)
+LOOKUP_MOVES: Final[Moves] = MappingProxyType(
+    {
+        LookupState.QUEUED: frozenset({LookupState.RUNNING, LookupState.FAILED}),
+        LookupState.RUNNING: frozenset(
+            {LookupState.RUNNING, LookupState.QUEUED, LookupState.DONE, LookupState.FAILED}
+        ),
+        LookupState.DONE: frozenset(),
+        LookupState.FAILED: frozenset(),
+    }
+)

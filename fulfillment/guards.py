@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kernel.schema import fixed_mode
+from kernel.schema import fixed_mode, kept_facts
 
 PROMISES: Final = (
     fixed_mode(
@@ -12,4 +12,24 @@ PROMISES: Final = (
     ),
     fixed_mode("fulfillment_acquisitionrun", follows={"intake_id": "fulfillment_orderintake"}),
     fixed_mode("fulfillment_runevent", follows={"run_id": "fulfillment_acquisitionrun"}),
+    kept_facts(
+        "fulfillment_source",
+        frozen=(
+            *("id", "reference", "run_id", "mode", "content_type", "sha256", "size"),
+            *("published_on", "text_digest", "codes", "read_at"),
+        ),
+        erasable=("url", "final_url", "title", "text", "text_salt", "excerpt", "body"),
+        once=("emptied_at", "released_at", "released_by_id"),
+    ),
+    fixed_mode("fulfillment_source", follows={"run_id": "fulfillment_acquisitionrun"}),
+    kept_facts(
+        "fulfillment_lookup",
+        frozen=("id", "reference", "run_id", "mode", "call_ref", "kind", "asked_at", "deadline_at"),
+        erasable=("asked", "found", "found_salt"),
+        once=("found", "found_salt", "found_count", "found_digest", "source_id", "ended_at"),
+    ),
+    fixed_mode(
+        "fulfillment_lookup",
+        follows={"run_id": "fulfillment_acquisitionrun", "source_id": "fulfillment_source"},
+    ),
 )

@@ -2,5 +2,6 @@
 
 from fulfillment.models.intakes import OrderIntake
 from fulfillment.models.runs import AcquisitionRun, RunEvent
+from fulfillment.models.sources import Lookup, Source
 
-__all__ = ["AcquisitionRun", "OrderIntake", "RunEvent"]
+__all__ = ["AcquisitionRun", "Lookup", "OrderIntake", "RunEvent", "Source"]

@@ -6,14 +6,18 @@ no more of an order than that it is there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
 from django.apps import apps
 
 from crm.policy import HOME_PROJECT
-from fulfillment.models import AcquisitionRun, OrderIntake
+from fulfillment.models import AcquisitionRun, OrderIntake, Source
 from fulfillment.operations import open_intake
+from fulfillment.operations.sources import keep_source
+from fulfillment.ports_web import Page
 from fulfillment.usecases.start_run import start_run
 from kernel.money import Money
 from kernel.references import new_reference
@@ -87,3 +91,22 @@ def planned_run(*, mode: str = "sandbox", now: datetime = NOON) -> AcquisitionRu
     open_intake_of(order, now=now)
     start_run(order_id=order.id, now=now)
     return AcquisitionRun.objects.get(intake__order_id=order.id)
+
+
+def a_page(**changes: Any) -> Page:
+    """Return a page as a reader returns it."""
+    said: dict[str, Any] = {
+        "final_url": "https://brightloom.example/pricing",
+        "content_type": "text/html",
+        "body": b"<h1>Pricing</h1><p>The Team plan costs 49 dollars a month.</p>",
+        "title": "Pricing",
+        "published_on": date(2026, 10, 5),
+        "text": "Pricing\nThe Team plan costs 49 dollars a month.",
+    }
+    return Page(**said | changes)
+
+
+def a_source(run: AcquisitionRun, *, codes: Sequence[str] = (), **changes: Any) -> Source:
+    """Keep a page that was read for ``run``."""
+    page = a_page(**changes)
+    return keep_source(run, page, url=page.final_url, codes=codes, now=NOON)

@@ -21,7 +21,7 @@ def test_each_kind_of_work_has_an_id_of_its_app_and_words_of_its_own() -> None:
         *("revenue.events", "revenue.checkouts", "revenue.payment_links", "revenue.refunds"),
         *("revenue.buyer_mails", "notices.alerts", "revenue.link_requests"),
         *("revenue.checkout_answers", "revenue.payment_link_answers", "revenue.refund_answers"),
-        *("fulfillment.runs", "ledger.unsealed", "notices.team_mails"),
+        *("fulfillment.runs", "fulfillment.lookups", "ledger.unsealed", "notices.team_mails"),
         *("approvals.untold", "approvals.undecided"),
         *("toolrouter.approved_calls", "toolrouter.lost_calls", "toolrouter.receipts"),
         "toolrouter.overdue_purchases",

@@ -38,6 +38,15 @@ STATE_COLUMNS = {
         *("closed_at", "why_closed", "superseded_by_id", "around"),  # the last to nothing
     },
     "approvals_stepup": {"used_at", "factor", "evidence"},
+    "fulfillment_source": {
+        *("state", "url", "final_url", "title", "text", "text_salt", "excerpt", "body"),
+        *("emptied_at", "released_at", "released_by_id"),
+    },
+    "fulfillment_lookup": {
+        *("asked", "state", "attempts", "next_attempt_at", "error", "source_id", "found"),
+        *("found_count", "found_salt", "found_digest", "ended_at"),
+        *("leased_until", "leased_by", "lease_token"),
+    },
     "notices_noticepreference": {
         *("muted", "time_zone", "quiet_from", "quiet_until", "deputy_id", "deputy_from"),
         *("deputy_until", "changed_at"),

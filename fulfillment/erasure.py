@@ -1,0 +1,51 @@
+"""What the work keeps about a person: the words that its runs read about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from fulfillment.operations.erasing import erase_lookups, erase_sources
+from fulfillment.queries.sources import lookups_of_runs, sources_of_runs
+from kernel.erasure import Eraser, ErasureResult, Person, StoredData
+from toolrouter.queries.persons import runs_about
+
+CONTACTS: Final = "crm_contact"
+
+
+class ResearchEraser(Eraser):
+    """What runs that know of the person looked up on the web, and the pages that they read."""
+
+    erases = {
+        "fulfillment_source": frozenset(
+            {"url", "final_url", "title", "text", "text_salt", "excerpt", "body"}
+        ),
+        "fulfillment_lookup": frozenset({"asked", "found", "found_salt"}),
+    }
+
+    def recognise(self, person: Person) -> Person:
+        """Know nobody: a person is whom crm knows."""
+        return person
+
+    def kept(self, person: Person) -> Sequence[StoredData]:
+        """Return the sources and lookups whose words may speak of them."""
+        run_refs = _runs(person)
+        return (
+            StoredData(what="pages that a run read", refs=sources_of_runs(run_refs)),
+            StoredData(what="what a run looked up on the web", refs=lookups_of_runs(run_refs)),
+        )
+
+    def blank(self, person: Person, now: datetime) -> ErasureResult:
+        """Blank them; when a page was read, and the hash of its bytes, stays."""
+        run_refs = _runs(person)
+        blanked = [*erase_sources(run_refs, now=now), *erase_lookups(run_refs, now=now)]
+        return ErasureResult(refs=blanked, counts={})
+
+
+def _runs(person: Person) -> list[str]:
+    contact_ids = person.rows.get(CONTACTS, ())
+    return runs_about(contact_ids) if contact_ids else []
+
+
+ERASERS: Final[tuple[Eraser, ...]] = (ResearchEraser(),)

@@ -1,0 +1,54 @@
+"""Blanking what runs read about a person, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from fulfillment.enums import LookupState
+from fulfillment.models import Lookup, Source
+from fulfillment.ports_web import Fault
+from fulfillment.queries.sources import lookups_of_runs, sources_of_runs
+
+_BLANK: Final = {"asked": "", "found": None, "found_salt": ""}
+
+
+def erase_sources(run_refs: Sequence[str], *, now: datetime) -> list[str]:
+    """Blank the words and bytes of pages that these runs read; return those sources."""
+    refs = sources_of_runs(run_refs)
+    held = Source.objects.select_for_update(no_key=True).filter(reference__in=refs)
+    for source in held.order_by("pk"):
+        source.write(
+            url="",
+            final_url="",
+            title="",
+            text="",
+            text_salt="",
+            excerpt="",
+            body=None,
+            emptied_at=source.emptied_at or now,
+        )
+    return refs
+
+
+def erase_lookups(run_refs: Sequence[str], *, now: datetime) -> list[str]:
+    """Blank what these runs looked up, and end what is under way; return those lookups.
+
+    A worker that has one in hand writes nothing more.
+    """
+    refs = lookups_of_runs(run_refs)
+    held = Lookup.objects.select_for_update(no_key=True).filter(reference__in=refs)
+    for lookup in held.order_by("pk"):
+        blanked = {"asked": "", "found": None, "found_salt": ""}
+        if lookup.can_move(LookupState.FAILED):
+            lookup.move(
+                LookupState.FAILED,
+                error=Fault.ERASED,
+                next_attempt_at=None,
+                ended_at=now,
+                **blanked,
+            )
+        else:
+            lookup.write(**blanked)
+    return refs

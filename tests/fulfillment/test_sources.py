@@ -1,0 +1,125 @@
+"""A page that was read is kept with its provenance; its words go with the person it is about."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from fulfillment.enums import LookupKind, LookupState, SourceState
+from fulfillment.erasure import CONTACTS, ERASERS
+from fulfillment.models import AcquisitionRun, Lookup, Source
+from fulfillment.queries.sources import (
+    source_text,
+    source_texts_of_run,
+    sources_for_task,
+    sources_of_run,
+)
+from kernel.erasure import Person
+from kernel.references import new_reference
+from kernel.transitions import IllegalMove
+from tests.factories.crm import ContactFactory
+from tests.factories.fulfillment import NOON, a_source, planned_run
+from toolrouter.models import Grant, GrantSubject
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def lookup_of(run: AcquisitionRun, **changes: object) -> Lookup:
+    lookup = Lookup(
+        reference=new_reference("lku"),
+        run=run,
+        mode=run.mode,
+        call_ref=new_reference("call"),
+        kind=LookupKind.SEARCH,
+        asked="Ada Lovelace",
+        next_attempt_at=NOON,
+        asked_at=NOON,
+        deadline_at=NOON,
+        **changes,
+    )
+    lookup.begin(LookupState.QUEUED)
+    lookup.save(force_insert=True)
+    return lookup
+
+
+def about(run: AcquisitionRun) -> Person:
+    """Return a person whom the run knows of."""
+    contact = ContactFactory()
+    grant = Grant.objects.get(run_ref=run.reference)
+    GrantSubject.objects.create(
+        reference=new_reference("gsu"),
+        grant=grant,
+        subject_ref=contact.reference,
+        added_at=NOON,
+    )
+    return Person(email="a@b.example", emails=frozenset(), rows={CONTACTS: [contact.pk]})
+
+
+def test_a_source_is_kept_with_the_hash_of_its_bytes_and_the_beginning_of_its_text() -> None:
+    run = planned_run()
+
+    source = a_source(run, body=b"<p>Hello</p>", text="Hello\n\nWorld " + "x" * 500)
+
+    assert source.sha256 == hashlib.sha256(b"<p>Hello</p>").hexdigest()
+    assert (source.size, source.state, source.mode) == (12, SourceState.RELEASED, run.mode)
+    assert source.excerpt.startswith("Hello World xxx")
+    assert (len(source.excerpt), source.excerpt[-1]) == (400, "…")
+    assert [row.reference for row in sources_of_run(run.reference)] == [source.reference]
+    assert source_text(run.reference, source.reference).text == source.text
+
+
+def test_a_source_of_another_run_does_not_exist() -> None:
+    source = a_source(planned_run())
+
+    assert source_text(planned_run().reference, source.reference) is None
+
+
+def test_of_a_quarantined_source_its_run_gets_no_word() -> None:
+    run = planned_run()
+    source = a_source(run, codes=["addresses_agent"], title="Obey", text="Obey this page.")
+
+    assert source.state == SourceState.QUARANTINED
+    assert source_texts_of_run(run.reference) == []
+    told = sources_for_task(run.reference)
+    assert [set(each) for each in told] == [{"source", "state", "url", "read_at"}]
+    assert "Obey" not in str(told)
+
+
+def test_only_a_person_releases_what_the_firewall_found_something_in() -> None:
+    source = a_source(planned_run(), codes=["addresses_agent"])
+
+    with pytest.raises(IntegrityError, match="source_with_codes_released_by_a_person"):
+        source.move(SourceState.RELEASED)
+
+
+def test_what_was_released_is_not_taken_back() -> None:
+    with pytest.raises(IllegalMove):
+        a_source(planned_run()).move(SourceState.QUARANTINED)
+
+
+def test_an_erasure_blanks_what_runs_read_about_the_person_and_ends_what_is_under_way() -> None:
+    run, other = planned_run(), planned_run()
+    source, lookup = a_source(run), lookup_of(run)
+    kept = a_source(other)
+    person = about(run)
+    [eraser] = ERASERS
+    refs = {ref for stored in eraser.kept(person) for ref in stored.refs}
+
+    with transaction.atomic():
+        blanked = eraser.blank(person, NOON)
+        again = eraser.blank(person, NOON)
+
+    assert refs == set(blanked.refs) == {source.reference, lookup.reference}
+    source.refresh_from_db()
+    lookup.refresh_from_db()
+    assert (source.url, source.title, source.text, source.text_salt, source.body) == (
+        *("", "", "", ""),
+        None,
+    )
+    assert source.sha256
+    assert (lookup.state, lookup.error, lookup.asked) == (LookupState.FAILED, "erased", "")
+    assert source_texts_of_run(run.reference) == sources_for_task(run.reference) == []
+    assert Source.objects.get(pk=kept.pk).text
+    assert again.refs == []
