@@ -21,7 +21,7 @@ from notices.operations import queue_mail
 from revenue.models import OfferPrice, PaymentLink
 from tests.approvals.asking import ask, boxes, challenge
 from tests.factories.crm import NOON, DealFactory
-from tests.factories.fulfillment import open_intake_of, paid_order
+from tests.factories.fulfillment import a_source, open_intake_of, paid_order, planned_run
 from tests.factories.orders import AlertFactory, OrderFactory
 from tests.factories.people import make_person
 from tests.factories.revenue import (
@@ -208,6 +208,11 @@ IFF = {
         DealFactory,
         allowed=[{"stage": "won", "won_order_ref": "ord_1"}],
         refused=[{"stage": "won"}, {"won_order_ref": "ord_1"}],
+    ),
+    "source_emptied_iff_its_bytes_are_gone": Case(
+        lambda: a_source(planned_run()),
+        allowed=[{"body": None, "emptied_at": NOON}],
+        refused=[{"body": None}, {"emptied_at": NOON}],
     ),
     "intake_frozen_iff_there_is_a_reason": Case(
         lambda: open_intake_of(paid_order()),
