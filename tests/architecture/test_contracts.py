@@ -32,6 +32,11 @@ WRONG_IMPORTS = [
         "toolrouter.policy",
         "django",
     ),
+    (
+        "A snapshot is checked and set without a database, a clock or a network",
+        "fulfillment.snapshots.quoting",
+        "django",
+    ),
     ("Inside an app", "revenue.queries.orders", "revenue.operations.booking"),
     ("Inside an app", "revenue.operations.booking", "revenue.exchanges.fees"),
     ("Inside an app", "revenue.exchanges.fees", "revenue.usecases.reconcile"),
