@@ -21,7 +21,10 @@ from pytest_django import DjangoDbBlocker
 from crm.policy import HOME_PROJECT
 from kernel.liveness import leave
 from tests import migrated
-from tests.grouping import pytest_xdist_make_scheduler  # noqa: F401  # pytest finds it here
+from tests.grouping import (  # pytest finds the scheduler here
+    costliest,
+    pytest_xdist_make_scheduler,  # noqa: F401
+)
 from tests.journeys.browsing import launch
 from tests.owner import as_owner
 from trinity.settings import celery_url
@@ -121,11 +124,15 @@ def chromium() -> Iterator[Browser]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests recorded with ``record_property``: seeds to replay, times measured."""
-    reports = (report for found in terminalreporter.stats.values() for report in found)
+    """Print what tests recorded with ``record_property``, and where the time of a run went."""
+    reports = [report for found in terminalreporter.stats.values() for report in found]
     said = {f"{name}: {value}" for each in reports for name, value in _properties(each)}
     for line in sorted(said):
         terminalreporter.write_line(line)
+    if terminalreporter.config.getoption("numprocesses"):
+        terminalreporter.write_line("The files that took longest, all of their tests together:")
+        for line in costliest([each for each in reports if isinstance(each, pytest.TestReport)]):
+            terminalreporter.write_line(line)
 
 
 def _properties(report: object) -> list[tuple[str, object]]:

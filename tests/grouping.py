@@ -1,4 +1,8 @@
-"""Tests that share something costly go to one worker, in order.
+"""Which tests one worker runs together, and which of them first: a file of tests is never split.
+
+What its module fixtures start is started once then. Where files share something costlier still,
+such as a running shop, TOGETHER makes one of them. The longest begin first, so that no worker is
+left alone with one at the end.
 
 ``xdist_group`` marks work by renaming node ids, which pytest 9.2 no longer allows: they are lost
 without a word. So the scheduler is told by path.
@@ -6,6 +10,9 @@ without a word. So the scheduler is told by path.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from heapq import nlargest
+from operator import itemgetter
 from typing import Any, Final
 
 import pytest
@@ -13,23 +20,55 @@ from xdist.scheduler import LoadScopeScheduling
 
 # Path -> group. Each group runs something costly once, for all of its tests.
 TOGETHER: Final = {
-    "tests/ablation/": "ablation",
     "tests/chaos/": "chaos",
-    "tests/contracts/test_mcp_conformance.py": "mcp conformance",
     "tests/journeys/test_buyer_": "a running shop",
     "tests/journeys/test_operator_": "a running shop",
-    "tests/stack/test_whole_stack.py": "whole stack",
 }
+
+# Groups and files that take longer than twenty seconds by themselves, the longest first.
+LONGEST: Final = (
+    "a running shop",
+    "chaos",
+    "tests/stack/test_whole_stack.py",
+    "tests/upgrades/test_upgrades.py",
+    "tests/races/test_one_approval.py",
+    "tests/trinity/serving/test_refused_requests.py",
+    "tests/ablation/test_each_mechanism_is_needed.py",
+    "tests/contracts/test_mcp_conformance.py",
+    "tests/trinity/test_admin.py",
+    "tests/stack/test_secrets.py",
+    "tests/stack/test_no_secret_stays.py",
+    "tests/stack/test_role_script.py",
+    "tests/trinity/serving/test_deadlines.py",
+    "tests/revenue/inspector/test_odd_events.py",
+    "tests/trinity/test_endpoints.py",
+)
+FILES_SHOWN: Final = 10
 
 
 class ByPath(LoadScopeScheduling):
-    """Like ``load``, but what belongs to a group of TOGETHER stays together."""
+    """Gives out whole files, or the groups of TOGETHER; those of LONGEST first."""
 
     def _split_scope(self, nodeid: str) -> str:
         groups = (group for path, group in TOGETHER.items() if nodeid.startswith(path))
-        return next(groups, nodeid)
+        return next(groups, nodeid.partition("::")[0])
+
+    def _assign_work_unit(self, node: Any) -> None:
+        longest = next((scope for scope in LONGEST if scope in self.workqueue), None)
+        if longest:  # the others are in order of their number of tests
+            self.workqueue.move_to_end(longest, last=False)
+        super()._assign_work_unit(node)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByPath:
     return ByPath(config, log)
+
+
+def costliest(reports: list[pytest.TestReport]) -> list[str]:
+    """Return a line for each of the files that took longest, the longest first."""
+    took_s: defaultdict[str, float] = defaultdict(float)
+    for report in reports:
+        took_s[report.nodeid.partition("::")[0]] += report.duration
+    longest = nlargest(FILES_SHOWN, took_s.items(), key=itemgetter(1))
+    return [f"{seconds:6.1f} s {file}" for file, seconds in longest]
