@@ -23,7 +23,7 @@ from kernel.liveness import leave
 from tests import migrated
 from tests.grouping import (  # pytest finds the scheduler here
     costliest,
-    pytest_xdist_make_scheduler,  # noqa: F401
+    pytest_xdist_make_scheduler,  # noqa: F401  # not named again
 )
 from tests.journeys.browsing import launch
 from tests.owner import as_owner

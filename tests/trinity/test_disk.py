@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 
@@ -26,14 +27,17 @@ MORE = {  # by route
 }
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=by_route)
-def test_a_stranger_leaves_no_session_row(endpoint: Endpoint) -> None:
-    client = Client()
+def test_a_stranger_leaves_no_session_row() -> None:
+    left = []
+    for endpoint in ENDPOINTS:
+        client, known = Client(), Session.objects.count()
+        cache.clear()  # nobody is turned away for having asked often
+        client.get(endpoint.address, {"next": f"/{LONG[:2000]}"})
+        client.post(endpoint.address, TYPED)
+        if Session.objects.count() > known:
+            left.append(endpoint.route)
 
-    client.get(endpoint.address, {"next": f"/{LONG[:2000]}"})
-    client.post(endpoint.address, TYPED)
-
-    assert not Session.objects.exists()
+    assert left == []
 
 
 def test_asking_for_a_passkey_keeps_no_row_either(client: Client) -> None:
@@ -43,9 +47,10 @@ def test_asking_for_a_passkey_keeps_no_row_either(client: Client) -> None:
     assert not Session.objects.exists()
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=by_route)
-def test_how_much_a_page_takes_is_said(endpoint: Endpoint) -> None:
-    assert body_bytes_max(endpoint.view) == MORE.get(endpoint.route, BODY_BYTES_MAX)
+def test_how_much_a_page_takes_is_said() -> None:
+    takes = {endpoint.route: body_bytes_max(endpoint.view) for endpoint in ENDPOINTS}
+
+    assert {route: size for route, size in takes.items() if size != BODY_BYTES_MAX} == MORE
 
 
 @pytest.mark.parametrize("endpoint", PUBLIC, ids=by_route)
