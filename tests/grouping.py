@@ -20,6 +20,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 # Path -> group. Each group runs something costly once, for all of its tests.
 TOGETHER: Final = {
+    "tests/architecture/": "the source, parsed",
     "tests/chaos/": "chaos",
     "tests/journeys/test_buyer_": "a running shop",
     "tests/journeys/test_operator_": "a running shop",
@@ -30,6 +31,7 @@ LONGEST: Final = (
     "a running shop",
     "chaos",
     "tests/stack/test_whole_stack.py",
+    "the source, parsed",
     "tests/upgrades/test_upgrades.py",
     "tests/races/test_one_approval.py",
     "tests/trinity/serving/test_refused_requests.py",
