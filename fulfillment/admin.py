@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from fulfillment.models import AcquisitionRun, Lookup, OrderIntake, RunEvent, Source
+from fulfillment.models import AcquisitionRun, Lookup, OrderIntake, RunEvent, Source, Turn
 from kernel.admin import LookOnlyAdmin
 
 
@@ -28,6 +28,17 @@ class AcquisitionRunAdmin(LookOnlyAdmin):
     list_filter = ("state", "mode")
     search_fields = ("=reference", "=trace_ref")
     search_help_text = "A whole reference or trace"
+    ordering = ("-id",)
+
+
+class TurnAdmin(LookOnlyAdmin):
+    """Turns of the agent."""
+
+    list_display = ("reference", "run", "purpose", "state", "lane", "outcome", "opened_at")
+    list_filter = ("state", "purpose", "outcome", "mode")
+    list_select_related = ("run",)
+    search_fields = ("=reference", "=run__reference")
+    search_help_text = "A whole reference, of a turn or a run"
     ordering = ("-id",)
 
 
@@ -68,6 +79,7 @@ class LookupAdmin(LookOnlyAdmin):
 
 admin.site.register(OrderIntake, OrderIntakeAdmin)
 admin.site.register(AcquisitionRun, AcquisitionRunAdmin)
+admin.site.register(Turn, TurnAdmin)
 admin.site.register(RunEvent, RunEventAdmin)
 admin.site.register(Source, SourceAdmin)
 admin.site.register(Lookup, LookupAdmin)

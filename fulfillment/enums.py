@@ -123,3 +123,66 @@ LOOKUP_MOVES: Final[Moves] = MappingProxyType(
         LookupState.FAILED: frozenset(),
     }
 )
+class TurnPurpose(models.TextChoices):
+    """What the agent is to do in one turn."""
+
+    PLAN = "plan", "Plan"
+    WORK = "work", "Work"
+    REVISE = "revise", "Revise"
+
+
+class TurnState(models.TextChoices):
+    """Where one turn of the agent stands."""
+
+    QUEUED = "queued", "Queued"
+    SENDING = "sending", "Sending"
+    RUNNING = "running", "Running"
+    UNKNOWN = "unknown", "Unknown"
+    ENDED = "ended", "Ended"
+
+
+TURNS: Final = for_operators(
+    TurnState,
+    {
+        TurnState.QUEUED: OperatorWords(tone="wait", note="It begins when a seat is free."),
+        TurnState.SENDING: OperatorWords(tone="wait", note="It is being handed to the agent."),
+        TurnState.RUNNING: OperatorWords(tone="info", note="The agent works on it."),
+        TurnState.UNKNOWN: OperatorWords(
+            tone="bad",
+            note="The agent does not answer, so it may be working on it. It is looked for and not "
+            "sent again.",
+        ),
+        TurnState.ENDED: OperatorWords(tone="off"),
+    },
+)
+# Every edge of a turn's life. What is unknown is found, or given up; it is never sent again.
+TURN_MOVES: Final[Moves] = MappingProxyType(
+    {
+        TurnState.QUEUED: frozenset({TurnState.SENDING, TurnState.ENDED}),
+        TurnState.SENDING: frozenset(
+            {TurnState.SENDING, TurnState.RUNNING, TurnState.UNKNOWN, TurnState.ENDED}
+        ),
+        TurnState.RUNNING: frozenset({TurnState.RUNNING, TurnState.UNKNOWN, TurnState.ENDED}),
+        TurnState.UNKNOWN: frozenset({TurnState.UNKNOWN, TurnState.RUNNING, TurnState.ENDED}),
+        TurnState.ENDED: frozenset(),
+    }
+)
+
+
+class TurnOutcome(models.TextChoices):
+    """How a turn ended. Whether its work was done, our own records of calls say, never this."""
+
+    COMPLETED = "completed", "The agent said that it was done"
+    FAILED = "failed", "The agent failed"
+    CANCELLED = "cancelled", "Stopped"
+    LOST = "lost", "The agent was restarted, or did not answer any more"
+    NOT_SENT = "not_sent", "It did not reach the agent"
+
+
+class TurnStop(models.TextChoices):
+    """Why a turn was stopped before its end."""
+
+    TIME = "time", "Its time was over"
+    STEPS = "steps", "It made as many calls as it may"
+    TOKENS = "tokens", "It used as many tokens as it may"
+    ASKED = "asked", "Its run was stopped or paused"

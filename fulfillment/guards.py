@@ -11,6 +11,15 @@ PROMISES: Final = (
         "fulfillment_orderintake", follows={"order_id": "revenue_order", "deal_id": "crm_deal"}
     ),
     fixed_mode("fulfillment_acquisitionrun", follows={"intake_id": "fulfillment_orderintake"}),
+    kept_facts(
+        "fulfillment_turn",
+        frozen=("id", "reference", "run_id", "purpose", "mode", "opened_at"),
+        once=(
+            *("lane", "binding_ref", "runtime_id", "sent_at", "deadline_at"),
+            *("stop_reason", "stop_asked_at", "outcome", "ended_at", "cleared_at"),
+        ),
+    ),
+    fixed_mode("fulfillment_turn", follows={"run_id": "fulfillment_acquisitionrun"}),
     fixed_mode("fulfillment_runevent", follows={"run_id": "fulfillment_acquisitionrun"}),
     kept_facts(
         "fulfillment_source",

@@ -22,6 +22,8 @@ from toolrouter.models import (
     RunToken,
     SafetyChange,
     SafetySettings,
+    Seat,
+    SeatBinding,
     SpendCap,
     Stop,
     ToolCall,
@@ -87,6 +89,25 @@ class RunTokenAdmin(LookOnlyAdmin):
     ordering = ("-id",)
 
 
+class SeatAdmin(LookOnlyAdmin):
+    """Credentials of the agent's runtime. The secret is nowhere, its digest is nobody's to read."""
+
+    list_display = ("reference", "lane", "made_at", "listed_at", "last_used_at", "ended_at")
+    exclude = ("token_sha256",)
+    list_filter = ("lane",)
+    search_fields = ("=reference",)
+    ordering = ("-id",)
+
+
+class SeatBindingAdmin(LookOnlyAdmin):
+    """Which run each seat served, and when."""
+
+    list_display = ("reference", "seat", "grant", "bound_at", "closed_at", "freed_at")
+    list_select_related = ("seat", "grant")
+    search_fields = ("=reference", "=seat__reference", "=grant__run_ref")
+    ordering = ("-id",)
+
+
 class StopAdmin(LookOnlyAdmin):
     """Who stopped what, and who released it."""
 
@@ -124,6 +145,8 @@ admin.site.register(SafetySettings, SafetySettingsAdmin)
 admin.site.register(ProjectSettings, ProjectSettingsAdmin)
 admin.site.register(Grant, GrantAdmin)
 admin.site.register(GrantSubject, GrantSubjectAdmin)
+admin.site.register(Seat, SeatAdmin)
+admin.site.register(SeatBinding, SeatBindingAdmin)
 admin.site.register(SpendCap, SpendCapAdmin)
 admin.site.register(RunToken, RunTokenAdmin)
 admin.site.register(Stop, StopAdmin)

@@ -19,6 +19,7 @@ from toolrouter import (
     ledger_rows_of_calls,
     ledger_rows_of_money,
     ledger_rows_of_purchases,
+    ledger_rows_of_seats,
 )
 from toolrouter.due_work import DUE_WORK
 from toolrouter.guards import PROMISES
@@ -42,6 +43,7 @@ class ToolrouterConfig(AppConfig):
         ledger_rows_of_calls.declare()
         ledger_rows_of_money.declare()
         ledger_rows_of_purchases.declare()
+        ledger_rows_of_seats.declare()
         waiting_list.register(*import_string("toolrouter.queries.waiting.WAITING"))
         post_migrate.connect(seed_account, sender=self)
 

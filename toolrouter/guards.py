@@ -42,6 +42,16 @@ PROMISES: Final = (
         once=("ended_at", "end_reason", "ended_by_id"),
     ),
     kept_facts(
+        "toolrouter_seat",
+        frozen=("id", "reference", "lane", "token_sha256", "made_by_id", "made_at"),
+        once=("listed_at", "ended_at"),
+    ),
+    kept_facts(
+        "toolrouter_seatbinding",
+        frozen=("id", "reference", "seat_id", "grant_id", "bound_at"),
+        once=("closed_at", "freed_at"),
+    ),
+    kept_facts(
         "toolrouter_stop",
         frozen=(
             *("id", "reference", "scope", "ref", "stopped_by_id", "stopped_at", "reason_digest"),

@@ -11,6 +11,8 @@ from typing import Final
 from kernel.references import ALPHABET
 
 TOKEN_PREFIX: Final = "trt_"  # noqa: S105  # what a token begins with
+SEAT_PREFIX: Final = f"{TOKEN_PREFIX}seat_"
+LANE_CHARS_MAX, LANES_MAX = 6, 16
 TOKEN_LASTS_AT_MOST: Final = timedelta(hours=8)
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
 WORDS_CHARS_MAX: Final = 20_000  # of what was asked that are kept; its digest is of all of them
@@ -20,6 +22,16 @@ CODE_CHARS, CODE_CHARS_MAX, CODES_OF_A_LENGTH = 4, 8, 3
 def new_token() -> str:
     """Return a fresh secret: 256 random bits behind ``trt_``."""
     return f"{TOKEN_PREFIX}{secrets.token_urlsafe(32)}"
+
+
+def new_seat_token() -> str:
+    """Return a fresh secret of a seat, told apart from a run's by how it begins."""
+    return f"{SEAT_PREFIX}{secrets.token_urlsafe(32)}"
+
+
+def lane_name(number: int) -> str:
+    """Return what the lane of that number, from 1 on, is called."""
+    return f"lane{number}"
 
 
 def token_sha256(token: str) -> str:

@@ -3,5 +3,6 @@
 from fulfillment.models.intakes import OrderIntake
 from fulfillment.models.runs import AcquisitionRun, RunEvent
 from fulfillment.models.sources import Lookup, Source
+from fulfillment.models.turns import Turn
 
-__all__ = ["AcquisitionRun", "Lookup", "OrderIntake", "RunEvent", "Source"]
+__all__ = ["AcquisitionRun", "Lookup", "OrderIntake", "RunEvent", "Source", "Turn"]

@@ -1,13 +1,16 @@
 """What other apps may do to the work on an order, inside their own transaction."""
 
 from fulfillment.operations.seeding import SampleOrder, seed_sample
+from fulfillment.operations.turns import open_turn, stop_turn
 from fulfillment.operations.work import freeze_work, open_intake, resume_work, set_funded
 
 __all__ = [
     "SampleOrder",
     "freeze_work",
     "open_intake",
+    "open_turn",
     "resume_work",
     "seed_sample",
     "set_funded",
+    "stop_turn",
 ]

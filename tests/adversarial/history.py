@@ -46,12 +46,15 @@ from toolrouter.operations import set_cap
 from toolrouter.operations.changes import By
 from toolrouter.operations.reserving import settle
 from toolrouter.operations.settling import deny
+from toolrouter.queries import seat_of
 from toolrouter.queries.account import settings_of
 from toolrouter.timing import ABSENT_FOR
 from toolrouter.usecases.call_off_purchases import call_off_purchases
 from toolrouter.usecases.change_safety import change_account_settings, change_posture
 from toolrouter.usecases.confirm_payee import confirm_payee
 from toolrouter.usecases.make_run_token import make_run_token
+from toolrouter.usecases.make_seats import make_seats
+from toolrouter.usecases.note_listing import note_listing
 from toolrouter.usecases.release_stop import release_stop
 from toolrouter.usecases.revoke_run_token import revoke_run_token
 from toolrouter.usecases.stop import stop
@@ -69,6 +72,7 @@ def write_history(outside: RunningSandbox) -> None:
     settings_change(owner)
     calls_that_need_nobody(_agent(offer))
     runs_and_their_grants(owner)
+    seats_and_whom_they_serve()
     stops_and_incidents(owner)
     answers_of_people(offer, operator)
     effects(outside, offer, operator)
@@ -120,6 +124,21 @@ def runs_and_their_grants(owner: User) -> None:
     token = make_run_token(run_ref=grant.run_ref, actor_id=owner.pk, now=now)
     revoke_run_token(token_ref=token.reference, actor_id=owner.pk, now=now)
     assert Grant.objects.get(run_ref=running.reference).funded_minor
+
+
+def seats_and_whom_they_serve() -> None:
+    """Make a seat that has ended, one that serves, one that waits, and one that is free again."""
+    make_seats(lanes=1, actor_id=None, now=database_now())
+    for made in make_seats(lanes=3, actor_id=None, now=database_now()):
+        seat = seat_of(made.token)
+        assert seat is not None
+        note_listing(seat)
+    served = [new_grant(funded=Money(0, "USD")) for _ in range(3)]
+    _, waits, freed = [operations.bind_seat(each.run_ref, now=database_now()) for each in served]
+    assert waits is not None
+    assert freed is not None
+    operations.close_seat(waits.binding_ref, now=database_now())
+    operations.free_seat(freed.binding_ref, now=database_now())
 
 
 def stops_and_incidents(owner: User) -> None:

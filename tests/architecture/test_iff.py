@@ -15,6 +15,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import CheckConstraint, F, Model
 from django.utils import timezone
 
+from fulfillment.enums import TurnPurpose
+from fulfillment.models import Turn
+from fulfillment.operations import open_turn
 from kernel.references import new_reference
 from notices.models import OutgoingMail
 from notices.operations import queue_mail
@@ -72,6 +75,13 @@ def run_token() -> Model:
         made_at=NOON,
         expires_at=NOON + timedelta(hours=1),
     )
+
+
+def turn() -> Model:
+    run = planned_run()
+    with transaction.atomic():
+        open_turn(run, purpose=TurnPurpose.PLAN, now=NOON)
+    return Turn.objects.get(run=run)
 
 
 def incident() -> Model:
@@ -223,6 +233,20 @@ IFF = {
         OfferFactory,
         allowed=[{"state": "retired"}, {"state": "draft", "published_at": None}],
         refused=[{"state": "draft"}, {"published_at": None}],
+    ),
+    "turn_ended_iff_it_has_an_outcome": Case(
+        turn,
+        allowed=[{"state": "ended", "outcome": "lost", "ended_at": NOON}],
+        refused=[
+            {"state": "ended", "ended_at": NOON},
+            {"state": "ended", "outcome": "lost"},
+            {"ended_at": NOON},
+        ],
+    ),
+    "turn_stopped_iff_there_is_a_reason": Case(
+        turn,
+        allowed=[{"stop_reason": "time", "stop_asked_at": NOON}],
+        refused=[{"stop_reason": "time"}, {"stop_asked_at": NOON}],
     ),
     "run_token_ended_iff_there_is_a_reason": Case(
         run_token,

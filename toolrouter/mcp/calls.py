@@ -10,13 +10,23 @@ from mcp_types import Tool
 
 from toolrouter.answers import Answer
 from toolrouter.mcp.threads import Threads
-from toolrouter.mcp.tools import GET_ACTION, LIST_CAPABILITIES, PROPOSE_ACTION, RUN, offered
+from toolrouter.mcp.tools import (
+    GET_ACTION,
+    LIST_CAPABILITIES,
+    PROPOSE_ACTION,
+    RUN,
+    offered,
+    offered_on_a_seat,
+)
 from toolrouter.queries.credentials import Credential
+from toolrouter.queries.seats import SeatPass
 from toolrouter.usecases.authenticate import authenticate
 from toolrouter.usecases.get_action import get_action
 from toolrouter.usecases.list_capabilities import list_capabilities
+from toolrouter.usecases.note_listing import note_listing
 from toolrouter.usecases.propose import propose
 from toolrouter.usecases.read import read
+from toolrouter.usecases.take_seat import take_seat
 from toolrouter.vocabulary import Code
 
 FIELDS: Final[Mapping[str, frozenset[str]]] = {
@@ -26,29 +36,50 @@ FIELDS: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
+Shown = Credential | SeatPass  # what a token was found to be
+
+
 class Calls:
     """Answers for one process, a few calls at a time."""
 
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
 
-    async def credential(self, token: str) -> Credential | None:
+    async def credential(self, token: str) -> Shown | None:
         """Return whom ``token`` lets in; None where nobody has it. Raises DatabaseError."""
         return await self._threads.run(partial(authenticate, token))
 
-    async def tools(self, credential: Credential) -> list[Tool]:
-        """Return the tools that this run is offered. No statement."""
-        return list(offered(credential.kind))
+    async def tools(self, shown: Shown) -> list[Tool]:
+        """Return the tools that this run is offered, or any run is on a seat. No statement.
 
-    async def call(
-        self, credential: Credential, name: str, arguments: Mapping[str, Any]
-    ) -> dict[str, Any]:
+        But that a seat's holder listed them is noted, the first time.
+        """
+        if isinstance(shown, Credential):
+            return list(offered(shown.kind))
+        if shown.listed_at is None:
+            await self._threads.run(partial(note_listing, shown))
+        return list(offered_on_a_seat())
+
+    async def call(self, shown: Shown, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return what tool ``name`` answers. One that nobody has is refused like any other."""
-        return await self._threads.run(partial(_answer, credential, name, dict(arguments)))
+        return await self._threads.run(partial(_answer, shown, name, dict(arguments)))
 
 
-def _answer(credential: Credential, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    run, known = arguments.pop(RUN, None), FIELDS.get(name)
+def _answer(shown: Shown, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    run = arguments.pop(RUN, None)
+    if isinstance(shown, Credential):
+        return _answer_run(shown, run, name, arguments)
+    operation = arguments.get("operation") if name == PROPOSE_ACTION else name
+    taken = take_seat(shown, run, operation, arguments)
+    if isinstance(taken, Credential):
+        return _answer_run(taken, run, name, arguments)
+    return taken.as_content()
+
+
+def _answer_run(
+    credential: Credential, run: object, name: str, arguments: dict[str, Any]
+) -> dict[str, Any]:
+    known = FIELDS.get(name)
     if known is None:
         return read(credential, run, name, arguments).as_content()
     if name == PROPOSE_ACTION:

@@ -19,8 +19,9 @@ from mcp_types import (
     TextContent,
 )
 
-from toolrouter.mcp.calls import Calls
+from toolrouter.mcp.calls import Calls, Shown
 from toolrouter.queries.credentials import Credential
+from toolrouter.queries.seats import SeatPass
 
 logger = logging.getLogger(__name__)
 
@@ -65,9 +66,9 @@ def _nothing_in_headers(_tool: str) -> None:
     """Spare each call a listing: no argument of a tool of ours travels in a header."""
 
 
-def _credential(context: Context) -> Credential:
+def _credential(context: Context) -> Shown:
     found = context.request.scope[CREDENTIAL] if context.request else None
-    if not isinstance(found, Credential):
+    if not isinstance(found, Credential | SeatPass):
         raise TypeError("reached without a credential")
     return found
 

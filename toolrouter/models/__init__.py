@@ -9,6 +9,7 @@ from toolrouter.models.purchases import ConfirmedPayee, Purchase, PurchaseReceip
 from toolrouter.models.readiness import ProviderReadiness
 from toolrouter.models.receipts import ProviderReceipt
 from toolrouter.models.reservations import Capture, Reservation
+from toolrouter.models.seats import Seat, SeatBinding
 from toolrouter.models.settings import ProjectSettings, SafetySettings
 from toolrouter.models.starts import DatabaseStart
 from toolrouter.models.stops import Stop
@@ -31,6 +32,8 @@ __all__ = [
     "RunToken",
     "SafetyChange",
     "SafetySettings",
+    "Seat",
+    "SeatBinding",
     "SpendCap",
     "Stop",
     "ToolCall",

@@ -10,11 +10,16 @@ from toolrouter.operations.grants import (
     set_funded,
 )
 from toolrouter.operations.incidents import open_incident
+from toolrouter.operations.seats import BoundSeat, bind_seat, close_seat, free_seat
 
 __all__ = [
+    "BoundSeat",
     "By",
     "CapKey",
+    "bind_seat",
+    "close_seat",
     "end_grant",
+    "free_seat",
     "freeze_grant",
     "open_grant",
     "open_incident",

@@ -112,10 +112,10 @@ def ask(asked: Asked) -> Answer:
     return _carry_out(asked, decided, earlier)
 
 
-def refuse_wrong_run(asked: Asked) -> Answer:
+def refuse_wrong_run(asked: Asked, *also: Code) -> Answer:
     """Refuse and write down a call that names another run than its credential."""
     outcome = Outcome(
-        state=CallState.DENIED, reference=new_call_reference(), codes=(Code.WRONG_RUN,)
+        state=CallState.DENIED, reference=new_call_reference(), codes=(Code.WRONG_RUN, *also)
     )
     return answer_of(record_of_no_run(asked, outcome))
 

@@ -27,6 +27,7 @@ from toolrouter.queries.safety import (
     runs_with_grant,
     safety_of,
 )
+from toolrouter.queries.seats import SeatPass, SeatRow, seat_of, seats_now
 
 __all__ = [
     "CallDetail",
@@ -37,6 +38,8 @@ __all__ = [
     "PurchaseRow",
     "ReadinessNow",
     "Safety",
+    "SeatPass",
+    "SeatRow",
     "call_by_reference",
     "calls_of_run",
     "calls_of_trace",
@@ -51,5 +54,7 @@ __all__ = [
     "readiness_of",
     "runs_with_grant",
     "safety_of",
+    "seat_of",
+    "seats_now",
     "trace_of_purchase",
 ]

@@ -16,6 +16,7 @@ from toolrouter.models.calls import WAITING
 from toolrouter.models.reasons import reason_columns
 from toolrouter.operations.changes import By, audit
 from toolrouter.operations.locking import lock_settings
+from toolrouter.operations.seats import close_seats_of
 from toolrouter.operations.settling import deny
 from toolrouter.queries.left import of_scope
 from toolrouter.vocabulary import Code
@@ -36,8 +37,9 @@ def stop(*, scope: Scope, ref: str, by: By, now: datetime) -> Stopped:
     """Stop the account, a project or a run, until an owner releases it.
 
     Whoever is deciding about a call meanwhile is waited for; nothing is claimed afterwards. Every
-    token of it ends, and is answered in words from then on; what waits for people, or was approved
-    and not begun, is denied in the same commit. Stopped already: nothing changes.
+    token of it ends, each seat is closed to it, and both are answered in words from then on; what
+    waits for people, or was approved and not begun, is denied in the same commit. Stopped already:
+    nothing changes.
     Needs the database alone. Raises NoSuchScope.
     """
     settings = lock_settings(scope, ref)
@@ -50,6 +52,7 @@ def stop(*, scope: Scope, ref: str, by: By, now: datetime) -> Stopped:
             tokens_ended=0,
         )
     tokens_ended = _end_tokens(scope, ref, by=by, now=now)
+    close_seats_of(of_scope(scope, ref), now=now)
     _close_waiting(scope, ref, now=now)
     settings.stopped_at = settings.changed_at = now
     settings.save(update_fields=["stopped_at", "changed_at"])

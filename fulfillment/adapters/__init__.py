@@ -1,0 +1,1 @@
+"""Vendors that the work goes through, each behind its port."""
