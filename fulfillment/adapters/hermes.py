@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final, Self
 
 import httpx
+from django.conf import LazySettings
 
 from fulfillment.ports import (
     STARTS_S_MAX,
@@ -49,7 +50,7 @@ class HermesRuntime:
         )
 
     @classmethod
-    def from_settings(cls, settings: Any) -> Self:
+    def from_settings(cls, settings: LazySettings) -> Self:
         """Return the one that settings name."""
         return cls(
             address=settings.HERMES_URL,
