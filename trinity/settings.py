@@ -18,6 +18,7 @@ from psycopg_pool import ConnectionPool
 
 from kernel.modes import Mode
 from trinity import content_security, flow, guards, logs
+from trinity.agent_settings import Agent
 from trinity.origins import cookie_name, is_below_apex
 from trinity.schedule import SWEEPS_EVERY_S
 
@@ -85,6 +86,7 @@ OPERATOR_EMAILS = env.list("OPERATOR_EMAILS", default=env.list("SUPPORT_EMAILS",
 # --- what agents may do ------------------------------------------------------------------------
 # The lists of operations that an agent may ask for. Which there are is code, not environment.
 TOOLS = ["crm.tools.OPERATIONS", "revenue.tools.OPERATIONS", "toolrouter.tools.OPERATIONS"]
+AGENT = Agent.of(env)  # the runtime that it works in
 # Asked in live mode, each beside the account's own switch on the safety page.
 LIVE_OUTREACH = env.bool("LIVE_OUTREACH", default=False)
 LIVE_SPEND = env.bool("LIVE_SPEND", default=False)
@@ -386,9 +388,7 @@ DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = logging.DEBUG
 
 # --- words -------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-TIME_ZONE = "UTC"
-USE_TZ = True
-USE_I18N = False
+TIME_ZONE, USE_TZ, USE_I18N = "UTC", True, False
 FORMAT_MODULE_PATH = "trinity.formats"
 BODY_KEPT_DAYS = env.int("BODY_KEPT_DAYS", default=90)
 # A second payment of one person for one offer within so many hours waits for a person; 0: never.

@@ -53,9 +53,9 @@ class HermesRuntime:
     def from_settings(cls, settings: LazySettings) -> Self:
         """Return the one that settings name."""
         return cls(
-            address=settings.HERMES_URL,
-            key=settings.HERMES_API_KEY,
-            lanes=settings.HERMES_LANES,
+            address=settings.AGENT.url,
+            key=settings.AGENT.key,
+            lanes=settings.AGENT.lanes,
             timeout_s=STARTS_S_MAX,
         )
 
