@@ -123,6 +123,8 @@ LOOKUP_MOVES: Final[Moves] = MappingProxyType(
         LookupState.FAILED: frozenset(),
     }
 )
+
+
 class TurnPurpose(models.TextChoices):
     """What the agent is to do in one turn."""
 
