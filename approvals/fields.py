@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from approvals.enums import FIELDS_VERSION
 from kernel import canonical
@@ -17,7 +18,7 @@ from kernel.append_only import new_salt
 from kernel.canonical import Canonical
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SaltedField:
     """One named value, and the salt that keeps its hash from being guessed."""
 
@@ -25,7 +26,7 @@ class SaltedField:
     value: Canonical
     salt: str
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Return the SHA-256 (hex) of salt, name and value in canonical form."""
         return canonical.digest([self.salt, self.name, self.value])

@@ -19,6 +19,8 @@ VERSION: Final = "jcs-int-1"
 INTEGER_MAX: Final = 2**53 - 1
 DEPTH_MAX: Final = 32
 
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
 Canonical: TypeAlias = "int | str | Sequence[Canonical] | Mapping[str, Canonical]"
 
 
@@ -32,9 +34,7 @@ def canonical(data: Canonical) -> bytes:
     Raises NotCanonical for anything but integers up to INTEGER_MAX either way, texts without lone
     surrogates, lists, tuples and objects with such texts as keys, nested at most DEPTH_MAX deep.
     """
-    return json.dumps(
-        _ordered(data, depth=0), ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    ).encode()
+    return _encode(_ordered(data, depth=0)).encode()
 
 
 def digest(data: Canonical) -> str:

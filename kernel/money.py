@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Self
 
-from babel.core import get_global
-from babel.numbers import format_currency, get_currency_symbol
+from babel.core import Locale, get_global
+from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
 
 # CLDR knows more currencies that are paid in whole units than Stripe counts in whole units; what
 # we store is Stripe's amount. (UGX is left out: Stripe lists it, but counts it in hundredths.)
@@ -23,6 +23,7 @@ STRIPE_WHOLE = frozenset([
 WHOLE_IN_HUNDREDTHS = frozenset(["ISK", "UGX"])
 TWO_DECIMALS = 2  # what Stripe counts in unless it says otherwise
 MINUS = "−"  # people read the minus sign; what they type and machines exchange has a hyphen
+LOCALE = Locale.parse("en_US")
 WHOLE_DIGITS_MAX = 14  # whole units a person may type; in minor units it still fits a bigint
 
 
@@ -52,6 +53,11 @@ def step_minor(currency: str) -> int:
     if currency in WHOLE_IN_HUNDREDTHS:
         return 100
     return 10 if exponent(currency) == 3 else 1
+
+
+@cache
+def _pattern(symbol: str, places: int) -> NumberPattern:
+    return parse_pattern(f"{symbol}#,##0" + ("." + "0" * places if places else ""))
 
 
 @dataclass(frozen=True, slots=True, order=False)
@@ -106,14 +112,12 @@ class Money:
 
     def beside_code(self) -> str:
         """Return the amount as it stands beside its code: ``$1.00``, and ``1.00`` of CHF."""
-        has_symbol = get_currency_symbol(self.currency, locale="en_US") != self.currency
+        has_symbol = get_currency_symbol(self.currency, locale=LOCALE) != self.currency
         return self._formatted("¤" if has_symbol else "")
 
     def _formatted(self, symbol: str) -> str:
-        places = exponent(self.currency)
-        pattern = f"{symbol}#,##0" + ("." + "0" * places if places else "")
-        words = format_currency(
-            self.decimal(), self.currency, pattern, locale="en_US", currency_digits=False
+        words: str = _pattern(symbol, exponent(self.currency)).apply(
+            self.decimal(), LOCALE, currency=self.currency, currency_digits=False
         )
         return words.replace("-", MINUS)
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+_encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Of a list of expressions, as ``digest`` makes it.
 DIGEST_SQL: Final = "encode(sha256(convert_to(jsonb_build_array({})::text, 'UTF8')), 'hex')"
@@ -31,7 +32,7 @@ def jsonb_text(value: object) -> str:
 
     Raises TypeError for anything else: not everybody writes a float in the same way.
     """
-    return json.dumps(_ordered(value), ensure_ascii=False)
+    return _encode(_ordered(value))
 
 
 def micros(moment: datetime | None) -> int | None:

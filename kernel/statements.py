@@ -7,18 +7,39 @@ Values go through the fields' own conversion; signals are not sent (nothing here
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db import connection, models
 from django.db.models import Field
+
+Counting: TypeAlias = tuple[str, tuple[Any, ...]]
 
 
 def insert(row: models.Model) -> None:
     """Insert ``row`` and set its primary key, like ``row.save(force_insert=True)``."""
     if not _inserted(row, or_nothing=False):
         raise RuntimeError(f"{row!r}: the database returned no key")
+
+
+def insert_with(
+    row: models.Model,
+    many: type[models.Model],
+    *,
+    parent: str,
+    rows: Sequence[Mapping[str, str | int | bool]],
+) -> None:
+    """Insert ``row``, and ``rows`` of ``many`` whose ``parent`` it is, in one statement.
+
+    Each of them names the same columns. ``row`` gets its primary key.
+    """
+    sql, fields = _insert_with_sql(type(row), many, parent, tuple(rows[0]))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*_prepared(fields, row), json.dumps(rows, ensure_ascii=False)])
+        [(row.pk,)] = cursor.fetchall()
+    row._state.adding, row._state.db = False, connection.alias
 
 
 def insert_once(row: models.Model) -> bool:
@@ -52,9 +73,15 @@ def update_where(
         return int(cursor.rowcount)
 
 
+def counting(rows: models.QuerySet[Any]) -> Counting:
+    """Return the statement that counts ``rows``, and its values: for who asks it often to keep."""
+    sql, values = rows.order_by().values("pk").query.sql_with_params()
+    return f"SELECT count(*) FROM ({sql}) counted", values  # noqa: S608  # the query set's own
+
+
 def _inserted(row: models.Model, *, or_nothing: bool) -> bool:
     sql, fields = _insert_sql(type(row), row.pk is not None, or_nothing)
-    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+    values = _prepared(fields, row)
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         made = cursor.fetchone()
@@ -63,6 +90,10 @@ def _inserted(row: models.Model, *, or_nothing: bool) -> bool:
     row.pk = made[0]
     row._state.adding, row._state.db = False, connection.alias
     return True
+
+
+def _prepared(fields: Sequence[Field[Any, Any]], row: models.Model) -> list[Any]:
+    return [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
 
 
 def _values(model: type[models.Model], named: Mapping[str, object]) -> list[Any]:
@@ -100,6 +131,25 @@ def _insert_sql(
         f" VALUES ({', '.join(['%s'] * len(fields))})"
         f"{' ON CONFLICT DO NOTHING' if or_nothing else ''}"
         f" RETURNING {_quoted(model._meta.pk.column)}"
+    )
+    return sql, fields
+
+
+@cache
+def _insert_with_sql(
+    model: type[models.Model], many: type[models.Model], parent: str, columns: tuple[str, ...]
+) -> tuple[str, tuple[Field[Any, Any], ...]]:
+    one, fields = _insert_sql(model, False, False)
+    names = ", ".join(_quoted(column) for column in columns)
+    # Without its length: what becomes a varchar(9) is cut, where the column refuses it.
+    types = [str(_field(many, column).db_type(connection)).partition("(")[0] for column in columns]
+    typed = ", ".join(f"{_quoted(name)} {each}" for name, each in zip(columns, types, strict=True))
+    of_parent, key = _quoted(_field(many, parent).column), _quoted(model._meta.pk.column)
+    sql = (
+        f"WITH one AS ({one}), many AS ("  # noqa: S608  # names of our own columns
+        f" INSERT INTO {_quoted(many._meta.db_table)} ({of_parent}, {names})"
+        f" SELECT one.{key}, each.* FROM one, json_to_recordset(%s::json) AS each ({typed}))"
+        f" SELECT {key} FROM one"
     )
     return sql, fields
 

@@ -18,7 +18,7 @@ from kernel.canonical import canonical
 from kernel.money import Money
 from kernel.nudges import nudge_after_commit
 from kernel.references import new_reference
-from kernel.statements import insert
+from kernel.statements import insert_with
 
 REQUESTED: Final = "approval.requested"
 
@@ -93,11 +93,10 @@ def open_request(
     _require_same(request, envelope)
     sealed = salted({**envelope, **request.terms})
     request.fingerprint = digest_of(field.digest for field in sealed)
-    insert(request)
-    fields = _rows(request, ApprovalField.Part.ENVELOPE, sealed, words=asks.words)
-    fields += _rows(request, ApprovalField.Part.SHOWN, drawn, words=shown.words())
-    ApprovalField.objects.bulk_create(fields)
-    _record(request, fields, now=now)
+    fields = _rows(ApprovalField.Part.ENVELOPE, sealed, words=asks.words)
+    fields += _rows(ApprovalField.Part.SHOWN, drawn, words=shown.words())
+    insert_with(request, ApprovalField, parent="request", rows=fields)
+    _record(request, words=sum(field["is_words"] for field in fields), now=now)
     return OpenedRequest(reference=request.reference, decide_by=request.decide_by)
 
 
@@ -114,8 +113,7 @@ def _again(again: Again | None) -> dict[str, Any]:
     return {"again_by_id": again.by_id, "again_of": of}
 
 
-def _record(request: ApprovalRequest, fields: Sequence[ApprovalField], *, now: datetime) -> None:
-    words = sum(field.is_words for field in fields)
+def _record(request: ApprovalRequest, *, words: int, now: datetime) -> None:
     around = hashlib.sha256(request.around.encode()).hexdigest()
     record(
         request,
@@ -145,21 +143,16 @@ def _require_same(request: ApprovalRequest, envelope: Envelope) -> None:
 
 
 def _rows(
-    request: ApprovalRequest,
-    part: ApprovalField.Part,
-    fields: Sequence[SaltedField],
-    *,
-    words: frozenset[str],
-) -> list[ApprovalField]:
+    part: ApprovalField.Part, fields: Sequence[SaltedField], *, words: frozenset[str]
+) -> list[dict[str, Any]]:
     return [
-        ApprovalField(
-            request=request,
-            part=part,
-            name=field.name,
-            is_words=field.name in words,
-            value=canonical(field.value).decode(),
-            salt=field.salt,
-            digest=field.digest,
-        )
+        {
+            "part": part.value,
+            "name": field.name,
+            "is_words": field.name in words,
+            "value": canonical(field.value).decode(),
+            "salt": field.salt,
+            "digest": field.digest,
+        }
         for field in fields
     ]

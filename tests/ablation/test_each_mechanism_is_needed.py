@@ -93,9 +93,9 @@ MECHANISMS: Final[dict[str, tuple[Cut, ...]]] = {
     ),
     "unknown_blocks": (
         Cut(
-            "toolrouter/operations/asking.py",
-            "state__in=[*OPEN, CallState.DONE],",
-            'state__in=[*(each for each in OPEN if each != "unknown"), CallState.DONE],',
+            "toolrouter/queries/earlier.py",
+            "_DONE: Final = [*OPEN, CallState.DONE]",
+            '_DONE: Final = [*(each for each in OPEN if each != "unknown"), CallState.DONE]',
         ),
     ),
     "cap_lock": (Cut("toolrouter/queries/headroom.py", "ORDER BY cap.id FOR NO KEY UPDATE", ""),),

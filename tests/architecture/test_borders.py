@@ -113,6 +113,7 @@ def test_no_row_of_a_table_crosses_a_border(crossing: dict[str, FunctionType]) -
 
 TYPED: Final = [path for path in SOURCES if path.relative_to(ROOT).parts[0] != "benchmarks"]
 A_FIELD: Final = "Django's Field is generic over what each column takes and gives"
+PREPARED: Final = "what fields prepare for the driver is of its many types"
 A_ROW: Final = "each column that the driver reads is of a type of its own"
 
 # Function -> why its signature leaves a type open.
@@ -121,7 +122,10 @@ LEFT_OPEN: Final = {
     "kernel/documents.py:parsed": "JSON may be anything: whoever reads it looks first",
     "kernel/statements.py:_field": A_FIELD,
     "kernel/statements.py:_insert_sql": A_FIELD,
-    "kernel/statements.py:_values": "what fields prepare for the driver is of its many types",
+    "kernel/statements.py:_insert_with_sql": A_FIELD,
+    "kernel/statements.py:_prepared": PREPARED,
+    "kernel/statements.py:_values": PREPARED,
+    "kernel/statements.py:counting": "it counts rows of any model",
     "kernel/statements.py:insert_shaped": A_ROW,
     "kernel/waiting_list.py:_rows": A_ROW,
     "notices/adapters/mailer.py:data": "smtplib's own hook, for any buffer",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import FieldDoesNotExist
-from django.db import IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from kernel.statements import insert, insert_once, update_where
+from kernel.statements import insert, insert_once, insert_with, update_where
 from tests.kernel.tables import Child, Door, Job, Parent, Remark
 
 pytestmark = pytest.mark.usefixtures("tables")
@@ -36,6 +36,25 @@ def test_a_key_that_we_chose_is_kept_and_stands_once() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         insert(Door(pk=7, state="open"))
     assert dict(Door.objects.values_list("pk", "state")) == {7: "shut", 8: "open"}
+
+
+def test_a_row_and_what_belongs_to_it_are_one_statement() -> None:
+    parent = Parent(mode="test")
+
+    with CaptureQueriesContext(connection) as ran:
+        insert_with(parent, Child, parent="parent", rows=[{"mode": "test"}] * 2)
+
+    assert len(ran) == 1
+    assert not parent._state.adding
+    assert list(Child.objects.values_list("parent_id", "mode")) == [(parent.pk, "test")] * 2
+
+
+def test_what_is_too_long_for_its_column_is_refused_and_not_cut() -> None:
+    too_long = "x" * (1 + (Child._meta.get_field("mode").max_length or 0))
+
+    with pytest.raises(DataError), transaction.atomic():
+        insert_with(Parent(mode="test"), Child, parent="parent", rows=[{"mode": too_long}])
+    assert not Parent.objects.exists()
 
 
 def test_an_update_reaches_the_rows_that_equal_and_no_others() -> None:

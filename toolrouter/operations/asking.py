@@ -8,8 +8,9 @@ the same moment: nobody stops, holds or freezes anything in between.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import F
 
@@ -18,9 +19,8 @@ from kernel.canonical import digest
 from toolrouter.answers import Answer
 from toolrouter.enums import CallState
 from toolrouter.models import ToolCall
-from toolrouter.models.calls import OPEN
 from toolrouter.operations.counting import shut_out
-from toolrouter.operations.deciding import facts_of, refused_token, was_refused_lately
+from toolrouter.operations.deciding import facts_of, refused_token
 from toolrouter.operations.recording import (
     Asked,
     Outcome,
@@ -33,13 +33,13 @@ from toolrouter.operations.waiting import (
     Waiting,
     ask_people,
     call_of_asked,
-    has_too_many_waiting,
-    hold_requests_of,
+    hold_calls_of,
 )
 from toolrouter.outgoing import outgoing
 from toolrouter.policy import Facts, judge
 from toolrouter.ports import (
     Answered,
+    AnyOperation,
     Arguments,
     Entry,
     NotPossible,
@@ -50,13 +50,16 @@ from toolrouter.ports import (
 )
 from toolrouter.queries.calls import answer_of
 from toolrouter.queries.credentials import Credential
+from toolrouter.queries.earlier import Earlier, earlier_calls
 from toolrouter.queries.safety import Safety, safety_of
 from toolrouter.registry import Reading, read_arguments
 from toolrouter.vocabulary import Code, Decision, Risk, Status
 
 STATEMENT_S_MAX: Final = 5
-DOUBLES_LOOKED_AT: Final = 100  # of the newest calls on the same record
-_ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+_BEGIN: Final = """
+SELECT set_config('statement_timeout', %s, true),
+  (SELECT id FROM toolrouter_toolcall WHERE grant_id = %s AND key = %s)
+"""
 _KNOWS: Final = "SELECT FROM toolrouter_grantsubject WHERE grant_id = %s AND subject_ref = %s"
 
 
@@ -68,6 +71,7 @@ class Decided:
     subject_ref: str
     safety: Safety
     facts: Facts
+    before: Earlier
     codes: tuple[Code, ...]
 
 
@@ -96,19 +100,11 @@ def ask(asked: Asked) -> Answer:
             return Answer(status=Status.CONFLICT, action=earlier.reference)
         if earlier.risk != Risk.READ or earlier.state != CallState.DONE:
             return _with_reason(asked.entry, answer_of(earlier))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{STATEMENT_S_MAX}s"])
-    needs_person = isinstance(asked.entry, Operation) and asked.entry.effect is not None
-    if needs_person:
-        hold_requests_of(asked.credential.grant_id)
+    if _is_told_apart(asked.entry):
+        hold_calls_of(asked.credential.grant_id)
     decided = _decide(asked)
-    if not decided.codes:
-        if double := _double(asked, decided):
-            if double.key == asked.key:  # the same call, which came to its end a moment ago
-                return answer_of(double)
-            return replace(answer_of(double), codes=(Code.DUPLICATE,))
-        if needs_person and has_too_many_waiting(asked.credential.grant_id):
-            return Answer.denied(Code.TOO_MANY, retry_after_s=WAIT_S)
+    if not decided.codes and (answer := _answer_without_a_call(asked, decided.before)):
+        return answer
     return _carry_out(asked, decided, earlier)
 
 
@@ -121,9 +117,13 @@ def refuse_wrong_run(asked: Asked, *also: Code) -> Answer:
 
 
 def _of_key(asked: Asked) -> ToolCall | None:
-    if asked.key is None:
-        return None
-    return ToolCall.objects.filter(grant_id=asked.credential.grant_id, key=asked.key).first()
+    """Return the run's call under that key, if any; from here on no statement may take longer."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BEGIN, [f"{STATEMENT_S_MAX}s", asked.credential.grant_id, asked.key or None]
+        )
+        [(_, call_id)] = cursor.fetchall()
+    return None if call_id is None else ToolCall.objects.get(pk=call_id)
 
 
 def _asks_the_same(call: ToolCall, asked: Asked) -> bool:
@@ -138,29 +138,52 @@ def _decide(asked: Asked) -> Decided:
     subject_ref, found = _subject(asked, reading)
     bad_key = (Code.MALFORMED,) if asked.is_key_bad else ()
     safety = safety_of(asked.credential.grant_id, lock=True)
-    entry, now = asked.entry, asked.credential.now
+    entry, now, before = asked.entry, asked.credential.now, Earlier()
+    if _is_told_apart(entry):
+        before = earlier_calls(
+            entry,
+            reading.arguments,
+            subject_ref,
+            words=asked.words(),
+            credential=asked.credential,
+        )
     facts = facts_of(
         entry,
         found=(*reading.found, *found, *bad_key, *refused_token(asked.credential)),
         safety=safety,
         now=now,
         arguments=reading.arguments,
-        is_recently_refused=(
-            isinstance(entry, Operation)
-            and entry.effect is not None
-            and asked.again is None  # a person may ask again at once
-            and was_refused_lately(
-                entry, reading.arguments, subject_ref, credential=asked.credential
-            )
-        ),
+        # A person may ask again at once; and what needs nobody, nobody refuses.
+        is_recently_refused=asked.again is None and before.is_recently_refused,
     )
     return Decided(
         arguments=reading.arguments,
         subject_ref=subject_ref,
         safety=safety,
         facts=facts,
+        before=before,
         codes=judge(facts).codes,
     )
+
+
+def _is_told_apart(entry: Entry | None) -> TypeGuard[AnyOperation]:
+    """Say whether it matters what the run asked before: all but what may be repeated freely."""
+    if not isinstance(entry, Operation):
+        return False
+    return entry.effect is not None or entry.repeats != Repeats.FREELY
+
+
+def _answer_without_a_call(asked: Asked, before: Earlier) -> Answer | None:
+    """Answer what makes no call: the same was done already, or too many of the run's wait."""
+    if before.done_id is not None:
+        double = ToolCall.objects.get(pk=before.done_id)
+        if asked.key is not None and double.key == asked.key:
+            return answer_of(double)  # the same call, which came to its end a moment ago
+        return replace(answer_of(double), codes=(Code.DUPLICATE,))
+    needs_person = isinstance(asked.entry, Operation) and asked.entry.effect is not None
+    if needs_person and before.waiting >= int(settings.RUN_WAITING_MAX):
+        return Answer.denied(Code.TOO_MANY, retry_after_s=WAIT_S)
+    return None
 
 
 def _subject(asked: Asked, reading: Reading) -> tuple[str, tuple[Code, ...]]:
@@ -188,29 +211,6 @@ def _knows(grant_id: int, ref: str) -> bool:
         return cursor.fetchone() is not None
 
 
-def _double(asked: Asked, decided: Decided) -> ToolCall | None:
-    """Return the call of this run that did the same already, asked under another key.
-
-    Who asks for the same meanwhile waits here until this one is done.
-    """
-    entry = asked.entry
-    if not isinstance(entry, Operation) or entry.repeats == Repeats.FREELY:
-        return None
-    one = f"toolrouter.repeat:{asked.credential.grant_id}:{entry.stored_name}:{decided.subject_ref}"
-    with connection.cursor() as cursor:
-        cursor.execute(_ONE_AT_A_TIME, [one])
-    is_once = entry.repeats == Repeats.SAME_SUBJECT_ONCE
-    calls = ToolCall.objects.filter(
-        grant_id=asked.credential.grant_id,
-        operation=entry.stored_name,
-        subject_ref=decided.subject_ref,
-        state__in=[*OPEN, CallState.DONE],
-    ).order_by("-pk")
-    if is_once:
-        return calls.first()
-    return next((each for each in calls[:DOUBLES_LOOKED_AT] if _asks_the_same(each, asked)), None)
-
-
 def _carry_out(asked: Asked, decided: Decided, earlier: ToolCall | None) -> Answer:
     reference = earlier.reference if earlier and not decided.codes else new_call_reference()
     codes, answered, waiting = decided.codes, None, None
@@ -235,7 +235,7 @@ def _carry_out(asked: Asked, decided: Decided, earlier: ToolCall | None) -> Answ
         subject_ref=decided.subject_ref,
         answered=answered,
         is_kept=decided.facts.risk != Risk.READ,
-        again_of=asked.again.of if asked.again else earlier,
+        again_of_id=_first_of(asked, decided.before, earlier),
         amount=waiting.amount if waiting else None,
         approval_ref=waiting.approval_ref if waiting else "",
     )
@@ -245,6 +245,13 @@ def _carry_out(asked: Asked, decided: Decided, earlier: ToolCall | None) -> Answ
     if answered:
         return replace(answer, result=answered.result)
     return _with_reason(asked.entry, answer)
+
+
+def _first_of(asked: Asked, before: Earlier, earlier: ToolCall | None) -> int | None:
+    """Return the call that this one asks again: by a person, under its own key, or by a new one."""
+    if asked.again:
+        return asked.again.of.pk
+    return earlier.pk if earlier else before.ended_id
 
 
 def _with_reason(entry: Entry | None, answer: Answer) -> Answer:

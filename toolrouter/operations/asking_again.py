@@ -13,7 +13,7 @@ from toolrouter.enums import CallState
 from toolrouter.models import ToolCall
 from toolrouter.operations.asking import ask
 from toolrouter.operations.recording import Asked, AskedAgain
-from toolrouter.operations.waiting import hold_requests_of
+from toolrouter.operations.waiting import hold_calls_of
 from toolrouter.queries.credentials import credential_of_run
 from toolrouter.registry import registry
 
@@ -37,7 +37,7 @@ def ask_again_as(by_id: int, *, of: ToolCall, now: datetime) -> Answer:
         raise CannotAskAgain(NOT_OVER)
     if not of.asked_salt or salted_digest(of.asked, salt=of.asked_salt) != of.asked_digest:
         raise CannotAskAgain(ERASED)
-    hold_requests_of(of.grant_id)  # of two who press at once, the second sees the first one's
+    hold_calls_of(of.grant_id)  # of two who press at once, the second sees the first one's
     if of.approval_ref and asked_again_as(of.approval_ref):
         raise CannotAskAgain(ASKED_ALREADY)
     words = json.loads(of.asked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, Literal, cast
+from typing import Literal, cast
 
 from django.conf import settings
 
@@ -13,23 +13,18 @@ from kernel.modes import Mode
 from kernel.money import Money
 from toolrouter.approval_rules import PERMISSIONS, people_needed
 from toolrouter.connections import provider_of
-from toolrouter.enums import CallState
 from toolrouter.envelopes import Key
-from toolrouter.models import ToolCall
 from toolrouter.operations.counting import REFUSED_WITH
 from toolrouter.policy import Facts, Funding, Gate, People
 from toolrouter.ports import AnyApproved, AnyOperation, Arguments, Entry, Operation, Refusal
 from toolrouter.queries.credentials import Credential
 from toolrouter.queries.headroom import Spend, caps_on, counted_of_run_minor
-from toolrouter.queries.payees import payee_of
 from toolrouter.queries.readiness import readiness_of
 from toolrouter.queries.safety import GrantFacts, Safety
 from toolrouter.registry import UNKNOWN
-from toolrouter.timing import REFUSED_LATELY
 from toolrouter.vocabulary import Code, Readiness, Risk
 
 ModeWord = Literal["live", "test", "sandbox", "sample"]
-LOOKED_AT_MAX: Final = 100  # of what was refused within an hour
 
 
 def facts_of(
@@ -121,7 +116,13 @@ def _readiness(entry: Entry | None, *, mode: str, confirms_key: bool) -> Readine
 
 
 def key_of(effect: AnyApproved) -> Key:
-    """Return which key and address were proved of the provider of ``effect``."""
+    """Return which key and address were proved of the provider of ``effect``.
+
+    What is done by hand has neither.
+    """
+    provider = provider_of(effect.provider)
+    if provider is not None and not provider.has_api:
+        return Key(address="", digest="")
     ready = readiness_of(effect.provider)
     return Key(address=ready.address, digest=ready.key_digest)
 
@@ -130,28 +131,6 @@ def refused_token(credential: Credential) -> tuple[Code, ...]:
     """Return what a known token is refused with; nothing where it is open."""
     code = REFUSED_WITH.get(credential.standing)
     return (code,) if code else ()
-
-
-def was_refused_lately(
-    entry: AnyOperation, arguments: Arguments | None, subject_ref: str, *, credential: Credential
-) -> bool:
-    """Say whether a person refused the same less than an hour ago.
-
-    The same is: about the same record; of what is about no record, for the same payee in the same
-    project.
-    """
-    refused = ToolCall.objects.filter(
-        operation=entry.stored_name,
-        subject_ref=subject_ref,
-        state=CallState.DENIED,
-        codes__contains=[Code.REFUSED],
-        closed_at__gt=credential.now - REFUSED_LATELY,
-    )
-    if subject_ref or entry.payee is None or arguments is None:
-        return refused.exists()
-    of_project = refused.filter(project_ref=credential.project_ref).order_by("-closed_at")
-    payees = (payee_of(entry, call) for call in of_project[:LOOKED_AT_MAX])
-    return entry.payee(arguments) in payees
 
 
 def _people(entry: AnyOperation, ceiling: Money | None, safety: Safety) -> People:

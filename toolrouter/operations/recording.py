@@ -71,7 +71,7 @@ class Outcome:
     subject_ref: str = ""
     answered: Answered | None = None
     is_kept: bool = False  # the result itself, which is then references only
-    again_of: ToolCall | None = None
+    again_of_id: int | None = None
     amount: Money | None = None
     approval_ref: str = ""  # of the request to a person, where it waits for one
 
@@ -117,7 +117,7 @@ def _row(asked: Asked, outcome: Outcome) -> ToolCall:
         result=dict(answered.result) if answered and outcome.is_kept else None,
         result_digest=digest(answered.result) if answered else "",
         result_refs=list(answered.refs) if answered else [],
-        again_of=outcome.again_of,
+        again_of_id=outcome.again_of_id,
         again_by_id=asked.again.by_id if asked.again else None,
         amount_minor=outcome.amount.amount_minor if outcome.amount else None,
         currency=outcome.amount.currency if outcome.amount else "",

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import connection
 
 from approvals.operations import Again, open_request
@@ -14,9 +13,7 @@ from approvals.registry import Around
 from kernel.money import Money
 from toolrouter import policy
 from toolrouter.approval_rules import KIND_NAME, rule_name
-from toolrouter.enums import CallState
 from toolrouter.envelopes import envelope_of
-from toolrouter.models import ToolCall
 from toolrouter.operations.deciding import key_of
 from toolrouter.operations.recording import Asked
 from toolrouter.operations.reserving import cap_words
@@ -25,7 +22,7 @@ from toolrouter.queries.safety import Safety
 from toolrouter.vocabulary import Risk
 
 WAIT_S: Final = 60  # after which an agent with too many requests may ask again
-_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('toolrouter.requests'), %s)"
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('toolrouter.calls'), %s)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +33,13 @@ class Waiting:
     amount: Money | None
 
 
-def hold_requests_of(grant_id: int) -> None:
-    """Let no other call of the run ask people before COMMIT: what waits can then be counted."""
+def hold_calls_of(grant_id: int) -> None:
+    """Let no other call of the run be told apart before COMMIT: what it asked stays as it is read.
+
+    Whoever asks for the same meanwhile, or asks people, waits here until this one is done.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [grant_id])
-
-
-def has_too_many_waiting(grant_id: int) -> bool:
-    """Say whether as many requests of the run wait for people as may."""
-    waiting = ToolCall.objects.filter(grant_id=grant_id, state=CallState.NEEDS_APPROVAL)
-    return waiting.count() >= int(settings.RUN_WAITING_MAX)
 
 
 def ask_people(
