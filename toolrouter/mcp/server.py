@@ -19,6 +19,7 @@ from mcp_types import (
     TextContent,
 )
 
+from kernel.given_text import clean_within
 from toolrouter.mcp.calls import Calls, Shown
 from toolrouter.queries.credentials import Credential
 from toolrouter.queries.seats import SeatPass
@@ -43,8 +44,8 @@ def make_server(router: Calls, *, version: str) -> Server[dict[str, Any]]:
         return ListToolsResult(tools=await _guarded(router.tools(_credential(context))))
 
     async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
-        answer = await _guarded(
-            router.call(_credential(context), params.name, params.arguments or {})
+        answer = clean_within(
+            await _guarded(router.call(_credential(context), params.name, params.arguments or {}))
         )
         # Never ``is_error``: a refusal is an answer, and three errors in a row close the whole
         # server for a minute at some clients.
