@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from kernel.lookalikes import skeleton
 
@@ -155,12 +155,16 @@ _RULES: Final[tuple[tuple[Finding, re.Pattern[str], Callable[[str], str]], ...]]
 )
 
 
-def clean_within(value: Any) -> Any:
-    """Return a JSON value with each text in it cleaned; names of fields are ours and stay."""
+def clean_within(answer: Mapping[str, object]) -> dict[str, object]:
+    """Return a JSON object with each text in it cleaned; names of fields are ours and stay."""
+    return {name: _cleaned(value) for name, value in answer.items()}
+
+
+def _cleaned(value: object) -> object:
     if isinstance(value, str):
         return clean(value).text
     if isinstance(value, Mapping):
-        return {name: clean_within(each) for name, each in value.items()}
+        return clean_within(value)
     if isinstance(value, list | tuple):
-        return [clean_within(each) for each in value]
+        return [_cleaned(each) for each in value]
     return value
