@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from fulfillment.snapshots.document import Issue, Maker, lay_out
@@ -39,13 +40,9 @@ def test_a_judgement_says_so() -> None:
 
 
 def test_what_a_script_wrote_says_so() -> None:
-    scripted = lay_out(SNAPSHOT, PAGES, issue=Issue(**{**_fields(ISSUE), "maker": Maker.SCRIPT}))
+    scripted = lay_out(SNAPSHOT, PAGES, issue=replace(ISSUE, maker=Maker.SCRIPT))
     assert scripted.notice == "Written by a script about a made-up company"
 
 
 def test_what_the_shares_leave_open_is_known() -> None:
     assert DOCUMENT.unknown_percent == 8
-
-
-def _fields(issue: Issue) -> dict[str, object]:
-    return {name: getattr(issue, name) for name in issue.__slots__}
