@@ -8,6 +8,7 @@ from ledger import facts
 from notices import ledger_rows
 from notices.due_work import ALERTS, TEAM_MAILS
 from notices.guards import PROMISES
+from notices.outbox import kinds
 
 
 class NoticesConfig(AppConfig):
@@ -23,6 +24,7 @@ class NoticesConfig(AppConfig):
         leased_work.register(*import_string("notices.leased_work.LEASED_WORK"))
         waiting_list.register(import_string("notices.queries.waiting.ALERTS"))
         erasure.register(import_string("notices.erasure.ERASER"))
+        kinds.register(import_string("notices.deputies.KIND"))
         ledger_rows.declare()
         facts.allow(
             "audit",

@@ -40,6 +40,7 @@ class ToolrouterConfig(AppConfig):
         waiting_list.register(*import_string("toolrouter.queries.halts.WAITING"))
         ledger_rows.declare()
         kinds.register(*import_string("toolrouter.outbox.KINDS"))
+        kinds.register(*import_string("toolrouter.telling.KINDS"))
         ledger_rows_of_calls.declare()
         ledger_rows_of_money.declare()
         ledger_rows_of_purchases.declare()

@@ -17,14 +17,16 @@ from notices.models import NoticePreference, OutgoingMail
 from notices.operations import tell
 from notices.policy import Listener, whom_to_tell
 from notices.queries import clock_of, principals_of
+from notices.queries.preferences import mutable_kinds
 from tests.conftest import NOON
 from tests.factories.people import client_of, make_person
+from tests.notices.letters import letter_of
 from tests.owner import rewriting
 
 pytestmark = pytest.mark.django_db
 PAGE = "/console/notices/"
 BERLIN = "Europe/Berlin"
-ALL = {"hears": [WAITING, REMINDER], "time_zone": "UTC"}
+ALL = {"hears": [kind for kind, _ in mutable_kinds()], "time_zone": "UTC"}
 
 
 @pytest.fixture
@@ -101,7 +103,9 @@ def test_what_i_choose_is_kept_and_shown_again(me: User, deputy: User) -> None:
 
     assert (said.status_code, said["Location"]) == (302, PAGE)
     kept = NoticePreference.objects.get()
-    assert (kept.user, kept.muted, kept.deputy) == (me, [REMINDER], deputy)
+    unheard = sorted(kind for kind, _ in mutable_kinds() if kind != WAITING)
+    assert (kept.user, kept.muted, kept.deputy) == (me, unheard, deputy)
+    assert REMINDER in unheard
     assert kept.deputy_from == datetime(2026, 12, 23, 23, tzinfo=UTC)
     assert kept.deputy_until == datetime(2026, 12, 26, 23, tzinfo=UTC)
     shown = client_of(me).get(PAGE).context["form"].initial
@@ -110,10 +114,28 @@ def test_what_i_choose_is_kept_and_shown_again(me: User, deputy: User) -> None:
     assert days == ["2026-12-24", "2026-12-26"]
 
 
+def test_who_is_named_as_deputy_is_told_once_and_not_after_it_was_taken_back(
+    me: User, deputy: User
+) -> None:
+    away = {"deputy": deputy.pk, "deputy_from": "2099-12-24", "deputy_until": "2099-12-26"}
+    choose(me, **away)
+    choose(me, **away, quiet_from="22:00", quiet_until="07:00")  # of the deputy nothing is new
+
+    mail = OutgoingMail.objects.get()
+    assert (mail.kind, mail.user_id, mail.facts) == ("notices.deputy", deputy.pk, {"for": me.pk})
+    letter = letter_of(mail)
+    assert letter is not None
+    assert letter.to == (deputy.email,)
+    assert "24 Dec 2099, 00:00 UTC" in letter.text
+
+    choose(me)
+    assert letter_of(mail) is None
+
+
 def test_who_chose_nothing_hears_of_everything(me: User) -> None:
     shown = client_of(me).get(PAGE).context["form"].initial
 
-    assert (shown["hears"], shown["time_zone"]) == ([WAITING, REMINDER], "UTC")
+    assert (shown["hears"], shown["time_zone"]) == (ALL["hears"], "UTC")
     assert not NoticePreference.objects.exists()
 
 
@@ -176,7 +198,7 @@ def test_a_choice_and_its_newest_entry_say_the_same(me: User, deputy: User) -> N
     choose(me, hears=[], **days)
 
     entries = LedgerEntry.objects.filter(event="notices.changed")
-    assert [entry.facts["muted"] for entry in entries.order_by("id")] == [0, 2]
+    assert [entry.facts["muted"] for entry in entries.order_by("id")] == [0, len(ALL["hears"])]
     assert found() == []
     for column, value in (("muted", []), ("deputy_until", NOON + timedelta(days=99))):
         kept = getattr(NoticePreference.objects.get(), column)

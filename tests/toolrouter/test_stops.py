@@ -16,15 +16,15 @@ from django.utils import timezone
 from kernel.money import Money
 from kernel.references import new_reference
 from ledger.models import LedgerEntry
-from notices.models import OutgoingMail
-from notices.outbox.kinds import Leaving, kind_of
+from notices.models import NoticePreference, OutgoingMail
 from tests.factories.people import make_person
 from tests.factories.toolrouter import cap_key, new_grant, new_project
+from tests.notices.letters import letter_of
 from tests.owner import as_owner, rewriting
 from tests.toolrouter.books import differences
 from toolrouter import queries
 from toolrouter.enums import CapScope, IncidentKind, Posture, Scope, Setting
-from toolrouter.models import Grant, SafetyChange, SafetySettings, SpendCap, Stop
+from toolrouter.models import Grant, Incident, SafetyChange, SafetySettings, SpendCap, Stop
 from toolrouter.operations import By
 from toolrouter.operations.locking import NoSuchScope
 from toolrouter.queries.account import AccountSettings, account_settings
@@ -286,15 +286,7 @@ def test_every_owner_is_told_in_one_mail_what_was_changed(owner: User, by: By) -
     mails = OutgoingMail.objects.order_by("pk")
     assert [mail.user_id for mail in mails] == [owner.pk, other.pk] * 2
     assert operator.pk not in {mail.user_id for mail in mails}
-    letters = [
-        kind_of(mail.kind).write(
-            Leaving(
-                kind=mail.kind, user_id=mail.user_id or 0, facts=mail.facts,
-                reference=mail.reference, now=now,
-            )
-        )
-        for mail in mails
-    ]  # fmt: skip
+    letters = [letter_of(mail) for mail in mails]
     texts = [letter.text for letter in letters if letter]
     assert "Spend (account): off → on" in texts[0]
     assert "Hours to decide: spend (account): 24 → 6" in texts[0]
@@ -308,10 +300,36 @@ def test_who_is_no_owner_any_more_hears_nothing(owner: User, by: By) -> None:
     mail = OutgoingMail.objects.get()
     owner.groups.clear()
 
-    letter = kind_of(mail.kind).write(
-        Leaving(
-            kind=mail.kind, user_id=owner.pk, facts=mail.facts, reference=mail.reference, now=now
-        )
+    assert letter_of(mail) is None
+
+
+def test_owners_hear_of_a_stop_and_an_incident_but_who_stopped_does_not(owner: User) -> None:
+    other, operator, now = make_person("owner"), make_person("operator"), timezone.now()
+    project = new_project()
+
+    stop(scope=Scope.ACCOUNT, ref="", by=By(actor_id=operator.pk, reason=WHY), now=now)
+    open_incident(
+        kind=IncidentKind.LEGAL, scope=Scope.PROJECT, ref=project, by=By(actor_id=owner.pk), now=now
     )
 
-    assert letter is None
+    mails = OutgoingMail.objects.filter(kind="agents.halted").order_by("user_id")
+    assert [mail.user_id for mail in mails] == [owner.pk, other.pk]
+    letter = letter_of(mails[1])
+    assert letter is not None
+    assert letter.subject == "[sandbox: no real money] Stopped: All agents, and 1 more"
+    assert "Incident: Legal" in letter.text
+    assert WHY not in letter.text
+
+    by = By(actor_id=owner.pk, reason=WHY)
+    release_stop(stop_ref=Stop.objects.get().reference, by=by, now=now)
+    close_incident(incident_ref=Incident.objects.get().reference, by=by, now=now)
+    assert letter_of(mails[1]) is None
+
+
+def test_where_every_owner_muted_it_all_hear_of_a_stop(owner: User) -> None:
+    now = timezone.now()
+    NoticePreference.objects.create(user=owner, muted=["agents.halted"], changed_at=now)
+
+    stop(scope=Scope.ACCOUNT, ref="", by=By(actor_id=None, reason=WHY), now=now)
+
+    assert OutgoingMail.objects.get().user_id == owner.pk

@@ -10,6 +10,7 @@ from toolrouter.models import Incident
 from toolrouter.models.reasons import reason_columns
 from toolrouter.operations.changes import By, audit
 from toolrouter.operations.locking import lock_settings
+from toolrouter.telling import tell_of_halt
 
 
 def open_incident(
@@ -51,4 +52,5 @@ def open_incident(
         actor_id=by.actor_id,
         now=now,
     )
+    tell_of_halt(actor_id=by.actor_id, now=now)
     return incident.reference

@@ -22,6 +22,7 @@ from toolrouter.operations.changes import By
 from toolrouter.operations.receipts import enter_receipt
 from toolrouter.payees import Payee
 from toolrouter.ports import Call
+from toolrouter.telling import tell_what_to_buy
 
 PAID_BY: Final = "liabilities:paid_by_people"
 MANUAL: Final = "manual"
@@ -85,6 +86,7 @@ def make_purchase(
         },
         now=call.now,
     )
+    tell_what_to_buy(now=call.now)
     return purchase
 
 

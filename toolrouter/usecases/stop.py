@@ -19,6 +19,7 @@ from toolrouter.operations.locking import lock_settings
 from toolrouter.operations.seats import close_seats_of
 from toolrouter.operations.settling import deny
 from toolrouter.queries.left import of_scope
+from toolrouter.telling import tell_of_halt
 from toolrouter.vocabulary import Code
 
 
@@ -77,6 +78,7 @@ def stop(*, scope: Scope, ref: str, by: By, now: datetime) -> Stopped:
         actor_id=by.actor_id,
         now=now,
     )
+    tell_of_halt(actor_id=by.actor_id, now=now)
     return Stopped(reference=made.reference, stopped_at=now, is_new=True, tokens_ended=tokens_ended)
 
 

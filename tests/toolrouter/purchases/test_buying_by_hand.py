@@ -10,6 +10,8 @@ from django.contrib.auth.models import User
 from approvals.models import ApprovalField, ApprovalRequest
 from kernel.money import Money
 from ledger.models import LedgerEntry, Posting, SpendEvent
+from notices.models import OutgoingMail
+from tests.notices.letters import letter_of
 from tests.toolrouter.agents import database_now
 from tests.toolrouter.purchases.shopping import (
     ARGUMENTS,
@@ -281,3 +283,18 @@ def test_a_typed_name_is_always_a_new_payee_and_said_to_be_one(shopper: Shopper)
     payee = ApprovalField.objects.get(request=request, part="envelope", name="payee")
     assert payee.value == '"typed name"'
     assert findings() == []
+
+
+def test_who_may_buy_is_mailed_what_to_buy_and_no_word_of_the_agents(
+    shopper: Shopper, owner: User, operator: User
+) -> None:
+    first, second = shopper.handed_over(), shopper.handed_over(what="Another list")
+
+    mails = OutgoingMail.objects.filter(kind="purchase.to_buy").order_by("user_id")
+    assert [mail.user_id for mail in mails] == sorted([owner.pk, operator.pk])
+    letter = letter_of(mails[0])
+    assert letter is not None
+    assert letter.subject == "[sandbox: no real money] Purchases to make: 2"
+    assert all(each.reference in letter.text for each in (first, second))
+    assert "Another list" not in letter.text
+    assert first.what not in letter.text
