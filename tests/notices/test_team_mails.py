@@ -98,7 +98,7 @@ def test_a_kind_that_nobody_registered_is_refused(person: User) -> None:
 
 def test_every_kind_has_words_and_is_registered_once() -> None:
     assert {INVITATION, RESET} < set(known())
-    assert len(known()) == 7 + len(
+    assert len(known()) == 10 + len(
         NOTICES
     )  # safety, purchases, what waits, its reminder, wrong answers
     with pytest.raises(ValueError, match="in two ways"):
