@@ -34,8 +34,8 @@ ALL: Final = "All agents"
 
 def tell_of_halt(*, actor_id: int | None, now: datetime) -> None:
     """Queue word to each owner but the one who did it that agents were stopped or held."""
-    owners = get_user_model().objects.with_perm(OWNERS).exclude(pk=actor_id).order_by("pk")
-    _tell(HALTED, [owner.pk for owner in owners], now=now)
+    owners = get_user_model().objects.with_perm(OWNERS).order_by("pk")
+    _tell(HALTED, [owner.pk for owner in owners if owner.pk != actor_id], now=now)
 
 
 def tell_what_to_buy(*, now: datetime) -> None:
