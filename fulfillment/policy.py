@@ -25,3 +25,11 @@ class Bounds:
 def bounds_of_run(*, opened_at: datetime) -> Bounds:
     """Return the bounds of the run of an intake that was opened at ``opened_at``."""
     return Bounds(goal=GOAL, deadline=opened_at + WORK_LASTS, steps_max=STEPS_MAX)
+
+
+# What one run may look up on the web, and for how long each lookup is tried.
+LOOKUPS_MAX: Final = {"search": 30, "fetch": 60}
+SOURCE_BYTES_MAX: Final = 16 * 1024 * 1024
+LOOKUP_LASTS: Final = timedelta(seconds=60)
+SOURCE_BYTES_KEPT: Final = timedelta(days=90)
+FOUND_KEPT: Final = timedelta(days=1)  # what a search found: the run has read it by then

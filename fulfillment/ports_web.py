@@ -1,11 +1,12 @@
-"""The web, as the work needs it: a page that is read."""
+"""The web, as the work needs it: a page that is read, a question that is searched for."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 
 class Fault(StrEnum):
@@ -52,3 +53,26 @@ class Page:
     title: str
     published_on: date | None
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One result of a search: content from outside."""
+
+    url: str
+    title: str
+    snippet: str
+
+
+class PageReader(Protocol):
+    """Reads one page of the public web."""
+
+    def read(self, url: str) -> Page:
+        """Return the page at ``url``, within its time. Raises NotFound."""
+
+
+class SearchEngine(Protocol):
+    """Asks a search engine."""
+
+    def search(self, query: str) -> Sequence[Hit]:
+        """Return what it finds, the best first. Raises NotFound."""

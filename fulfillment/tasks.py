@@ -9,7 +9,11 @@ from celery import shared_task
 from django.utils import timezone
 
 from fulfillment import queries
+from fulfillment.exchanges.lookups import look_up_due
+from fulfillment.providers import page_reader, search_engine
+from fulfillment.usecases.empty_sources import empty_old_sources
 from fulfillment.usecases.start_run import start_run
+from kernel.liveness import database_now
 
 logger = logging.getLogger(__name__)
 
@@ -36,3 +40,15 @@ def _is_planned(order_id: int) -> bool:
     except Exception:
         logger.exception("run not planned", extra={"order_id": order_id})
         return False
+
+
+@shared_task(name="fulfillment.look_up")
+def look_up(**_newer: object) -> int:
+    """Look up on the web what runs want to know; say how much it was."""
+    return look_up_due(reader=page_reader(), engine=search_engine(), clock=database_now)
+
+
+@shared_task(name="fulfillment.empty_old_sources")
+def empty_sources(**_newer: object) -> int:
+    """Let go of the bytes of pages that were read long ago; say of how many."""
+    return empty_old_sources(now=timezone.now())

@@ -22,17 +22,23 @@ from sandbox.state import State
 from sandbox.store import Store
 from sandbox.stripe.vendor import STRIPE
 from sandbox.vendor import Vendor, merged
+from sandbox.web.vendor import WEB
 from sandbox.webhooks import WebhookSender
 
 log = logging.getLogger("sandbox")
 
-VENDORS: Final = (STRIPE,)
+VENDORS: Final = (STRIPE, WEB)
 
 
 def build(state: State, sender: WebhookSender, vendors: Sequence[Vendor]) -> Starlette:
-    """The ASGI app. Only loopback names are answered, so no web page can rebind its way in."""
+    """The ASGI app. Only loopback names are answered, so no web page can rebind its way in.
+
+    A vendor's own hosts (``*.example``) are names that nobody can have.
+    """
+    hosts = ["127.0.0.1", "localhost", *(host for vendor in vendors for host in vendor.hosts)]
     return Starlette(
         routes=[
+            *(route for vendor in vendors for route in vendor.sites(state)),
             Route("/", _home),
             Route("/_sandbox/health", _health),
             Route("/_sandbox/sandbox.css", _style),
@@ -40,7 +46,7 @@ def build(state: State, sender: WebhookSender, vendors: Sequence[Vendor]) -> Sta
             *(route for vendor in vendors for route in vendor.routes(state, sender)),
             *control_routes(state, sender, vendors),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
         exception_handlers={404: _not_found, Refused: _refused, 500: _broken(vendors)},
     )
 

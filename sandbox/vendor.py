@@ -55,6 +55,8 @@ class Vendor:
     """A stand-in for one vendor. What it does not have, it leaves out."""
 
     routes: Callable[[State, WebhookSender], Sequence[BaseRoute]]  # its API and its pages
+    hosts: Sequence[str] = ()  # names that it answers to beside this machine's own
+    sites: Callable[[State], Sequence[BaseRoute]] = lambda _: ()  # ... and what is at those
     api_path: str | None = None  # where its API begins
     api_broken: Mapping[str, Any] = field(default_factory=dict)  # the API's answer to a bug of ours
     schema: str = ""  # its tables beside the documents

@@ -185,13 +185,16 @@ FROM (
 GROUP BY policy_version, facts, codes, decision
 """
 
+# What the owner of an operation may find after the policy allowed it (``ports.NotPossible``).
+_NOT_POSSIBLE: Final = ([Code.NOT_POSSIBLE], [Code.NOT_CONFIGURED], [Code.TOO_MANY])
+
 
 def decided_otherwise(
     decided: Iterable[tuple[str, int, str | None, list[str], str, int]],
 ) -> Iterator[rows.Finding]:
     """Yield what the policy of its version would have decided otherwise from the stored facts.
 
-    That something could not be done (``not_possible``) whoever did it found out after that.
+    That something could not be done whoever did it found out after that.
     """
     for reference, version, stored, codes, decision, calls in decided:
         try:
@@ -200,7 +203,7 @@ def decided_otherwise(
             yield "decision_differs", reference, f"{calls} calls: these are no facts of the policy"
             continue
         said = (verdict.decision, [str(code) for code in verdict.codes])
-        is_impossible = decision == Decision.DENY and codes == [Code.NOT_POSSIBLE]
+        is_impossible = decision == Decision.DENY and codes in _NOT_POSSIBLE
         if said != (decision, codes) and not (is_impossible and not verdict.codes):
             yield "decision_differs", reference, f"{calls} calls: the policy says {said[0]}"
 

@@ -21,13 +21,14 @@ from kernel.canonical import Canonical
 from kernel.money import Money
 from kernel.retries import Unknown
 from kernel.shown_text import fault_of
-from toolrouter.vocabulary import Code, Risk
+from toolrouter.vocabulary import Code, Risk, Status
 
 __all__ = [
     "Answered",
     "AnyApproved",
     "AnyByHand",
     "AnyEffect",
+    "AnyLater",
     "AnyOperation",
     "Approved",
     "Arguments",
@@ -36,18 +37,23 @@ __all__ = [
     "Code",
     "Effect",
     "Entry",
+    "Later",
     "Made",
+    "NotConfigured",
     "NotPossible",
     "Operation",
     "OtherMode",
     "Plan",
     "Presented",
+    "Progress",
     "ProviderRecord",
     "Refusal",
     "Repeats",
     "Risk",
     "Shown",
     "Standing",
+    "Status",
+    "TooMany",
     "reference_to",
 ]
 
@@ -131,6 +137,20 @@ class Answered:
 class NotPossible(Exception):
     """The owning app says no: what it is asked of stands otherwise. Nothing was done."""
 
+    code: ClassVar[Code] = Code.NOT_POSSIBLE
+
+
+class NotConfigured(NotPossible):
+    """Likewise: nobody said yet whom to ask."""
+
+    code = Code.NOT_CONFIGURED
+
+
+class TooMany(NotPossible):
+    """Likewise: the run has had as much of it as it may have."""
+
+    code = Code.TOO_MANY
+
 
 class OtherMode(Unknown):
     """The provider answered from another world than ours: something may have been made there."""
@@ -186,6 +206,29 @@ class ProviderRecord:
     amount: Money | None
     is_live: bool
     key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a worker has come: in progress, done or failed, and what an agent is told of it."""
+
+    status: Status
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Later(ABC, Generic[A]):
+    """It needs no person and takes time: the call hands it over, and a worker does it."""
+
+    @abstractmethod
+    def hand_over(self, asked: A, call: Call) -> Answered:
+        """Write what a worker works from, in the router's transaction. Raises NotPossible.
+
+        ``refs`` name it; the result is empty.
+        """
+
+    @abstractmethod
+    def progress(self, refs: Sequence[str]) -> Progress:
+        """Return how far that has come. Reads only."""
 
 
 class Approved(ABC, Generic[A]):
@@ -270,11 +313,12 @@ class Effect(Approved[A]):
 class Operation(Generic[A]):
     """One thing that an agent may ask for.
 
-    It runs in the router's transaction, within seconds, by ``execute``; or, where a person must
-    say yes, later in a worker, as ``effect``. ``subject`` names the record that it is about, which
-    the run must know of; ``standing`` asks the owning app of that record, holding it where
-    something is written. ``tool``: the name of a tool of its own, of an operation that only reads.
-    What is told to agents is ``says``. Without ``subject`` it is about no record of ours.
+    It runs in the router's transaction, within seconds, by ``execute``; where it takes longer, it
+    is handed over to a worker (``later``); and where a person must say yes, it is done after that,
+    as ``effect``. ``subject`` names the record that it is about, which the run must know of;
+    ``standing`` asks the owning app of that record, holding it where something is written.
+    ``tool``: the name of a tool of its own, of an operation that only reads. What is told to
+    agents is ``says``. Without ``subject`` it is about no record of ours.
     """
 
     name: str
@@ -286,6 +330,7 @@ class Operation(Generic[A]):
     standing: Callable[[str, str], Standing] | None = None  # of project and record
     payee: Callable[[A], str] | None = None  # whom it pays, where that tells two calls apart
     execute: Callable[[A, Call], Answered] | None = None
+    later: Later[A] | None = None
     effect: Approved[A] | None = None
     repeats: Repeats = Repeats.FREELY
     tool: str = ""
@@ -302,9 +347,8 @@ class Operation(Generic[A]):
         if not NAME.fullmatch(self.name) or (self.tool and self.risk != Risk.READ):
             raise ValueError(f"{self.name!r}: not an operation")
         at_once = self.risk in (Risk.READ, Risk.DRAFT, Risk.INTERNAL_WRITE)
-        if at_once != (self.execute is not None) or self.risk.needs_person != (
-            self.effect is not None
-        ):
+        is_one = (self.execute is None) != (self.later is None)
+        if at_once != is_one or self.risk.needs_person != (self.effect is not None):
             raise ValueError(f"{self.name}: what needs a person, and nothing else, is an effect")
         if not self.risk.costs_money == bool(self.family) == (self.ceiling is not None):
             raise ValueError(f"{self.name}: what costs money, and nothing else, has a ceiling")
@@ -338,6 +382,7 @@ class Refusal:
 
 AnyOperation: TypeAlias = Operation[Any]  # each has arguments of its own
 AnyApproved: TypeAlias = Approved[Any]  # likewise
+AnyLater: TypeAlias = Later[Any]
 AnyByHand: TypeAlias = ByHand[Any]
 AnyEffect: TypeAlias = Effect[Any]
 Entry: TypeAlias = AnyOperation | Refusal

@@ -11,7 +11,9 @@ from typing import Final
 FLOW: Final[dict[str, tuple[str, ...]]] = {
     "webhook.accepted": ("revenue.process_webhooks",),
     "order.paid": ("fulfillment.start_runs",),
+    "lookup.wanted": ("fulfillment.look_up",),
     "leases.ended": (
+        "fulfillment.look_up",
         "revenue.process_webhooks",
         "revenue.send_mail",
         "notices.send_mails",
@@ -31,6 +33,7 @@ TOOLS_HOST: Final = "tools@%h"  # %h: the machine's name
 TASK_ROUTES: Final = {
     name: {"queue": TOOLS_QUEUE}
     for name in (
+        "fulfillment.look_up",
         "toolrouter.run_approved",
         "toolrouter.look_for_lost",
         "toolrouter.read_receipts",

@@ -76,12 +76,14 @@ def problems(env: Mapping[str, str]) -> list[str]:
     if process in SELLS_NOTHING:
         of_the_door = _webhook_secret_problems(env) if process == "doors" else []
         of_agents = _live_bound_problems(env) if mode(env) == "live" else []
+        of_agents += _sandbox_web_problems(env)
         return [*_mode_problems(env), *of_the_door, *_switch_problems(env), *of_agents]
     found = [
         *_mode_problems(env),
         *_key_problems(env),
         *_webhook_secret_problems(env),
         *_switch_problems(env),
+        *_sandbox_web_problems(env),
     ]
     if mode(env) == "live":
         found += [
@@ -169,6 +171,26 @@ def _switch_problems(env: Mapping[str, str]) -> list[str]:
         if env.get(name, "").strip().lower() not in FALSE_WORDS | TRUE_WORDS
         and not (name == "DEBUG" and mode(env) == "live")  # which has a stricter sentence for it
     ]
+
+
+def _sandbox_web_problems(env: Mapping[str, str]) -> list[str]:
+    """Made-up companies are researched in a sandbox alone, and there on this machine."""
+    address = env.get("SANDBOX_WEB_URL", "").strip()
+    if not address:
+        return []
+    if mode(env) != "sandbox":
+        return [
+            f"SANDBOX_WEB_URL is set in a {mode(env)} deployment, whose research would read "
+            "made-up companies; unset it."
+        ]
+    try:
+        parts = urlsplit(address)
+        is_here = parts.scheme == "http" and parts.hostname in LOOPBACK and parts.port is not None
+    except ValueError:
+        is_here = False
+    if is_here:
+        return []
+    return ["SANDBOX_WEB_URL must be the sandbox on this machine, as http://127.0.0.1:8002."]
 
 
 def _live_key_problems(env: Mapping[str, str]) -> list[str]:

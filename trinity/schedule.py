@@ -22,6 +22,8 @@ SWEEPS_EVERY_S: Final[dict[str, int]] = {
     "revenue.empty_old_bodies": 86_400,
     "crm.forget_trapped": 86_400,
     "fulfillment.start_runs": 30,
+    "fulfillment.look_up": 15,
+    "fulfillment.empty_old_sources": 86_400,
     "approvals.expire_due": 30,
     "approvals.tell_people": 60,
     "toolrouter.run_approved": 5,

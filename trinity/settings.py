@@ -17,8 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg_pool import ConnectionPool
 
 from kernel.modes import Mode
-from trinity import content_security, flow, guards, logs
-from trinity.agent_settings import Agent
+from trinity import agent_settings, content_security, flow, guards, logs
 from trinity.origins import cookie_name, is_below_apex
 from trinity.schedule import SWEEPS_EVERY_S
 
@@ -84,9 +83,9 @@ SELLER_CONTACT = env.str("SELLER_CONTACT", default="hello@trinity.localhost")
 OPERATOR_EMAILS = env.list("OPERATOR_EMAILS", default=env.list("SUPPORT_EMAILS", default=[]))
 
 # --- what agents may do ------------------------------------------------------------------------
-# The lists of operations that an agent may ask for. Which there are is code, not environment.
-TOOLS = ["crm.tools.OPERATIONS", "revenue.tools.OPERATIONS", "toolrouter.tools.OPERATIONS"]
-AGENT = Agent.of(env)  # the runtime that it works in
+TOOLS = agent_settings.TOOLS
+RESEARCH = agent_settings.Research.of(env, base_url=BASE_URL)
+AGENT = agent_settings.Agent.of(env)  # the runtime that it works in
 # Asked in live mode, each beside the account's own switch on the safety page.
 LIVE_OUTREACH = env.bool("LIVE_OUTREACH", default=False)
 LIVE_SPEND = env.bool("LIVE_SPEND", default=False)

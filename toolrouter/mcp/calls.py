@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
@@ -18,6 +19,7 @@ from toolrouter.mcp.tools import (
     offered,
     offered_on_a_seat,
 )
+from toolrouter.queries.calls import answer_now
 from toolrouter.queries.credentials import Credential
 from toolrouter.queries.seats import SeatPass
 from toolrouter.usecases.authenticate import authenticate
@@ -27,7 +29,7 @@ from toolrouter.usecases.note_listing import note_listing
 from toolrouter.usecases.propose import propose
 from toolrouter.usecases.read import read
 from toolrouter.usecases.take_seat import take_seat
-from toolrouter.vocabulary import Code
+from toolrouter.vocabulary import Code, Status
 
 FIELDS: Final[Mapping[str, frozenset[str]]] = {
     LIST_CAPABILITIES: frozenset(),
@@ -35,7 +37,7 @@ FIELDS: Final[Mapping[str, frozenset[str]]] = {
     PROPOSE_ACTION: frozenset({"operation", "arguments", "key"}),
 }
 
-
+PAUSES_S: Final = (0.15, 0.25, 0.4, 0.6, 0.8, 1.0)  # 3.2 s in all
 Shown = Credential | SeatPass  # what a token was found to be
 
 
@@ -61,8 +63,21 @@ class Calls:
         return list(offered_on_a_seat())
 
     async def call(self, shown: Shown, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what tool ``name`` answers. One that nobody has is refused like any other."""
-        return await self._threads.run(partial(_answer, shown, name, dict(arguments)))
+        """Return what tool ``name`` answers. One that nobody has is refused like any other.
+
+        What a worker is at is waited for, a few seconds and in no thread.
+        """
+        answer = await self._threads.run(partial(_answer, shown, name, dict(arguments)))
+        for pause_s in PAUSES_S:
+            if answer.get("status") != Status.IN_PROGRESS or answer.get("retry_after_s") is None:
+                break
+            await asyncio.sleep(pause_s)
+            answer = await self._threads.run(partial(_answer_now, answer["action"]))
+        return answer
+
+
+def _answer_now(call_ref: str) -> dict[str, Any]:
+    return answer_now(call_ref).as_content()
 
 
 def _answer(shown: Shown, name: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -80,13 +80,14 @@ def _tools(operations: Iterable[AnyOperation]) -> Iterator[Tool]:
             properties=schema.get("properties", {}),
             required=schema.get("required", []),
             is_reading=True,
+            is_outside=operation.later is not None,
         )
     yield _tool(
         PROPOSE_ACTION,
         says=(
-            "Proposes one operation. It is answered at once: done, denied, or needs_approval, and "
-            "then a person decides; ask get_action later. Send the same key again only to repeat "
-            f"the very same call. {_ANSWER}"
+            "Proposes one operation. It is answered at once: done, denied, in_progress, or "
+            "needs_approval, and then a person decides; ask get_action later. Send the same key "
+            f"again only to repeat the very same call. {_ANSWER}"
         ),
         properties={
             "operation": {"type": "string", "description": "A name from list_capabilities."},
@@ -119,6 +120,7 @@ def _tool(
     properties: dict[str, Any] | None = None,
     required: list[str] | None = None,
     is_reading: bool = False,
+    is_outside: bool = False,
 ) -> Tool:
     schema: dict[str, Any] = {
         "type": "object",
@@ -130,5 +132,5 @@ def _tool(
         name=name,
         description=says,
         input_schema=schema,
-        annotations=ToolAnnotations(read_only_hint=is_reading, open_world_hint=False),
+        annotations=ToolAnnotations(read_only_hint=is_reading, open_world_hint=is_outside),
     )

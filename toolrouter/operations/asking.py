@@ -98,7 +98,7 @@ def ask(asked: Asked) -> Answer:
     if earlier is not None:
         if not _asks_the_same(earlier, asked):
             return Answer(status=Status.CONFLICT, action=earlier.reference)
-        if earlier.risk != Risk.READ or earlier.state != CallState.DONE:
+        if earlier.risk != Risk.READ or earlier.state != CallState.DONE or _is_later(asked.entry):
             return _with_reason(asked.entry, answer_of(earlier))
     if _is_told_apart(asked.entry):
         hold_calls_of(asked.credential.grant_id)
@@ -222,8 +222,8 @@ def _carry_out(asked: Asked, decided: Decided, earlier: ToolCall | None) -> Answ
                 )
             else:
                 answered = _run(asked, decided, reference)
-        except NotPossible:
-            codes = (Code.NOT_POSSIBLE,)
+        except NotPossible as reason:
+            codes = (reason.code,)
     if answered and earlier:
         _note_another_run(earlier, answered)
         return replace(answer_of(earlier), result=answered.result)
@@ -242,7 +242,7 @@ def _carry_out(asked: Asked, decided: Decided, earlier: ToolCall | None) -> Answ
     # A key names one call: what is refused on asking again is a call of its own, without one.
     call = record(replace(asked, key=None) if earlier else asked, outcome)
     answer = answer_of(call)
-    if answered:
+    if answered and not _is_later(asked.entry):
         return replace(answer, result=answered.result)
     return _with_reason(asked.entry, answer)
 
@@ -259,6 +259,11 @@ def _with_reason(entry: Entry | None, answer: Answer) -> Answer:
     return replace(answer, result={"reason": entry.says}) if isinstance(entry, Refusal) else answer
 
 
+def _is_later(entry: Entry | None) -> bool:
+    """Say whether what is done is on a row that a worker works from, and told from there."""
+    return isinstance(entry, Operation) and entry.later is not None
+
+
 def _state(codes: tuple[Code, ...], waiting: Waiting | None) -> CallState:
     if codes:
         return CallState.DENIED
@@ -271,7 +276,8 @@ def _run(asked: Asked, decided: Decided, reference: str) -> Answered:
     if judge(decided.facts).decision != Decision.ALLOW or decided.arguments is None:
         raise AssertionError(f"{entry.name} was not allowed")
     call = call_of_asked(asked, reference)
-    done: Answered = entry.execute(decided.arguments, call)
+    run = entry.later.hand_over if entry.later else entry.execute
+    done: Answered = run(decided.arguments, call)
     return replace(done, result=outgoing(done.result))
 
 

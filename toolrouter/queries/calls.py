@@ -10,7 +10,7 @@ from toolrouter.answers import Answer
 from toolrouter.enums import CallState
 from toolrouter.models import ToolCall
 from toolrouter.outgoing import outgoing
-from toolrouter.ports import AnyApproved, ByHand, Operation
+from toolrouter.ports import AnyApproved, AnyLater, ByHand, Operation
 from toolrouter.registry import registry
 from toolrouter.vocabulary import Code, Status
 
@@ -24,12 +24,17 @@ STATUS_OF: Final = {
     CallState.UNKNOWN: Status.UNKNOWN,
 }
 
+RETRY_AFTER_S: Final = 2  # of what a worker is at
+
 
 def answer_of(call: ToolCall) -> Answer:
     """Return what an agent is told of a call; of a read without what it returned.
 
-    What was handed to a person is told as it stands now.
+    What was handed to a person or a worker is told as it stands now.
     """
+    entry = registry().find(call.operation)
+    if call.state == CallState.DONE and isinstance(entry, Operation) and entry.later:
+        return _answer_of_worker(call, entry.later)
     result = call.result
     if call.state == CallState.DONE and isinstance(by_hand := _approved(call), ByHand):
         result = {**(result or {}), **by_hand.result_now(call.reference)}
@@ -42,9 +47,24 @@ def answer_of(call: ToolCall) -> Answer:
     )
 
 
+def _answer_of_worker(call: ToolCall, later: AnyLater) -> Answer:
+    progress = later.progress(call.result_refs)
+    return Answer(
+        status=progress.status,
+        action=call.reference,
+        result=outgoing(progress.result),
+        retry_after_s=RETRY_AFTER_S if progress.status == Status.IN_PROGRESS else None,
+    )
+
+
 def _approved(call: ToolCall) -> AnyApproved | None:
     entry = registry().find(call.operation)
     return entry.effect if isinstance(entry, Operation) else None
+
+
+def answer_now(call_ref: str) -> Answer:
+    """Return where a call stands that somebody was told of a moment ago, and waits for."""
+    return answer_of(ToolCall.objects.get(reference=call_ref))
 
 
 def answer_of_action(*, grant_id: int, action: object) -> Answer:

@@ -166,4 +166,11 @@ def _sandbox_provider(key: str, webhook_secret: str, *, port: int) -> dict[str, 
         "STRIPE_SECRET_KEY": key,
         "STRIPE_WEBHOOK_SECRETS": webhook_secret,
         "STRIPE_API_BASE": f"http://127.0.0.1:{port}",
+        **_sandbox_web(port=port),
     }
+
+
+def _sandbox_web(*, port: int) -> dict[str, str]:
+    """Return where made-up companies are served for agents to read about, and their search."""
+    here = f"http://127.0.0.1:{port}"
+    return {"SANDBOX_WEB_URL": here, "SEARCH_URL": f"{here}/web"}

@@ -1,0 +1,1 @@
+"""From a row of the work to somebody outside and back."""
