@@ -25,6 +25,8 @@ _MAIL: Final = (
     rf"[\w.%+'-]+(?:(?:@{_LABEL}(?:{_DOT}{_LABEL})*)+|@\[[^\]\s]{{1,60}}\]"
     rf"|\s{{0,3}}@\s{{0,3}}{_LABEL}(?:\s{{0,2}}{_DOT}\s{{0,2}}{_LABEL})+)"
 )
+# A day, or years from one to another: research is full of them, and they are nobody's.
+_DATE: Final = r"(?:19|20)\d\d(?:-\d\d-\d\d|\s?[-/]\s?(?:19|20)\d\d)(?![\w-])"
 # What is never told, and what stands there instead. Strangers choose these texts, so each pattern
 # is tried once for each run of characters. Rather a number too many than an address too few: an
 # agent names a contact by its reference.
@@ -38,7 +40,7 @@ _NEVER_TOLD: Final = (
         "[e-mail address]",
     ),
     (
-        re.compile(r"(?<![\w.,-])(?:\+|\()?\d(?:[\s./()-]{0,3}\d){6,16}(?![\w-])"),
+        re.compile(rf"(?<![\w.,-])(?!{_DATE})(?:\+|\()?\d(?:[\s./()-]{{0,3}}\d){{6,16}}(?![\w-])"),
         "[telephone number]",
     ),
 )

@@ -24,7 +24,9 @@ def documented() -> set[str]:
 
 def test_every_setting_is_documented_and_every_documented_one_is_used() -> None:
     read = re.compile(r'(?:\benv\.\w+|env\.get|environ\.get)\(\s*"([A-Z_]+)"')
-    sources = [ROOT / "trinity" / "settings.py", *(ROOT / "trinity" / "stack").glob("*.py")]
+    names = ("settings.py", "agent_settings.py")
+    sources = [*(ROOT / "trinity" / name for name in names)]
+    sources += (ROOT / "trinity" / "stack").glob("*.py")
     in_settings = set(read.findall(sources[0].read_text()))
     anywhere = set().union(*(read.findall(each.read_text()) for each in sources))
     anywhere |= {"PORT", "MCP_PORT", "SANDBOX_PORT", "TRINITY_MODE"}
@@ -48,6 +50,7 @@ def test_containers_run_known_processes_with_documented_settings() -> None:
     own |= {"DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"}
     assert documented() - passed_on - own == {
         *("DATABASE_AS_OWNER", "TRINITY_PROCESS"),
+        "SANDBOX_WEB_URL",
         *("TRINITY_HOME", "SANDBOX_PORT", "OWNER_EMAIL", "SEAL_KEY_FILE", "SEALS_LOG"),
         "SEAL_PINS",
         *("POSTGRES_PASSWORD", "TRINITY_DB_PASSWORD", "TRINITY_APP_DB_PASSWORD"),

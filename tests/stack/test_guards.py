@@ -83,6 +83,19 @@ def test_what_agrees_may_start(env: dict[str, str]) -> None:
         (LIVE | {"STRIPE_API_BASE": "https://api.stripe.com.evil.example"}, "not Stripe's own"),
         (LIVE | {"STRIPE_SECRET_KEY": "sk_test_abc"}, "not a live key"),
         (LIVE | {"STRIPE_SECRET_KEY": ""}, "not a live key"),
+        (LIVE | {"SANDBOX_WEB_URL": "http://127.0.0.1:8002"}, "made-up companies; unset it"),
+        (TEST | {"SANDBOX_WEB_URL": "http://127.0.0.1:8002"}, "made-up companies; unset it"),
+        (
+            TEST | {"TRINITY_PROCESS": "mcp", "SANDBOX_WEB_URL": "http://127.0.0.1:8002"},
+            "made-up companies; unset it",
+        ),
+        *(
+            (SANDBOX | {"SANDBOX_WEB_URL": address}, "the sandbox on this machine")
+            for address in (
+                *("http://10.0.0.1:80", "https://127.0.0.1:1", "http://127.0.0.1", "8002"),
+                "http://127.0.0.1:x",
+            )
+        ),
         (SANDBOX | {"STRIPE_API_BASE": ""}, "neither a live nor a test key"),
         (TEST | {"STRIPE_WEBHOOK_SECRETS": ""}, "STRIPE_WEBHOOK_SECRETS is empty"),
         (TEST | {"STRIPE_WEBHOOK_SECRETS": "whsec_a,,whsec_b"}, "STRIPE_WEBHOOK_SECRETS is empty"),

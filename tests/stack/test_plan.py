@@ -32,6 +32,9 @@ def test_without_a_provider_the_sandbox_answers(home: Home) -> None:
     assert made.mode == "sandbox"
     assert made.env["STRIPE_API_BASE"] == "http://127.0.0.1:8002"
     assert made.env["STRIPE_SECRET_KEY"].startswith("sk_sandbox_")
+    assert made.env["SANDBOX_WEB_URL"] == "http://127.0.0.1:8002"
+    assert made.env["SEARCH_URL"] == "http://127.0.0.1:8002/web"
+    assert make({"SEARCH_URL": "http://b"}, home).env["SEARCH_URL"] == "http://b"
     assert made.sandbox().env["SANDBOX_STRIPE_KEY"] == made.env["STRIPE_SECRET_KEY"]
     assert made.sandbox().env["SANDBOX_WEBHOOK_SECRET"] == made.env["STRIPE_WEBHOOK_SECRETS"]
     assert made.addresses == {

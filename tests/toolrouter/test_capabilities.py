@@ -15,10 +15,12 @@ from toolrouter.vocabulary import Code
 pytestmark = pytest.mark.django_db
 
 INSIDE = ["crm.read_lead", "crm.add_note", "crm.recommend_next_step"]
+RESEARCH = ["research.search", "research.fetch"]
+LINK = "revenue.prepare_payment_link"
 NAMES = {
-    RunKind.SALES: [*INSIDE, "revenue.prepare_payment_link"],
-    RunKind.FULFILMENT: [*INSIDE, "revenue.prepare_payment_link", "purchase.propose"],
-    RunKind.TRIAL: INSIDE,  # nothing of it leaves the house
+    RunKind.SALES: [*INSIDE, LINK, *RESEARCH],
+    RunKind.FULFILMENT: [*INSIDE, LINK, *RESEARCH, "purchase.propose"],
+    RunKind.TRIAL: [*INSIDE, *RESEARCH],  # nothing of it leaves the house
 }
 
 

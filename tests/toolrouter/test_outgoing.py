@@ -62,6 +62,7 @@ def test_an_address_to_reach_somebody_at_is_left_out(text: str, said: str) -> No
     [
         "We sold 1,250 units in 2025, 12 % more than in 2024.",
         "2026-11-30T12:00:00+00:00",
+        "On 2026-11-30, and from 2024-2026 or 2019 / 2021.",
         "deal_01kazzzzzzzzzzzzzzzzzzzzzz",
         "https://example.com/a/b?c=1",
         "user message out of order",

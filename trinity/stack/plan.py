@@ -138,6 +138,7 @@ def make(env: Mapping[str, str], *, home: Home, ports: Ports, stores: Mapping[st
             home.secret("webhook-secret", prefix="whsec_"),
             port=ports.sandbox,
         )
+        full["SEARCH_URL"] = env.get("SEARCH_URL", "").strip() or full["SEARCH_URL"]
     return Plan(home=home, ports=ports, env=full, has_sandbox=has_sandbox)
 
 

@@ -78,6 +78,7 @@ def _pour(to: Any) -> None:
 
 
 WHOLE = b"<article><h1>Whole</h1><p>" + b"All of it is here. " * 20 + b"</p></article>"
+LATIN = f"<article><h1>Café</h1><p>{'Café für alle, jeden Tag. ' * 20}Schluss.</p></article>"
 ANSWERS: dict[str, Callable[[Any], None]] = {
     "/whole": lambda to: _say(to, WHOLE),
     "/packed": lambda to: _say(to, gzip.compress(WHOLE), Content_Encoding="gzip"),
@@ -99,7 +100,7 @@ ANSWERS: dict[str, Callable[[Any], None]] = {
     "/no-http": lambda to: to.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n"),
     "/data": lambda to: _say(to, b'{"price": 49}', Content_Type="application/json; charset=utf-8"),
     "/latin": lambda to: _say(
-        to, ("<article><h1>Café</h1><p>" + "Café für alle, jeden Tag. " * 20 + "Schluss.</p></article>").encode("latin-1"),
+        to, LATIN.encode("latin-1"),
         Content_Type="text/html; charset=ISO-8859-1",
     ),
     "/unseen": lambda to: _say(
