@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final, Self
 
 import httpx
+from django.conf import LazySettings
 
 from fulfillment.ports_web import Fault, Hit, NotFound, SearchEngine
 
@@ -22,7 +23,7 @@ class SearXNG:
         self._url, self._transport = url.rstrip("/"), transport
 
     @classmethod
-    def from_settings(cls, settings: Any) -> SearXNG:
+    def from_settings(cls, settings: LazySettings) -> Self:
         """Return the one that settings name."""
         return cls(settings.RESEARCH.search_url)
 

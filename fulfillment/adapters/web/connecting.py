@@ -40,7 +40,7 @@ class PinnedBackend(httpcore.NetworkBackend):
         port: int,  # noqa: ARG002  # likewise
         timeout: float | None = None,  # noqa: ARG002  # the deadline holds
         local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect to the first address that takes it. Raises ConnectError, ConnectTimeout."""
         failed: Exception = httpcore.ConnectError("no address")
@@ -98,6 +98,6 @@ class _TimedStream(httpcore.NetworkStream):
         )
         return _TimedStream(encrypted, self._deadline)
 
-    def get_extra_info(self, info: str) -> Any:
+    def get_extra_info(self, info: str) -> object:
         """Return what is known of it."""
         return self._below.get_extra_info(info)

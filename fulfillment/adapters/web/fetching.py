@@ -69,13 +69,13 @@ class Fetcher:
     ) -> Iterator[httpcore.Response]:
         backend = PinnedBackend(target.addresses, target.port, deadline)
         scheme = "https" if target.is_tls else "http"
-        headers = {
-            "Host": target.host,
-            "User-Agent": self._user_agent,
-            "Accept": accepts,
-            "Accept-Encoding": "gzip",
-            "Connection": "close",
-        }
+        headers: list[tuple[bytes | str, bytes | str]] = [
+            ("Host", target.host),
+            ("User-Agent", self._user_agent),
+            ("Accept", accepts),
+            ("Accept-Encoding", "gzip"),
+            ("Connection", "close"),
+        ]
         try:
             with (
                 httpcore.ConnectionPool(

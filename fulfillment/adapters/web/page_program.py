@@ -43,7 +43,9 @@ def read(kind: str, charset: str, body: bytes) -> dict[str, Any]:
     """Return title, date and text of a page."""
     if kind not in ("text/html", "application/xhtml+xml"):
         return {"title": "", "date": None, "text": tidy(decoded(body, charset))}
-    import trafilatura  # noqa: PLC0415  # after the limits: it is most of what they are for
+    # After the limits: it is most of what they are for.
+    import trafilatura  # noqa: PLC0415  # see above
+    from trafilatura.settings import Document  # noqa: PLC0415  # likewise
 
     found = trafilatura.bare_extraction(
         decoded(body, charset) if charset else body,
@@ -52,7 +54,7 @@ def read(kind: str, charset: str, body: bytes) -> dict[str, Any]:
         favor_recall=True,
         with_metadata=True,
     )
-    if found is None:
+    if not isinstance(found, Document):
         return {"title": "", "date": None, "text": ""}
     title = " ".join(tidy(found.title or "").split())[:TITLE_CHARS_MAX]
     return {"title": title, "date": found.date, "text": tidy(found.text or "")}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from typing import Any, Final
+from typing import Final, Self
 
+from django.conf import LazySettings
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
@@ -36,7 +37,7 @@ class WebPages:
         self._fetcher = fetcher
 
     @classmethod
-    def from_settings(cls, settings: Any) -> WebPages:
+    def from_settings(cls, settings: LazySettings) -> Self:
         """Return one that says whom to write to, and may read the sandbox's web in a sandbox."""
         return cls(
             Fetcher(

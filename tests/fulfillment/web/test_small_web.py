@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
-from fulfillment.firewall import clean
 
 from fulfillment.adapters.searxng import SearXNG
 from fulfillment.adapters.web import reader as reading_pages
 from fulfillment.adapters.web.reader import WebPages
+from fulfillment.firewall import clean
 from fulfillment.ports_web import Fault, NotFound
 from sandbox.web.companies import KNOWN, company_at, host_of, name_of
 from sandbox.web.hostile import AWAY
