@@ -58,6 +58,7 @@ WHERE given.mode <> 'sample' AND (given.funded_minor <> 0 OR given.frozen_at IS 
 def declare() -> None:
     """Say which row each of our entries speaks of. Called once, at start-up."""
     run = Row("fulfillment_acquisitionrun")
+    rows.declare("audit", {"source.released": Row("fulfillment_source")})
     rows.declare(
         "run",
         dict.fromkeys((f"run.{kind}" for kind in RunEventKind.values), run),

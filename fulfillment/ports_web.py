@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, Protocol
 
 
@@ -25,10 +26,30 @@ class Fault(StrEnum):
     UNREADABLE = "unreadable"  # the program that reads it failed, or found no text
     NOT_CONFIGURED = "not_configured"
     ANSWER = "answer"  # the search engine said something else than results
-    BUDGET = "budget"  # the run has looked up as much as it may
     DEADLINE = "deadline"
     ERASED = "erased"
 
+
+# Why something was not looked up, to people.
+FAULT_WORDS: Final[Mapping[Fault, str]] = MappingProxyType(
+    {
+        Fault.ADDRESS: "Not a public web address",
+        Fault.NAME: "The site was not found",
+        Fault.PRIVATE: "The address leads to a private network",
+        Fault.REDIRECTS: "Too many redirects",
+        Fault.ROBOTS: "The site asks programs not to read it",
+        Fault.STATUS: "The site answered with an error",
+        Fault.CONTENT_TYPE: "Not a page of text",
+        Fault.TOO_LARGE: "Larger than 1 MB",
+        Fault.TIMEOUT: "The site was too slow",
+        Fault.CONNECTION: "The connection failed",
+        Fault.UNREADABLE: "No text was found in it",
+        Fault.NOT_CONFIGURED: "No search engine is set up",
+        Fault.ANSWER: "The search engine gave no results",
+        Fault.DEADLINE: "It took too long",
+        Fault.ERASED: "Erased",
+    }
+)
 
 # What may be gone when it is tried again.
 PASSING: Final = frozenset({Fault.NAME, Fault.TIMEOUT, Fault.CONNECTION, Fault.ANSWER})

@@ -100,6 +100,7 @@ _WORK: Final = frozenset(
         "approvals.view_approvalfield",
         "approvals.decide_outbound",
         "fulfillment.view_source",
+        "fulfillment.release_source",
         "revenue.view_orderlink",
         "revenue.view_orderlinkrequest",
         "revenue.view_buyermail",

@@ -36,6 +36,7 @@ urlpatterns = [
     path("", include("ledger.urls")),
     path("console/", include("approvals.urls")),
     path("", include("toolrouter.urls")),
+    path("", include("fulfillment.urls")),
     path("console/", include("console.urls")),
     path("console/", include("notices.urls")),
     path("", include("revenue.urls.public")),

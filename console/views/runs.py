@@ -12,6 +12,7 @@ from console import timeline
 from crm import queries as crm
 from fulfillment import queries as fulfillment
 from fulfillment.enums import RunState
+from fulfillment.queries import sources
 from kernel.modes import Mode
 from kernel.paging import Cursor
 from kernel.permissions import needs
@@ -70,6 +71,8 @@ def run(request: HttpRequest, run_ref: str) -> HttpResponse:
         "safety": safety.run_safety(run_ref),
         "deal_ref": crm.deal_ref_of(found.deal_id) if found.deal_id else "",
         "purchases": purchases_of_run(run_ref),
+        "sources": sources.sources_of_run(run_ref),
+        "failed_lookups": sources.failed_lookups(run_ref),
         "lines": timeline.merged(timeline.of_run("", fulfillment.events_of_run(found.id), mode="")),
     }
     return render(request, "console/run.html", context)

@@ -76,6 +76,7 @@ class Source(Stateful):
     )
 
     class Meta:
+        permissions = [("release_source", "Can release a quarantined source")]
         constraints = [
             models.UniqueConstraint(fields=["reference"], name="source_reference_unique"),
             models.CheckConstraint(

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from django.db.models import Q
 
-from fulfillment.enums import SOURCES, SourceState
+from fulfillment.enums import SOURCES, LookupState, SourceState
 from fulfillment.models import Lookup, Source
+from fulfillment.ports_web import FAULT_WORDS, Fault
 from kernel.state_words import OperatorWords
 
 SOURCES_SHOWN_MAX: Final = 200
@@ -33,6 +34,7 @@ class SourceRow:
     size: int
     excerpt: str
     codes: tuple[str, ...]
+    released_by: str
     is_erased: bool
 
     @property
@@ -67,6 +69,7 @@ def _row_fields(source: Source) -> dict[str, Any]:
         "size": source.size,
         "excerpt": source.excerpt,
         "codes": tuple(source.codes),
+        "released_by": source.released_by.email if source.released_by else "",
         "is_erased": not source.text_salt,
     }
 
@@ -74,6 +77,7 @@ def _row_fields(source: Source) -> dict[str, Any]:
 def sources_of_run(run_ref: str) -> list[SourceRow]:
     """Return what a run read, in the order in which it did. One statement, without the texts."""
     found = Source.objects.filter(run__reference=run_ref).defer("text", "body")
+    found = found.select_related("released_by")
     return [SourceRow(**_row_fields(source)) for source in found.order_by("pk")[:SOURCES_SHOWN_MAX]]
 
 
@@ -83,7 +87,7 @@ def source_texts_of_run(run_ref: str, refs: Iterable[str] | None = None) -> list
     What was erased is not among them. One statement.
     """
     found = Source.objects.filter(run__reference=run_ref, state=SourceState.RELEASED)
-    found = found.exclude(text_salt="").defer("body")
+    found = found.exclude(text_salt="").defer("body").select_related("released_by")
     if refs is not None:
         found = found.filter(reference__in=list(refs))
     return [
@@ -118,6 +122,32 @@ def _for_task(row: SourceRow) -> dict[str, Any]:
     if row.published_on:
         told["published_on"] = row.published_on.isoformat()
     return told
+
+
+def run_of_source(source_ref: str) -> str | None:
+    """Return the run that a source was read for, or None. One statement."""
+    found = Source.objects.filter(reference=source_ref)
+    return found.values_list("run__reference", flat=True).first()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedLookup:
+    """Something that could not be looked up for a run, and why."""
+
+    asked: str
+    why: str
+    ended_at: datetime
+
+
+def failed_lookups(run_ref: str) -> list[FailedLookup]:
+    """Return what could not be looked up for a run, the newest first. One statement."""
+    found = Lookup.objects.filter(run__reference=run_ref, state=LookupState.FAILED)
+    rows = found.order_by("-pk").values_list("asked", "error", "ended_at")[:SOURCES_SHOWN_MAX]
+    return [
+        FailedLookup(asked=asked, why=FAULT_WORDS[Fault(error)], ended_at=ended_at)
+        for asked, error, ended_at in rows
+        if ended_at is not None
+    ]
 
 
 def sources_of_runs(run_refs: Sequence[str]) -> list[str]:

@@ -19,8 +19,10 @@ from fulfillment.queries.sources import (
 from kernel.erasure import Person
 from kernel.references import new_reference
 from kernel.transitions import IllegalMove
+from ledger.models import LedgerEntry
 from tests.factories.crm import ContactFactory
 from tests.factories.fulfillment import NOON, a_source, planned_run
+from tests.factories.people import client_of, make_person
 from toolrouter.models import Grant, GrantSubject
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,11 +35,10 @@ def lookup_of(run: AcquisitionRun, **changes: object) -> Lookup:
         mode=run.mode,
         call_ref=new_reference("call"),
         kind=LookupKind.SEARCH,
-        asked="Ada Lovelace",
         next_attempt_at=NOON,
         asked_at=NOON,
         deadline_at=NOON,
-        **changes,
+        **{"asked": "Ada Lovelace", **changes},
     )
     lookup.begin(LookupState.QUEUED)
     lookup.save(force_insert=True)
@@ -123,3 +124,54 @@ def test_an_erasure_blanks_what_runs_read_about_the_person_and_ends_what_is_unde
     assert source_texts_of_run(run.reference) == sources_for_task(run.reference) == []
     assert Source.objects.get(pk=kept.pk).text
     assert again.refs == []
+
+
+def page_of(run: AcquisitionRun, role: str) -> str:
+    browser = client_of(make_person(role))
+    return browser.get(f"/console/runs/{run.reference}/").content.decode()
+
+
+def test_a_runs_page_lists_what_it_read_as_text() -> None:
+    run = planned_run()
+    a_source(run, title="<script>alert(1)</script>", text="Quarter <b>figures</b>")
+    failed = lookup_of(run, asked="http://127.0.0.1/")
+    failed.move(LookupState.FAILED, error="private", next_attempt_at=None, ended_at=NOON)
+
+    shown = page_of(run, "operator")
+
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+    assert "Quarter &lt;b&gt;figures&lt;/b&gt;" in shown
+    assert "https://brightloom.example/pricing" in shown
+    assert 'href="https://brightloom' not in shown
+    assert "The address leads to a private network" in shown
+    assert "Quarter" not in page_of(run, "auditor")
+
+
+def test_a_person_releases_what_was_quarantined_and_the_books_know_who() -> None:
+    run = planned_run()
+    source = a_source(run, codes=["tool_markup"])
+    operator = make_person("operator")
+    browser = client_of(operator)
+    address = f"/console/sources/{source.reference}/release/"
+    assert "Release to the run" in page_of(run, "operator")
+    assert "Release to the run" not in page_of(run, "auditor")
+
+    first, again = browser.post(address, follow=True), browser.post(address, follow=True)
+
+    assert "Released. The agent may read and quote it now." in first.content.decode()
+    assert "It was released already." in again.content.decode()
+    source.refresh_from_db()
+    assert (source.state, source.released_by) == (SourceState.RELEASED, operator)
+    assert [text.reference for text in source_texts_of_run(run.reference)] == [source.reference]
+    [entry] = LedgerEntry.objects.filter(event="source.released")
+    assert (entry.subject, entry.facts["actor"]) == (source.reference, f"user:{operator.pk}")
+    assert f"Released by\n{operator.email}" in page_of(run, "owner")
+    assert browser.post("/console/sources/src_none/release/").status_code == 404
+
+
+def test_an_auditor_releases_nothing() -> None:
+    source = a_source(planned_run(), codes=["tool_markup"])
+
+    answer = client_of(make_person("auditor")).post(f"/console/sources/{source.reference}/release/")
+
+    assert answer.status_code == 403
