@@ -15,6 +15,7 @@ from starlette.routing import Route
 from sandbox.background import run_background
 from sandbox.control.routes import control_routes
 from sandbox.errors import Refused
+from sandbox.model.vendor import MODEL_STAND_IN
 from sandbox.pages import STYLE, page
 from sandbox.server import serve
 from sandbox.settings import Settings
@@ -27,7 +28,8 @@ from sandbox.webhooks import WebhookSender
 
 log = logging.getLogger("sandbox")
 
-VENDORS: Final = (STRIPE, WEB)
+# The model first: what else begins with /v1/, Stripe answers.
+VENDORS: Final = (MODEL_STAND_IN, STRIPE, WEB)
 
 
 def build(state: State, sender: WebhookSender, vendors: Sequence[Vendor]) -> Starlette:

@@ -18,7 +18,7 @@ def test_the_control_page_is_accessible(sandbox: RunningSandbox, page: Page) -> 
     sandbox.control("refunds", charge=sandbox.paid_charge().id, outcome="pending")
     sandbox.control("faults", effect="delay", delay_ms=1, path="/v1/unicorns")
 
-    for tab in ("", "payments", "webhooks", "trouble"):
+    for tab in ("", "payments", "webhooks", "model", "trouble"):
         page.goto(f"{sandbox.base}/_sandbox/{tab}")
         assert_accessible(page)
 
@@ -33,6 +33,7 @@ def test_nothing_is_wider_than_320_px(sandbox: RunningSandbox, chromium: Browser
         "/_sandbox/",
         "/_sandbox/payments",
         "/_sandbox/webhooks",
+        "/_sandbox/model",
         "/_sandbox/trouble",
     ):
         narrow.goto(sandbox.base + path)
@@ -141,3 +142,19 @@ def test_a_refund_of_no_amount_refunds_nothing(
 
     expect(plain_page.get_by_role("status")).to_contain_text("Not done:")
     assert sandbox.client().charges.retrieve(charge.id).amount_refunded == 0
+
+
+def test_a_person_lets_the_model_misbehave_and_behave_again(
+    sandbox: RunningSandbox, plain_page: Page
+) -> None:
+    plain_page.goto(f"{sandbox.base}/_sandbox/model")
+    plain_page.get_by_label("What it does").select_option("loop")
+    plain_page.get_by_label("Runs").fill("3")
+    plain_page.get_by_role("button", name="Put in force").click()
+
+    expect(plain_page.get_by_role("status")).to_have_text("The next runs will be worked on so.")
+    expect(plain_page.get_by_role("row").last).to_contain_text("the next 3")
+
+    plain_page.get_by_role("button", name="Behave again").click()
+
+    expect(plain_page.get_by_role("heading", name="It behaves")).to_be_visible()
