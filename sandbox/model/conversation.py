@@ -84,7 +84,7 @@ def tool_of(name: str) -> str:
     return PREFIX.sub("", name)
 
 
-def found_in(value: object, *names: str) -> Any:
+def found_in(value: object, *names: str) -> object:
     """What stands under the first of ``names`` that is anywhere in ``value``, nearest first."""
     for name in names:
         level: list[object] = [value]
@@ -94,6 +94,18 @@ def found_in(value: object, *names: str) -> Any:
                     return each[name]
             level = [inner for each in level for inner in _inside(each)]
     return None
+
+
+def text_in(value: object, *names: str) -> str:
+    """The same as a text; empty where there is none."""
+    found = found_in(value, *names)
+    return found if isinstance(found, str) else ""
+
+
+def objects_in(value: object, *names: str) -> list[Json]:
+    """The objects of the list there; empty where there is none."""
+    found = found_in(value, *names)
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
 def _inside(value: object) -> list[object]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from sandbox.model.conversation import Conversation, Json, Step, found_in
+from sandbox.model.conversation import Conversation, Json, Step, text_in
 from sandbox.model.replies import Reply
 from sandbox.model.schemas import filled
 
@@ -13,7 +13,7 @@ Ask = Callable[[Conversation, str, Json], Reply]
 
 def next_for_a_lead(known: Conversation, ask: Ask) -> Reply | None:
     """The next call, or nothing when all is done that can be."""
-    deal = str(found_in(known.task, "deal", "deal_ref") or "")
+    deal = text_in(known.task, "deal", "deal_ref")
     if "list_capabilities" in known.tools and known.last("list_capabilities") is None:
         return ask(known, "list_capabilities", {})
     if deal and "read_lead" in known.tools and known.last("read_lead") is None:
@@ -34,7 +34,7 @@ def summary(known: Conversation) -> str:
     lead = known.last("read_lead")
     told = lead.result if lead else {}
     wrote = told.get("written_by_the_visitor") or {}
-    company = str(wrote.get("company_name") or found_in(known.task, "company") or "The company")
+    company = str(wrote.get("company_name") or text_in(known.task, "company") or "The company")
     wish = " ".join(str(wrote.get("wish") or "").split())
     lines = [
         f"{company} is at stage “{told.get('stage', 'lead')}”.",

@@ -7,14 +7,16 @@ Json = dict[str, Any]
 DEPTH_MAX: Final = 8
 
 
-def filled(schema: Json, known: Mapping[str, Any]) -> Json:
+def filled(schema: Json, known: Mapping[str, object]) -> Json:
     """An object for ``schema``; fields of the names in ``known`` get those values."""
     definitions = schema.get("$defs") or {}
     value = _value(schema, "", known, definitions, 0)
     return value if isinstance(value, dict) else {}
 
 
-def _value(schema: Json, name: str, known: Mapping[str, Any], definitions: Json, depth: int) -> Any:
+def _value(
+    schema: Json, name: str, known: Mapping[str, object], definitions: Json, depth: int
+) -> object:
     if name in known and _fits(known[name], schema):
         return known[name]
     if depth > DEPTH_MAX:
@@ -27,15 +29,17 @@ def _value(schema: Json, name: str, known: Mapping[str, Any], definitions: Json,
             return _value(schema[several][0], name, known, definitions, depth + 1)
     for fixed in ("const", "default"):
         if fixed in schema:
-            return schema[fixed]
+            said: object = schema[fixed]
+            return said
     if schema.get("enum"):
-        return schema["enum"][0]
+        first: object = schema["enum"][0]
+        return first
     return _of_type(schema, name, known, definitions, depth)
 
 
 def _of_type(
-    schema: Json, name: str, known: Mapping[str, Any], definitions: Json, depth: int
-) -> Any:
+    schema: Json, name: str, known: Mapping[str, object], definitions: Json, depth: int
+) -> object:
     kind = schema.get("type")
     if kind == "object" or "properties" in schema:
         wanted = set(schema.get("required") or []) | (
@@ -50,7 +54,8 @@ def _of_type(
         one = _value(schema.get("items") or {}, name, known, definitions, depth + 1)
         return [one] * int(schema.get("minItems", 0))
     if kind in ("integer", "number"):
-        return schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
+        least: object = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
+        return least
     if kind == "boolean":
         return False
     return "As the task says"[: int(schema.get("maxLength", 200))]

@@ -294,7 +294,7 @@ def mended(content: Json, problems: Sequence[Json]) -> Json:
 
 
 def _mend(content: Json, where: str) -> None:
-    at: Any = content
+    at: object = content
     for name, place in _PATH.findall(where):
         at_next = _inside(at, name, place)
         if at_next is None:
@@ -307,7 +307,7 @@ def _mend(content: Json, where: str) -> None:
         at.pop("share_percent")
 
 
-def _inside(at: Any, name: str, place: str) -> Any:
+def _inside(at: object, name: str, place: str) -> object:
     if name and isinstance(at, dict):
         return at.get(name)
     if place and isinstance(at, list) and int(place) < len(at):

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from sandbox.model.conversation import Conversation, Json, Step, found_in
+from sandbox.model.conversation import Conversation, Json, Step, found_in, objects_in, text_in
 from sandbox.model.pages import pages_of
 from sandbox.model.replies import Reply, called, said
 from sandbox.model.sales import next_for_a_lead
@@ -68,17 +68,17 @@ def _waiting(known: Conversation) -> Reply | None:
 def _working(known: Conversation) -> Reply:
     if purpose_of(known) == "plan":
         return _planning(known)
-    if str(found_in(known.task, "kind")) == "sales":
+    if text_in(known.task, "kind") == "sales":
         return next_for_a_lead(known, ask) or said("The outreach pack is handed in for review.")
     return _researching(known) or _writing(known)
 
 
 def purpose_of(known: Conversation) -> str:
     """What this turn is for: plan, work or revise."""
-    word = str(found_in(known.task, "purpose", "turn_purpose") or "")
+    word = text_in(known.task, "purpose", "turn_purpose")
     if word in ("plan", "work", "revise"):
         return word
-    state = str(found_in(known.task, "run_state", "state") or "")
+    state = text_in(known.task, "run_state", "state")
     if state == "planning" or ("submit_plan" in known.tools and state == "waiting_for_brief"):
         return "plan"
     return "work"
@@ -103,7 +103,7 @@ def _planning(known: Conversation) -> Reply:
 
 def _plan(known: Conversation) -> Json:
     company = company_of(known) or "the company"
-    is_sales = str(found_in(known.task, "kind")) == "sales"
+    is_sales = text_in(known.task, "kind") == "sales"
     steps = (
         [
             "Read the lead and what the visitor wrote",
@@ -137,16 +137,17 @@ def _required(schema: Json) -> list[str]:
 
 def _operations(known: Conversation) -> list[str]:
     listed = known.last("list_capabilities")
-    entries = found_in(listed.answer, "operations", "capabilities") if listed else None
+    found = found_in(listed.answer, "operations", "capabilities") if listed else None
+    entries = found if isinstance(found, list) else []
     names = [
         str(each.get("operation") or each.get("name")) if isinstance(each, dict) else str(each)
-        for each in entries or []
+        for each in entries
         if not isinstance(each, dict) or each.get("decision", "allow") != "deny"
     ]
     return [name for name in names if name and name != "None"]
 
 
-def _as_items(steps: Sequence[str], schema: Json, operations: list[str]) -> list[Any]:
+def _as_items(steps: Sequence[str], schema: Json, operations: list[str]) -> list[object]:
     """The steps as the schema wants each: words, or an object that has them."""
     items = ((schema.get("properties") or {}).get("steps") or {}).get("items") or {}
     definitions = schema.get("$defs") or {}
@@ -171,18 +172,18 @@ def _as_items(steps: Sequence[str], schema: Json, operations: list[str]) -> list
 
 def company_of(known: Conversation) -> str:
     """The company that the task is about."""
-    return str(found_in(known.task, "company", "company_name") or "")
+    return text_in(known.task, "company", "company_name")
 
 
 def _researching(known: Conversation) -> Reply | None:
     if "research_search" not in known.tools or "research_fetch" not in known.tools:
         return None
     searched = known.of("research_search")
-    given = len(found_in(known.task, "sources") or [])
+    given = len(objects_in(known.task, "sources"))
     if given >= READS_MAX or purpose_of(known) == "revise":
         return None
     if len(searched) < len(QUERIES) and not _refused(searched):
-        site = str(found_in(known.task, "website") or "")
+        site = text_in(known.task, "website")
         about = " ".join(each for each in (company_of(known), site) if each)
         query = QUERIES[len(searched)].format(company=about or "company")
         return ask(known, "research_search", {"query": query[:300]})
@@ -229,16 +230,16 @@ def _writing(known: Conversation) -> Reply:
 def _content(known: Conversation, name: str, tried: Sequence[Step]) -> Json:
     if tried:
         before = next((v for v in tried[-1].arguments.values() if isinstance(v, dict)), {})
-        problems = found_in(tried[-1].answer, "problems") or []
+        problems = objects_in(tried[-1].answer, "problems")
         if before and problems:
             return mended(before, problems)
     answers = [step.result for step in known.steps if step.result.get("text")]
-    given = [each for each in found_in(known.task, "sources") or [] if isinstance(each, dict)]
-    question = str(found_in(known.task, "question") or "")
+    given = objects_in(known.task, "sources")
+    question = text_in(known.task, "question")
     writer = Writer(
         pages_of([*answers, *given]),
         company=company_of(known),
-        website=str(found_in(known.task, "website") or ""),
+        website=text_in(known.task, "website"),
         question=question,
     )
     return writer.section(name)
