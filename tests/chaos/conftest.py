@@ -21,7 +21,7 @@ ENVIRONMENT = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A shop with two beats. CHAOS_SEED replays what chance did."""
     seed = int(os.environ.get("CHAOS_SEED") or random.randrange(10**6))

@@ -41,7 +41,7 @@ _visitors = count(1)
 _owner_cookies: list[Any] = []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # ends with the last journey: an idle stack works too
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with running(home=tmp_path_factory.mktemp("journeys") / "home", env=ENVIRONMENT) as stack:
         expect.set_options(timeout=SOON_S * 1000)
