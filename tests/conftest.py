@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
@@ -28,6 +30,7 @@ from tests.grouping import (  # pytest finds the scheduler here
 from tests.journeys.browsing import launch
 from tests.owner import as_owner
 from trinity.settings import celery_url
+from trinity.stack.home import ROOT
 
 NOON = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)  # in the past, whenever this runs
 
@@ -78,15 +81,22 @@ def _of_this_process(redis_url: str) -> str:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Let the controller of a run begin with what each worker of it will need."""
-    if session.config.getoption("numprocesses") and not hasattr(session.config, "workerinput"):
-        session.config.add_cleanup(migrated.start_making().wait)
+    """Begin with what workers of a whole run will need, while they still collect their tests."""
+    config = session.config
+    if (
+        config.getoption("numprocesses")
+        and not hasattr(config, "workerinput")
+        and config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    ):
+        making = subprocess.Popen([sys.executable, "-m", "tests.prepared"], cwd=ROOT)
+        config.add_cleanup(making.wait)
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Copy the migrated database instead of migrating. (Django still applies what follows it.)"""
-    connection.settings_dict["TEST"]["TEMPLATE"] = migrated.database()
+    migrated.made_from()
+    connection.settings_dict["TEST"]["TEMPLATE"] = migrated.DATABASE
 
 
 @pytest.fixture(scope="session")

@@ -31,25 +31,19 @@ OTHERS: Final = ("requirements.lock", "tests/migrated.py")  # other apps' migrat
 IS_THERE: Final = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
 
 
-def database() -> str:
-    """Return the name of the migrated database, made anew where a file behind it has changed."""
+def made_from() -> str:
+    """Return a digest of all that made the database, which is made anew where that has changed."""
     owner = os.environ.get(ADDRESSES[1]) or os.environ[ADDRESSES[0]]
     with psycopg.connect(owner, autocommit=True) as server:
         server.execute("SELECT pg_advisory_lock(%s)", (LOCK,))  # until the connection ends
         found = server.execute(IS_THERE, (DATABASE,)).fetchone()
-        if not (found and found[0] and _is_current(found[0])):
-            _make(server)
-    return DATABASE
+        comment = found and found[0]
+        if not (comment and _is_current(comment)):
+            comment = _make(server)
+    return str(comment.split("\n")[0])
 
 
-def start_making() -> subprocess.Popen[bytes]:
-    """Make it in a process of its own, while the workers still collect their tests."""
-    return subprocess.Popen(
-        [sys.executable, "-c", f"import {__name__} as m; m.database()"], cwd=ROOT
-    )
-
-
-def _make(server: psycopg.Connection) -> None:
+def _make(server: psycopg.Connection) -> str:
     """Migrate under another name: what is interrupted is never taken for whole."""
     name, unfinished = sql.Identifier(DATABASE), sql.Identifier(UNFINISHED)
     server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(unfinished))
@@ -74,6 +68,7 @@ def _make(server: psycopg.Connection) -> None:
     server.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(unfinished))
     server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(name))
     server.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(unfinished, name))
+    return comment
 
 
 def _is_current(comment: str) -> bool:

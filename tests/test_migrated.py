@@ -14,9 +14,9 @@ from tests import migrated
 def test_it_is_made_anew_after_a_change_to_whatever_made_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = migrated.database()
+    migrated.made_from()
     with psycopg.connect(os.environ["DATABASE_URL"]) as server:
-        [comment] = server.execute(migrated.IS_THERE, (name,)).fetchone() or ()
+        [comment] = server.execute(migrated.IS_THERE, (migrated.DATABASE,)).fetchone() or ()
     read = comment.split("\n")[1:]
     assert {
         *("revenue/migrations/0001_initial.py", "revenue/models/orders.py"),

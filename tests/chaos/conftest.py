@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.chaos.shop import Shop
-from trinity.stack import commands, running
+from tests.prepared import running_again
+from trinity.stack import commands
 
 ENVIRONMENT = {
     "TRUSTED_PROXY_COUNT": "1",  # every buyer has an address of their own
@@ -26,7 +27,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A shop with two beats. CHAOS_SEED replays what chance did."""
     seed = int(os.environ.get("CHAOS_SEED") or random.randrange(10**6))
     print(f"\nReplay with CHAOS_SEED={seed}")
-    with running(home=tmp_path_factory.mktemp("chaos") / "home", env=ENVIRONMENT) as stack:
+    with running_again(home=tmp_path_factory.mktemp("chaos") / "home", env=ENVIRONMENT) as stack:
         second_beat = commands.beat(home=str(tmp_path_factory.mktemp("second_beat")))
         shop = Shop(stack, seed)
         with shop.beside(second_beat):

@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.chaos.shop import Shop
 from tests.journeys.a11y import IN_THE_DARK, ON_A_PHONE, problems, too_small_to_touch
 from tests.journeys.browsing import DESK, PHONE, window
-from trinity.stack import running
+from tests.prepared import running_again
 
 T = TypeVar("T")
 ENVIRONMENT: Final = {
@@ -43,7 +43,8 @@ _owner_cookies: list[Any] = []
 
 @pytest.fixture(scope="package")  # ends with the last journey: an idle stack works too
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with running(home=tmp_path_factory.mktemp("journeys") / "home", env=ENVIRONMENT) as stack:
+    home = tmp_path_factory.mktemp("journeys") / "home"
+    with running_again(home=home, env=ENVIRONMENT) as stack:
         expect.set_options(timeout=SOON_S * 1000)
         yield Shop(stack, seed=0)
 

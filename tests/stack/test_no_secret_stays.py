@@ -21,8 +21,11 @@ import pytest
 import redis
 from psycopg import sql
 
+from tests.chaos.shop import children_of
+from tests.prepared import running_again
 from tests.trinity.endpoints import ENDPOINTS
-from trinity.stack import Stack, running
+from trinity.stack import Stack
+from trinity.stack.secrets import OF, SECRETS
 
 pytestmark = pytest.mark.slow
 
@@ -150,7 +153,7 @@ def _token_name(client: httpx.Client) -> str:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(home=tmp_path_factory.mktemp("kept") / "home", env=PLANTED) as started:
+    with running_again(home=tmp_path_factory.mktemp("kept") / "home", env=PLANTED) as started:
         yield started
 
 
@@ -164,6 +167,20 @@ def test_a_secret_is_found_however_it_was_packed() -> None:
 
     assert [holds(unpacked(row), [secret]) for row in rows] == [True] * 12
     assert not holds(unpacked(base64.b64encode(b"nothing of the kind" * 9)), [secret])
+
+
+def test_each_process_gets_only_the_secrets_that_it_needs(stack: Stack) -> None:
+    """Read off the running processes themselves, their children included."""
+    for name, pid in stack.pids().items():
+        if name not in OF:
+            continue  # Postgres and Valkey
+        for each in (pid, *children_of(pid)):
+            had = {
+                line.split(b"=", 1)[0].decode()
+                for line in Path(f"/proc/{each}/environ").read_bytes().split(b"\0")
+            }
+            assert had & SECRETS <= OF[name], name
+        assert OF[name] & {"REDIS_URL"} <= had, name
 
 
 def test_nothing_that_a_stack_keeps_holds_a_secret_of_its_environment(stack: Stack) -> None:

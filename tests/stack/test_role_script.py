@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -12,8 +13,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from trinity.stack import binaries, running
+from trinity.stack import binaries
 from trinity.stack.home import ROOT, Home
+from trinity.stack.private import neutral
 
 PASSWORDS = {"TRINITY_DB_PASSWORD": "owners", "TRINITY_APP_DB_PASSWORD": "it's pages'"}
 
@@ -21,14 +23,25 @@ PASSWORDS = {"TRINITY_DB_PASSWORD": "owners", "TRINITY_APP_DB_PASSWORD": "it's p
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A Postgres of its own, as its superuser reaches it."""
-    home = tmp_path_factory.mktemp("roles") / "home"
-    with running(home=home, env={"TRINITY_WITHOUT": "worker,beat"}) as stack:
-        url = urlsplit(stack.env["DATABASE_URL"])
-        yield {
-            "PATH": f"{next(binaries.find()).folder}:{os.environ['PATH']}",
-            "PGHOST": parse_qs(url.query)["host"][0],
-            "PGPASSWORD": Home(home).secret("postgres-superuser-password"),
-        }
+    home = Home(tmp_path_factory.mktemp("roles"))
+    command = [sys.executable, "-c", "import os; print(os.environ['DATABASE_URL']); input()"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trinity.stack", "services", "--", *command],
+        cwd=ROOT,
+        env=neutral(os.environ) | {"TRINITY_HOME": str(home.path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    url = urlsplit(process.stdout.readline())
+    yield {
+        "PATH": f"{next(binaries.find()).folder}:{os.environ['PATH']}",
+        "PGHOST": parse_qs(url.query)["host"][0],
+        "PGPASSWORD": home.secret("postgres-superuser-password"),
+    }
+    process.communicate("\n")
+    assert process.returncode == 0
 
 
 def run_script(server: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-
-import pytest
 
 from trinity import guards
-from trinity.stack import running, secrets
+from trinity.stack import secrets
 from trinity.stack.home import ROOT
 from trinity.stack.secrets import OF, SECRETS
 
@@ -77,24 +74,3 @@ def _block(text: str, head: str) -> str:
 
 def _names(block: str) -> set[str]:
     return set(re.findall(r"^ +([A-Z_]+):", block, flags=re.MULTILINE))
-
-
-@pytest.mark.slow
-def test_each_process_gets_only_the_secrets_that_it_needs(tmp_path: Path) -> None:
-    """Read off the running processes themselves, their children included."""
-    with running(home=tmp_path / "home") as stack:
-        for name, pid in stack.pids().items():
-            if name not in OF:
-                continue  # Postgres and Valkey
-            for each in (pid, *_below(pid)):
-                had = {
-                    line.split(b"=", 1)[0].decode()
-                    for line in Path(f"/proc/{each}/environ").read_bytes().split(b"\0")
-                }
-                assert had & SECRETS <= OF[name], name
-            assert OF[name] & {"REDIS_URL"} <= had, name
-
-
-def _below(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(each) for each in children]

@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.prepared import running_again
 from trinity.stack import Ports, Stack, attached, running
 from trinity.stack.home import ROOT
 
@@ -138,7 +139,7 @@ def test_a_second_stack_beside_it_killed_loses_nothing(
     stack: Stack, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     home = tmp_path_factory.mktemp("second") / "home"
-    with running(home=home) as second:
+    with running_again(home=home) as second:
         assert second.process
         assert second.base_url != stack.base_url
         with psycopg.connect(second.env["MIGRATION_DATABASE_URL"], autocommit=True) as database:

@@ -187,7 +187,7 @@ def running(
     and brings its own database; ``env`` adds to it. With ``is_private=False`` it is the stack
     that ``bin/run`` would start here. Raises StackError when it does not come up.
     """
-    base = _neutral(os.environ) | (ports or Ports.free()).as_env() if is_private else os.environ
+    base = neutral(os.environ) | (ports or Ports.free()).as_env() if is_private else os.environ
     options = ("--ignore-dotenv",) if is_private else ()
     stack = start(home=home, env={**base, **(env or {})}, options=options)
     try:
@@ -197,7 +197,8 @@ def running(
         stack.stop()
 
 
-def _neutral(env: Mapping[str, str]) -> dict[str, str]:
+def neutral(env: Mapping[str, str]) -> dict[str, str]:
+    """Return ``env`` without what is Trinity's in it."""
     return {
         name: value
         for name, value in env.items()

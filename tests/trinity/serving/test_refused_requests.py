@@ -10,6 +10,7 @@ from tests.trinity.serving.serving import Served, split
 from trinity.doctor.serving import passes_on_the_unfinished
 
 HOST = b"Host: localhost\r\n"
+LAST = b"Connection: close\r\n"  # nobody waits until an idle connection is closed
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 
@@ -50,11 +51,12 @@ AMBIGUOUS = {
     "an unknown coding": b"POST /healthz HTTP/1.1\r\n"
     + HOST
     + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-    "two hosts": b"GET /healthz HTTP/1.1\r\n" + HOST + HOST + b"\r\n",
-    "no host": b"GET /healthz HTTP/1.1\r\n\r\n",
+    "two hosts": b"GET /healthz HTTP/1.1\r\n" + HOST + HOST + LAST + b"\r\n",
+    "no host": b"GET /healthz HTTP/1.1\r\n" + LAST + b"\r\n",
     "an address of elsewhere": b"GET http://evil.example/healthz HTTP/1.1\r\n" + HOST + b"\r\n",
     "two types": b"POST /healthz HTTP/1.1\r\n"
     + HOST
+    + LAST
     + b"Content-Type: a/b\r\nContent-Type: c/d\r\nContent-Length: 0\r\n\r\n",
     "a tunnel": b"CONNECT evil.example:443 HTTP/1.1\r\n" + HOST + b"\r\n",
     "HTTP/2 by prior knowledge": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0",
@@ -137,7 +139,7 @@ def test_whoever_is_refused_reads_why(which: str, request: pytest.FixtureRequest
         414,
         b"This address is too long. Check the link for typos.\n",
     )
-    assert split(server.ask(b"GET /healthz HTTP/1.1\r\n" + HOST + HOST + b"\r\n")) == (
+    assert split(server.ask(b"GET /healthz HTTP/1.1\r\n" + HOST + HOST + LAST + b"\r\n")) == (
         400,
         b"We could not read this request. Nothing was changed.\n",
     )
