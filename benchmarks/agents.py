@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final
 
 import httpx
@@ -24,6 +25,7 @@ from crm.enums import DealStage
 from crm.models import Deal
 from revenue.models import Offer, Order
 from toolrouter.enums import CallState
+from toolrouter.exchanges.verifying import note_keys
 from toolrouter.models import ToolCall
 from toolrouter.tasks import run_approved_calls
 from toolrouter.usecases.authenticate import authenticate
@@ -121,7 +123,8 @@ def paid_after_ms(stack: Stack, count: int) -> list[float]:
 @contextmanager
 def hanging_tools(stack: Stack) -> Iterator[None]:
     """Let eight approved calls be due whose provider does not answer, until the block ends."""
-    approved = [_approved_link() for _ in range(HANGING)]
+    note_keys(clock=database_now)  # nothing is asked of a provider that was not tested
+    approved = [approved_link() for _ in range(HANGING)]
     # What the price of the link needs is made by now; the links themselves hang.
     rule = {"effect": "delay", "delay_ms": HANG_MS, "path": "/v1/payment_links", "method": "POST"}
     httpx.post(
@@ -139,7 +142,7 @@ def hanging_tools(stack: Stack) -> Iterator[None]:
         raise RuntimeError("the tools did not hang until the end")
 
 
-def _approved_link() -> Any:
+def approved_link() -> datetime:
     """Have a run ask for a payment link and the owner approve it; return when it may run."""
     deal_ref = a_lead()
     offer = Offer.objects.get(slug="acquisition-snapshot")
@@ -150,7 +153,9 @@ def _approved_link() -> Any:
     answer = propose(
         credential, None, "revenue.prepare_payment_link", {"deal": deal_ref}, "bench-1"
     )
-    return approve_as_owner(str(answer.approval), the_owner())
+    if answer.approval is None:
+        raise RuntimeError(f"the router answered {answer.status}: {answer.codes}")
+    return approve_as_owner(answer.approval, the_owner())
 
 
 def _wait_until(is_so: Callable[[], bool], what: str) -> None:

@@ -58,13 +58,13 @@ def _asked(*, runs: int) -> tuple[list[float], int]:
     """Return how long each answer took that takes exactly what its run has, and its statements."""
     taken_ms = []
     for _ in range(runs):
-        token = _spending_run(CURRENCIES[0], limit_minor=CEILING_MINOR)
+        token = spending_run(CURRENCIES[0], limit_minor=CEILING_MINOR)
         for _ in range(WAITING):
             began = time.perf_counter()
-            _ask(token, CURRENCIES[0])
+            ask(token, CURRENCIES[0])
             taken_ms.append((time.perf_counter() - began) * 1000)
     with counted() as work:
-        _ask(token, CURRENCIES[0])
+        ask(token, CURRENCIES[0])
     return taken_ms[WAITING:], work.statements
 
 
@@ -74,8 +74,8 @@ def race(currencies: Sequence[str], *, each: int) -> float:
     gate = forked.Barrier(len(currencies) + 1)
     processes = []
     for currency in currencies:
-        token = _spending_run(currency, limit_minor=each * CEILING_MINOR)
-        approvals = [_ask(token, currency) for _ in range(each)]
+        token = spending_run(currency, limit_minor=each * CEILING_MINOR)
+        approvals = [ask(token, currency) for _ in range(each)]
         processes.append(forked.Process(target=_approve_all, args=(approvals, gate)))
     before = Reservation.objects.count()
     connection.close()
@@ -101,7 +101,7 @@ def _approve_all(approvals: Sequence[str], gate: Any) -> None:
         approve_as_owner(approval, owner)
 
 
-def _spending_run(currency: str, *, limit_minor: int) -> str:
+def spending_run(currency: str, *, limit_minor: int) -> str:
     """Make a run with that much to spend, and its token; account and project have plenty."""
     token = token_for(a_lead(), kind=RunKind.FULFILMENT)
     credential = credential_of(token)
@@ -128,7 +128,7 @@ def _spending_run(currency: str, *, limit_minor: int) -> str:
     return token
 
 
-def _ask(token: str, currency: str) -> str:
+def ask(token: str, currency: str) -> str:
     """Ask for a purchase that no other is like; return what people are asked by."""
     credential, number = authenticate(token), next(_number)
     if credential is None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Self
 
-from babel.core import Locale, get_global
-from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
+from babel.core import get_global
+from babel.numbers import get_currency_symbol
 
 # CLDR knows more currencies that are paid in whole units than Stripe counts in whole units; what
 # we store is Stripe's amount. (UGX is left out: Stripe lists it, but counts it in hundredths.)
@@ -23,7 +23,6 @@ STRIPE_WHOLE = frozenset([
 WHOLE_IN_HUNDREDTHS = frozenset(["ISK", "UGX"])
 TWO_DECIMALS = 2  # what Stripe counts in unless it says otherwise
 MINUS = "−"  # people read the minus sign; what they type and machines exchange has a hyphen
-LOCALE = Locale.parse("en_US")
 WHOLE_DIGITS_MAX = 14  # whole units a person may type; in minor units it still fits a bigint
 
 
@@ -56,8 +55,8 @@ def step_minor(currency: str) -> int:
 
 
 @cache
-def _pattern(symbol: str, places: int) -> NumberPattern:
-    return parse_pattern(f"{symbol}#,##0" + ("." + "0" * places if places else ""))
+def _symbol(currency: str) -> str:
+    return str(get_currency_symbol(currency, locale="en_US"))
 
 
 @dataclass(frozen=True, slots=True, order=False)
@@ -108,18 +107,17 @@ class Money:
 
     def figure(self) -> str:
         """Return the amount with its symbol only: ``$1.00``; a code is one where no other is."""
-        return self._formatted("¤")
+        return self._formatted(_symbol(self.currency))
 
     def beside_code(self) -> str:
         """Return the amount as it stands beside its code: ``$1.00``, and ``1.00`` of CHF."""
-        has_symbol = get_currency_symbol(self.currency, locale=LOCALE) != self.currency
-        return self._formatted("¤" if has_symbol else "")
+        symbol = _symbol(self.currency)
+        return self._formatted("" if symbol == self.currency else symbol)
 
     def _formatted(self, symbol: str) -> str:
-        words: str = _pattern(symbol, exponent(self.currency)).apply(
-            self.decimal(), LOCALE, currency=self.currency, currency_digits=False
-        )
-        return words.replace("-", MINUS)
+        whole, point, part = self.decimal().lstrip("-").partition(".")
+        sign = MINUS if self.amount_minor < 0 else ""
+        return f"{sign}{symbol}{int(whole):,}{point}{part}"
 
     @property
     def is_in_steps(self) -> bool:

@@ -14,6 +14,7 @@ from toolrouter.exchanges.receipts import read_receipts
 from toolrouter.exchanges.starts import watch_chain
 from toolrouter.exchanges.verifying import note_keys
 from toolrouter.usecases.call_off_purchases import call_off_purchases
+from toolrouter.usecases.forget_counts import forget_counts
 
 
 @shared_task(name="toolrouter.run_approved")
@@ -50,3 +51,9 @@ def watch_the_chain(**_newer: object) -> bool:
 def call_off_held_purchases(**_newer: object) -> int:
     """Call off what must not be bought any more, and say so to whoever may close it."""
     return call_off_purchases(now=database_now())
+
+
+@shared_task(name="toolrouter.forget_counts")
+def forget_counts_of_calls(**_newer: object) -> int:
+    """Delete the counts of minutes that no limit asks for any more."""
+    return forget_counts(now=database_now())

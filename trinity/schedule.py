@@ -35,5 +35,6 @@ SWEEPS_EVERY_S: Final[dict[str, int]] = {
     "ledger.seal": 10,
     "trinity.write_tallies": 60,
     "trinity.forget_refusals": 86_400,
+    "toolrouter.forget_counts": 86_400,
     "trinity.clear_sessions": 86_400,
 }

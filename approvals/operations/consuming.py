@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from django.contrib.auth.models import User
 from django.db import connection
 
 from approvals.enums import Factor, RequestState, Verdict, Why
@@ -14,7 +15,7 @@ from approvals.fields import SaltedField, digest_of
 from approvals.models import ApprovalField, ApprovalRequest, Decision
 from approvals.operations.recording import record
 from approvals.policy import is_enough, is_strong_enough
-from approvals.registry import Envelope, kind_of
+from approvals.registry import CannotApprove, Envelope, kind_of
 from approvals.signatures import challenge_of, is_signed
 from kernel.canonical import Canonical
 
@@ -62,7 +63,7 @@ def consume(subject_ref: str, *, envelope: Envelope, now: datetime) -> str:
         raise CannotUse(CODES[request.state])
     _require_in_time(request, now=now)
     _require_same(request, envelope)
-    _require_approvers(request)
+    _require_approvers(request, now=now)
     request.move(RequestState.CONSUMED, closed_at=now)
     record(request, RequestState.CONSUMED, now=now)
     return request.reference
@@ -106,7 +107,7 @@ def _digest(kept: list[ApprovalField], part: str, values: Mapping[str, Canonical
     )
 
 
-def _require_approvers(request: ApprovalRequest) -> None:
+def _require_approvers(request: ApprovalRequest, *, now: datetime) -> None:
     """Ask who still may, holding them: nobody takes a role or an account away before COMMIT."""
     with connection.cursor() as cursor:
         cursor.execute(_HOLD_APPROVERS, [request.pk])
@@ -116,10 +117,20 @@ def _require_approvers(request: ApprovalRequest) -> None:
         shown_digest=request.shown_digest,
     ).select_related("person", "step_up")  # fmt: skip
     proved = [each for each in decisions if _is_proved(each, request)]
-    still = [each.person for each in proved if each.person.has_perm(rule.permission)]
+    may = [each.person for each in proved if each.person.has_perm(rule.permission)]
+    still = [person for person in may if _could_approve(request, person, now=now)]
     owners = [person for person in still if person.has_perm(rule.owner_permission)]
     if not is_enough(people=len(still), owners=len(owners), needed=request.people_needed):
         raise CannotUse("no_approver")
+
+
+def _could_approve(request: ApprovalRequest, person: User, *, now: datetime) -> bool:
+    """Say whether its kind would let this person approve it now."""
+    try:
+        kind_of(request.kind).require_approver(request.subject_ref, person_id=person.pk, now=now)
+    except CannotApprove:
+        return False
+    return True
 
 
 def _is_proved(decision: Decision, request: ApprovalRequest) -> bool:

@@ -18,6 +18,7 @@ from approvals.ports import NotProved, Proof
 from approvals.queries.versions import what_is_gone
 from approvals.registry import find_rule, kind_of
 from kernel.append_only import new_salt, salted_digest
+from kernel.exchanges import Clock
 from kernel.references import new_reference
 
 NO_REAL_MONEY: Final = "Real money is confirmed by a code from an app or a passkey only."
@@ -31,16 +32,17 @@ def approve(
     step_up: StepUp,
     proof: Proof,
     now: datetime,
+    clock: Clock | None = None,
 ) -> ApprovalRequest:
     """Record that ``person`` approves what ``shown_digest`` stands for; the last one grants it.
 
     ``step_up`` is the challenge of the page, which ``proof`` answered; it is used up. ``now`` is
-    the database's. Raises TooLate, ShownOtherwise, MayNotDecide, NotProved for too weak a proof,
-    and the kind's CannotApprove; then nothing is recorded, but for a request whose time is over,
-    which is closed.
+    the database's, and ``clock`` asks for it again under the lock. Raises TooLate, ShownOtherwise,
+    MayNotDecide, NotProved for too weak a proof, and the kind's CannotApprove; then nothing is
+    recorded, but for a request whose time is over, which is closed.
     """
     with transaction.atomic(durable=True):
-        request = _pending(request_ref, now=now)
+        request, now = _pending(request_ref, now=now, clock=clock)
         if request.state == RequestState.PENDING:
             _require_may(request, person=person, shown_digest=shown_digest)
             asks = kind_of(request.kind)
@@ -66,13 +68,14 @@ def refuse(
     reason: str,
     tells_the_agent: bool,
     now: datetime,
+    clock: Clock | None = None,
 ) -> ApprovalRequest:
     """Record that ``person`` refuses; the first refusal closes the request.
 
     It needs no proof: nothing is set in motion. Raises as ``approve`` does.
     """
     with transaction.atomic(durable=True):
-        request = _pending(request_ref, now=now)
+        request, now = _pending(request_ref, now=now, clock=clock)
         if request.state == RequestState.PENDING:
             _require_may(request, person=person, shown_digest=shown_digest)
             decision = _decision(request, person=person, verdict=Verdict.REFUSE, now=now)
@@ -90,14 +93,21 @@ def refuse(
     raise TooLate(request.state)
 
 
-def _pending(request_ref: str, *, now: datetime) -> ApprovalRequest:
-    """Return the locked request; what nobody may decide any more is closed now."""
+def _pending(
+    request_ref: str, *, now: datetime, clock: Clock | None
+) -> tuple[ApprovalRequest, datetime]:
+    """Return the locked request, and what time it is now that nobody is waited for any more.
+
+    What nobody may decide any more is closed now.
+    """
     request = lock_request(request_ref)
+    if clock:  # a machine that stood still meanwhile does not know it
+        now = max(now, clock())
     if request.state == RequestState.PENDING and now >= request.decide_by:
         expire(request, why=Why.DECIDE_BY, now=now)
     elif request.state == RequestState.PENDING and what_is_gone(request):
         expire(request, why=Why.VERSION_GONE, now=now)
-    return request
+    return request, now
 
 
 def _require_may(request: ApprovalRequest, *, person: User, shown_digest: str) -> None:

@@ -21,7 +21,7 @@ from approvals.usecases.decide import approve, refuse
 from approvals.usecases.revoke import revoke
 from approvals.usecases.show_request import show_request
 from approvals.views.pages import me, page_or_404, shown
-from kernel.liveness import database_now
+from kernel.liveness import database_now, statement_now
 from kernel.permissions import needs
 
 NOT_NOW: Final = (
@@ -57,6 +57,7 @@ def approve_request(request: HttpRequest, reference: str) -> HttpResponse:
             step_up=step_up,
             proof=proof,
             now=database_now(),
+            clock=statement_now,
         )
     except RedisError:
         return shown(request, reference, problem=NOT_NOW, status=503)
@@ -89,6 +90,7 @@ def refuse_request(request: HttpRequest, reference: str) -> HttpResponse:
             reason=form.cleaned_data["reason"],
             tells_the_agent=form.cleaned_data["tells_the_agent"],
             now=database_now(),
+            clock=statement_now,
         )
     except ShownOtherwise:
         return shown(request, reference, problem=OTHERWISE, status=409)

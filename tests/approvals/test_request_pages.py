@@ -26,7 +26,7 @@ from notices.enums import Lane
 from notices.exchanges.mails import OutgoingMails
 from notices.models import OutgoingMail
 from notices.outbox.sending import send_next
-from tests.approvals.asking import Boxes, ask, boxes
+from tests.approvals.asking import DAY, Boxes, ask, boxes
 from tests.factories.people import PASSWORD, client_of, make_person
 from tests.notices.test_team_mails import Mailbox
 from tests.owner import rewriting
@@ -94,6 +94,22 @@ def test_who_has_no_factor_gives_the_password_with_the_decision(
     assert "Approved." in text_of(said)
     assert state_of(request_) == RequestState.APPROVED
     assert Decision.objects.get().factor == Factor.PASSWORD
+
+
+@pytest.mark.parametrize("verb", ["approve/", "refuse/"])
+def test_a_page_on_a_machine_that_stood_still_decides_nothing_too_late(
+    kind: Boxes, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    late = ask(now=database_now() - DAY)
+    stood_still = late.decide_by - timedelta(seconds=30)
+    monkeypatch.setattr("approvals.views.decisions.database_now", lambda: stood_still)
+
+    said = answer(
+        client_of(make_person("owner"), is_fresh=True), late, verb, **{"proof-password": PASSWORD}
+    )
+
+    assert "Nothing was changed" in text_of(said)
+    assert (state_of(late), Decision.objects.count()) == (RequestState.EXPIRED, 0)
 
 
 def test_who_has_an_app_gives_a_code_and_never_the_password(request_: ApprovalRequest) -> None:

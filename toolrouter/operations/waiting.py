@@ -22,6 +22,7 @@ from toolrouter.queries.safety import Safety
 from toolrouter.vocabulary import Risk
 
 WAIT_S: Final = 60  # after which an agent with too many requests may ask again
+ENDS_WITH_ITS_RUN: Final = "The run ends before the usual time for a decision is over."
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('toolrouter.calls'), %s)"
 
 
@@ -56,6 +57,8 @@ def ask_people(
     plan = entry.effect.plan(arguments, call)
     if entry.ceiling is not None and plan.amount != entry.ceiling(arguments):
         raise AssertionError(f"{entry.name} plans another amount than its ceiling")
+    within, left = _decide_within(entry.risk, safety), safety.grant.expires_at - call.now
+    ends = left < within
     opened = open_request(
         kind=KIND_NAME,
         rule=rule_name(entry.risk, mode=call.mode, people=_people(facts)),
@@ -63,7 +66,7 @@ def ask_people(
         around=Around(
             asks=safety.grant.run_code,
             room=[*plan.room, *room_lines(facts, plan.amount)],
-            notes=plan.notes,
+            notes=[*plan.notes, *([ENDS_WITH_ITS_RUN] if ends else [])],
             agent_words=plan.agent_words,
         ),
         subject_ref=reference,
@@ -73,7 +76,7 @@ def ask_people(
         trace_ref=call.trace_ref,
         amount=plan.amount,
         policy_version=str(policy.VERSION),
-        decide_within=_decide_within(entry.risk, safety),
+        decide_within=min(within, left),
         again=_again(asked),
         now=call.now,
     )

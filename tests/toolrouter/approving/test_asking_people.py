@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
-from pytest_django import Settings
 
 from approvals.models import ApprovalField, ApprovalRequest
 from approvals.registry import CannotApprove
@@ -12,6 +11,7 @@ from approvals.usecases.expire_due import expire_due
 from approvals.usecases.revoke import revoke
 from crm.enums import DealStage
 from crm.models import Deal
+from tests.factories.crm import DealFactory
 from tests.factories.people import make_person
 from tests.toolrouter.agents import Agent, an_agent, database_now
 from tests.toolrouter.approving.deciding import (
@@ -27,6 +27,7 @@ from toolrouter.enums import Posture, RunKind, Scope
 from toolrouter.models import Grant, ToolCall
 from toolrouter.operations.changes import By
 from toolrouter.operations.grants import add_subjects
+from toolrouter.operations.waiting import ENDS_WITH_ITS_RUN
 from toolrouter.usecases.change_safety import change_posture
 from toolrouter.usecases.stop import stop
 from toolrouter.vocabulary import Code, Status
@@ -118,24 +119,40 @@ def test_a_trial_run_may_not_ask(operator: User) -> None:
     assert Code.NOT_GRANTED in ask_for_link(agent).codes
 
 
-def test_a_run_has_so_many_requests_waiting_and_no_more(
-    agent: Agent, operator: User, settings: Settings
-) -> None:
-    settings.RUN_WAITING_MAX = 1
-    ask_for_link(agent)
-    other = an_agent(stage=DealStage.QUALIFIED, offer_id=agent.deal.offer_id).deal
-    Deal.objects.filter(pk=other.pk).update(project=agent.deal.project)
+def test_ten_requests_of_a_run_wait_and_no_more(agent: Agent, operator: User) -> None:
+    others = [
+        DealFactory(
+            project=agent.deal.project,
+            stage=DealStage.QUALIFIED,
+            offer_id=agent.deal.offer_id,
+        ).reference
+        for _ in range(10)
+    ]
     add_subjects(
-        Grant.objects.get(run_ref=agent.run_ref),
-        [other.reference],
-        actor_id=None,
-        now=database_now(),
+        Grant.objects.get(run_ref=agent.run_ref), others, actor_id=None, now=database_now()
     )
 
-    answer = agent.propose(LINK, {"deal": other.reference}, key="k2")
+    said = [
+        agent.propose(LINK, {"deal": deal}, key=f"k{number}")
+        for number, deal in enumerate([agent.deal.reference, *others])
+    ]
 
-    assert (answer.status, answer.codes, answer.action) == (Status.DENIED, (Code.TOO_MANY,), None)
-    assert (ToolCall.objects.count(), answer.retry_after_s) == (1, 60)
+    assert [answer.status for answer in said] == [Status.NEEDS_APPROVAL] * 10 + [Status.DENIED]
+    assert (said[10].codes, said[10].action) == ((Code.TOO_MANY,), None)
+    assert (ToolCall.objects.count(), said[10].retry_after_s) == (10, 60)
+    refuse(said[0], by=operator)
+    assert agent.propose(LINK, {"deal": others[9]}, key="k11").status == Status.NEEDS_APPROVAL
+
+
+def test_a_request_can_be_decided_no_longer_than_its_run_lasts(
+    agent: Agent, operator: User
+) -> None:
+    run = Grant.objects.get(run_ref=agent.run_ref)  # four hours, where a decision may take 24
+
+    request = request_of(ask_for_link(agent))
+
+    assert request.decide_by == run.expires_at
+    assert ENDS_WITH_ITS_RUN in request.around
 
 
 def test_approved_it_is_in_progress_until_its_hold_is_over(agent: Agent, operator: User) -> None:

@@ -148,6 +148,19 @@ def test_who_raised_a_cap_approves_nothing_under_it_for_24_hours(
     assert call_of(answer).state == CallState.APPROVED
 
 
+def test_an_approval_of_who_raises_its_cap_before_the_claim_is_none(
+    buyer: Buyer, owner: User
+) -> None:
+    set_account(cap_raiser_waits=True)
+    buyer.caps()
+    answer = buyer.approved(1_00)
+    buyer.cap(CapScope.RUN, 2_000_00, by=By(actor_id=owner.pk, reason="More."))
+
+    assert run_approved(clock=lambda: database_now() + HOLD) == 0
+    assert (call_of(answer).state, call_of(answer).codes) == (CallState.DENIED, ["no_approver"])
+    assert findings() == []
+
+
 def test_who_raised_a_cap_a_day_ago_or_lowered_one_approves(buyer: Buyer, owner: User) -> None:
     set_account(cap_raiser_waits=True)
     buyer.caps()
