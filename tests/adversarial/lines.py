@@ -105,6 +105,6 @@ LINES: Final[Mapping[str, tuple[str, ...]]] = {
         "test_a_flood_by_a_revoked_token_writes_five_rows_and_takes_nothing_from_the_good_one",
         "trinity/serving/test_strangers.py"
         "::test_a_flood_of_wrong_tokens_costs_thirty_look_ups_and_good_ones_are_served",
-        f"{_ASKING}::test_a_run_has_so_many_requests_waiting_and_no_more",
+        f"{_ASKING}::test_ten_requests_of_a_run_wait_and_no_more",
     ),
 }
