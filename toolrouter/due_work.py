@@ -28,9 +28,9 @@ DUE_WORK: Final = (
     ),
     DueWork(
         id="toolrouter.overdue_purchases",
-        words="purchases by hand that are overdue",
+        words="manual purchases that are overdue",
         oldest_due="SELECT min(due_at) FROM toolrouter_purchase WHERE state = 'to_buy'",
-        vendor="whoever buys by hand",
+        vendor="whoever makes manual purchases",
         listed_at=(PURCHASES, "?lane=overdue"),
     ),
     DueWork(

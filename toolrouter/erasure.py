@@ -46,7 +46,7 @@ class RunsEraser(Eraser):
             ),
             StoredData(what="what an agent asked for in tool calls", refs=calls_about(contact_ids)),
             StoredData(
-                what="what was bought by hand, and its receipts", refs=purchases_about(contact_ids)
+                what="manual purchases, and their receipts", refs=purchases_about(contact_ids)
             ),
         )
 

@@ -79,7 +79,7 @@ def test_the_list_costs_at_most_ten_statements_and_counts_nothing(browser: Clien
 def test_empty_lists_say_what_to_do(browser: Client) -> None:
     assert "An order appears the moment" in browser.get("/console/orders/").content.decode()
     filtered = browser.get("/console/orders/?state=refunded").content.decode()
-    assert "No order is like that." in filtered
+    assert "No orders match these filters." in filtered
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -66,6 +67,14 @@ def test_quiet_hours_go_by_the_persons_own_clock(now: str, wakes: str) -> None:
 
 def test_a_time_zone_that_this_machine_does_not_know_counts_as_utc() -> None:
     assert night(time_zone="Mars/Base").wakes_at(NOON) == NOON
+
+
+def test_time_zones_are_known_on_a_machine_that_has_none() -> None:
+    zoneinfo.reset_tzpath(to=())
+    try:
+        assert str(zoneinfo.ZoneInfo.no_cache(BERLIN)) == BERLIN
+    finally:
+        zoneinfo.reset_tzpath()
 
 
 def test_quiet_hours_hold_back_what_can_wait_and_nothing_else() -> None:

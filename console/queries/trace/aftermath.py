@@ -87,7 +87,7 @@ def work_stage(sale: Sale) -> Stage:
     ]
     records += [
         Record(
-            what="Purchase by hand",
+            what="Manual purchase",
             reference=bought.reference,
             at=bought.made_at,
             mode=bought.mode,

@@ -62,7 +62,7 @@ def test_the_list_narrows_by_state_type_mode_and_day(operator: Client, process: 
         ("day=9999-12-31", False),
     ]:
         assert (address in main_of(operator, f"/console/events/?{query}")) == is_in, query
-    assert "No event is like that." in main_of(operator, "/console/events/?state=dead")
+    assert "No events match these filters." in main_of(operator, "/console/events/?state=dead")
 
 
 def many(number: int) -> None:

@@ -251,7 +251,7 @@ def test_the_trace_has_it_at_work(page: Client, purchase: Purchase) -> None:
     said = page.get(f"/console/trace/{purchase.trace_ref}/").content.decode()
 
     assert purchase.reference in said
-    assert "Purchase by hand" in said
+    assert "Manual purchase" in said
 
 
 def test_what_waits_to_be_bought_is_counted_in_the_navigation(
