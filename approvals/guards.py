@@ -11,7 +11,7 @@ REQUEST_FROZEN: Final = (
     *("id", "reference", "kind", "rule", "subject_ref", "project_ref", "run_ref"),
     *("mode", "trace_ref", "amount_minor", "currency", "fingerprint", "shown_digest"),
     *("presenter_version", "policy_version", "people_needed", "asked_by_id"),
-    *("again_by_id", "again_of_id", "opened_at", "decide_by"),
+    *("again_by_id", "again_of_id", "is_edited", "opened_at", "decide_by"),
 )
 REQUEST_ONCE: Final = (
     *("told_at", "reminded_at", "decided_at", "not_before", "execute_by"),

@@ -130,6 +130,10 @@ class Kind(ABC):
     def lock(self, subject_ref: str) -> None:
         """Hold what ``approved`` will need, before the request itself is locked (docs/rules.md)."""
 
+    def edit_address(self, subject_ref: str) -> str:  # noqa: ARG002  # for kinds that have one
+        """Return where whoever may decide it edits it; "" where nobody does."""
+        return ""
+
     @abstractmethod
     def require_approver(self, subject_ref: str, *, person_id: int, now: datetime) -> None:
         """Raise CannotApprove where this person, who has the role, may not approve this one."""

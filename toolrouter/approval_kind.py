@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from django.urls import reverse
+
 from approvals.enums import Why
 from approvals.registry import CannotApprove, Envelope, Kind, Rule, Shown
 from kernel.money import Money
@@ -88,6 +90,11 @@ class ToolCalls(Kind):
             raise LookupError(operation.name)
         title = f"A run asks to {operation.title[0].lower()}{operation.title[1:]}"
         return presenter.present(envelope, title=title, own=operation.effect.present(envelope))
+
+    def edit_address(self, subject_ref: str) -> str:
+        """Return where a purchase is edited."""
+        operation = operation_of(ToolCall.objects.get(reference=subject_ref))
+        return reverse("call-edit", args=[subject_ref]) if operation.editable else ""
 
     def lock(self, subject_ref: str) -> None:
         """Share-lock account, project and grant: nobody stops or holds them meanwhile.

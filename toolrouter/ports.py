@@ -124,6 +124,7 @@ class Call:
     mode: str
     trace_ref: str
     now: datetime
+    replaces: str = ""  # the call whose place it takes, where a person edited that one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,6 +338,7 @@ class Operation(Generic[A]):
     # Of what costs money: which caps hold it (``enums.Family``), and what it can cost at most.
     family: str = ""
     ceiling: Callable[[A], Money] | None = None
+    editable: Set[str] = frozenset()  # the arguments that whoever may decide it may change
 
     @property
     def stored_name(self) -> str:

@@ -113,6 +113,7 @@ class PurchaseByHand(ByHand[ToBuy]):
                 project_ref=call.project_ref,
                 mode=call.mode,
                 now=call.now,
+                replaces=call.replaces,
             ),
             agent_words="\n".join([asked.why, *(["", *asked.evidence] if asked.evidence else [])]),
         )
@@ -172,6 +173,7 @@ OPERATIONS: Final[tuple[Entry, ...]] = (
         family=Family.PURCHASE,
         ceiling=_amount,
         repeats=Repeats.SAME_WORDS_ONCE,
+        editable=frozenset({"amount_minor", "vendor", "what", "category"}),
     ),
     Refusal(
         name="revenue.refund",

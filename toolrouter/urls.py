@@ -62,4 +62,5 @@ urlpatterns = [
     path("console/tool-calls/<str:reference>/", calls.call, name="tool-call"),
     path("console/tool-calls/<str:reference>/why/", calls.why_denied, name="why-denied"),
     path("console/tool-calls/<str:reference>/again/", again.ask_call_again, name="ask-again"),
+    path("console/tool-calls/<str:reference>/edit/", again.edit_call, name="call-edit"),
 ]

@@ -54,13 +54,15 @@ class ApprovalRequest(Stateful):
     asked_by = models.ForeignKey(  # where it was a person; they never decide
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
-    # Who had an agent's request asked again: the agent asks, they decide unless two are needed.
+    # Who had an agent's request asked again, as it was or edited (``is_edited``): the agent asks,
+    # they decide unless two are needed.
     again_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     again_of = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, related_name="asked_again"
     )
+    is_edited = models.BooleanField(default=False, editable=False)
     # JSON; true when it was opened. A salt in it keeps its digest from being guessed.
     around = models.TextField(blank=True, editable=False)
     opened_at = models.DateTimeField(editable=False)
@@ -111,6 +113,10 @@ class ApprovalRequest(Stateful):
             models.CheckConstraint(
                 condition=Q(again_of__isnull=True) | Q(again_by__isnull=False),
                 name="approval_asked_again_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_edited=False) | Q(again_by__isnull=False),
+                name="approval_edited_by_somebody",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -177,7 +183,10 @@ class ApprovalRequest(Stateful):
 
         Whoever could change these columns by hand would let others approve it, or approve more.
         """
-        again = {"approval_again_by": f"user:{self.again_by_id}"} if self.again_by_id else {}
+        again = {}
+        if self.again_by_id:
+            named = "approval_edited_by" if self.is_edited else "approval_again_by"
+            again = {named: f"user:{self.again_by_id}"}
         return {
             **again,
             "approval_kind": self.kind,

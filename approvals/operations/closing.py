@@ -28,6 +28,11 @@ def close_for(subject_ref: str, *, why: Why, now: datetime, superseded_by: str =
     return True
 
 
+def hold_pending(reference: str) -> bool:
+    """Hold a request, and before it what its kind needs; say whether it still waits."""
+    return lock_request(reference).state == RequestState.PENDING
+
+
 def expire_all(*, why: Why, now: datetime) -> int:
     """Close every request that is open, and tell its kind; return how many there were.
 

@@ -25,10 +25,11 @@ REQUESTED: Final = "approval.requested"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
-    """A person had asked again what an agent had asked: who, and which request was closed."""
+    """A person has it asked again, as it was or edited: who, and after which request."""
 
     by_id: int
     of: str = ""  # "" where nobody had been asked then
+    is_edited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,7 @@ def _again(again: Again | None) -> dict[str, Any]:
     if again is None:
         return {}
     of = ApprovalRequest.objects.filter(reference=again.of).first()
-    return {"again_by_id": again.by_id, "again_of": of}
+    return {"again_by_id": again.by_id, "again_of": of, "is_edited": again.is_edited}
 
 
 def _record(request: ApprovalRequest, *, words: int, now: datetime) -> None:

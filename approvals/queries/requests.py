@@ -15,7 +15,7 @@ from django.urls import reverse
 from approvals.enums import REQUESTS, Factor, RequestState, Verdict, Why
 from approvals.fields import SaltedField, digest_of
 from approvals.models import ApprovalField, ApprovalRequest, Decision, Revocation
-from approvals.registry import find_kind, find_rule, kinds
+from approvals.registry import CannotApprove, find_kind, find_rule, kind_of, kinds
 from kernel.modes import Mode
 from kernel.money import Money
 from kernel.paging import Cursor, Page, page_of
@@ -89,6 +89,8 @@ class RequestPage:
     were_we_late: bool
     again_by: str
     again_of: str
+    is_edited: bool
+    edit_address: str  # where the reader may edit it; "" where they may not
     not_before: datetime | None
     execute_by: datetime | None
     needs_second_factor: bool
@@ -168,10 +170,22 @@ def request_page(reference: str, *, person: User) -> RequestPage | None:
         were_we_late=request.why_closed == Why.EXECUTE_BY,
         again_by=request.again_by.email if request.again_by else "",
         again_of=request.again_of.reference if request.again_of else "",
+        is_edited=request.is_edited,
+        edit_address=_edit_address(request) if has_right else "",
         not_before=request.not_before,
         execute_by=request.execute_by,
         needs_second_factor=request.mode == Mode.LIVE,
     )
+
+
+def against_approving(page: RequestPage, *, person: User, now: datetime) -> str:
+    """Say why ``person`` cannot approve what they may decide; "" where nothing is against it."""
+    request = ApprovalRequest.objects.only("kind").get(reference=page.line.reference)
+    try:
+        kind_of(request.kind).require_approver(page.subject_ref, person_id=person.pk, now=now)
+    except CannotApprove as reason:
+        return str(reason)
+    return ""
 
 
 def may_decide_any(person: User) -> bool:
@@ -280,6 +294,16 @@ def _again_address(request: ApprovalRequest, *, person: User) -> str:
     if not person.has_perm(rule.permission):
         return ""
     return reverse(kind.again_url_name, args=[request.subject_ref])
+
+
+def _edit_address(request: ApprovalRequest) -> str:
+    kind = find_kind(request.kind)
+    is_over = request.state in ASKED_AGAIN_FROM and request.why_closed != Why.SUBJECT_GONE
+    if kind is None or not (is_over or request.state == RequestState.PENDING):
+        return ""
+    if getattr(request, "asked_again", None) is not None:
+        return ""
+    return kind.edit_address(request.subject_ref)
 
 
 def _in_order(shown: dict[str, Any]) -> list[list[str]]:

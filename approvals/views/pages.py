@@ -97,7 +97,8 @@ def shown(
         ways = proofs().ways(
             request, challenge=challenge, needs_second_factor=page.needs_second_factor
         )
-        context |= {"ways": ways}
+        against = queries.against_approving(page, person=me(request), now=database_now())
+        context |= {"ways": ways, "against": against}
         if ways.passkey_options:
             context |= {"js_data": {"request_options": ways.passkey_options}}
     return render(request, "approvals/request_detail.html", context, status=status)

@@ -12,8 +12,12 @@ from django.utils.datastructures import MultiValueDict
 
 from kernel.modes import Mode
 from kernel.money import Money
+from kernel.shown_text import fault_of
+from toolrouter.enums import Category
 from toolrouter.forms.safety import MoneyForm, reason_field
+from toolrouter.models.purchases import VENDOR_CHARS_MAX, WHAT_CHARS_MAX
 from toolrouter.operations.purchasing import ReceiptFile
+from toolrouter.payees import read_payee
 from toolrouter.queries.purchases import LANES, PurchaseDetail
 from toolrouter.receipt_files import CONTENT_TYPES, NotAReceipt, kind_of
 
@@ -87,6 +91,55 @@ class BoughtForm(MoneyForm):
         if not is_there and not cleaned.get("reason"):
             self.add_error("file", "Attach the receipt, or say below why there is none.")
         return cleaned
+
+
+class EditPurchaseForm(MoneyForm):
+    """What an owner changes of what an agent asked for; the currency stays."""
+
+    amount = forms.CharField(label="Amount", max_length=20)
+    currency = forms.CharField(label="Currency", max_length=3, disabled=True)
+    vendor = forms.CharField(
+        label="Vendor",
+        max_length=VENDOR_CHARS_MAX,
+        help_text="A domain, e.g. example.com, or a name.",
+    )
+    what = forms.CharField(label="What", max_length=WHAT_CHARS_MAX)
+    category = forms.ChoiceField(label="Category", choices=Category.choices)
+
+    def clean_vendor(self) -> str:
+        """Refuse what could not be shown, or only looks like a domain."""
+        vendor = _shown(self.cleaned_data["vendor"], VENDOR_CHARS_MAX)
+        try:
+            read_payee(vendor)
+        except ValueError as error:
+            raise forms.ValidationError("Enter a domain in lower case, or a name.") from error
+        return vendor
+
+    def clean_what(self) -> str:
+        """Refuse what could not be shown."""
+        return _shown(self.cleaned_data["what"], WHAT_CHARS_MAX)
+
+    def clean(self) -> dict[str, Any]:
+        """Read the sum."""
+        cleaned = super().clean() or self.cleaned_data
+        money = self.read_money("amount", "currency")
+        if money is not None and money.amount_minor == 0:
+            self.add_error("amount", "Enter more than 0, or refuse the request.")
+        cleaned["money"] = money
+        return cleaned
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """Return the arguments as the operation knows them."""
+        said = self.cleaned_data
+        kept = {name: said[name] for name in ("vendor", "what", "category")}
+        return {"amount_minor": said["money"].amount_minor, **kept}
+
+
+def _shown(text: str, chars_max: int) -> str:
+    if fault := fault_of(text, chars_max=chars_max):
+        raise forms.ValidationError(f"This cannot be shown as it is: {fault}.")
+    return text
 
 
 class NotBoughtForm(forms.Form):

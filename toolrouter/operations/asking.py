@@ -181,9 +181,14 @@ def _answer_without_a_call(asked: Asked, before: Earlier) -> Answer | None:
             return answer_of(double)  # the same call, which came to its end a moment ago
         return replace(answer_of(double), codes=(Code.DUPLICATE,))
     needs_person = isinstance(asked.entry, Operation) and asked.entry.effect is not None
-    if needs_person and before.waiting >= int(settings.RUN_WAITING_MAX):
+    if needs_person and before.waiting - _replaced(asked) >= int(settings.RUN_WAITING_MAX):
         return Answer.denied(Code.TOO_MANY, retry_after_s=WAIT_S)
     return None
+
+
+def _replaced(asked: Asked) -> int:
+    """Return how many that wait now give way to this one."""
+    return int(asked.again is not None and asked.again.of.state == CallState.NEEDS_APPROVAL)
 
 
 def _subject(asked: Asked, reading: Reading) -> tuple[str, tuple[Code, ...]]:

@@ -35,10 +35,11 @@ class KeyTaken(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedAgain:
-    """A person's button: which call is asked again, and who wants it."""
+    """A person's button: which call is asked again, who wants it, and what they changed of it."""
 
     of: ToolCall
     by_id: int
+    edits: str = ""  # in words; "" where it is asked as it was
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,7 @@ def ask_people(
         around=Around(
             asks=safety.grant.run_code,
             room=[*plan.room, *room_lines(facts, plan.amount)],
-            notes=[*plan.notes, *([ENDS_WITH_ITS_RUN] if ends else [])],
+            notes=[*_edits(asked), *plan.notes, *([ENDS_WITH_ITS_RUN] if ends else [])],
             agent_words=plan.agent_words,
         ),
         subject_ref=reference,
@@ -93,6 +93,7 @@ def call_of_asked(asked: Asked, reference: str) -> Call:
         mode=credential.mode,
         trace_ref=credential.trace_ref,
         now=credential.now,
+        replaces=asked.again.of.reference if asked.again and asked.again.edits else "",
     )
 
 
@@ -114,7 +115,15 @@ def room_lines(facts: policy.Facts, amount: Money | None) -> list[tuple[str, str
 def _again(asked: Asked) -> Again | None:
     if asked.again is None:
         return None
-    return Again(by_id=asked.again.by_id, of=asked.again.of.approval_ref)
+    return Again(
+        by_id=asked.again.by_id,
+        of=asked.again.of.approval_ref,
+        is_edited=bool(asked.again.edits),
+    )
+
+
+def _edits(asked: Asked) -> list[str]:
+    return [asked.again.edits] if asked.again and asked.again.edits else []
 
 
 def _decide_within(risk: Risk, safety: Safety) -> timedelta:

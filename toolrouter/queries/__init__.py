@@ -7,6 +7,7 @@ from toolrouter.queries.call_pages import (
     calls_of_run,
     calls_of_trace,
     calls_page,
+    editable_words,
 )
 from toolrouter.queries.capabilities import list_capabilities
 from toolrouter.queries.credentials import Credential, credential_of
@@ -45,6 +46,7 @@ __all__ = [
     "calls_of_trace",
     "calls_page",
     "credential_of",
+    "editable_words",
     "grant_of_run",
     "has_caps",
     "is_known_to_a_run",

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import QuerySet
 
@@ -17,7 +17,8 @@ from toolrouter.approval_rules import PERMISSIONS
 from toolrouter.enums import CALLS, CallState
 from toolrouter.models import ProviderReceipt, ToolCall
 from toolrouter.policy import Facts
-from toolrouter.registry import registry
+from toolrouter.ports import Operation
+from toolrouter.registry import read_arguments, registry
 from toolrouter.vocabulary import Code, Risk
 
 ROWS_PER_PAGE: Final = 50
@@ -169,6 +170,18 @@ def call_by_reference(reference: str) -> CallDetail | None:
         closed_at=call.closed_at,
         receipt=_receipt_row(call),
     )
+
+
+def editable_words(reference: str) -> dict[str, Any] | None:
+    """Return the arguments of a call that a person may edit; None for any other. One statement."""
+    call = ToolCall.objects.filter(reference=reference).first()
+    entry = registry().find(call.operation) if call else None
+    if call is None or not call.asked_salt or not isinstance(entry, Operation):
+        return None
+    reading = read_arguments(entry, json.loads(call.asked)["arguments"])
+    if not entry.editable or reading.arguments is None:
+        return None
+    return reading.arguments.model_dump()
 
 
 def _receipt_row(call: ToolCall) -> ReceiptRow | None:

@@ -63,12 +63,19 @@ def payee_of(entry: AnyOperation, asked: str) -> str:
 
 
 def notes_about(
-    payee: Payee, amount: Money, *, operation: str, project_ref: str, mode: str, now: datetime
+    payee: Payee,
+    amount: Money,
+    *,
+    operation: str,
+    project_ref: str,
+    mode: str,
+    now: datetime,
+    replaces: str = "",
 ) -> list[str]:
     """Return what whoever decides should know of a payee: new, last paid, probable doubles.
 
     A payee is new until an owner has confirmed whom that domain pays; a typed name is always new.
-    One statement.
+    What it ``replaces`` is no double. One statement.
     """
     vendor = payee.domain or payee.name
     with connection.cursor() as cursor:
@@ -97,7 +104,9 @@ def notes_about(
     doubles += [
         f"Probably a double: {amount} to this payee is asked for in another request ({each.ref})."
         for each in asked
-        if isinstance(entry, Operation) and payee_of(entry, each.words) == vendor
+        if each.ref != replaces
+        and isinstance(entry, Operation)
+        and payee_of(entry, each.words) == vendor
     ]
     return [
         *([] if known else [_NEW_DOMAIN if payee.domain else _NEW_NAME]),

@@ -143,6 +143,9 @@ def test_who_raised_a_cap_approves_nothing_under_it_for_24_hours(
     with pytest.raises(CannotApprove, match="You raised a cap of this spend less than 24 hours"):
         buyer.approve(answer, by=owner)
     assert request_of(answer.approval).decisions.count() == 0
+    page = client_of(owner).get(f"/console/approvals/{answer.approval}/").content.decode()
+    assert "You raised a cap of this spend less than 24 hours ago" in page
+    assert "/approve/" not in page
 
     buyer.approve(answer, by=other_owner)
     assert call_of(answer).state == CallState.APPROVED
