@@ -124,7 +124,7 @@ class Call:
     mode: str
     trace_ref: str
     now: datetime
-    replaces: str = ""  # the call whose place it takes, where a person edited that one
+    replaces: str = ""  # the request whose place it takes, where a person edited that one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

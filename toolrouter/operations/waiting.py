@@ -93,7 +93,7 @@ def call_of_asked(asked: Asked, reference: str) -> Call:
         mode=credential.mode,
         trace_ref=credential.trace_ref,
         now=credential.now,
-        replaces=asked.again.of.reference if asked.again and asked.again.edits else "",
+        replaces=asked.again.of.approval_ref if asked.again and asked.again.edits else "",
     )
 
 

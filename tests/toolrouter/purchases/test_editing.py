@@ -210,6 +210,4 @@ def test_a_call_that_is_no_purchase_has_no_such_page(owner: User, shopper: Shopp
     note = shopper.agent.propose("revenue.refund", {}, key="r")
 
     assert client_of(owner).get(address(note)).status_code == 404
-    assert (
-        client_of(make_person("owner")).get("/console/tool-calls/call_x/edit/").status_code == 404
-    )
+    assert client_of(owner).get("/console/tool-calls/call_x/edit/").status_code == 404

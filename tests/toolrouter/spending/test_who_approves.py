@@ -12,7 +12,7 @@ from approvals.models import ApprovalRequest
 from approvals.operations.locking import MayNotDecide
 from approvals.registry import CannotApprove
 from kernel.money import Money
-from tests.factories.people import make_person
+from tests.factories.people import client_of, make_person
 from tests.toolrouter.agents import database_now
 from tests.toolrouter.spending.buying import (
     HOLD,
