@@ -173,7 +173,7 @@ CROSS JOIN LATERAL (VALUES
   ('approval_again_by', CASE WHEN NOT own.is_edited
     THEN to_json('user:' || own.again_by_id)::text END),
   ('approval_edited_by', CASE WHEN own.is_edited
-    THEN to_json('user:' || own.again_by_id)::text END),
+    THEN to_json('user:' || coalesce(own.again_by_id::text, ''))::text END),
   ('approval_decide_by', to_json(
     to_char(own.decide_by AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') || '+00:00')::text)
 ) term (name, value)

@@ -107,7 +107,7 @@ def test_who_edited_it_is_named_with_what_was_asked_and_it_is_no_double(
 
     amount = edit(words, owner, amount_minor=60_00)
     assert notes_of(owner, amount)[0] == (
-        f"Edited by {owner.email}: amount. The agent asked for $49.00."
+        f"Edited by {owner.email}: amount. The agent asked for $49.00 USD."
     )
 
 
