@@ -99,7 +99,7 @@ def _hold(of: ToolCall) -> bool:
     return is_pending
 
 
-def _ask(arguments: Any, again: AskedAgain, *, now: datetime) -> Answer:
+def _ask(arguments: object, again: AskedAgain, *, now: datetime) -> Answer:
     of = again.of
     return ask(
         Asked(
