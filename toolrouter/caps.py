@@ -40,7 +40,13 @@ _LENGTHS: Final = {
     Window.MONTH: timedelta(days=30),
     Window.LIFETIME: None,
 }
+_WORDS: Final = {Window.DAY: ", 24 hours", Window.MONTH: ", 30 days", Window.LIFETIME: ""}
 SCOPES: Final = frozenset(Scope)  # a spend needs a cap of each
+
+
+def words(scope: Scope, window: Window) -> str:
+    """Return which cap it is, as people read it: ``Project, 24 hours``."""
+    return f"{scope.value.capitalize()}{_WORDS[window]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,12 +63,17 @@ def run(request: HttpRequest, run_ref: str) -> HttpResponse:
     if found is None:
         raise Http404(run_ref)
     project = crm.project_by_reference(found.project_ref)
+    safe = safety.run_safety(run_ref)
+    subjects = safe.subjects if safe else ()
+    may_see = request.user.has_perm("crm.view_deal")
+    names = crm.names_of(each.subject_ref for each in subjects) if may_see else {}
     context = {
         "nav": "run-list",
         "run": found,
         "kind": dict(RUN_KINDS)[found.kind],
         "project_name": project.name if project else found.project_ref,
-        "safety": safety.run_safety(run_ref),
+        "safety": safe,
+        "subjects": [(each, names.get(each.subject_ref, "")) for each in subjects],
         "deal_ref": crm.deal_ref_of(found.deal_id) if found.deal_id else "",
         "purchases": purchases_of_run(run_ref),
         "sources": sources.sources_of_run(run_ref),

@@ -29,6 +29,7 @@ from crm.queries.lists import (
     trapped_requests,
     wishes_of,
 )
+from crm.queries.names import names_of
 from crm.queries.overview import (
     DEALS_COUNTED_MAX,
     DealsOverview,
@@ -90,6 +91,7 @@ __all__ = [
     "find_contacts",
     "leads_page",
     "leads_waiting",
+    "names_of",
     "possible_owners",
     "project_by_reference",
     "projects",

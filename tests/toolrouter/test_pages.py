@@ -249,6 +249,11 @@ def test_an_owner_lets_a_run_know_of_a_deal_of_its_project(owner: Client, grant:
         deal.reference, deal.contact.reference, deal.company.reference,
     }  # fmt: skip
     assert GrantSubject.objects.count() == before + 3
+    shown = page(owner, f"/console/runs/{grant.run_ref}/")
+    assert deal.company is not None
+    assert deal.contact is not None
+    for name in (f"Deal with {deal.company.name}", deal.contact.name):
+        assert name in shown
     assert differences() == []
 
 

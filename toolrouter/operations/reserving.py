@@ -23,16 +23,6 @@ from toolrouter.operations.changes import By
 from toolrouter.operations.incidents import open_incident
 from toolrouter.policy import CapFact, Facts
 
-_SCOPES: Final = {
-    caps.Scope.ACCOUNT: "Account",
-    caps.Scope.PROJECT: "Project",
-    caps.Scope.RUN: "Run",
-}
-_WINDOWS: Final = {
-    caps.Window.DAY: ", 24 hours",
-    caps.Window.MONTH: ", 30 days",
-    caps.Window.LIFETIME: "",
-}
 _WHY: Final = {
     IncidentKind.OVER_CAP: "More was paid than was approved.",
     IncidentKind.MISMATCH: "It was paid in another currency than was approved, or after its money"
@@ -42,7 +32,7 @@ _WHY: Final = {
 
 def cap_words(cap: CapFact) -> str:
     """Return which cap it is, as people read it: ``Project, 24 hours``."""
-    return f"{_SCOPES[cap.scope]}{_WINDOWS[cap.window]}"
+    return caps.words(cap.scope, cap.window)
 
 
 def missing(facts: Facts, *, currency: str) -> str:

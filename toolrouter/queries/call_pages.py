@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,14 +16,13 @@ from kernel.state_words import OperatorWords
 from toolrouter.approval_rules import PERMISSIONS
 from toolrouter.enums import CALLS, CallState
 from toolrouter.models import ProviderReceipt, ToolCall
-from toolrouter.policy import Facts
 from toolrouter.ports import Operation
+from toolrouter.queries.decided_from import decided_from
 from toolrouter.registry import read_arguments, registry
 from toolrouter.vocabulary import Code, Risk
 
 ROWS_PER_PAGE: Final = 50
 SHOWN_OF_A_TRACE_MAX: Final = 50
-SAID_ELSEWHERE: Final = frozenset({"operation", "risk", "mode"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +97,11 @@ class CallDetail:
     receipt: ReceiptRow | None
 
     @property
+    def purchase_ref(self) -> str:
+        """Return the purchase that it was handed over as; "" where it was not."""
+        return next((ref for ref in self.result_refs if ref.startswith("pur_")), "")
+
+    @property
     def again_permission(self) -> str:
         """Return what a person needs to have it asked again; "" where nobody can."""
         is_over = self.row.state in (CallState.DENIED, CallState.FAILED) and self.row.run_ref
@@ -157,7 +161,7 @@ def call_by_reference(reference: str) -> CallDetail | None:
         is_asked_erased=call.grant_id is not None and not call.asked_salt,
         asked_digest=call.asked_digest,
         policy_version=call.policy_version,
-        facts=_facts_in_lines(call.facts or {}),
+        facts=decided_from(call.facts, currency=call.currency),
         result_refs=call.result_refs,
         result_digest=call.result_digest,
         runs=call.runs,
@@ -233,32 +237,3 @@ def _readable(asked: str) -> str:
 
 def _seen(char: str) -> str:
     return char if char.isprintable() or char == "\n" else f"\\u{ord(char):04x}"
-
-
-def _facts_in_lines(facts: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Return the policy's facts in its own order, without what the page says already."""
-    known = [name for name in Facts.model_fields if name in facts and name not in SAID_ELSEWHERE]
-    return [
-        line
-        for name in [*known, *sorted(set(facts) - set(Facts.model_fields))]
-        for line in _in_lines(facts[name], name.removeprefix("is_").replace("_", " "))
-    ]
-
-
-def _in_lines(fact: object, named: str) -> list[tuple[str, str]]:
-    """Return a fact as lines of name and value; what is nested is named by its path."""
-    if isinstance(fact, dict):
-        nested = [(f"{named} {name}".replace("_", " "), value) for name, value in fact.items()]
-    elif isinstance(fact, list) and not all(isinstance(each, str) for each in fact):
-        nested = [(f"{named} {number}", value) for number, value in enumerate(fact, start=1)]
-    else:
-        return [(named, _in_words(fact))]
-    return [line for name, value in nested for line in _in_lines(value, name)]
-
-
-def _in_words(fact: object) -> str:
-    if isinstance(fact, bool):
-        return "yes" if fact else "no"
-    if isinstance(fact, list):
-        return ", ".join(fact).replace("_", " ") or "none"
-    return "none" if fact is None else str(fact).replace("_", " ")

@@ -59,6 +59,12 @@ def test_the_list_has_lanes(page: Client, shopper: Shopper, purchase: Purchase) 
     }  # fmt: skip
 
 
+def test_a_call_leads_to_its_purchase(page: Client, purchase: Purchase) -> None:
+    call = page.get(f"/console/tool-calls/{purchase.call.reference}/").content.decode()
+
+    assert f'href="{address(purchase)}"' in call
+
+
 def test_what_is_overdue_says_so(settings: Any, shopper: Shopper, page: Client) -> None:
     settings.PURCHASE_OVERDUE_H = -1
     late = shopper.handed_over()
