@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 
 from fulfillment import ledger_rows
 from fulfillment.due_work import DUE_WORK
-from fulfillment.enums import FreezeReason
+from fulfillment.enums import FreezeReason, RunLimit
 from fulfillment.guards import PROMISES
 from kernel import due_work, erasure, guards, leased_work
 from kernel.schema import histories
@@ -38,7 +38,14 @@ class FulfillmentConfig(AppConfig):
             "run",
             {
                 "reason": facts.one_of(FreezeReason.values),
+                "limit": facts.one_of(RunLimit.values),
+                "actor": facts.ACTOR,
                 "steps_max": facts.COUNT,
+                "tokens": facts.COUNT,
+                "seconds": facts.COUNT,
+                "chars": facts.COUNT,
+                "due_s": facts.COUNT,
+                "digest": facts.DIGEST,  # of what holds no words, or under a salt that is blanked
             },
         )
 

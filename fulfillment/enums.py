@@ -14,36 +14,112 @@ if TYPE_CHECKING:  # an app's config reads these words before there are models
 
 
 class RunState(models.TextChoices):
-    """Where a run stands. Nothing is done before a person approves its plan."""
+    """Where a run stands. Nothing but research is done before a person approves its plan."""
 
-    PLANNED = "planned", "planned"
-    FROZEN = "frozen", "paused"
+    WAITING_FOR_BRIEF = "waiting_for_brief", "waiting for the brief"
+    PLANNING = "planning", "planning"
+    AWAITING_PLAN_APPROVAL = "awaiting_plan_approval", "plan to approve"
+    RUNNING = "running", "working"
+    AWAITING_REVIEW = "awaiting_review", "to review"
+    DELIVERED = "delivered", "delivered"
+    PAUSED = "paused", "paused"
+    FROZEN = "frozen", "paused: payment"
+    STUCK = "stuck", "stuck"
+    STOPPED = "stopped", "stopped"
+    FAILED = "failed", "failed"
 
 
 RUNS: Final = for_operators(
     RunState,
     {
-        RunState.PLANNED: OperatorWords(
+        RunState.WAITING_FOR_BRIEF: OperatorWords(
+            tone="wait",
+            heading="waiting for the brief",
+            note="The buyer has not said yet which company and question it is about. "
+            "Work begins with the answer.",
+        ),
+        RunState.PLANNING: OperatorWords(
             tone="info",
-            heading="planned",
-            note="Nothing has been done yet, and nothing will be before a person approves the "
-            "plan.",
+            heading="being planned",
+            note="The agent reads the task and writes a plan. An owner approves it.",
+        ),
+        RunState.AWAITING_PLAN_APPROVAL: OperatorWords(
+            tone="wait",
+            heading="a plan waits for approval",
+            note="Work begins once an owner approves the plan.",
+        ),
+        RunState.RUNNING: OperatorWords(
+            tone="info",
+            heading="in progress",
+            note="The agent works along the approved plan.",
+        ),
+        RunState.AWAITING_REVIEW: OperatorWords(
+            tone="wait",
+            heading="to review",
+            note="The work is handed in. An owner reviews and releases it.",
+        ),
+        RunState.DELIVERED: OperatorWords(
+            tone="ok", heading="delivered", note="The work is released and the run is over."
+        ),
+        RunState.PAUSED: OperatorWords(
+            tone="info", heading="paused", note="Nobody works on it until it is resumed."
         ),
         RunState.FROZEN: OperatorWords(
-            tone="info",
-            heading="paused",
-            note="Nobody works on it until that is settled.",
+            tone="info", heading="paused", note="Nobody works on it until that is settled."
+        ),
+        RunState.STUCK: OperatorWords(
+            tone="bad",
+            heading="stuck",
+            note="The agent gets no further. Retry it, or stop it.",
+        ),
+        RunState.STOPPED: OperatorWords(
+            tone="bad", heading="stopped", note="It was stopped for good. Nothing more is done."
+        ),
+        RunState.FAILED: OperatorWords(
+            tone="bad", heading="failed", note="It ended without a result. Nothing more is done."
         ),
     },
 )
 
+# The agent works in these, in one turn after another; in the next ones people do.
+AT_WORK: Final = frozenset({RunState.PLANNING, RunState.RUNNING})
+WITH_PEOPLE: Final = frozenset(
+    {RunState.WAITING_FOR_BRIEF, RunState.AWAITING_PLAN_APPROVAL, RunState.AWAITING_REVIEW}
+)
+ENDED: Final = frozenset({RunState.DELIVERED, RunState.STOPPED, RunState.FAILED})
+# They interrupt, and remember what.
+INTERRUPTED: Final = frozenset({RunState.PAUSED, RunState.STUCK})
+_AWAY: Final = frozenset({RunState.PAUSED, RunState.FROZEN, RunState.STOPPED, RunState.FAILED})
 # Every edge of a run's life. What is not here cannot happen.
 RUN_MOVES: Final[Moves] = MappingProxyType(
     {
-        RunState.PLANNED: frozenset({RunState.FROZEN}),
-        RunState.FROZEN: frozenset({RunState.PLANNED}),
+        RunState.WAITING_FOR_BRIEF: _AWAY | {RunState.PLANNING},
+        RunState.PLANNING: _AWAY | {RunState.AWAITING_PLAN_APPROVAL, RunState.STUCK},
+        RunState.AWAITING_PLAN_APPROVAL: _AWAY | {RunState.PLANNING, RunState.RUNNING},
+        RunState.RUNNING: _AWAY | {RunState.AWAITING_REVIEW, RunState.STUCK},
+        RunState.AWAITING_REVIEW: _AWAY | {RunState.RUNNING, RunState.DELIVERED},
+        RunState.PAUSED: frozenset(
+            {*WITH_PEOPLE, *AT_WORK, RunState.FROZEN, RunState.STOPPED, RunState.FAILED}
+        ),
+        RunState.FROZEN: frozenset(
+            {*WITH_PEOPLE, *AT_WORK, *INTERRUPTED, RunState.STOPPED, RunState.FAILED}
+        ),
+        RunState.STUCK: _AWAY | AT_WORK,
+        RunState.DELIVERED: frozenset(),
+        RunState.STOPPED: frozenset(),
+        RunState.FAILED: frozenset(),
     }
 )
+
+
+class RunLimit(models.TextChoices):
+    """A bound that a run reached."""
+
+    STEPS = "steps", "tool calls"
+    TOKENS = "tokens", "tokens"
+    WALL_TIME = "wall_time", "working time"
+    TURNS = "turns", "turns without progress"
+    DEADLINE = "deadline", "the date until which it may act"
 
 
 class FreezeReason(models.TextChoices):
@@ -57,9 +133,29 @@ class FreezeReason(models.TextChoices):
 class RunEventKind(models.TextChoices):
     """What a line of a run's history is about."""
 
-    PLANNED = "planned", "Run planned"
+    PLANNED = "planned", "Run opened"
+    BRIEF_GIVEN = "brief_given", "Brief given"
+    DUE_SET = "due_set", "Due date set"
+    TURN_OPENED = "turn_opened", "Turn opened"
+    TURN_ENDED = "turn_ended", "Turn ended"
+    TASK_READ = "task_read", "Task read by the agent"
+    PLAN_SUBMITTED = "plan_submitted", "Plan submitted"
+    PLAN_APPROVED = "plan_approved", "Plan approved"
+    PLAN_REFUSED = "plan_refused", "Plan refused"
+    SUBMITTED = "submitted", "Work handed in"
+    SENT_BACK = "sent_back", "Sent back"
+    RELEASED = "released", "Released"
+    LIMIT_REACHED = "limit_reached", "Limit reached"
+    STUCK = "stuck", "Stuck"
+    RETRIED = "retried", "Retried"
+    PAUSED = "paused", "Paused"
+    UNPAUSED = "unpaused", "Resumed"
+    STOPPED = "stopped", "Stopped"
+    FAILED = "failed", "Failed"
     FROZEN = "frozen", "Work paused"
     RESUMED = "resumed", "Work resumed"
+    PAYMENT_HELD = "payment_held", "Payment refunded, disputed or in review after the end"
+    PAYMENT_SETTLED = "payment_settled", "Payment settled after the end"
 
 
 class SourceState(models.TextChoices):

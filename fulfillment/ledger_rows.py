@@ -40,13 +40,17 @@ WHERE intake.mode <> 'sample'
 UNION ALL
 SELECT 'grant_differs', run.reference, CASE WHEN given.id IS NULL THEN 'it has no grant'
   ELSE concat(given.reference, ' says otherwise') END
-FROM fulfillment_acquisitionrun run JOIN fulfillment_orderintake intake ON intake.id = run.intake_id
+FROM fulfillment_acquisitionrun run
+LEFT JOIN fulfillment_orderintake intake ON intake.id = run.intake_id
 LEFT JOIN toolrouter_grant given ON given.run_ref = run.reference
 WHERE run.mode <> 'sample' AND (
-  given.project_ref = intake.project_ref AND given.kind = run.kind AND given.mode = run.mode
+  given.project_ref = run.project_ref AND given.kind = run.kind AND given.mode = run.mode
   AND given.trace_ref = run.trace_ref AND given.expires_at = run.deadline
-  AND (given.funded_minor, given.currency) = (intake.funded_minor, intake.currency)
-  AND (given.frozen_at IS NOT NULL) = (run.state = 'frozen')) IS NOT TRUE
+  AND given.funded_minor = coalesce(intake.funded_minor, 0)
+  AND given.currency = coalesce(intake.currency, given.currency)
+  AND run.project_ref = coalesce(intake.project_ref, run.project_ref)
+  AND (given.frozen_at IS NOT NULL) = (run.state IN ('frozen', 'paused'))
+  AND (given.ended_at IS NOT NULL) = (run.state IN ('delivered', 'stopped', 'failed'))) IS NOT TRUE
 UNION ALL
 SELECT 'grant_without_run', given.reference, 'it holds money, or stands still, for no run'
 FROM toolrouter_grant given

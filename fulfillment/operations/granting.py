@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -9,28 +10,29 @@ from django.db import transaction
 
 from fulfillment.models import AcquisitionRun
 from kernel.modes import Mode
+from kernel.money import Money
 from toolrouter import operations as toolrouter
 from toolrouter import queries as grants
 from toolrouter.enums import RunKind
 
 RUNS_AT_ONCE: Final = 500
+UNFUNDED_IN: Final = "USD"  # the currency of a grant that no order funds
 
 
-def grant_run(run: AcquisitionRun, *, now: datetime) -> None:
-    """Grant a run what it may do: in its project, about what was sold, until its deadline.
+def grant_run(run: AcquisitionRun, *, subjects: Sequence[str], now: datetime) -> None:
+    """Grant a run what it may do: in its project, about ``subjects``, until its deadline.
 
-    The caller has locked its intake.
+    The caller has locked its intake, where it has one; that is what it is funded with.
     """
-    intake = run.intake
     toolrouter.open_grant(
         run_ref=run.reference,
         kind=RunKind(run.kind),
-        project_ref=intake.project_ref,
+        project_ref=run.project_ref,
         mode=run.mode,
         trace_ref=run.trace_ref,
-        funded=intake.funded,
+        funded=run.intake.funded if run.intake else Money(0, UNFUNDED_IN),
         deadline=run.deadline,
-        subjects=intake.subject_refs,
+        subjects=subjects,
         now=now,
     )
 
@@ -49,8 +51,9 @@ def open_missing_grants(*, now: datetime) -> int:
         with transaction.atomic():
             for run in batch:
                 if run.reference not in granted:
-                    grant_run(run, now=now)
-                    if run.intake.is_frozen:
-                        toolrouter.freeze_grant(run.reference, now=run.intake.frozen_at or now)
+                    intake = run.intake
+                    grant_run(run, subjects=intake.subject_refs if intake else [], now=now)
+                    if intake and intake.is_frozen:
+                        toolrouter.freeze_grant(run.reference, now=intake.frozen_at or now)
                     opened += 1
     return opened

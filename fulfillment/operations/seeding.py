@@ -29,7 +29,7 @@ class SampleOrder:
 
 
 def seed_sample(*, orders: Sequence[SampleOrder]) -> int:
-    """Make an intake, a planned run and its first event for each sample order; say how many.
+    """Make an intake, a run and its first event for each sample order; say how many.
 
     In bulk, without ledger entries; orders that have an intake already are left alone.
     """
@@ -79,12 +79,15 @@ def _sample_run(intake: OrderIntake) -> AcquisitionRun:
     return AcquisitionRun(
         reference=new_reference("run"),
         intake=intake,
-        state=RunState.PLANNED,
+        project_ref=intake.project_ref,
+        state=RunState.WAITING_FOR_BRIEF,
         mode=Mode.SAMPLE,
         trace_ref=intake.trace_ref,
         goal=bounds.goal,
         deadline=bounds.deadline,
         steps_max=bounds.steps_max,
+        tokens_max=bounds.tokens_max,
+        wall_s_max=bounds.wall_s_max,
         created_at=intake.opened_at,
         moved_at=intake.opened_at,
     )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from fulfillment.enums import FreezeReason, RunEventKind, RunState
-from fulfillment.models import AcquisitionRun, OrderIntake, RunEvent
+from fulfillment.models import AcquisitionRun, OrderIntake
 from fulfillment.models.intakes import OpenedIntake
+from fulfillment.operations.history import record_run_event
 from kernel.money import Money
-from kernel.references import new_reference
-from ledger import operations as ledger
-from ledger.enums import EntryKind
 from toolrouter import operations as toolrouter
 
 
@@ -91,52 +89,21 @@ def _settle(*, order_id: int, reason: FreezeReason | None, now: datetime) -> boo
 def settle_run(run: AcquisitionRun, *, reason: FreezeReason | None, now: datetime) -> None:
     """Freeze or resume one run whose intake the caller has locked; write it down once.
 
-    Its grant is on hold while it is frozen.
+    Its grant is on hold while it is frozen, and a frozen run returns to where it stood. A run that
+    has ended stays as it is: what became of its payment is a line of its history.
     """
-    state = RunState.FROZEN if reason else RunState.PLANNED
-    if run.state != state:
-        run.move(state, moved_at=now)
-    if reason:
+    facts: dict[str, str | int] = {"reason": str(reason)} if reason else {}
+    if run.has_ended:
+        kind = RunEventKind.PAYMENT_HELD if reason else RunEventKind.PAYMENT_SETTLED
+    elif reason:
+        kind = RunEventKind.FROZEN
+        if run.state != RunState.FROZEN:
+            run.move(RunState.FROZEN, moved_at=now, frozen_from=run.state)
         toolrouter.freeze_grant(run.reference, now=now)
     else:
-        toolrouter.resume_grant(run.reference)
-    record_run_event(
-        run,
-        kind=RunEventKind.FROZEN if reason else RunEventKind.RESUMED,
-        facts={"reason": str(reason)} if reason else {},
-        now=now,
-    )
-
-
-def record_run_event(
-    run: AcquisitionRun,
-    *,
-    kind: RunEventKind,
-    facts: Mapping[str, str | int],
-    refs: Sequence[str] = (),
-    now: datetime,
-) -> None:
-    """Append a line to the run's history and the matching entry to the ledger."""
-    reference = new_reference("rne")
-    key = f"{run.reference}:{kind}" if kind == RunEventKind.PLANNED else reference
-    RunEvent.objects.create(
-        reference=reference,
-        key=key,
-        run=run,
-        kind=kind,
-        mode=run.mode,
-        facts=dict(facts),
-        occurred_at=now,
-    )
-    ledger.record(
-        key=f"run:{key}",
-        kind=EntryKind.RUN,
-        event=f"run.{kind}",
-        subject=run.reference,
-        refs=[reference, *refs],
-        facts=facts,
-        mode=run.mode,
-        trace_ref=run.trace_ref,
-        occurred_at=now,
-        now=now,
-    )
+        kind = RunEventKind.RESUMED
+        if run.state == RunState.FROZEN:
+            run.move(run.frozen_from, moved_at=now, frozen_from="")
+        if run.state != RunState.PAUSED:
+            toolrouter.resume_grant(run.reference)
+    record_run_event(run, kind=kind, facts=facts, now=now)

@@ -32,15 +32,22 @@ class RunFacts:
     goal: str
     kind: RunKind
     project_ref: str
-    funded: Money
+    funded: Money | None  # None: no order pays for it
     deadline: datetime
     steps_max: int
+    tokens_max: int
+    wall_s_max: int
+    tokens_used: int
+    wall_s_used: int
+    limit_reached: str
+    due_at: datetime | None
     created_at: datetime
     moved_at: datetime
     intake_ref: str
     order_ref: str
-    order_id: int
+    order_id: int | None
     deal_id: int | None
+    deal_ref: str
     frozen_reason: str
     frozen_at: datetime | None
 
@@ -81,7 +88,7 @@ class EventLine:
     occurred_at: datetime
 
 
-def _run_facts(run: AcquisitionRun, intake: OrderIntake) -> RunFacts:
+def _run_facts(run: AcquisitionRun, intake: OrderIntake | None) -> RunFacts:
     return RunFacts(
         id=run.pk,
         reference=run.reference,
@@ -90,18 +97,25 @@ def _run_facts(run: AcquisitionRun, intake: OrderIntake) -> RunFacts:
         trace_ref=run.trace_ref,
         goal=run.goal,
         kind=RunKind(run.kind),
-        project_ref=intake.project_ref,
-        funded=intake.funded,
+        project_ref=run.project_ref,
+        funded=intake.funded if intake else None,
         deadline=run.deadline,
         steps_max=run.steps_max,
+        tokens_max=run.tokens_max,
+        wall_s_max=run.wall_s_max,
+        tokens_used=run.tokens_used,
+        wall_s_used=run.wall_s_used,
+        limit_reached=run.limit_reached,
+        due_at=run.due_at,
         created_at=run.created_at,
         moved_at=run.moved_at,
-        intake_ref=intake.reference,
-        order_ref=intake.order_ref,
-        order_id=intake.order_id,
-        deal_id=intake.deal_id,
-        frozen_reason=intake.frozen_reason,
-        frozen_at=intake.frozen_at,
+        intake_ref=intake.reference if intake else "",
+        order_ref=intake.order_ref if intake else "",
+        order_id=intake.order_id if intake else None,
+        deal_id=intake.deal_id if intake else None,
+        deal_ref=run.deal_ref,
+        frozen_reason=intake.frozen_reason if intake else "",
+        frozen_at=intake.frozen_at if intake else None,
     )
 
 
@@ -179,8 +193,8 @@ def runs_page(*, cursor: Cursor, state: str = "", mode: str = "") -> Page[RunFac
 
 def runs_of_project(project_ref: str, *, limit: int = ROWS_PER_PAGE) -> list[RunFacts]:
     """Return a project's newest ``limit`` runs, newest first. One statement."""
-    runs = AcquisitionRun.objects.select_related("intake").filter(intake__project_ref=project_ref)
-    return [_run_facts(run, run.intake) for run in runs.order_by("-intake_id")[:limit]]
+    runs = AcquisitionRun.objects.select_related("intake").filter(project_ref=project_ref)
+    return [_run_facts(run, run.intake) for run in runs.order_by("-pk")[:limit]]
 
 
 def intakes_without_run(*, after_id: int, limit: int) -> list[tuple[int, int]]:

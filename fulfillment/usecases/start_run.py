@@ -9,14 +9,15 @@ from django.db import transaction
 from fulfillment.enums import FreezeReason, RunEventKind, RunState
 from fulfillment.models import AcquisitionRun, OrderIntake
 from fulfillment.operations.granting import grant_run
-from fulfillment.operations.work import record_run_event, settle_run
+from fulfillment.operations.history import record_run_event
+from fulfillment.operations.work import settle_run
 from fulfillment.policy import bounds_of_run
 from kernel.references import new_reference
 
 
 @transaction.atomic(durable=True)
 def start_run(*, order_id: int, now: datetime) -> str | None:
-    """Plan the one run of a paid order, grant it what it may do, and return its reference.
+    """Open the one run of a paid order, grant it what it may do, and return its reference.
 
     Safe to repeat, late, or at the same time as itself: the intake is locked first, and the same
     lock is taken by whoever freezes the work, so that it does not matter which comes first. None
@@ -27,8 +28,8 @@ def start_run(*, order_id: int, now: datetime) -> str | None:
         return None
     if intake.run_made_at is not None:
         return intake.run.reference
-    run = _plan(intake, now=now)
-    grant_run(run, now=now)
+    run = _open(intake, now=now)
+    grant_run(run, subjects=intake.subject_refs, now=now)
     intake.run_made_at = now
     intake.save(update_fields=["run_made_at"])
     if intake.is_frozen:
@@ -36,17 +37,20 @@ def start_run(*, order_id: int, now: datetime) -> str | None:
     return run.reference
 
 
-def _plan(intake: OrderIntake, *, now: datetime) -> AcquisitionRun:
+def _open(intake: OrderIntake, *, now: datetime) -> AcquisitionRun:
     bounds = bounds_of_run(opened_at=intake.opened_at)
     run = AcquisitionRun.objects.create(
         reference=new_reference("run"),
         intake=intake,
-        state=RunState.PLANNED,
+        project_ref=intake.project_ref,
+        state=RunState.WAITING_FOR_BRIEF,
         mode=intake.mode,
         trace_ref=intake.trace_ref,
         goal=bounds.goal,
         deadline=bounds.deadline,
         steps_max=bounds.steps_max,
+        tokens_max=bounds.tokens_max,
+        wall_s_max=bounds.wall_s_max,
         created_at=now,
         moved_at=now,
     )

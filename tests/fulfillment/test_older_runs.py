@@ -21,7 +21,6 @@ from toolrouter.models import Grant, GrantSubject
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 BEFORE = ("fulfillment", "0002_words_of_states")
-NOW = ("fulfillment", "0004_runs_have_kinds")
 
 
 @pytest.fixture
@@ -31,7 +30,12 @@ def older() -> Iterator[None]:
         migrate(BEFORE)
     yield
     with as_owner():
-        migrate(NOW)
+        migrate(newest())
+
+
+def newest() -> tuple[str, str]:
+    (leaf,) = MigrationExecutor(connection).loader.graph.leaf_nodes("fulfillment")
+    return leaf
 
 
 def migrate(target: tuple[str, str]) -> None:
@@ -73,7 +77,7 @@ def test_older_runs_are_granted_what_they_were_sold_for() -> None:
     sample = older_run(paid_order(mode="sample"), deal_id=None)
 
     with as_owner():
-        migrate(NOW)
+        migrate(newest())
     opened = [open_missing_grants(now=timezone.now()) for _ in range(2)]
 
     assert opened == [2, 0]
@@ -82,6 +86,11 @@ def test_older_runs_are_granted_what_they_were_sold_for() -> None:
     grants = {grant.run_ref: grant for grant in Grant.objects.all()}
     assert set(grants) == {of_deal, direct}
     assert AcquisitionRun.objects.get(reference=sample).kind == "fulfilment"
+    stand = {run.reference: (run.state, run.frozen_from) for run in AcquisitionRun.objects.all()}
+    assert stand == {
+        of_deal: ("waiting_for_brief", ""), direct: ("frozen", "waiting_for_brief"),
+        sample: ("waiting_for_brief", ""),
+    }  # fmt: skip
     assert (grants[of_deal].funded, grants[of_deal].frozen_at) == (Money(100, "USD"), None)
     assert grants[direct].frozen_at == NOON
     subjects = GrantSubject.objects.values_list("grant__run_ref", "subject_ref")

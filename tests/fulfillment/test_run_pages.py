@@ -30,7 +30,7 @@ def test_everybody_on_the_team_sees_runs(reader: Client) -> None:
 
     assert run.reference in shown_list
     for words in (run.reference, run.intake.order_ref, run.intake.reference, run.goal,
-                  "At most 40 steps", "Run planned", "sandbox"):  # fmt: skip
+                  "at most 200", "Run opened", "sandbox"):  # fmt: skip
         assert words in shown
 
 
@@ -49,7 +49,9 @@ def test_runs_are_narrowed_by_state_and_mode() -> None:
     client = client_of(make_person("operator"))
     runs = {mode: planned_run(mode=mode) for mode in ("sandbox", "test")}
 
-    shown = client.get("/console/runs/", {"state": "planned", "mode": "test"}).context["runs"]
+    shown = client.get("/console/runs/", {"state": "waiting_for_brief", "mode": "test"}).context[
+        "runs"
+    ]
 
     assert [run.reference for run in shown] == [runs["test"].reference]
     assert client.get("/console/runs/", {"state": "frozen"}).context["runs"] == []

@@ -60,7 +60,7 @@ def _fields(order: PaidOrder) -> dict[str, object]:
     return {name: getattr(order, name) for name in ("id", "reference", "mode", "trace_ref")}
 
 
-def test_a_paid_order_gets_one_planned_run_with_bounds() -> None:
+def test_a_paid_order_gets_one_run_with_bounds() -> None:
     order = paid_order()
     intake = open_intake_of(order)
 
@@ -70,10 +70,10 @@ def test_a_paid_order_gets_one_planned_run_with_bounds() -> None:
     run = AcquisitionRun.objects.get()
     assert first == again == run.reference
     assert (run.state, run.mode, run.trace_ref, run.intake_id) == (
-        RunState.PLANNED, order.mode, order.trace_ref, intake.pk,
+        RunState.WAITING_FOR_BRIEF, order.mode, order.trace_ref, intake.pk,
     )  # fmt: skip
     assert (run.kind, run.deadline, run.steps_max) == (
-        "fulfilment", NOON + timedelta(days=2), 40,
+        "fulfilment", NOON + timedelta(days=30), 200,
     )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def test_a_run_begins_its_history_and_its_ledger() -> None:
 
     event, entry = RunEvent.objects.get(), LedgerEntry.objects.get(kind="run")
     assert (event.kind, event.mode, event.facts) == (
-        "planned", "sandbox", {"steps_max": 40},
+        "planned", "sandbox", {"steps_max": 200},
     )  # fmt: skip
     assert (entry.kind, entry.event, entry.subject, entry.trace_ref) == (
         "run", "run.planned", run.reference, run.trace_ref,
@@ -144,7 +144,7 @@ def test_a_resumed_order_has_a_planned_run_whenever_it_starts(at: int) -> None:
 
     run = AcquisitionRun.objects.get()
     assert (run.state, run.intake.frozen_reason, run.intake.frozen_at) == (
-        RunState.PLANNED, "", None,
+        RunState.WAITING_FOR_BRIEF, "", None,
     )  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def test_a_run_moves_along_its_table_only() -> None:
     run = planned_run()
 
     with pytest.raises(IllegalMove):
-        run.move(RunState.PLANNED)
+        run.move(RunState.WAITING_FOR_BRIEF)
 
 
 def test_a_runs_history_is_never_rewritten() -> None:
@@ -199,8 +199,12 @@ def test_a_runs_history_is_never_rewritten() -> None:
     ("changes", "sentence"),
     [
         ({"state": "walking"}, "run_state_known"),
-        ({"kind": "errand"}, "run_kind_known"),
-        ({"steps_max": 0}, "run_steps_are_bounded"),
+        ({"kind": "errand"}, "run_is_about_what_its_kind_says"),
+        ({"steps_max": 0}, "run_work_is_bounded"),
+        ({"kind": "trial"}, "run_is_about_what_its_kind_says"),
+        ({"state": "frozen"}, "run_frozen_iff_it_remembers_from_where"),
+        ({"state": "paused"}, "run_interrupted_iff_it_remembers_what"),
+        ({"interrupted": "planning"}, "run_interrupted_iff_it_remembers_what"),
     ],
 )
 def test_the_database_refuses_a_run_that_cannot_be(

@@ -94,7 +94,7 @@ def test_whatever_comes_first_the_same_is_left(
         ends.add((intake.funded, grant.funded, run.state, grant.frozen_at is not None))
 
     is_disputed = "won" not in steps
-    state = "frozen" if is_disputed else "planned"
+    state = "frozen" if is_disputed else "waiting_for_brief"
     assert ends == {(Money(left, "USD"), Money(left, "USD"), state, is_disputed)}
 
 
@@ -148,7 +148,7 @@ def test_work_that_is_paused_holds_its_grant_in_the_same_commit(process: Process
         run, grant = AcquisitionRun.objects.get(), Grant.objects.get()
         frozen.append((run.state, grant.frozen_at is not None))
 
-    assert frozen == [("frozen", True), ("planned", False)]
+    assert frozen == [("frozen", True), ("waiting_for_brief", False)]
 
 
 def raised(_order: Order) -> None:

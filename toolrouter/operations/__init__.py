@@ -1,6 +1,7 @@
 """What other apps may do about grants and their money, inside their own transaction."""
 
 from toolrouter.operations.changes import By, CapKey, set_cap
+from toolrouter.operations.ending import end_work
 from toolrouter.operations.grants import (
     end_grant,
     freeze_grant,
@@ -19,6 +20,7 @@ __all__ = [
     "bind_seat",
     "close_seat",
     "end_grant",
+    "end_work",
     "free_seat",
     "freeze_grant",
     "open_grant",

@@ -7,20 +7,16 @@ from datetime import datetime
 
 from django.db import transaction
 
-from approvals.enums import Why
-from approvals.operations import close_for
 from kernel.references import new_reference
 from toolrouter.enums import Scope, TokenEnd
-from toolrouter.models import RunToken, Stop, ToolCall
-from toolrouter.models.calls import WAITING
+from toolrouter.models import RunToken, Stop
 from toolrouter.models.reasons import reason_columns
 from toolrouter.operations.changes import By, audit
+from toolrouter.operations.ending import close_waiting
 from toolrouter.operations.locking import lock_settings
 from toolrouter.operations.seats import close_seats_of
-from toolrouter.operations.settling import deny
 from toolrouter.queries.left import of_scope
 from toolrouter.telling import tell_of_halt
-from toolrouter.vocabulary import Code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +50,7 @@ def stop(*, scope: Scope, ref: str, by: By, now: datetime) -> Stopped:
         )
     tokens_ended = _end_tokens(scope, ref, by=by, now=now)
     close_seats_of(of_scope(scope, ref), now=now)
-    _close_waiting(scope, ref, now=now)
+    close_waiting(scope, ref, now=now)
     settings.stopped_at = settings.changed_at = now
     settings.save(update_fields=["stopped_at", "changed_at"])
     made = Stop.objects.create(
@@ -85,13 +81,3 @@ def stop(*, scope: Scope, ref: str, by: By, now: datetime) -> Stopped:
 def _end_tokens(scope: Scope, ref: str, *, by: By, now: datetime) -> int:
     open_ones = RunToken.objects.filter(ended_at=None, expires_at__gt=now, **of_scope(scope, ref))
     return open_ones.update(ended_at=now, end_reason=TokenEnd.STOPPED, ended_by=by.actor_id)
-
-
-def _close_waiting(scope: Scope, ref: str, *, now: datetime) -> None:
-    """Close the requests, and then deny their calls. Nobody claims one meanwhile."""
-    waiting = ToolCall.objects.filter(state__in=WAITING, **of_scope(scope, ref)).order_by("pk")
-    for known in waiting:
-        close_for(known.reference, why=Why.STOPPED, now=now)
-        call = ToolCall.objects.select_for_update(no_key=True).get(pk=known.pk)
-        if call.state in WAITING:
-            deny(call, [Code.STOPPED], now=now)

@@ -30,6 +30,6 @@ def test_work_on_a_disputed_order_stands_still_after_the_next_reconcile(
 
     reasons = OrderIntake.objects.order_by("order_id").values_list("frozen_reason", flat=True)
     states = AcquisitionRun.objects.order_by("intake__order_id").values_list("state", flat=True)
-    assert (list(reasons), list(states)) == (["dispute", ""], ["frozen", "planned"])
+    assert (list(reasons), list(states)) == (["dispute", ""], ["frozen", "waiting_for_brief"])
     assert RunEvent.objects.filter(kind="frozen").count() == 1
     assert LedgerEntry.objects.filter(event="run.frozen").count() == 1

@@ -76,7 +76,7 @@ def test_the_second_work_waits_and_all_else_is_as_ever(
     ]
     assert holds() == ["", "review"]
     runs = AcquisitionRun.objects.order_by("intake__order_id").values_list("state", flat=True)
-    assert list(runs) == ["planned", "frozen"]
+    assert list(runs) == ["waiting_for_brief", "frozen"]
     assert waiting() == [second.reference]
 
 
