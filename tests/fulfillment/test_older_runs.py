@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from fulfillment.models import AcquisitionRun, OrderIntake
 from fulfillment.operations.granting import open_missing_grants
+from kernel.grants import give_after_migrate
 from kernel.money import Money
 from kernel.references import new_reference
 from ledger.queries.verification import verify
@@ -40,6 +41,8 @@ def newest() -> tuple[str, str]:
 
 def migrate(target: tuple[str, str]) -> None:
     MigrationExecutor(connection).migrate([target])
+    if target == newest():  # tables that were just made anew
+        give_after_migrate(using="default")
 
 
 def execute(sql: str, *values: object) -> int:
