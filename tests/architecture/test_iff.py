@@ -160,6 +160,23 @@ IFF = {
         ],
         refused=[{"closed_at": NOON}, {"state": "settled", "closed_at": None}],
     ),
+    "run_frozen_iff_it_remembers_from_where": Case(
+        planned_run,
+        allowed=[{"state": "frozen", "frozen_from": "waiting_for_brief"}],
+        refused=[{"state": "frozen"}, {"frozen_from": "waiting_for_brief"}],
+    ),
+    "run_interrupted_iff_it_remembers_what": Case(
+        planned_run,
+        allowed=[
+            {"state": "paused", "interrupted": "planning"},
+            {"state": "frozen", "frozen_from": "stuck", "interrupted": "running"},
+        ],
+        refused=[
+            {"state": "paused"},
+            {"interrupted": "planning"},
+            {"state": "frozen", "frozen_from": "paused"},
+        ],
+    ),
     "purchase_called_off_iff_there_is_a_reason": Case(
         purchase,
         allowed=[{"called_off_at": NOON, "called_off_why": "stopped"}],
