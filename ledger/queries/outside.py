@@ -10,7 +10,7 @@ from django.conf import settings
 
 from ledger import providers
 from ledger.models import LedgerEntry, Seal, SealKey
-from ledger.ports import HeadsUnreadable, PinsUnreadable, key_id
+from ledger.ports import Head, HeadsUnreadable, PinsUnreadable, key_id
 from ledger.queries.verification import Report
 from ledger.queries.verification.chain import check_heads
 
@@ -55,6 +55,7 @@ class NewestOutside:
     number: int  # 0 where none is kept, of a chain that begins
     seal_hash: str
     is_here: bool
+    missing: int  # how many entries at most it speaks of that no seal of the database covers
     log_begun_at: datetime | None  # when a person last said that a log begins anew
 
 
@@ -70,14 +71,22 @@ def newest_outside() -> NewestOutside:
     if head is None:
         if Seal.objects.filter(number__gt=1).exists():
             raise NotComparable("seals were made, and no head of them is kept outside")
-        return NewestOutside(number=0, seal_hash="", is_here=True, log_begun_at=_log_begun_at())
+        return NewestOutside(
+            number=0, seal_hash="", is_here=True, missing=0, log_begun_at=_log_begun_at()
+        )
     kept = Seal.objects.filter(number=head.number).values_list("seal_hash", flat=True).first()
     return NewestOutside(
         number=head.number,
         seal_hash=head.seal_hash.hex(),
         is_here=kept is not None and bytes(kept) == head.seal_hash,
+        missing=_missing(head),
         log_begun_at=_log_begun_at(),
     )
+
+
+def _missing(head: Head) -> int:
+    newest = Seal.objects.order_by("-number").values_list("last_position", flat=True).first()
+    return max(0, head.last_position - (newest or 0))
 
 
 def seal_key_ref(key_id: str) -> str:

@@ -11,6 +11,8 @@ from django.db import connection
 
 from crm.enums import ActivityKind
 from crm.models import Activity
+from kernel.append_only import salted_digest
+from kernel.canonical import canonical
 from ledger.models import LedgerEntry
 from tests.owner import as_owner
 from tests.toolrouter.agents import Agent, an_agent, database_now
@@ -162,7 +164,9 @@ def test_of_what_a_read_returned_only_hash_and_references_are_kept(agent: Agent)
     call = the_call()
     assert answer.result is not None
     assert call.result is None
-    assert len(call.result_digest) == 64
+    assert call.result_digest == salted_digest(
+        canonical(answer.result).decode(), salt=call.asked_salt
+    )
     assert call.result_refs == [agent.deal.reference, agent.deal.contact.reference]
     assert agent.get_action(call.reference).result is None
 

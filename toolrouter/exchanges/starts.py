@@ -90,7 +90,8 @@ def _is_news(outside: NewestOutside, known: KnownStart) -> bool:
 def _why_restored(outside: NewestOutside, known: KnownStart) -> str:
     """Return in words why the database is taken for a restored one; nothing where it is not."""
     if not outside.is_here:
-        return f"Seal {outside.number} was published, and the database does not have it."
+        missing = f": up to {outside.missing} ledger entries are missing" if outside.missing else ""
+        return f"Seal {outside.number} was published, and the database does not have it{missing}."
     if known.is_reloaded:
         return "The database was loaded from a backup."
     if not known.is_compared and _is_log_newer(outside, known):

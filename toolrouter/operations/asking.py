@@ -15,7 +15,6 @@ from django.db import connection
 from django.db.models import F
 
 from kernel.append_only import salted_digest
-from kernel.canonical import digest
 from toolrouter.answers import Answer
 from toolrouter.enums import CallState
 from toolrouter.models import ToolCall
@@ -27,6 +26,7 @@ from toolrouter.operations.recording import (
     new_call_reference,
     record,
     record_of_no_run,
+    result_digest,
 )
 from toolrouter.operations.waiting import (
     WAIT_S,
@@ -290,6 +290,6 @@ def _note_another_run(call: ToolCall, answered: Answered) -> None:
     """Write down that a read ran again, and what it returned this time."""
     ToolCall.objects.filter(pk=call.pk).update(
         runs=F("runs") + 1,
-        result_digest=digest(answered.result),
+        result_digest=result_digest(call, answered),
         result_refs=list(answered.refs),
     )

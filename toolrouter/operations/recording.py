@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from kernel.append_only import new_salt, salted_digest
-from kernel.canonical import digest
+from kernel.canonical import canonical, digest
 from kernel.money import Money
 from kernel.references import new_reference
 from kernel.statements import insert_once
@@ -24,7 +24,7 @@ from toolrouter.planning import WORDS_CHARS_MAX
 from toolrouter.ports import Answered, Entry
 from toolrouter.queries.credentials import Credential
 from toolrouter.registry import UNKNOWN
-from toolrouter.vocabulary import Code
+from toolrouter.vocabulary import Code, Risk
 
 ABSENT: Final = "absent"  # the event of a call that was not there when it was first looked for
 
@@ -92,7 +92,20 @@ def record(asked: Asked, outcome: Outcome) -> ToolCall:
     row.trace_ref = credential.trace_ref
     row.asked, row.asked_salt = said[:WORDS_CHARS_MAX], salt
     row.asked_digest = salted_digest(said, salt=salt)
+    if outcome.answered:
+        row.result_digest = result_digest(row, outcome.answered)
     return _inserted(row)
+
+
+def result_digest(row: ToolCall, answered: Answered) -> str:
+    """Return the digest of what a call returned.
+
+    Of a read that may be somebody's words: it is under the salt of what was asked, which an erasure
+    blanks.
+    """
+    if row.risk != Risk.READ:
+        return digest(answered.result)
+    return salted_digest(canonical(answered.result).decode(), salt=row.asked_salt)
 
 
 def record_of_no_run(asked: Asked, outcome: Outcome) -> ToolCall:
@@ -116,7 +129,6 @@ def _row(asked: Asked, outcome: Outcome) -> ToolCall:
         policy_version=policy.VERSION,
         facts=outcome.facts.stored() if outcome.facts else None,
         result=dict(answered.result) if answered and outcome.is_kept else None,
-        result_digest=digest(answered.result) if answered else "",
         result_refs=list(answered.refs) if answered else [],
         again_of_id=outcome.again_of_id,
         again_by_id=asked.again.by_id if asked.again else None,

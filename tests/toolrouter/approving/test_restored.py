@@ -16,7 +16,7 @@ from ledger import providers
 from ledger.models import LedgerEntry, Seal
 from ledger.usecases.begin_log import begin_log
 from revenue.models import PaymentLink
-from tests.factories.people import make_person
+from tests.factories.people import client_of, make_person
 from tests.ledger.conftest import _seal_files
 from tests.ledger.entries import paid, seal
 from tests.outside import lose_next_answer
@@ -115,15 +115,20 @@ def test_a_shorter_chain_holds_the_account_and_nothing_is_called(
     is_approved: bool, agent: Agent, operator: User, answer: Answer, outside: RunningSandbox
 ) -> None:
     moment = approve(answer, operator) if is_approved else database_now()
+    lost = Seal.objects.get(number=3)
     lose_a_seal()
     restart()
 
     assert (compare_start(now=moment), run_at(moment)) == (True, 0)
 
     incident, request, call = restored(), request_of(answer), call_of(answer)
-    assert (incident.scope, incident.opened_by, incident.reason) == (
-        "account", None, "Seal 3 was published, and the database does not have it.",
-    )  # fmt: skip
+    assert (incident.scope, incident.opened_by) == ("account", None)
+    assert incident.reason == (
+        "Seal 3 was published, and the database does not have it: up to"
+        f" {lost.last_position - lost.first_position + 1} ledger entries are missing."
+    )
+    page = client_of(operator).get(f"/console/incidents/{incident.reference}/")
+    assert "Manual purchases are not: ask whoever buys" in page.content.decode()
     assert SafetySettings.objects.get().held_at == moment
     assert (request.state, request.why_closed) == (RequestState.EXPIRED, Why.RESTORED)
     assert (call.state, call.claimed_at, call.restored_at) == (CallState.UNKNOWN, None, moment)
