@@ -91,6 +91,7 @@ class Kind(ABC):
     name: ClassVar[str]
     words: ClassVar[frozenset[str]] = frozenset()  # fields of the envelope that an erasure blanks
     listed_labels: ClassVar[Sequence[str]] = ()  # of the shown lines that lists show too
+    takes_effect_at_once: ClassVar[bool] = False  # ``approved`` does all that was asked
     again_url_name: ClassVar[str] = ""  # where a person has it asked again, by its subject_ref
 
     @abstractmethod

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from console.views import alerts, dashboard, orders, projects, relationship, runs, search, trace
+from console.views import (
+    alerts,
+    dashboard,
+    deliverables,
+    orders,
+    projects,
+    relationship,
+    runs,
+    search,
+    trace,
+)
 from kernel.addresses import FOREIGN_ID
 
 urlpatterns = [
@@ -21,6 +31,11 @@ urlpatterns = [
     path("contacts/<str:contact_ref>/", relationship.contact, name="contact"),
     path("companies/<str:company_ref>/", relationship.company, name="company"),
     path("projects/<str:project_ref>/", projects.project, name="project"),
+    path("deliverables/<str:reference>/", deliverables.deliverable, name="deliverable"),
+    path(
+        "deliverables/<str:reference>/page/", deliverables.deliverable_page, name="deliverable-page"
+    ),
+    path("deliverables/<str:reference>.pdf", deliverables.deliverable_pdf, name="deliverable-pdf"),
     path("runs/", runs.run_list, name="run-list"),
     path("runs/<str:run_ref>/", runs.run, name="run"),
 ]

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from fulfillment.models import AcquisitionRun, Lookup, OrderIntake, RunEvent, Source, Turn
+from fulfillment.models import (
+    AcquisitionRun,
+    Deliverable,
+    Lookup,
+    OrderIntake,
+    RunEvent,
+    Section,
+    Source,
+    Turn,
+)
 from kernel.admin import LookOnlyAdmin
 
 
@@ -77,6 +86,32 @@ class LookupAdmin(LookOnlyAdmin):
     ordering = ("-id",)
 
 
+class SectionAdmin(LookOnlyAdmin):
+    """Versions of sections, without what they say."""
+
+    list_display = ("reference", "name", "run", "written_by", "mode", "written_at")
+    list_filter = ("name", "mode")
+    list_select_related = ("run", "written_by")
+    exclude = ("content", "content_salt")
+    search_fields = ("=reference", "=run__reference")
+    search_help_text = "A whole reference, of a section or a run"
+    ordering = ("-id",)
+
+
+class DeliverableAdmin(LookOnlyAdmin):
+    """What runs handed in, without its bytes."""
+
+    list_display = ("reference", "kind", "state", "run", "number", "mode", "made_at", "trace")
+    list_filter = ("state", "mode")
+    list_select_related = ("run",)
+    exclude = ("page", "pdf")
+    search_fields = ("=reference", "=run__reference", "=trace_ref")
+    search_help_text = "A whole reference, of a document, a run or a trace"
+    ordering = ("-id",)
+
+
+admin.site.register(Deliverable, DeliverableAdmin)
+admin.site.register(Section, SectionAdmin)
 admin.site.register(OrderIntake, OrderIntakeAdmin)
 admin.site.register(AcquisitionRun, AcquisitionRunAdmin)
 admin.site.register(Turn, TurnAdmin)

@@ -11,6 +11,7 @@ from django.db.models.signals import post_migrate
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from approvals import registry as requests
 from fulfillment import ledger_rows
 from fulfillment.due_work import DUE_WORK
 from fulfillment.enums import FreezeReason, RunLimit
@@ -32,6 +33,7 @@ class FulfillmentConfig(AppConfig):
         leased_work.register(*import_string("fulfillment.leased_work.LEASED_WORK"))
         for eraser in import_string("fulfillment.erasure.ERASERS"):  # its models are loaded now
             erasure.register(eraser)
+        requests.register(import_string("fulfillment.release_kind.KIND"))
         ledger_rows.declare()
         post_migrate.connect(grant_older_runs, sender=self)
         facts.allow(

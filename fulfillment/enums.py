@@ -284,3 +284,62 @@ class TurnStop(models.TextChoices):
     STEPS = "steps", "It made as many calls as it may"
     TOKENS = "tokens", "It used as many tokens as it may"
     ASKED = "asked", "Its run was stopped or paused"
+
+
+class SectionKind(models.TextChoices):
+    """The sections of a snapshot that are submitted."""
+
+    OVERVIEW = "overview", "Overview"
+    CHANNELS = "channels", "Channels"
+    LOSS = "loss", "Where most are lost"
+    MOVES = "moves", "Three moves"
+
+
+class DeliverableKind(models.TextChoices):
+    """What a run hands in."""
+
+    SNAPSHOT = "snapshot", "Snapshot"
+
+
+class DeliverableState(models.TextChoices):
+    """Where a document stands that a run handed in."""
+
+    IN_REVIEW = "in_review", "To review"
+    RELEASED = "released", "Released"
+    SENT_BACK = "sent_back", "Sent back"
+    SUPERSEDED = "superseded", "Superseded"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+DELIVERABLES: Final = for_operators(
+    DeliverableState,
+    {
+        DeliverableState.IN_REVIEW: OperatorWords(
+            tone="wait", note="An owner reads it, and releases it or sends it back."
+        ),
+        DeliverableState.RELEASED: OperatorWords(tone="ok", note="Its reader has it."),
+        DeliverableState.SENT_BACK: OperatorWords(tone="info", note="The agent works on it again."),
+        DeliverableState.SUPERSEDED: OperatorWords(
+            tone="info", note="A newer version took its place before it was released."
+        ),
+        DeliverableState.WITHDRAWN: OperatorWords(
+            tone="info", note="Its run ended before it was released."
+        ),
+    },
+)
+DELIVERABLE_MOVES: Final[Moves] = MappingProxyType(
+    {
+        DeliverableState.IN_REVIEW: frozenset(
+            {
+                DeliverableState.RELEASED,
+                DeliverableState.SENT_BACK,
+                DeliverableState.SUPERSEDED,
+                DeliverableState.WITHDRAWN,
+            }
+        ),
+        DeliverableState.RELEASED: frozenset(),
+        DeliverableState.SENT_BACK: frozenset(),
+        DeliverableState.SUPERSEDED: frozenset(),
+        DeliverableState.WITHDRAWN: frozenset(),
+    }
+)

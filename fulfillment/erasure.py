@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from fulfillment.operations.erasing import erase_lookups, erase_sources
+from fulfillment.operations.erasing import (
+    erase_deliverables,
+    erase_lookups,
+    erase_sections,
+    erase_sources,
+)
+from fulfillment.queries.deliverables import deliverables_of_runs, sections_of_runs
 from fulfillment.queries.sources import lookups_of_runs, sources_of_runs
 from kernel.erasure import Eraser, ErasureResult, Person, StoredData
 from toolrouter.queries.persons import runs_about
@@ -43,9 +49,36 @@ class ResearchEraser(Eraser):
         return ErasureResult(refs=blanked, counts={})
 
 
+class DeliverableEraser(Eraser):
+    """What runs that know of the person wrote and handed in."""
+
+    erases = {
+        "fulfillment_section": frozenset({"content", "content_salt"}),
+        "fulfillment_deliverable": frozenset({"page", "pdf"}),
+    }
+
+    def recognise(self, person: Person) -> Person:
+        """Know nobody: a person is whom crm knows."""
+        return person
+
+    def kept(self, person: Person) -> Sequence[StoredData]:
+        """Return the sections and documents whose words may speak of them."""
+        run_refs = _runs(person)
+        return (
+            StoredData(what="sections that a run wrote", refs=sections_of_runs(run_refs)),
+            StoredData(what="documents that a run handed in", refs=deliverables_of_runs(run_refs)),
+        )
+
+    def blank(self, person: Person, now: datetime) -> ErasureResult:
+        """Blank them; that there were documents, and their hashes, stays."""
+        run_refs = _runs(person)
+        blanked = [*erase_sections(run_refs), *erase_deliverables(run_refs, now=now)]
+        return ErasureResult(refs=blanked, counts={})
+
+
 def _runs(person: Person) -> list[str]:
     contact_ids = person.rows.get(CONTACTS, ())
     return runs_about(contact_ids) if contact_ids else []
 
 
-ERASERS: Final[tuple[Eraser, ...]] = (ResearchEraser(),)
+ERASERS: Final[tuple[Eraser, ...]] = (ResearchEraser(), DeliverableEraser())

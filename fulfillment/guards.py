@@ -41,4 +41,15 @@ PROMISES: Final = (
         "fulfillment_lookup",
         follows={"run_id": "fulfillment_acquisitionrun", "source_id": "fulfillment_source"},
     ),
+    fixed_mode("fulfillment_section", follows={"run_id": "fulfillment_acquisitionrun"}),
+    kept_facts(
+        "fulfillment_deliverable",
+        frozen=(
+            *("id", "reference", "run_id", "mode", "trace_ref", "kind", "number", "section_refs"),
+            *("page_sha256", "pdf_sha256", "call_ref", "edited_by_id", "made_at"),
+        ),
+        erasable=("page", "pdf"),
+        once=("closed_at", "wrong_at", "erased_at"),
+    ),
+    fixed_mode("fulfillment_deliverable", follows={"run_id": "fulfillment_acquisitionrun"}),
 )

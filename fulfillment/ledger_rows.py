@@ -58,6 +58,25 @@ WHERE given.mode <> 'sample' AND (given.funded_minor <> 0 OR given.frozen_at IS 
   AND NOT EXISTS (SELECT FROM fulfillment_acquisitionrun run WHERE run.reference = given.run_ref)
 """
 
+# What was released is what an entry of its run says that it was, in either direction.
+RELEASED: Final = """
+SELECT CASE WHEN own.reference IS NULL THEN 'entry_without_row' ELSE 'row_without_entry' END,
+  coalesce(own.reference, said.reference),
+  CASE WHEN own.reference IS NULL THEN 'its run says that it was released, and it was not'
+    ELSE 'it was released, and its run does not say so' END
+FROM (
+  SELECT own.reference, run.reference AS run_ref FROM fulfillment_deliverable own
+  JOIN fulfillment_acquisitionrun run ON run.id = own.run_id
+  WHERE own.state = 'released' AND own.mode <> 'sample') own
+FULL JOIN (
+  SELECT named.reference, entry.subject FROM ledger_ledgerentry entry
+  CROSS JOIN LATERAL unnest(entry.refs) AS named(reference)
+  WHERE entry.kind = 'run' AND entry.event = 'run.released' AND entry.mode <> 'sample'
+    AND left(named.reference, 4) = 'dlv_') said
+  ON said.reference = own.reference AND said.subject = own.run_ref
+WHERE own.reference IS NULL OR said.reference IS NULL
+"""
+
 
 def declare() -> None:
     """Say which row each of our entries speaks of. Called once, at start-up."""
@@ -69,5 +88,6 @@ def declare() -> None:
         comparisons=[
             Comparison("events of runs and their entries", PAIRS),
             Comparison("what orders brought, intakes and grants", FUNDED),
+            Comparison("documents that were released", RELEASED),
         ],
     )

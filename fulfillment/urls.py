@@ -1,11 +1,13 @@
-"""Addresses of the work: verbs of the console."""
+"""Addresses of the work: verbs of the console, and the sample that anybody may see."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from fulfillment.views import sources
+from fulfillment.views import sample, sources
 
 urlpatterns = [
     path("console/sources/<str:source_ref>/release/", sources.release, name="source-release"),
+    path("sample-snapshot/", sample.sample_page, name="sample-snapshot"),
+    path("sample-snapshot.pdf", sample.sample_pdf, name="sample-snapshot-pdf"),
 ]

@@ -107,6 +107,7 @@ KINDS: Final = (
     _kind(AlertKind.REFUND_FAILED, FailedRefundKind, page="order-detail", severity=Severity.HIGH),
     _kind(AlertKind.REFUND_EXCESS, page="order-detail", has_own_list=True, severity=Severity.HIGH),
     _kind(AlertKind.RECONCILE_DIFFERENCE, DifferenceKind, severity=Severity.HIGH),
+    _kind(AlertKind.DELIVERY_WRONG, page="deliverable", severity=Severity.HIGH),
     _kind(AlertKind.MAIL_UNSENT, page="outbox-mail", has_own_list=True),
     _kind(AlertKind.CHECKOUT_REFUSED, RefusedCheckoutKind, page="offer-edit"),
     _kind(AlertKind.LINKS_UNPAYABLE, UnpayableLinksKind, page="offer-edit"),

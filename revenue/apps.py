@@ -3,6 +3,7 @@
 from django.apps import AppConfig
 from django.utils.module_loading import import_string
 
+from fulfillment import registry as deliveries
 from kernel import due_work, erasure, guards, leased_work, waiting_list
 from kernel.schema import histories
 from ledger import facts
@@ -32,6 +33,7 @@ class RevenueConfig(AppConfig):
         waiting_list.register(*import_string("revenue.queries.waiting.WAITING"))
         leased_work.register(*import_string("revenue.leased_work.LEASED_WORK"))
         kinds.register(*import_string("revenue.alert_kinds.KINDS"))
+        deliveries.on_release(import_string("revenue.operations.deliveries.tell_buyer"))
         connections.register_provider(import_string("revenue.tools.STRIPE"))
         eraser = import_string("revenue.erasure.ERASER")
         erasure.register(eraser)

@@ -15,6 +15,7 @@ TOOLS: Final = [
     "crm.tools.OPERATIONS",
     "revenue.tools.OPERATIONS",
     "fulfillment.tools.research.OPERATIONS",
+    "fulfillment.tools.deliverables.OPERATIONS",
     "toolrouter.tools.OPERATIONS",
 ]
 

@@ -101,6 +101,8 @@ _WORK: Final = frozenset(
         "approvals.decide_outbound",
         "fulfillment.view_source",
         "fulfillment.release_source",
+        "fulfillment.view_section",
+        "fulfillment.view_deliverable",
         "revenue.view_orderlink",
         "revenue.view_orderlinkrequest",
         "revenue.view_buyermail",
@@ -119,6 +121,7 @@ _WORK: Final = frozenset(
 _POWER: Final = frozenset(
     {
         "approvals.decide_spend",
+        "fulfillment.review_deliverable",
         "revenue.refund_order",
         "toolrouter.change_safety",
         "toolrouter.attest_provider",

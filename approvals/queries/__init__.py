@@ -14,6 +14,7 @@ from approvals.queries.requests import (
 from approvals.queries.using import (
     approvers_of,
     asked_again_as,
+    open_request_of,
     people_asked,
     people_who_may,
     reason_for_the_agent,
@@ -32,6 +33,7 @@ __all__ = [
     "asked_again_as",
     "is_known",
     "missed_by",
+    "open_request_of",
     "people_asked",
     "people_who_may",
     "reason_for_the_agent",

@@ -14,6 +14,12 @@ from approvals.registry import find_rule
 from kernel.statements import Counting, counting
 
 
+def open_request_of(subject_ref: str) -> str:
+    """Return the request about ``subject_ref`` that waits for people, "" for none."""
+    pending = ApprovalRequest.objects.filter(subject_ref=subject_ref, state=RequestState.PENDING)
+    return pending.values_list("reference", flat=True).first() or ""
+
+
 def people_who_may(permission: str) -> int:
     """Return how many people there are who hold ``permission``. One statement."""
     with connection.cursor() as cursor:

@@ -193,3 +193,6 @@ def _grant(request: ApprovalRequest, *, now: datetime) -> None:
         now=now,
         facts={"not_before": not_before, "execute_by": execute_by},
     )
+    if asks.takes_effect_at_once:
+        request.move(RequestState.CONSUMED, closed_at=now)
+        record(request, RequestState.CONSUMED, now=now)

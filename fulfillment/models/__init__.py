@@ -1,8 +1,18 @@
 """Tables of fulfillment."""
 
+from fulfillment.models.deliverables import Deliverable, Section
 from fulfillment.models.intakes import OrderIntake
 from fulfillment.models.runs import AcquisitionRun, RunEvent
 from fulfillment.models.sources import Lookup, Source
 from fulfillment.models.turns import Turn
 
-__all__ = ["AcquisitionRun", "Lookup", "OrderIntake", "RunEvent", "Source", "Turn"]
+__all__ = [
+    "AcquisitionRun",
+    "Deliverable",
+    "Lookup",
+    "OrderIntake",
+    "RunEvent",
+    "Section",
+    "Source",
+    "Turn",
+]

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from fulfillment.enums import LookupState
-from fulfillment.models import Lookup, Source
+from approvals import operations as approvals
+from approvals.enums import Why
+from fulfillment.enums import DeliverableState, LookupState
+from fulfillment.models import Deliverable, Lookup, Section, Source
 from fulfillment.ports_web import Fault
+from fulfillment.queries.deliverables import deliverables_of_runs, sections_of_runs
 from fulfillment.queries.sources import lookups_of_runs, sources_of_runs
 
 _BLANK: Final = {"asked": "", "found": None, "found_salt": ""}
@@ -51,4 +54,25 @@ def erase_lookups(run_refs: Sequence[str], *, now: datetime) -> list[str]:
             )
         else:
             lookup.write(**blanked)
+    return refs
+
+
+def erase_sections(run_refs: Sequence[str]) -> list[str]:
+    """Blank what these runs wrote; return those sections."""
+    refs = sections_of_runs(run_refs)
+    Section.objects.filter(reference__in=refs).update(content="", content_salt="")
+    return refs
+
+
+def erase_deliverables(run_refs: Sequence[str], *, now: datetime) -> list[str]:
+    """Blank what these runs handed in; return those documents. One in review is withdrawn."""
+    refs = deliverables_of_runs(run_refs)
+    held = Deliverable.objects.select_for_update(no_key=True).filter(reference__in=refs)
+    for deliverable in held.order_by("pk"):
+        blanked = {"page": None, "pdf": None, "erased_at": now}
+        if deliverable.can_move(DeliverableState.WITHDRAWN):
+            approvals.close_for(deliverable.reference, why=Why.SUBJECT_GONE, now=now)
+            deliverable.move(DeliverableState.WITHDRAWN, closed_at=now, **blanked)
+        else:
+            deliverable.write(**blanked)
     return refs

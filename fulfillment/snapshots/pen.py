@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -22,6 +23,9 @@ FILES: Final = {
     SANS: "Inter-400Regular.ttf",
     SANS_BOLD: "Inter-600SemiBold.ttf",
 }
+# It would log each letter of each document.
+logging.getLogger("fontTools").setLevel(logging.WARNING)
+
 MM_PER_POINT: Final = 25.4 / 72
 ASCENT: Final = 0.74  # of the type's size: from the top of a line's letters to their baseline
 

@@ -269,6 +269,7 @@ class MailKind(models.TextChoices):
     REFUND_ELSEWHERE = "refund_elsewhere", "a refund was paid another way"
     NOT_OURS = "not_ours", "the payment is not for an order of ours"
     ORDER_LINK = "order_link", "a new link to the order"
+    DELIVERED = "delivered", "the work is delivered"
 
 
 class LinkPurpose(models.TextChoices):
@@ -285,6 +286,7 @@ class LinkPurpose(models.TextChoices):
     REFUND_ELSEWHERE = "refund_elsewhere", "the e-mail about a refund paid another way"
     NOT_OURS = "not_ours", "the e-mail that the payment is not for an order of ours"
     ORDER_LINK = "order_link", "a new link that the buyer asked for"
+    DELIVERED = "delivered", "the e-mail that the work is delivered"
 
 
 class AlertKind(models.TextChoices):
@@ -298,6 +300,7 @@ class AlertKind(models.TextChoices):
     REFUND_FAILED = "refund_failed", "a refund failed"
     REFUND_EXCESS = "refund_excess", "more was refunded than paid"
     RECONCILE_DIFFERENCE = "reconcile_difference", "our books and Stripe's differ"
+    DELIVERY_WRONG = "delivery_wrong", "a buyer says that a delivery is wrong"
     MAIL_UNSENT = "mail_unsent", "a mail to a buyer did not leave"
     CHECKOUT_REFUSED = "checkout_refused", "Stripe refused to open a payment page"
     LINKS_UNPAYABLE = "links_unpayable", "nobody can pay by some payment links"

@@ -14,6 +14,7 @@ class BuyerCase(StrEnum):
 
     BANK = "bank"
     PREPARING = "preparing"
+    DELIVERED = "delivered"
     MAYBE_TWICE = "maybe_twice"
     PARTLY_REFUNDED = "partly_refunded"
     REFUNDED = "refunded"
@@ -61,6 +62,13 @@ ORDER: Final = complete(
             tone="ok",
             heading="Thank you. Your order is being prepared.",
             text=". {receipt} Keep this page: it says where your order stands.",
+        ),
+        BuyerCase.DELIVERED: BuyerWords(
+            title="Your order is delivered",
+            badge="Delivered",
+            tone="ok",
+            heading="Your order is delivered.",
+            text=". Keep this page: what you bought stays here.",
         ),
         BuyerCase.MAYBE_TWICE: BuyerWords(
             title="We received your payment",

@@ -41,6 +41,13 @@ def queue_order_link(*, order: Order, window: str, now: datetime) -> None:
     _queue(order=order, kind=MailKind.ORDER_LINK, dedupe_key=window, amount_minor=None, now=now)
 
 
+def queue_delivered(*, order: Order, deliverable_ref: str, now: datetime) -> None:
+    """Queue the word that the order's work is here, once for each document."""
+    _queue(
+        order=order, kind=MailKind.DELIVERED, dedupe_key=deliverable_ref, amount_minor=None, now=now
+    )
+
+
 def _queue(
     *, order: Order, kind: MailKind, dedupe_key: str, amount_minor: int | None, now: datetime
 ) -> bool:

@@ -9,6 +9,7 @@ from datetime import UTC, date, timedelta
 from fulfillment import queries as fulfillment
 from fulfillment.enums import FreezeReason
 from fulfillment.queries import IntakeFacts
+from fulfillment.queries.deliverables import DeliverableRow, released_for_order
 from kernel.modes import MODE_WORDS, Mode
 from kernel.money import Money
 from revenue.enums import MailKind, OrderState
@@ -57,6 +58,7 @@ class OrderPage:
     paid_elsewhere: Sequence[RefundPaidElsewhere]
     open_disputes: Sequence[Dispute]
     receipt_state: str
+    delivery: DeliverableRow | None
 
     @property
     def net(self) -> Money:
@@ -151,7 +153,7 @@ def order_for_buyer(reference: str) -> Order | None:
 
 
 def order_page(order: Order) -> OrderPage:
-    """Return all that the page of ``order`` says. At most five statements."""
+    """Return all that the page of ``order`` says. At most six statements."""
     open_disputes = Dispute.objects.filter(order=order).exclude(status__in=DISPUTES_CLOSED)
     receipts = BuyerMail.objects.filter(order=order, kind=MailKind.PAID)
     refunds = Refund.objects.filter(order=order).order_by("created_at", "pk")
@@ -165,4 +167,5 @@ def order_page(order: Order) -> OrderPage:
         paid_elsewhere=list(elsewhere.order_by("pk")) if order.refunded_minor else [],
         open_disputes=list(open_disputes),
         receipt_state=receipts.values_list("state", flat=True).first() or "",
+        delivery=released_for_order(order.pk),
     )

@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # the page is built of these words
 
 
 def _paid(page: OrderPage) -> BuyerCase:
+    if page.delivery is not None:
+        return BuyerCase.DELIVERED
     return BuyerCase.MAYBE_TWICE if page.order.may_be_double else BuyerCase.PREPARING
 
 
@@ -122,6 +124,8 @@ def steps_of(page: OrderPage) -> Sequence[Step]:
 
 
 def _work(page: OrderPage) -> Step:
+    if page.delivery is not None:
+        return Step(title="Work done", at=page.delivery.made_at)
     if page.pause_words:
         return Step(title="Paused", look="now", note=page.pause_words)
     run = page.intake.run if page.intake is not None else None
@@ -134,6 +138,8 @@ def _work(page: OrderPage) -> Step:
 
 def _delivery(page: OrderPage) -> Step:
     note = ""
+    if page.delivery is not None:
+        return Step(title="Delivered", at=page.delivery.closed_at)
     if page.due_on is not None and not page.pause_words:
         day = f"{page.due_on:%a} {page.due_on.day} {page.due_on:%b %Y}"
         note = f"By {day}. If you do not have it by then, write to us."

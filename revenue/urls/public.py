@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from revenue.views import buying, links, orders, returning
+from revenue.views import buying, deliveries, links, orders, returning
 from revenue.webhooks import stripe_webhook
 
 urlpatterns = [
@@ -18,6 +18,13 @@ urlpatterns = [
     path("order/<str:reference>/", orders.order, name="order"),
     path("order/<str:reference>/receipt/", orders.receipt, name="order-receipt"),
     path("order/<str:reference>/refund-policy/", orders.policy, name="order-policy"),
+    path("order/<str:reference>/snapshot/", deliveries.snapshot, name="order-snapshot"),
+    path("order/<str:reference>/snapshot.pdf", deliveries.snapshot_pdf, name="order-snapshot-pdf"),
+    path(
+        "order/<str:reference>/snapshot/wrong/",
+        deliveries.snapshot_wrong,
+        name="order-snapshot-wrong",
+    ),
     path("order-link/", links.ask_for_link, name="order-link"),
     path("order-link/sent/", links.link_asked, name="order-link-asked"),
     path("webhooks/stripe", stripe_webhook, name="stripe-webhook"),

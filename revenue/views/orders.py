@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from revenue.models import Order
 
 
-def _seen(request: HttpRequest, reference: str) -> Order | None:
+def seen_order(request: HttpRequest, reference: str) -> Order | None:
     """Return the order if this browser holds a link to it."""
     order = order_for_buyer(reference)
     if order is None or not may_see(request, checkout_id=order.checkout_id):
@@ -25,7 +25,7 @@ def _seen(request: HttpRequest, reference: str) -> Order | None:
     return order
 
 
-def _closed(request: HttpRequest) -> HttpResponse:
+def closed(request: HttpRequest) -> HttpResponse:
     """Answer alike for an order of somebody else's and for one that does not exist."""
     return render(request, "revenue/order_closed.html", status=403)
 
@@ -35,9 +35,9 @@ def _closed(request: HttpRequest) -> HttpResponse:
 @require_safe
 def order(request: HttpRequest, reference: str) -> HttpResponse:
     """Show what became of an order to the browser that holds a link to it."""
-    seen = _seen(request, reference)
+    seen = seen_order(request, reference)
     if seen is None:
-        return _closed(request)
+        return closed(request)
     return render(request, "revenue/order.html", {"page": order_page(seen), "order": seen})
 
 
@@ -46,9 +46,9 @@ def order(request: HttpRequest, reference: str) -> HttpResponse:
 @require_safe
 def receipt(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the receipt alone, for printing. An order without a payment has none."""
-    seen = _seen(request, reference)
+    seen = seen_order(request, reference)
     if seen is None:
-        return _closed(request)
+        return closed(request)
     if seen.paid_at is None:
         return redirect("order", reference=reference)
     return render(request, "revenue/receipt.html", {"page": order_page(seen), "order": seen})
@@ -59,7 +59,7 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
 @require_safe
 def policy(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the refund policy of the version that was bought, whatever is on sale today."""
-    seen = _seen(request, reference)
+    seen = seen_order(request, reference)
     if seen is None:
-        return _closed(request)
+        return closed(request)
     return render(request, "revenue/policy.html", {"order": seen})
