@@ -385,5 +385,5 @@ def test_the_order_page_costs_few_statements(django_assert_max_num_queries: obje
     order = OrderFactory()
     client = opened(order)
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         client.get(f"/order/{order.reference}/")
