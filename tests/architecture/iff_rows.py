@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from fulfillment.enums import TurnPurpose
-from fulfillment.models import Turn
+from fulfillment.models import Deliverable, Turn
 from fulfillment.operations import open_turn
 from kernel.references import new_reference
 from notices.models import OutgoingMail
@@ -175,3 +175,26 @@ def alert_mail() -> Model:
 
 def price() -> Model:
     return OfferPrice.objects.create(offer=OfferFactory(), mode="sandbox", created_at=NOON)
+
+
+def deliverable() -> Deliverable:
+    """A document that waits for its release."""
+    run = planned_run()
+    made = Deliverable(
+        reference=new_reference("dlv"),
+        run=run,
+        mode=run.mode,
+        trace_ref=run.trace_ref,
+        kind="snapshot",
+        number=1,
+        section_refs=[],
+        page=b"page",
+        page_sha256="0" * 64,
+        pdf=b"pdf",
+        pdf_sha256="0" * 64,
+        call_ref="call_1",
+        made_at=NOON,
+    )
+    made.begin("in_review")
+    made.save(force_insert=True)
+    return made

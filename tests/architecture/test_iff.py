@@ -19,6 +19,7 @@ from tests.architecture.iff_rows import (
     approval,
     bought_purchase,
     closed_purchase,
+    deliverable,
     incident,
     payment_link,
     price,
@@ -88,6 +89,20 @@ IFF = {
         OfferFactory,
         allowed=[{"state": "retired"}, {"state": "draft", "published_at": None}],
         refused=[{"state": "draft"}, {"published_at": None}],
+    ),
+    "deliverable_has_its_bytes_iff_not_erased": Case(
+        deliverable,
+        allowed=[{"page": None, "pdf": None, "erased_at": NOON}],
+        refused=[
+            {"page": None, "pdf": None},
+            {"erased_at": NOON},
+            {"pdf": None, "erased_at": NOON},
+        ],
+    ),
+    "deliverable_closed_iff_out_of_review": Case(
+        deliverable,
+        allowed=[{"state": "sent_back", "closed_at": NOON}],
+        refused=[{"state": "sent_back"}, {"closed_at": NOON}],
     ),
     "turn_ended_iff_it_has_an_outcome": Case(
         turn,
