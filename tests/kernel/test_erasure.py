@@ -44,8 +44,8 @@ def test_the_lower_apps_are_asked_first() -> None:
     asked = [type(eraser).__module__ for eraser in erasers()]
 
     assert asked == [
-        *("notices.erasure", "toolrouter.erasure", "fulfillment.erasure", "crm.erasure"),
-        "revenue.erasure",
+        *("notices.erasure", "toolrouter.erasure", "fulfillment.erasure", "fulfillment.erasure"),
+        *("crm.erasure", "revenue.erasure"),
     ]
 
 

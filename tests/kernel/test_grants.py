@@ -112,6 +112,7 @@ STATE_COLUMNS = {
     "toolrouter_purchasereceipt": {"content", "salt", "sha256"},
     "toolrouter_seat": {"listed_at", "last_used_at", "refused", "refused_minute", "ended_at"},
     "toolrouter_seatbinding": {"closed_at", "freed_at"},
+    "fulfillment_deliverable": {"state", "page", "pdf", "closed_at", "wrong_at", "erased_at"},
     "fulfillment_turn": {
         *("state", "next_attempt_at", "attempts", "lane", "binding_ref", "runtime_id", "sent_at"),
         *("deadline_at", "unknown_since", "stop_reason", "stop_asked_at", "outcome", "tokens"),
