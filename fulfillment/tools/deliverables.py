@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from pydantic import WithJsonSchema
@@ -15,11 +16,28 @@ from fulfillment.queries.deliverables import newest_sections
 from fulfillment.snapshots.schema import SECTION_NAMES, SECTIONS, SectionName
 from toolrouter.ports import Answered, Arguments, Call, Entry, NotPossible, Operation, Risk
 
+
+def _inlined(schema: Any, defined: Mapping[str, Any]) -> Any:
+    """Return a schema with each reference replaced by what it stands for: none is recursive."""
+    if isinstance(schema, list):
+        return [_inlined(each, defined) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(defined[str(schema["$ref"]).rpartition("/")[2]], defined)
+    return {name: _inlined(each, defined) for name, each in schema.items() if name != "$defs"}
+
+
+def _schema_of(name: str) -> Any:
+    schema = SECTIONS[name].model_json_schema()
+    return _inlined(schema, schema.get("$defs", {}))
+
+
 _CONTENT: Final = {
     "type": "object",
-    "description": "As the schema of that section says; `anyOf` lists them by title: "
-    "Overview, Channels, Loss, Moves.",
-    "anyOf": [SECTIONS[name].model_json_schema() for name in SECTION_NAMES],
+    "description": "As the schema of that section says; anyOf lists them by title: Overview, "
+    "Channels, Loss, Moves.",
+    "anyOf": [_schema_of(name) for name in SECTION_NAMES],
 }
 
 

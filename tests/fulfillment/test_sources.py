@@ -105,7 +105,7 @@ def test_an_erasure_blanks_what_runs_read_about_the_person_and_ends_what_is_unde
     source, lookup = a_source(run), lookup_of(run)
     kept = a_source(other)
     person = about(run)
-    [eraser] = ERASERS
+    eraser = ERASERS[0]
     refs = {ref for stored in eraser.kept(person) for ref in stored.refs}
 
     with transaction.atomic():

@@ -16,11 +16,12 @@ pytestmark = pytest.mark.django_db
 
 INSIDE = ["crm.read_lead", "crm.add_note", "crm.recommend_next_step"]
 RESEARCH = ["research.search", "research.fetch"]
+HANDING_IN = ["fulfillment.submit_section", "fulfillment.submit_deliverable"]
 LINK = "revenue.prepare_payment_link"
 NAMES = {
-    RunKind.SALES: [*INSIDE, LINK, *RESEARCH],
-    RunKind.FULFILMENT: [*INSIDE, LINK, *RESEARCH, "purchase.propose"],
-    RunKind.TRIAL: [*INSIDE, *RESEARCH],  # nothing of it leaves the house
+    RunKind.SALES: [*INSIDE, LINK, *RESEARCH, *HANDING_IN],
+    RunKind.FULFILMENT: [*INSIDE, LINK, *RESEARCH, *HANDING_IN, "purchase.propose"],
+    RunKind.TRIAL: [*INSIDE, *RESEARCH, *HANDING_IN],  # nothing of it leaves the house
 }
 
 
