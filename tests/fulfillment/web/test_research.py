@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -22,6 +23,8 @@ from kernel.liveness import database_now
 from ledger.rows import comparisons
 from tests.factories.fulfillment import a_page, planned_run
 from tests.toolrouter.agents import Agent
+from toolrouter.mcp.calls import Calls
+from toolrouter.mcp.threads import Threads
 from toolrouter.models import ToolCall
 from toolrouter.usecases.make_run_token import make_run_token
 from toolrouter.vocabulary import Code, Status
@@ -387,3 +390,31 @@ def test_the_books_agree_with_what_was_looked_up(agent: Agent) -> None:
     Web(a_page()).work()
 
     assert_books_agree()
+
+
+def test_the_endpoint_waits_for_what_a_worker_is_at_and_no_longer_than_seconds(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolrouter.mcp.calls.PAUSES_S", (0.05,) * 3)
+    calls, told = Calls(Threads(1)), []
+
+    def work_once(pause_s: float) -> Any:
+        if not told:
+            told.append(pause_s)
+            Web(a_page()).work()
+        return nothing()
+
+    async def nothing() -> None:
+        """Wait for nobody."""
+
+    def ask(url: str) -> dict[str, Any]:
+        asked = calls.call(agent.credential, "research_fetch", {"url": url})
+        return asyncio.new_event_loop().run_until_complete(asked)
+
+    given_up = ask(URL)
+    monkeypatch.setattr("toolrouter.mcp.calls.asyncio.sleep", work_once)
+    done = ask(URL)
+
+    assert (given_up["status"], given_up["retry_after_s"]) == ("in_progress", 2)
+    assert (done["status"], done["result"]["title"]) == ("done", "Pricing")
+    assert told == [0.05]

@@ -10,7 +10,16 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from revenue.providers import gateway_for_web
-from trinity.doctor import agents, books, broker, database, deployment, selling, serving
+from trinity.doctor import (
+    agents,
+    books,
+    broker,
+    database,
+    deployment,
+    research,
+    selling,
+    serving,
+)
 from trinity.doctor.findings import Finding, Level
 
 WHAT_WIDTH = 22
@@ -55,6 +64,7 @@ class Command(BaseCommand):
         yield from serving.look_at_serving()
         yield from selling.look_at_stripe(gateway_for_web())
         yield from deployment.look_at_mail()
+        yield from research.look_at_search(verify=verify)
         if not _is_away(of_database):
             yield from agents.look_at_open_requests()  # also before the tables are migrated
         if any(each.what in {"database", "migrations"} and each.level == Level.BAD
