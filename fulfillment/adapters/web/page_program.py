@@ -53,6 +53,8 @@ def read(kind: str, charset: str, body: bytes) -> dict[str, Any]:
         include_tables=True,
         favor_recall=True,
         with_metadata=True,
+        # The day that the page names as its own, and none that is guessed from its text.
+        date_extraction_params={"extensive_search": False, "original_date": True},
     )
     if not isinstance(found, Document):
         return {"title": "", "date": None, "text": ""}
