@@ -17,6 +17,9 @@ from django.db import connection, transaction
 from approvals.models import Revocation
 from approvals.usecases.decide import refuse
 from crm.models import Contact, Deal
+from fulfillment.enums import LookupKind, LookupState
+from fulfillment.models import AcquisitionRun, Lookup
+from fulfillment.usecases.start_run import start_run
 from kernel import guards
 from kernel.references import new_reference
 from ledger.models import LedgerEntry
@@ -43,6 +46,7 @@ from tests.console.erasing.conftest import (
     erase_for_good,
     named_in,
 )
+from tests.factories.fulfillment import a_source
 from tests.factories.orders import BuyerMailFactory
 from tests.factories.people import make_person
 from tests.factories.revenue import NOON, CheckoutFactory, filed, session_object
@@ -86,6 +90,7 @@ def test_each_column_that_can_only_be_blanked_is_blank_afterwards(order: Order) 
     asked_and_answered(trace_ref=order.trace_ref)
     told_about_a_run(order)
     bought_by_hand(order)
+    read_on_the_web(order)
     columns = {f"{table}.{each}" for table, named in guards.erasable().items() for each in named}
     columns = {column for column in columns if not column.startswith("kernel_tests_")}
     assert {column for column in columns if is_filled(column)} == columns
@@ -123,6 +128,29 @@ def bought_by_hand(order: Order) -> None:
     )
 
 
+def read_on_the_web(order: Order) -> None:
+    """Have the order's run search for the person, and read a page about them."""
+    start_run(order_id=order.pk, now=NOON)
+    run = AcquisitionRun.objects.get(intake__order_id=order.pk)
+    a_source(run, title="Grace", text="Grace sells ships.")
+    lookup = Lookup(
+        reference=new_reference("lku"),
+        run=run,
+        mode=run.mode,
+        call_ref=new_reference("call"),
+        kind=LookupKind.SEARCH,
+        asked="Grace Hopper",
+        found=[{"title": "Grace"}],
+        found_count=1,
+        found_salt="a" * 32,
+        asked_at=NOON,
+        deadline_at=NOON,
+        ended_at=NOON,
+    )
+    lookup.begin(LookupState.DONE)
+    lookup.save(force_insert=True)
+
+
 def asked_and_answered(*, trace_ref: str) -> None:
     """Have a person asked about this sale, refuse with a reason, and take an approval back."""
     owner = make_person("owner")
@@ -149,7 +177,8 @@ def is_filled(name: str) -> bool:
     table, column = name.split(".")
     with connection.cursor() as cursor:
         of_people = WORDS_WHERE.get(table, "true")
-        cursor.execute(f"SELECT EXISTS (SELECT FROM {table} WHERE {column} <> '' AND {of_people})")
+        filled = rf"{column}::text NOT IN ('', '\x')"
+        cursor.execute(f"SELECT EXISTS (SELECT FROM {table} WHERE {filled} AND {of_people})")
         (found,) = cursor.fetchone()
     return bool(found)
 
