@@ -167,9 +167,19 @@ def test_an_unknown_address_is_stripes_404(sandbox: RunningSandbox) -> None:
 
 
 def test_a_page_of_the_web_cannot_rebind_its_way_in(sandbox: RunningSandbox) -> None:
-    answer = httpx.get(f"{sandbox.base}/_sandbox/health", headers={"Host": "evil.example"})
+    answer = httpx.get(f"{sandbox.base}/_sandbox/health", headers={"Host": "evil.test"})
 
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/_sandbox/health", "/_sandbox/", "/v1/events", "/web/"])
+def test_a_made_up_companys_name_reaches_its_site_and_nothing_else(
+    path: str, sandbox: RunningSandbox
+) -> None:
+    answer = httpx.get(f"{sandbox.base}{path}", headers={"Host": "evil.example"}, auth=(KEY, ""))
+
+    assert answer.status_code == 404
+    assert "Evil has no such page" in answer.text
 
 
 def test_expanding_what_cannot_be_expanded_is_an_error(stripe_v1) -> None:
