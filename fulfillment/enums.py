@@ -343,3 +343,43 @@ DELIVERABLE_MOVES: Final[Moves] = MappingProxyType(
         DeliverableState.WITHDRAWN: frozenset(),
     }
 )
+
+
+class RuntimeState(models.TextChoices):
+    """How the agent's runtime stands."""
+
+    SETTING_UP = "setting_up", "Being set up"
+    NOT_INSTALLED = "not_installed", "Not installed"
+    AWAY = "away", "No answer"
+    REFUSED = "refused", "Refused"
+    READY = "ready", "Ready"
+
+
+RUNTIMES: Final = for_operators(
+    RuntimeState,
+    {
+        RuntimeState.SETTING_UP: OperatorWords(
+            tone="wait", heading="The agent is being set up", note="Work begins when it is ready."
+        ),
+        RuntimeState.NOT_INSTALLED: OperatorWords(
+            tone="bad",
+            heading="The agent could not be installed",
+            note="It is tried again. Check the network; hermes-install.log in the log folder says "
+            "more. Everything else works without it.",
+        ),
+        RuntimeState.AWAY: OperatorWords(
+            tone="bad",
+            heading="The agent does not answer",
+            note="Work waits until it does.",
+        ),
+        RuntimeState.REFUSED: OperatorWords(
+            tone="bad",
+            heading="The agent gets no work",
+            note="It must have no tools but ours, no skills, and have listed our tools on every "
+            "lane.",
+        ),
+        RuntimeState.READY: OperatorWords(
+            tone="ok", heading="The agent is ready", note="It has no tools but ours."
+        ),
+    },
+)

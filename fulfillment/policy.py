@@ -19,6 +19,9 @@ WORK_LASTS: Final = timedelta(days=30)  # from the beginning on; nothing is done
 STEPS_MAX: Final = 200  # tool calls
 TOKENS_MAX: Final = 2_000_000
 WALL_S_MAX: Final = 2 * 60 * 60  # all turns together
+# One turn of the agent: longer than any good one, short enough to be seen as stuck.
+TURN_LASTS: Final = timedelta(minutes=4)
+TOKENS_OF_A_TURN: Final = 1_000_000
 IDLE_TURNS_MAX: Final = 3  # in a row without progress
 # What one run may look up on the web, and for how long each lookup is tried.
 LOOKUPS_MAX: Final = {"search": 30, "fetch": 60}

@@ -85,14 +85,14 @@ class Runtime(Protocol):
         """
         ...
 
-    def is_known(self, session: str) -> bool:
-        """Say whether a turn of that session was begun there. It is seen within two seconds.
+    def is_known(self, session: str, *, lane: str) -> bool:
+        """Say whether a turn of that session was begun there; that is seen seconds later at most.
 
         Raises RuntimeAway, RuntimeUnsure, RuntimeRefused.
         """
         ...
 
-    def status(self, runtime_id: str, *, session: str) -> Status:
+    def status(self, runtime_id: str, *, session: str, lane: str) -> Status:
         """Return how far it is. Raises RuntimeAway, RuntimeUnsure, RuntimeRefused."""
         ...
 
@@ -103,7 +103,7 @@ class Runtime(Protocol):
         """
         ...
 
-    def forget(self, session: str) -> None:
+    def forget(self, session: str, *, lane: str) -> None:
         """Remove what was said in a session. Idempotent.
 
         Raises RuntimeAway, RuntimeUnsure, RuntimeRefused.

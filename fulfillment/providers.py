@@ -22,3 +22,22 @@ def search_engine() -> SearchEngine:
     """Return what searches the web; it refuses where none is set up."""
     engine: SearchEngine = import_string(settings.RESEARCH.search_engine).from_settings(settings)
     return engine
+
+
+from fulfillment.ports import Runtime
+
+RUNTIME = "fulfillment.adapters.hermes.HermesRuntime"
+
+
+@cache
+def _runtime(_address: str, _key: str, _lanes: int) -> Runtime:
+    made: Runtime = import_string(RUNTIME).from_settings(settings)
+    return made
+
+
+def runtime() -> Runtime | None:
+    """Return the agent's runtime; None where none is set up, or this process has no key to it."""
+    agent = settings.AGENT
+    if not agent.url or not agent.key:
+        return None
+    return _runtime(agent.url, agent.key, agent.lanes)

@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from fulfillment import queries
 from fulfillment.exchanges.lookups import look_up_due
-from fulfillment.providers import page_reader, search_engine
+from fulfillment.exchanges.readiness import check_sometimes
+from fulfillment.exchanges.turns import tend_turns
+from fulfillment.providers import page_reader, runtime, search_engine
 from fulfillment.usecases.empty_sources import empty_old_sources
 from fulfillment.usecases.start_run import start_run
 from kernel.liveness import database_now
@@ -52,3 +54,13 @@ def look_up(**_newer: object) -> int:
 def empty_sources(**_newer: object) -> int:
     """Let go of the bytes of pages that were read long ago; say of how many."""
     return empty_old_sources(now=timezone.now())
+
+
+@shared_task(name="fulfillment.tend_turns")
+def tend_due_turns(**_newer: object) -> int:
+    """Take the agent's turns further, after a look at whether it may have work at all."""
+    agent = runtime()
+    if agent is None:
+        return 0
+    check_sometimes(agent, now=database_now())
+    return tend_turns(agent, clock=database_now)

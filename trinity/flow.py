@@ -10,6 +10,7 @@ from typing import Final
 
 FLOW: Final[dict[str, tuple[str, ...]]] = {
     "webhook.accepted": ("revenue.process_webhooks",),
+    "turn.due": ("fulfillment.tend_turns",),
     "order.paid": ("fulfillment.start_runs",),
     "lookup.wanted": ("fulfillment.look_up",),
     "leases.ended": (
@@ -34,6 +35,7 @@ TASK_ROUTES: Final = {
     name: {"queue": TOOLS_QUEUE}
     for name in (
         "fulfillment.look_up",
+        "fulfillment.tend_turns",
         "toolrouter.run_approved",
         "toolrouter.look_for_lost",
         "toolrouter.read_receipts",

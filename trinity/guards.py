@@ -28,7 +28,7 @@ SELLER_IDENTITY: Final = ("SELLER_NAME", "SELLER_ADDRESS", "SELLER_CONTACT")
 
 # They are not given what pages and workers sell with (trinity.stack.secrets); those are asked.
 SELLS_NOTHING: Final = frozenset({"prepare", "doors", "mcp", "beat"})
-KEYLESS: Final = frozenset({"doors", "mcp", "beat"})  # they sign nothing
+KEYLESS: Final = frozenset({"doors", "mcp", "beat", "hermes"})  # they sign nothing
 SENDS_NO_MAIL: Final = frozenset({"worker-tools"})
 # What an owner may make longer, and in live mode never shorter: seconds.
 LIVE_FLOORS_S: Final = {"APPROVAL_HOLD_LIVE_S": 60, "APPROVAL_USABLE_S": 60}

@@ -80,37 +80,37 @@ class HermesRuntime:
             raise RuntimeUnsure("taken, under no name")
         return name
 
-    def is_known(self, session: str) -> bool:
-        return self._session(session) is not None
+    def is_known(self, session: str, *, lane: str) -> bool:
+        return self._session(session, lane) is not None
 
-    def status(self, runtime_id: str, *, session: str) -> Status:
+    def status(self, runtime_id: str, *, session: str, lane: str) -> Status:
         answer = self._ask("GET", f"/v1/runs/{runtime_id}")
         if answer.status_code == httpx.codes.NOT_FOUND:
-            return Status(work=Work.GONE, tokens=self._tokens(session))
+            return Status(work=Work.GONE, tokens=self._tokens(session, lane))
         said = _told(answer, 200).get("status")
         if said not in WORK:
             raise RuntimeUnsure("in a state that we do not know")
-        return Status(work=WORK[said], tokens=self._tokens(session))
+        return Status(work=WORK[said], tokens=self._tokens(session, lane))
 
     def stop(self, runtime_id: str) -> None:
         answer = self._ask("POST", f"/v1/runs/{runtime_id}/stop", {})
         if answer.status_code != httpx.codes.NOT_FOUND:  # then it is over already
             _told(answer, 200)
 
-    def forget(self, session: str) -> None:
-        answer = self._ask("DELETE", f"/api/sessions/{session}")
+    def forget(self, session: str, *, lane: str) -> None:
+        answer = self._ask("DELETE", _of_session(session, lane))
         if answer.status_code != httpx.codes.NOT_FOUND:
             _told(answer, 200)
 
-    def _tokens(self, session: str) -> int | None:
+    def _tokens(self, session: str, lane: str) -> int | None:
         """Return what a session used: a run's own count comes only when it has completed."""
-        known = self._session(session)
+        known = self._session(session, lane)
         counts = [known.get(name) for name in ("input_tokens", "output_tokens")] if known else []
         numbers = [count for count in counts if isinstance(count, int)]
         return sum(numbers) if numbers else None
 
-    def _session(self, session: str) -> dict[str, Any] | None:
-        answer = self._ask("GET", f"/api/sessions/{session}")
+    def _session(self, session: str, lane: str) -> dict[str, Any] | None:
+        answer = self._ask("GET", _of_session(session, lane))
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         found = _told(answer, 200).get("session")
@@ -134,6 +134,10 @@ class HermesRuntime:
 
 def _profile(lane: str) -> str:
     return f"w{lane.removeprefix('lane')}"
+
+
+def _of_session(session: str, lane: str) -> str:
+    return f"/p/{_profile(lane)}/api/sessions/{session}"
 
 
 def _told(answer: httpx.Response, wanted: int) -> dict[str, Any]:

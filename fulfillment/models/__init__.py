@@ -3,6 +3,7 @@
 from fulfillment.models.deliverables import Deliverable, Section
 from fulfillment.models.intakes import OrderIntake
 from fulfillment.models.runs import AcquisitionRun, RunEvent
+from fulfillment.models.runtimes import RuntimeStatus
 from fulfillment.models.sources import Lookup, Source
 from fulfillment.models.turns import Turn
 
@@ -12,6 +13,7 @@ __all__ = [
     "Lookup",
     "OrderIntake",
     "RunEvent",
+    "RuntimeStatus",
     "Section",
     "Source",
     "Turn",

@@ -10,7 +10,10 @@ from datetime import datetime
 
 from fulfillment.enums import TurnOutcome, TurnPurpose, TurnState, TurnStop
 from fulfillment.models import AcquisitionRun, Turn
+from kernel.nudges import nudge_after_commit
 from kernel.references import new_reference
+
+NUDGE = "turn.due"
 
 
 def open_turn(run: AcquisitionRun, *, purpose: TurnPurpose, now: datetime) -> str:
@@ -26,6 +29,7 @@ def open_turn(run: AcquisitionRun, *, purpose: TurnPurpose, now: datetime) -> st
         opened_at=now,
         next_attempt_at=now,
     )
+    nudge_after_commit(NUDGE)
     return turn.reference
 
 
@@ -51,4 +55,5 @@ def stop_turn(run: AcquisitionRun, *, now: datetime) -> bool:
         turn.stop_reason, turn.stop_asked_at = TurnStop.ASKED, now
         turn.next_attempt_at = min(turn.next_attempt_at, now)
         turn.save(update_fields=["stop_reason", "stop_asked_at", "next_attempt_at"])
+        nudge_after_commit(NUDGE)
     return True

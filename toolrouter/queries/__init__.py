@@ -9,6 +9,7 @@ from toolrouter.queries.call_pages import (
     calls_page,
     editable_words,
 )
+from toolrouter.queries.calls import calls_made
 from toolrouter.queries.capabilities import list_capabilities
 from toolrouter.queries.credentials import Credential, credential_of
 from toolrouter.queries.purchases import (
@@ -42,6 +43,7 @@ __all__ = [
     "SeatPass",
     "SeatRow",
     "call_by_reference",
+    "calls_made",
     "calls_of_run",
     "calls_of_trace",
     "calls_page",

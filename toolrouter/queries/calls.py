@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from approvals.queries import reason_for_the_agent, subject_asked_again
@@ -81,3 +82,8 @@ def answer_of_action(*, grant_id: int, action: object) -> Answer:
     if answer.status == Status.DENIED and (later := subject_asked_again(call.approval_ref)):
         told["asked_again"] = later
     return replace(answer, result=outgoing(told)) if told else answer
+
+
+def calls_made(run_ref: str, *, since: datetime) -> int:
+    """Return how many calls a run has made since then. One statement."""
+    return ToolCall.objects.filter(grant__run_ref=run_ref, asked_at__gte=since).count()

@@ -40,6 +40,8 @@ class Program:
     stop_s: float = 4.0
     user: int | None = None
     group: int | None = None
+    # One that nothing else waits for: it is started again for as long as the stack runs.
+    is_optional: bool = False
 
     def spec(self, *, report_fd: int) -> str:
         """Return the guardian's order. Secrets travel in the environment, never here."""

@@ -48,6 +48,11 @@ def beat(*, home: str) -> tuple[str, ...]:
     return (*CELERY, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", schedule)
 
 
+def hermes() -> tuple[str, ...]:
+    """Return that of whoever becomes the agent's runtime."""
+    return (sys.executable, "-m", "trinity.stack.hermes_launch")
+
+
 def sandbox() -> tuple[str, ...]:
     """Return the stand-in provider's."""
     return (sys.executable, "-m", "sandbox")

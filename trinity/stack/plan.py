@@ -1,7 +1,9 @@
 """What runs, with which environment: decided from the caller's environment, nothing looked up."""
 
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from trinity import guards
@@ -12,6 +14,7 @@ from trinity.stack.home import Home
 from trinity.stack.ports import Ports
 
 OWNER_EMAIL: Final = "owner@trinity.localhost"
+STAND_IN: Final = "stand-in"  # what the sandbox calls its model
 PROVIDER_NAMES: Final = ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS", "STRIPE_API_BASE")
 # They would make a stack slow (no bytecode kept), or point it at somebody else's settings.
 LEFT_OUT: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
@@ -91,6 +94,13 @@ class Plan:
         ]
         return [program for program in all_of_them if program.name not in without]
 
+    def hermes(self) -> Program | None:
+        """Return the agent's runtime, where this stack brings one."""
+        if not brings_hermes(self.env, has_sandbox=self.has_sandbox):
+            return None
+        program = self._program("hermes", commands.hermes())
+        return replace(program, is_optional=True)
+
     @property
     def owner(self) -> str:
         """Whose login the first start makes."""
@@ -139,7 +149,27 @@ def make(env: Mapping[str, str], *, home: Home, ports: Ports, stores: Mapping[st
             port=ports.sandbox,
         )
         full["SEARCH_URL"] = env.get("SEARCH_URL", "").strip() or full["SEARCH_URL"]
+    if brings_hermes(full, has_sandbox=has_sandbox):
+        full |= {
+            "HERMES_API_KEY": home.secret("hermes-key"),
+            "HERMES_URL": f"http://127.0.0.1:{ports.hermes}",
+            "HERMES_MODEL_URL": env.get("HERMES_MODEL_URL")
+            or f"http://127.0.0.1:{ports.sandbox}/v1",
+            "HERMES_MODEL": env.get("HERMES_MODEL") or STAND_IN,
+            "HERMES_VENV": env.get("HERMES_VENV") or str(Path(sys.prefix).parent / "hermes-venv"),
+        }
     return Plan(home=home, ports=ports, env=full, has_sandbox=has_sandbox)
+
+
+def brings_hermes(env: Mapping[str, str], *, has_sandbox: bool) -> bool:
+    """Say whether the stack brings the agent: unless it is switched off, or runs elsewhere.
+
+    It needs a model, which the sandbox has a stand-in for.
+    """
+    if env.get("HERMES", "").strip().lower() == "off":
+        return False
+    is_elsewhere = env.get("HERMES_URL", "") not in ("", f"http://127.0.0.1:{env['HERMES_PORT']}")
+    return not is_elsewhere and (has_sandbox or bool(env.get("HERMES_MODEL_URL")))
 
 
 def uses_sandbox(env: Mapping[str, str]) -> bool:

@@ -25,10 +25,11 @@ class Ports:
     doors: int
     mcp: int
     sandbox: int
+    hermes: int = 8004
 
     @classmethod
     def of(cls, env: Mapping[str, str]) -> "Ports":
-        """Read PORT, DOORS_PORT, MCP_PORT and SANDBOX_PORT.
+        """Read PORT, DOORS_PORT, MCP_PORT, SANDBOX_PORT and HERMES_PORT.
 
         Raises StackError for what is not a port, or named twice.
         """
@@ -41,14 +42,21 @@ class Ports:
             raise StackError(
                 "PORT, DOORS_PORT, MCP_PORT and SANDBOX_PORT must be four different numbers."
             )
-        return cls(web=web, doors=doors, mcp=mcp, sandbox=sandbox)
+        taken = {web, doors, mcp, sandbox}
+        if env.get("HERMES_PORT"):
+            hermes = _number(env, "HERMES_PORT", 0)
+        else:
+            hermes = _next_free(doors + 1, but_not=taken)
+        if hermes in taken:
+            raise StackError("HERMES_PORT must be another number than the other ports.")
+        return cls(web=web, doors=doors, mcp=mcp, sandbox=sandbox, hermes=hermes)
 
     @classmethod
     def free(cls) -> "Ports":
         """Return ports that nobody listens on right now, and that no connection is given."""
         by_chance = SystemRandom().sample(UNLENT, len(UNLENT))
-        web, doors, mcp, sandbox = islice(filter(_is_free, by_chance), len(DEFAULTS) + 1)
-        return cls(web=web, doors=doors, mcp=mcp, sandbox=sandbox)
+        web, doors, mcp, sandbox, hermes = islice(filter(_is_free, by_chance), len(DEFAULTS) + 2)
+        return cls(web=web, doors=doors, mcp=mcp, sandbox=sandbox, hermes=hermes)
 
     def as_env(self) -> dict[str, str]:
         """Return the environment that names these ports."""
@@ -57,6 +65,7 @@ class Ports:
             "DOORS_PORT": str(self.doors),
             "MCP_PORT": str(self.mcp),
             "SANDBOX_PORT": str(self.sandbox),
+            "HERMES_PORT": str(self.hermes),
         }
 
     def require_free(self, *, names: tuple[str, ...]) -> None:

@@ -20,7 +20,7 @@ from trinity.stack.ports import Ports
 POLL_S: Final = 0.05
 STOP_S_MAX: Final = 20.0
 # A private stack brings its own of everything, whatever the caller's shell says.
-NOT_INHERITED: Final = ("STRIPE_", "SELLER_", "EMAIL_", "SANDBOX_", "OWNER_", "SEAL")
+NOT_INHERITED: Final = ("STRIPE_", "SELLER_", "EMAIL_", "SANDBOX_", "OWNER_", "SEAL", "HERMES")
 NOT_INHERITED_NAMES: Final = frozenset(
     {
         *("DOORS_URL", "DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"),
@@ -187,7 +187,13 @@ def running(
     and brings its own database; ``env`` adds to it. With ``is_private=False`` it is the stack
     that ``bin/run`` would start here. Raises StackError when it does not come up.
     """
-    base = neutral(os.environ) | (ports or Ports.free()).as_env() if is_private else os.environ
+    # The agent takes seconds of a processor: a private stack has it where somebody asks for it.
+    quiet = {"HERMES": "off"}
+    base = (
+        neutral(os.environ) | (ports or Ports.free()).as_env() | quiet
+        if is_private
+        else os.environ
+    )
     options = ("--ignore-dotenv",) if is_private else ()
     stack = start(home=home, env={**base, **(env or {})}, options=options)
     try:

@@ -62,7 +62,8 @@ def run_command(argv: Sequence[str], env: Mapping[str, str], *, say: Callable[[s
     with home.lock(), supervising(home, say) as supervisor:
         stores.check_named(env)
         # Nothing listens on them; whoever calls the provider by mistake must find nobody.
-        plan = make(env, home=home, ports=Ports.free(), stores=stores.start(supervisor, env))
+        bare = {**env, "HERMES": "off"}
+        plan = make(bare, home=home, ports=Ports.free(), stores=stores.start(supervisor, env))
         try:
             return _run_in_the_terminal(supervisor, argv, plan.env)
         except StopAsked as asked:
@@ -128,6 +129,8 @@ def _serve(supervisor: Supervisor, plan: Plan) -> None:
         supervisor.wait_until(partial(answers, health), name=name, timeout_s=READY_S_MAX)
     for program in plan.background():
         supervisor.start(program)
+    if hermes := plan.hermes():
+        supervisor.start(hermes)
 
 
 def _run_in_the_terminal(

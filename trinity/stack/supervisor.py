@@ -18,6 +18,7 @@ STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 YOUNG_S: Final = 5.0
 YOUNG_DEATHS_MAX: Final = 8
 BACKOFF_S_MAX: Final = 5.0
+PATIENT_S_MAX: Final = 60.0  # of one that nothing else waits for
 # A guardian needs at most this much longer than its program to be done.
 GUARDIAN_S_MAX: Final = 6.0
 
@@ -123,10 +124,11 @@ class Supervisor:
         name = child.program.name
         deaths = self._young_deaths.get(name, 0) + 1 if child.lived_s < YOUNG_S else 0
         self._young_deaths[name] = deaths
-        if deaths > YOUNG_DEATHS_MAX:
+        if deaths > YOUNG_DEATHS_MAX and not child.program.is_optional:
             raise StackError(child.obituary(f"{name} stopped {deaths} times in a row"))
         self.say(f"{name} stopped ({_cause(child)}); starting it again.")
-        return min(0.1 * 2.0**deaths, BACKOFF_S_MAX)
+        longest_s = PATIENT_S_MAX if child.program.is_optional else BACKOFF_S_MAX
+        return min(0.1 * 2.0 ** min(deaths, YOUNG_DEATHS_MAX * 2), longest_s)
 
 
 def _cause(child: Child) -> str:
