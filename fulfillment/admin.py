@@ -10,6 +10,7 @@ from fulfillment.models import (
     Lookup,
     OrderIntake,
     RunEvent,
+    RuntimeStatus,
     Section,
     Source,
     Turn,
@@ -49,6 +50,12 @@ class TurnAdmin(LookOnlyAdmin):
     search_fields = ("=reference", "=run__reference")
     search_help_text = "A whole reference, of a turn or a run"
     ordering = ("-id",)
+
+
+class RuntimeStatusAdmin(LookOnlyAdmin):
+    """How the agent's runtime stands."""
+
+    list_display = ("status", "faults", "since", "noted_at")
 
 
 class RunEventAdmin(LookOnlyAdmin):
@@ -115,6 +122,7 @@ admin.site.register(Section, SectionAdmin)
 admin.site.register(OrderIntake, OrderIntakeAdmin)
 admin.site.register(AcquisitionRun, AcquisitionRunAdmin)
 admin.site.register(Turn, TurnAdmin)
+admin.site.register(RuntimeStatus, RuntimeStatusAdmin)
 admin.site.register(RunEvent, RunEventAdmin)
 admin.site.register(Source, SourceAdmin)
 admin.site.register(Lookup, LookupAdmin)

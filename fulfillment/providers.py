@@ -7,7 +7,10 @@ from functools import cache
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from fulfillment.ports import Runtime
 from fulfillment.ports_web import PageReader, SearchEngine
+
+RUNTIME = "fulfillment.adapters.hermes.HermesRuntime"
 
 
 @cache
@@ -22,11 +25,6 @@ def search_engine() -> SearchEngine:
     """Return what searches the web; it refuses where none is set up."""
     engine: SearchEngine = import_string(settings.RESEARCH.search_engine).from_settings(settings)
     return engine
-
-
-from fulfillment.ports import Runtime
-
-RUNTIME = "fulfillment.adapters.hermes.HermesRuntime"
 
 
 @cache

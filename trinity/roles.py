@@ -47,6 +47,7 @@ _BOOKS: Final = frozenset(
         "fulfillment.view_runevent",
         "fulfillment.view_lookup",
         "fulfillment.view_turn",
+        "fulfillment.view_runtimestatus",
         "approvals.view_approvalrequest",
         "approvals.view_decision",
         "approvals.view_revocation",

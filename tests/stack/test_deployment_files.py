@@ -51,6 +51,9 @@ def test_containers_run_known_processes_with_documented_settings() -> None:
     assert documented() - passed_on - own == {
         *("DATABASE_AS_OWNER", "TRINITY_PROCESS"),
         "SANDBOX_WEB_URL",
+        # The agent runs on one machine with its own of each; a server's is elsewhere.
+        *("HERMES", "HERMES_PORT", "HERMES_VENV"),
+        *("HERMES_MODEL", "HERMES_MODEL_URL", "HERMES_MODEL_KEY"),
         *("TRINITY_HOME", "SANDBOX_PORT", "OWNER_EMAIL", "SEAL_KEY_FILE", "SEALS_LOG"),
         "SEAL_PINS",
         *("POSTGRES_PASSWORD", "TRINITY_DB_PASSWORD", "TRINITY_APP_DB_PASSWORD"),

@@ -74,7 +74,8 @@ def _make(venv: Path, *, python: str, log: Path) -> None:
     """Make it anew. Its folder says that it is ours from before the first file."""
     if venv.exists():
         shutil.rmtree(venv)
-    venv.mkdir(mode=0o755)
+    venv.mkdir()
+    venv.chmod(0o755)  # whoever it runs as must get through; there is nothing secret in it
     (venv / MADE_FROM).write_text("unfinished")
     uv = str(Path(sys.prefix) / "bin" / "uv")
     env = {**os.environ, "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR") or str(venv / ".uv-cache")}
@@ -88,7 +89,13 @@ def _make(venv: Path, *, python: str, log: Path) -> None:
 
         def does(*step: str) -> bool:
             made = subprocess.run(
-                step, env=env, stdout=said, stderr=said, timeout=INSTALL_S_MAX, check=False
+                step,
+                env=env,
+                stdout=said,
+                stderr=said,
+                umask=0o022,
+                timeout=INSTALL_S_MAX,
+                check=False,
             )
             return made.returncode == 0
 
