@@ -24,10 +24,9 @@ def documented() -> set[str]:
 
 def test_every_setting_is_documented_and_every_documented_one_is_used() -> None:
     read = re.compile(r'(?:\benv\.\w+|env\.get|environ\.get)\(\s*"([A-Z_]+)"')
-    names = ("settings.py", "agent_settings.py")
-    sources = [*(ROOT / "trinity" / name for name in names)]
-    sources += (ROOT / "trinity" / "stack").glob("*.py")
-    in_settings = set(read.findall(sources[0].read_text()))
+    of_settings = [ROOT / "trinity" / f"{name}.py" for name in ("settings", "agent_settings")]
+    sources = [*of_settings, *(ROOT / "trinity" / "stack").glob("*.py")]
+    in_settings = set().union(*(read.findall(each.read_text()) for each in of_settings))
     anywhere = set().union(*(read.findall(each.read_text()) for each in sources))
     anywhere |= {"PORT", "MCP_PORT", "SANDBOX_PORT", "TRINITY_MODE"}
     anywhere |= set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text()))
