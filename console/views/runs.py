@@ -13,6 +13,7 @@ from crm import queries as crm
 from fulfillment import queries as fulfillment
 from fulfillment.enums import RunState
 from fulfillment.queries import sources
+from fulfillment.queries.runtime import runtime_now
 from kernel.modes import Mode
 from kernel.paging import Cursor
 from kernel.permissions import needs
@@ -48,6 +49,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
         "form": form,
         "is_filtered": any(narrowed.values()),
         "runs": page.rows,
+        "agent": runtime_now(),
         "older_address": page.older_address(request.GET),
         "newer_address": page.newer_address(request.GET),
     }

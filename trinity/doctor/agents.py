@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 
 from approvals.queries import requests_of_gone_versions
+from fulfillment.queries.runtime import runtime_now
 from kernel.liveness import database_now
 from kernel.modes import Mode
 from toolrouter.connections import Provider, providers
@@ -70,6 +71,20 @@ def _by_hand(provider: Provider) -> Finding:
     if settings.DEPLOYMENT_MODE == Mode.LIVE and settings.LIVE_SPEND:
         return warn(what, "not attested", ATTEST_IT)
     return ok(what, "not attested, which only live calls need")
+
+
+def look_at_runtime() -> Iterator[Finding]:
+    """Whether the agent's runtime may have work, as it was found last."""
+    what, now = "Hermes", runtime_now()
+    if not settings.AGENT.url:
+        yield ok(what, "is not set up; runs wait")
+    elif now is None:
+        yield warn(what, "nobody has asked it yet", "Wait a minute, then ask again.")
+    elif now.is_ready:
+        yield ok(what, now.words.note)
+    else:
+        why = "; ".join(now.faults) or now.words.note
+        yield bad(what, f"{now.words.heading.lower()}: {why}", "See docs/hermes.md.")
 
 
 def look_at_gates() -> Iterator[Finding]:
