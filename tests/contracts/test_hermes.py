@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from fulfillment.adapters.hermes import HermesRuntime
@@ -101,9 +100,3 @@ def test_its_files_are_its_own_and_its_keys_stand_in_its_settings_alone(hermes: 
     assert holding <= {"config.yaml", "auth.json"}
     assert list((hermes.folder / "empty").iterdir()) == []
     assert (hermes.folder / "home").stat().st_mode & 0o077 == 0
-
-
-def test_its_health_says_nothing_about_our_tools(hermes: Running) -> None:
-    """Why readiness is what we see ourselves: nobody answers at its address of our tools."""
-    said = httpx.get(f"{hermes.runtime._client.base_url}health").json()
-    assert said["status"] == "ok"

@@ -42,7 +42,7 @@ def test_what_speaks_against_it_is_named(page: Any) -> None:
 
     assert "a set of tools is on: terminal" in page()
     [finding] = look_at_runtime()
-    assert (finding.level, "terminal" in finding.words) == (Level.BAD, True)
+    assert (finding.level, "terminal" in finding.words) == (Level.WARN, True)
 
 
 def test_when_it_is_ready_there_is_nothing_to_say(page: Any) -> None:

@@ -84,7 +84,7 @@ def look_at_runtime() -> Iterator[Finding]:
         yield ok(what, now.words.note)
     else:
         why = "; ".join(now.faults) or now.words.note
-        yield bad(what, f"{now.words.heading.lower()}: {why}", "See docs/hermes.md.")
+        yield warn(what, f"{now.words.heading.lower()}: {why}", "See docs/hermes.md.")
 
 
 def look_at_gates() -> Iterator[Finding]:

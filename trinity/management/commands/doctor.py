@@ -66,12 +66,12 @@ class Command(BaseCommand):
         yield from deployment.look_at_mail()
         yield from research.look_at_search(verify=verify)
         if not _is_away(of_database):
-            yield from agents.look_at_runtime()
             yield from agents.look_at_open_requests()  # also before the tables are migrated
         if any(each.what in {"database", "migrations"} and each.level == Level.BAD
                for each in of_database):  # fmt: skip
             return  # what follows would only repeat that
         try:
+            yield from agents.look_at_runtime()
             yield from agents.look_at_providers(verify=verify)
             yield from agents.look_at_gates()
             yield from selling.look_at_offers()
