@@ -187,13 +187,7 @@ def running(
     and brings its own database; ``env`` adds to it. With ``is_private=False`` it is the stack
     that ``bin/run`` would start here. Raises StackError when it does not come up.
     """
-    # The agent takes seconds of a processor: a private stack has it where somebody asks for it.
-    quiet = {"HERMES": "off"}
-    base = (
-        neutral(os.environ) | (ports or Ports.free()).as_env() | quiet
-        if is_private
-        else os.environ
-    )
+    base = neutral(os.environ) | (ports or Ports.free()).as_env() if is_private else os.environ
     options = ("--ignore-dotenv",) if is_private else ()
     stack = start(home=home, env={**base, **(env or {})}, options=options)
     try:
@@ -205,7 +199,8 @@ def running(
 
 def neutral(env: Mapping[str, str]) -> dict[str, str]:
     """Return ``env`` without what is Trinity's in it."""
-    return {
+    # The agent takes seconds of a processor: a private stack has it where somebody asks for it.
+    return {"HERMES": "off"} | {
         name: value
         for name, value in env.items()
         if name not in NOT_INHERITED_NAMES and not name.startswith(NOT_INHERITED)
