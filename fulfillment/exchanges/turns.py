@@ -182,11 +182,11 @@ def _heard(turn: Turn, status: Status, now: datetime) -> bool:
     if status.work.is_over:
         _end(turn, OUTCOMES[status.work], is_over=True, tokens=status.tokens, now=now)
         return True
-    more = {} if status.tokens is None else {"tokens": status.tokens}
+    tokens = turn.tokens if status.tokens is None else status.tokens
     if turn.state == TurnState.UNKNOWN:
-        turn.move_fenced(TurnState.RUNNING, next_attempt_at=now + POLL, **more)
+        turn.move_fenced(TurnState.RUNNING, next_attempt_at=now + POLL, tokens=tokens)
     else:
-        turn.write_fenced(next_attempt_at=now + POLL, **more)
+        turn.write_fenced(next_attempt_at=now + POLL, tokens=tokens)
     return False
 
 
@@ -210,7 +210,7 @@ def _end(
             outcome=outcome,
             ended_at=now,
             next_attempt_at=now,
-            **({} if tokens is None else {"tokens": tokens}),
+            tokens=turn.tokens if tokens is None else tokens,
         )
         if is_over:
             toolrouter.free_seat(turn.binding_ref, now=now)
