@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,15 +20,33 @@ from trinity.stack.answers import answers
 from trinity.stack.run_as import RunAs
 
 KEY, MODEL_KEY, SEAT = "a-key-of-tests-0123456789", "a-models-key-of-tests", "trt_seat_of-tests"
+SEATS = {"lane1": f"{SEAT}-1", "lane2": f"{SEAT}-2"}
 MCP_NOWHERE = "http://127.0.0.1:9/mcp"
 
 
 @dataclass
 class Script:
-    """A model that says one sentence, or holds its answer back until it may say it."""
+    """A model that makes the calls that it is told to, and then says one sentence.
+
+    It holds its answer back until it may say it.
+    """
 
     may_answer: threading.Event = field(default_factory=threading.Event)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    # The calls that it makes, by a tool's own name, one after the other; then it is done.
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def next_answer(self, sent: dict[str, Any]) -> dict[str, Any]:
+        """Return the next call, by the name under which the tool was offered, or the last word."""
+        offered = [each["function"]["name"] for each in sent.get("tools") or []]
+        while self.calls:
+            tool, arguments = self.calls.pop(0)
+            names = [name for name in offered if name.endswith(f"__{tool}")]
+            if names:
+                function = {"name": names[0], "arguments": json.dumps(arguments)}
+                call = {"index": 0, "id": "call_1", "type": "function", "function": function}
+                return {"content": None, "tool_calls": [call]}
+        return {"content": "Done."}
 
     def handler(script: Script) -> type[BaseHTTPRequestHandler]:  # the other is a request's
         class Answers(BaseHTTPRequestHandler):
@@ -41,7 +59,8 @@ class Script:
                 sent = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 script.asked.append(sent)
                 script.may_answer.wait(30)
-                self._say(200, _stream(), kind="text/event-stream")
+                answer = script.next_answer(sent)
+                self._say(200, _stream(answer), kind="text/event-stream")
 
             def _say(self, code: int, body: bytes, *, kind: str = "application/json") -> None:
                 self.send_response(code)
@@ -56,10 +75,14 @@ class Script:
         return Answers
 
 
-def _stream() -> bytes:
+def _stream(answer: dict[str, Any]) -> bytes:
     about = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "script"}
-    said = {"index": 0, "delta": {"role": "assistant", "content": "Done."}, "finish_reason": None}
-    end = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    said = {"index": 0, "delta": {"role": "assistant", **answer}, "finish_reason": None}
+    end = {
+        "index": 0,
+        "delta": {},
+        "finish_reason": "tool_calls" if "tool_calls" in answer else "stop",
+    }
     usage = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}
     chunks = [{**about, "choices": [said]}, {**about, "choices": [end], "usage": usage}]
     lines = [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks]
@@ -78,7 +101,7 @@ class Running:
 
 @contextmanager
 def running_hermes(
-    folder: Path, *, mcp_url: str = MCP_NOWHERE, lanes: int = 2
+    folder: Path, *, mcp_url: str = MCP_NOWHERE, seats: Mapping[str, str] = SEATS
 ) -> Iterator[Running]:
     """Start it as the stack does, but as this user and without the supervisor."""
     script, ports = Script(), Ports.free()
@@ -100,7 +123,7 @@ def running_hermes(
         model=hermes.Model(
             url=f"http://127.0.0.1:{model.server_port}/v1", name="script", key=MODEL_KEY
         ),
-        seats={f"lane{number}": f"{SEAT}-{number}" for number in range(1, lanes + 1)},
+        seats=seats,
     ).write(home)
     with (folder / "hermes.log").open("wb") as said:
         process = subprocess.Popen(
@@ -113,7 +136,7 @@ def running_hermes(
     address = f"http://127.0.0.1:{ports.hermes}"
     try:
         _until(lambda: answers(f"{address}/health"), 60)
-        runtime = HermesRuntime(address=address, key=KEY, lanes=lanes, timeout_s=20)
+        runtime = HermesRuntime(address=address, key=KEY, lanes=len(seats), timeout_s=20)
         yield Running(runtime=runtime, script=script, process=process, folder=home)
     finally:
         process.kill()
