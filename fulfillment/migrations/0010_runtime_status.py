@@ -5,11 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-<<<<<<<< HEAD:fulfillment/migrations/0010_runtime_status.py
         ("fulfillment", "0009_runs_have_lives"),
-========
-        ("fulfillment", "0008_release_sources"),
->>>>>>>> 271933d8 (Constraints and settings of the agent's runtime are recorded and documented):fulfillment/migrations/0009_runtime_status.py
     ]
 
     operations = [
