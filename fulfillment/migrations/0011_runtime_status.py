@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("fulfillment", "0009_runs_have_lives"),
+        ("fulfillment", "0010_deliverables"),
     ]
 
     operations = [
