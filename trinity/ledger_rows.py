@@ -22,6 +22,7 @@ ABOUT_PEOPLE: Final = (
     "reactivated",
     "recovery_codes_made",
     "role_changed",
+    "sale_approver_made",
     "second_factors_reset",
     "seeded",
     "session_lent",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -221,3 +222,43 @@ def test_a_session_is_lent_to_nobody_closed_or_live() -> None:
         pytest.raises(CommandError, match="refuses to run in live mode"),
     ):
         said("lend_session", closed.email)
+
+
+def test_a_sale_gets_an_approver_of_its_own_who_is_deactivated_at_its_end() -> None:
+    made = json.loads(said("sale_approver"))
+
+    approver = User.objects.get(email=made["email"])
+    guest = Client()
+    log_in(guest, approver, made["password"])
+    assert [group.name for group in approver.groups.all()] == ["owner"]
+    assert guest.get("/console/people/").status_code == 200
+
+    said("sale_approver", "--end", approver.email)
+    said("sale_approver", "--end", approver.email)  # twice changes nothing
+
+    approver.refresh_from_db()
+    assert (approver.is_active, approver.has_usable_password()) == (False, False)
+    assert guest.get("/console/people/").status_code == 302
+    events = LedgerEntry.objects.filter(subject=f"user:{approver.pk}").order_by("pk")
+    kept = [entry.event for entry in events if entry.event != "person.logged_in"]
+    assert kept == ["person.sale_approver_made", "person.deactivated"]
+
+
+def test_who_was_not_made_for_a_sale_is_not_ended_by_its_command() -> None:
+    owner = make_person("owner")
+
+    with pytest.raises(CommandError, match="nobody with this address was made for a sale"):
+        said("sale_approver", "--end", owner.email)
+
+    owner.refresh_from_db()
+    assert owner.is_active
+
+
+@pytest.mark.parametrize("mode", [Mode.LIVE, Mode.TEST])
+def test_outside_of_the_sandbox_people_of_the_team_approve(mode: Mode) -> None:
+    with (
+        override_settings(DEPLOYMENT_MODE=mode),
+        pytest.raises(CommandError, match="in the sandbox only"),
+    ):
+        said("sale_approver")
+    assert not User.objects.exists()

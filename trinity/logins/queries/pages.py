@@ -30,6 +30,7 @@ WORDS: Final[Mapping[str, str]] = {
     enums.ACCESS_REFUSED: "Asked for a page without the permission",
     "person.login_reset": "Login reset from the shell",
     "person.session_lent": "Session made from the shell",
+    "person.sale_approver_made": "Made for a played sale",
 }
 DOORS: Final[Mapping[str, str]] = {
     "door:login": "Login, at an address that nobody has",
