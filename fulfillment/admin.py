@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from fulfillment.models import (
     AcquisitionRun,
+    Brief,
     Deliverable,
     Lookup,
     OrderIntake,
@@ -38,6 +39,18 @@ class AcquisitionRunAdmin(LookOnlyAdmin):
     list_filter = ("state", "mode")
     search_fields = ("=reference", "=trace_ref")
     search_help_text = "A whole reference or trace"
+    ordering = ("-id",)
+
+
+class BriefAdmin(LookOnlyAdmin):
+    """What runs are about: who said so and when, without the words."""
+
+    list_display = ("reference", "run", "given_as", "mode", "given_at")
+    list_filter = ("given_as", "mode")
+    list_select_related = ("run",)
+    exclude = ("company", "website", "question", "salt")
+    search_fields = ("=reference", "=run__reference")
+    search_help_text = "A whole reference, of a brief or a run"
     ordering = ("-id",)
 
 
@@ -121,6 +134,7 @@ admin.site.register(Deliverable, DeliverableAdmin)
 admin.site.register(Section, SectionAdmin)
 admin.site.register(OrderIntake, OrderIntakeAdmin)
 admin.site.register(AcquisitionRun, AcquisitionRunAdmin)
+admin.site.register(Brief, BriefAdmin)
 admin.site.register(Turn, TurnAdmin)
 admin.site.register(RuntimeStatus, RuntimeStatusAdmin)
 admin.site.register(RunEvent, RunEventAdmin)

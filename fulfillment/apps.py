@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from approvals import registry as requests
 from fulfillment import ledger_rows
 from fulfillment.due_work import DUE_WORK
-from fulfillment.enums import FreezeReason, RunLimit
+from fulfillment.enums import BriefFrom, FreezeReason, RunLimit, TurnOutcome, TurnPurpose
 from fulfillment.guards import PROMISES
 from kernel import due_work, erasure, guards, leased_work
 from kernel.schema import histories
@@ -41,8 +41,11 @@ class FulfillmentConfig(AppConfig):
             {
                 "reason": facts.one_of(FreezeReason.values),
                 "limit": facts.one_of(RunLimit.values),
+                "given_as": facts.one_of(BriefFrom.values),
                 "actor": facts.ACTOR,
                 "steps_max": facts.COUNT,
+                "purpose": facts.one_of(TurnPurpose.values),
+                "outcome": facts.one_of(TurnOutcome.values),
                 "tokens": facts.COUNT,
                 "seconds": facts.COUNT,
                 "chars": facts.COUNT,

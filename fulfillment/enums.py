@@ -130,6 +130,14 @@ class FreezeReason(models.TextChoices):
     REVIEW = "review", "a person has to look at the payment"
 
 
+class BriefFrom(models.TextChoices):
+    """Who said what a run is about."""
+
+    BUYER = "buyer", "the buyer"
+    LEAD = "lead", "the buyer's request, as it was accepted"
+    COLLEAGUE = "colleague", "a colleague, for the buyer"
+
+
 class RunEventKind(models.TextChoices):
     """What a line of a run's history is about."""
 

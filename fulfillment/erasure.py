@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from fulfillment.operations.erasing import (
+    erase_briefs,
     erase_deliverables,
     erase_lookups,
     erase_sections,
     erase_sources,
 )
+from fulfillment.queries.briefs import briefs_of_runs
 from fulfillment.queries.deliverables import deliverables_of_runs, sections_of_runs
 from fulfillment.queries.sources import lookups_of_runs, sources_of_runs
 from kernel.erasure import Eraser, ErasureResult, Person, StoredData
@@ -20,13 +22,14 @@ from toolrouter.queries.persons import runs_about
 CONTACTS: Final = "crm_contact"
 
 
-class ResearchEraser(Eraser):
-    """What runs that know of the person looked up on the web, and the pages that they read."""
+class WorkEraser(Eraser):
+    """What runs that know of the person are about, looked up on the web, and read there."""
 
     erases = {
         "fulfillment_source": frozenset(
             {"url", "final_url", "title", "text", "text_salt", "excerpt", "body"}
         ),
+        "fulfillment_brief": frozenset({"company", "website", "question", "salt"}),
         "fulfillment_lookup": frozenset({"asked", "found", "found_salt"}),
     }
 
@@ -35,9 +38,10 @@ class ResearchEraser(Eraser):
         return person
 
     def kept(self, person: Person) -> Sequence[StoredData]:
-        """Return the sources and lookups whose words may speak of them."""
+        """Return the briefs, sources and lookups whose words may speak of them."""
         run_refs = _runs(person)
         return (
+            StoredData(what="briefs", refs=briefs_of_runs(run_refs)),
             StoredData(what="pages that a run read", refs=sources_of_runs(run_refs)),
             StoredData(what="what a run looked up on the web", refs=lookups_of_runs(run_refs)),
         )
@@ -45,7 +49,11 @@ class ResearchEraser(Eraser):
     def blank(self, person: Person, now: datetime) -> ErasureResult:
         """Blank them; when a page was read, and the hash of its bytes, stays."""
         run_refs = _runs(person)
-        blanked = [*erase_sources(run_refs, now=now), *erase_lookups(run_refs, now=now)]
+        blanked = [
+            *erase_briefs(run_refs),
+            *erase_sources(run_refs, now=now),
+            *erase_lookups(run_refs, now=now),
+        ]
         return ErasureResult(refs=blanked, counts={})
 
 
@@ -81,4 +89,4 @@ def _runs(person: Person) -> list[str]:
     return runs_about(contact_ids) if contact_ids else []
 
 
-ERASERS: Final[tuple[Eraser, ...]] = (ResearchEraser(), DeliverableEraser())
+ERASERS: Final[tuple[Eraser, ...]] = (WorkEraser(), DeliverableEraser())

@@ -20,6 +20,7 @@ PROMISES: Final = (
         ),
     ),
     fixed_mode("fulfillment_turn", follows={"run_id": "fulfillment_acquisitionrun"}),
+    fixed_mode("fulfillment_brief", follows={"run_id": "fulfillment_acquisitionrun"}),
     fixed_mode("fulfillment_runevent", follows={"run_id": "fulfillment_acquisitionrun"}),
     kept_facts(
         "fulfillment_source",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from fulfillment.enums import RunEventKind
+from kernel.row_digests import SALTED_SQL
 from ledger import rows
 from ledger.rows import Comparison, Row
 
@@ -76,6 +77,26 @@ FULL JOIN (
   ON said.reference = own.reference AND said.subject = own.run_ref
 WHERE own.reference IS NULL OR said.reference IS NULL
 """
+# Each answer has its line, and its words are what its digest is of, until they were erased.
+_BRIEF: Final = SALTED_SQL.format(
+    salt="brief.salt", words="concat_ws(chr(10), brief.company, brief.website, brief.question)"
+)
+BRIEFS: Final = f"""
+SELECT 'row_without_entry', brief.reference, 'nothing says that this brief was given'
+FROM fulfillment_brief brief WHERE brief.mode <> 'sample' AND NOT EXISTS (
+  SELECT FROM ledger_ledgerentry entry JOIN fulfillment_acquisitionrun run
+    ON run.reference = entry.subject
+  WHERE entry.kind = 'run' AND entry.event = 'run.brief_given' AND run.id = brief.run_id
+    AND entry.refs[2] = brief.reference AND entry.facts ->> 'digest' = brief.digest
+    AND entry.facts ->> 'given_as' = brief.given_as
+    AND entry.facts ->> 'actor' = coalesce('user:' || brief.given_by_id, 'visitor')
+    AND entry.occurred_at = brief.given_at)
+UNION ALL
+SELECT 'words_differ_from_digest', brief.reference, 'the brief is not what was answered'
+FROM fulfillment_brief brief
+WHERE NOT (brief.salt = '' AND brief.company = '' AND brief.website = '' AND brief.question = '')
+  AND brief.digest <> {_BRIEF}
+"""  # noqa: S608  # constants only
 
 
 def declare() -> None:
@@ -87,6 +108,7 @@ def declare() -> None:
         dict.fromkeys((f"run.{kind}" for kind in RunEventKind.values), run),
         comparisons=[
             Comparison("events of runs and their entries", PAIRS),
+            Comparison("briefs and their entries", BRIEFS),
             Comparison("what orders brought, intakes and grants", FUNDED),
             Comparison("documents that were released", RELEASED),
         ],

@@ -13,6 +13,7 @@ from fulfillment.exchanges.lookups import look_up_due
 from fulfillment.exchanges.readiness import check_sometimes
 from fulfillment.exchanges.turns import tend_turns
 from fulfillment.providers import page_reader, runtime, search_engine
+from fulfillment.usecases.advance_runs import advance_runs
 from fulfillment.usecases.empty_sources import empty_old_sources
 from fulfillment.usecases.start_run import start_run
 from kernel.liveness import database_now
@@ -34,6 +35,12 @@ def start_runs(**_newer: object) -> int:
         for last_id, order_id in waiting:  # noqa: B007  # the next batch begins behind it
             planned += _is_planned(order_id)
     return planned
+
+
+@shared_task(name="fulfillment.advance_runs")
+def advance_runs_at_work(**_newer: object) -> int:
+    """Give the agent its next turns."""
+    return advance_runs(now=database_now())
 
 
 def _is_planned(order_id: int) -> bool:

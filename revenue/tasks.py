@@ -19,6 +19,7 @@ from revenue.exchanges.checkouts import sweep_checkouts as sweep
 from revenue.exchanges.events import process_due
 from revenue.exchanges.prices import sweep_prices
 from revenue.providers import gateway_for_worker
+from revenue.usecases.answer_brief import fill_briefs
 from revenue.usecases.end_leases import end_leases
 from revenue.usecases.keep_views import keep_views
 
@@ -91,3 +92,9 @@ def keep_offer_views(**_newer: object) -> int:
 def sweep_checkouts(**_newer: object) -> int:
     """Find out about checkouts whose outcome nobody knows."""
     return sweep(gateway=gateway_for_worker(), clock=database_now)
+
+
+@shared_task(name="revenue.fill_briefs")
+def fill_briefs_of_leads(**_newer: object) -> int:
+    """Let the words of accepted leads be the briefs of their orders."""
+    return fill_briefs(now=database_now())

@@ -12,6 +12,8 @@ FLOW: Final[dict[str, tuple[str, ...]]] = {
     "webhook.accepted": ("revenue.process_webhooks",),
     "turn.due": ("fulfillment.tend_turns",),
     "order.paid": ("fulfillment.start_runs",),
+    "run.moved": ("fulfillment.advance_runs",),
+    "run.opened": ("revenue.fill_briefs",),
     "lookup.wanted": ("fulfillment.look_up",),
     "leases.ended": (
         "fulfillment.look_up",

@@ -104,6 +104,8 @@ _WORK: Final = frozenset(
         "fulfillment.release_source",
         "fulfillment.view_section",
         "fulfillment.view_deliverable",
+        "fulfillment.view_brief",
+        "fulfillment.answer_brief",
         "revenue.view_orderlink",
         "revenue.view_orderlinkrequest",
         "revenue.view_buyermail",

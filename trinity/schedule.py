@@ -22,6 +22,8 @@ SWEEPS_EVERY_S: Final[dict[str, int]] = {
     "revenue.empty_old_bodies": 86_400,
     "crm.forget_trapped": 86_400,
     "fulfillment.start_runs": 30,
+    "fulfillment.advance_runs": 120,
+    "revenue.fill_briefs": 600,
     "fulfillment.look_up": 15,
     "fulfillment.empty_old_sources": 86_400,
     "fulfillment.tend_turns": 2,

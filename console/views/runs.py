@@ -13,6 +13,7 @@ from crm import queries as crm
 from fulfillment import queries as fulfillment
 from fulfillment.enums import RunState
 from fulfillment.queries import sources
+from fulfillment.queries.briefs import BriefFacts, may_answer, newest_brief
 from fulfillment.queries.runtime import runtime_now
 from kernel.modes import Mode
 from kernel.paging import Cursor
@@ -56,6 +57,11 @@ def run_list(request: HttpRequest) -> HttpResponse:
     return render(request, "console/run_list.html", context)
 
 
+def _brief(request: HttpRequest, run_id: int) -> BriefFacts | None:
+    may_read = request.user.has_perm("fulfillment.view_brief")
+    return newest_brief(run_id) if may_read else None
+
+
 @needs("fulfillment.view_acquisitionrun")
 @never_cache  # its tokens and stops change meanwhile
 @require_safe
@@ -72,6 +78,8 @@ def run(request: HttpRequest, run_ref: str) -> HttpResponse:
     context = {
         "nav": "run-list",
         "run": found,
+        "brief": _brief(request, found.id),
+        "takes_brief": bool(found.order_ref) and may_answer(found.id),
         "kind": dict(RUN_KINDS)[found.kind],
         "project_name": project.name if project else found.project_ref,
         "safety": safe,

@@ -1,5 +1,6 @@
 """Tables of fulfillment."""
 
+from fulfillment.models.briefs import Brief
 from fulfillment.models.deliverables import Deliverable, Section
 from fulfillment.models.intakes import OrderIntake
 from fulfillment.models.runs import AcquisitionRun, RunEvent
@@ -9,6 +10,7 @@ from fulfillment.models.turns import Turn
 
 __all__ = [
     "AcquisitionRun",
+    "Brief",
     "Deliverable",
     "Lookup",
     "OrderIntake",

@@ -9,8 +9,9 @@ from typing import Final
 from approvals import operations as approvals
 from approvals.enums import Why
 from fulfillment.enums import DeliverableState, LookupState
-from fulfillment.models import Deliverable, Lookup, Section, Source
+from fulfillment.models import Brief, Deliverable, Lookup, Section, Source
 from fulfillment.ports_web import Fault
+from fulfillment.queries.briefs import briefs_of_runs
 from fulfillment.queries.deliverables import deliverables_of_runs, sections_of_runs
 from fulfillment.queries.sources import lookups_of_runs, sources_of_runs
 
@@ -75,4 +76,11 @@ def erase_deliverables(run_refs: Sequence[str], *, now: datetime) -> list[str]:
             deliverable.move(DeliverableState.WITHDRAWN, closed_at=now, **blanked)
         else:
             deliverable.write(**blanked)
+    return refs
+
+
+def erase_briefs(run_refs: Sequence[str]) -> list[str]:
+    """Blank what was answered about the work of these runs; return those answers."""
+    refs = briefs_of_runs(run_refs)
+    Brief.objects.filter(reference__in=refs).update(company="", website="", question="", salt="")
     return refs

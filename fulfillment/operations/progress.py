@@ -13,7 +13,9 @@ from typing import Final
 from fulfillment.enums import RunEventKind, RunLimit, RunState
 from fulfillment.models import AcquisitionRun, OrderIntake
 from fulfillment.operations.history import by_whom, record_run_event
+from fulfillment.operations.turns import stop_turn
 from fulfillment.policy import STEPS_MAX, TOKENS_MAX, WALL_S_MAX
+from kernel.nudges import nudge_after_commit
 from kernel.transitions import IllegalMove
 from toolrouter import operations as toolrouter
 
@@ -118,6 +120,7 @@ def pause(run: AcquisitionRun, *, now: datetime, by_id: int) -> None:
         raise IllegalMove(f"{run!r}: nothing goes on in it")
     held = _move(run, RunState.PAUSED, now=now, interrupted=source)
     record_run_event(held, kind=RunEventKind.PAUSED, facts=by_whom(by_id), now=now)
+    stop_turn(held, now=now)
     toolrouter.freeze_grant(held.reference, now=now)
 
 
@@ -147,6 +150,7 @@ def _end(
     """End it: what waits for people in it is closed, and its grant is over, in this commit."""
     held = _move(run, to, now=now, interrupted="", frozen_from="")
     record_run_event(held, kind=kind, facts=by_whom(by_id), now=now)
+    stop_turn(held, now=now)
     toolrouter.resume_grant(held.reference)
     toolrouter.end_work(held.reference, now=now)
 
@@ -156,4 +160,5 @@ def _move(run: AcquisitionRun, to: str, *, now: datetime, **changes: object) -> 
     held = lock_run(run.reference)
     held.move(to, moved_at=now, **changes)
     run.refresh_from_db()
+    nudge_after_commit("run.moved")
     return held

@@ -9,6 +9,7 @@ from fulfillment.enums import FreezeReason, RunEventKind, RunState
 from fulfillment.models import AcquisitionRun, OrderIntake
 from fulfillment.models.intakes import OpenedIntake
 from fulfillment.operations.history import record_run_event
+from fulfillment.operations.turns import stop_turn
 from kernel.money import Money
 from toolrouter import operations as toolrouter
 
@@ -99,6 +100,7 @@ def settle_run(run: AcquisitionRun, *, reason: FreezeReason | None, now: datetim
         kind = RunEventKind.FROZEN
         if run.state != RunState.FROZEN:
             run.move(RunState.FROZEN, moved_at=now, frozen_from=run.state)
+        stop_turn(run, now=now)
         toolrouter.freeze_grant(run.reference, now=now)
     else:
         kind = RunEventKind.RESUMED

@@ -12,6 +12,7 @@ from fulfillment.operations.granting import grant_run
 from fulfillment.operations.history import record_run_event
 from fulfillment.operations.work import settle_run
 from fulfillment.policy import bounds_of_run
+from kernel.nudges import nudge_after_commit
 from kernel.references import new_reference
 
 
@@ -34,6 +35,7 @@ def start_run(*, order_id: int, now: datetime) -> str | None:
     intake.save(update_fields=["run_made_at"])
     if intake.is_frozen:
         settle_run(run, reason=FreezeReason(intake.frozen_reason), now=now)
+    nudge_after_commit("run.opened")
     return run.reference
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from fulfillment.enums import RunState
 from kernel.money import Money
 from revenue.enums import MailState, OrderState
 from revenue.enums.for_buyers import (
@@ -102,6 +103,15 @@ class Step:
     note: str = ""
 
 
+# Where the work stands, as far as it is the buyer's business. Who does it the offer's words say.
+_PROGRESS: Final[Mapping[str, tuple[str, str]]] = {
+    RunState.WAITING_FOR_BRIEF: (
+        "Waiting for your answer",
+        "Tell us which company and question it is about. We begin with your answer.",
+    ),
+    RunState.RUNNING: ("Work under way", "We are working on it."),
+    RunState.AWAITING_REVIEW: ("Last check", "It is written and being checked."),
+}
 _LATER: Final = (Step(title="Work set up", look="later"), Step(title="Delivered", look="later"))
 
 
@@ -132,8 +142,8 @@ def _work(page: OrderPage) -> Step:
     if run is None:
         note = "We have your order; the work on it is entered next."
         return Step(title="Work being set up", look="now", note=note)
-    note = "The work on it comes next."
-    return Step(title="Work set up", look="now", at=run.created_at, note=note)
+    title, note = _PROGRESS.get(run.state, ("Work set up", "The work on it comes next."))
+    return Step(title=title, look="now", at=run.created_at, note=note)
 
 
 def _delivery(page: OrderPage) -> Step:

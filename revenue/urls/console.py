@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from kernel.addresses import FOREIGN_ID
 from revenue.views import (
+    briefs,
     disputes,
     events,
     excess,
@@ -64,6 +65,7 @@ urlpatterns: list[URLPattern] = [
         reviews.double_meant,
         name="order-double-meant",
     ),
+    path("orders/<str:reference>/brief/", briefs.brief, name="order-brief-answer"),
     path("orders/<str:reference>/note/", notes.add, name="order-note"),
     path("orders/<str:reference>/links/revoke/", links.revoke_links, name="order-links-revoke"),
     path("events/", events.events, name="event-list"),

@@ -16,6 +16,7 @@ urlpatterns = [
     path("return/", returning.returned, name="return"),
     path("o/<str:token>/", links.open_link, name="order-open"),
     path("order/<str:reference>/", orders.order, name="order"),
+    path("order/<str:reference>/brief/", orders.brief, name="order-brief"),
     path("order/<str:reference>/receipt/", orders.receipt, name="order-receipt"),
     path("order/<str:reference>/refund-policy/", orders.policy, name="order-policy"),
     path("order/<str:reference>/snapshot/", deliveries.snapshot, name="order-snapshot"),

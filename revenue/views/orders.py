@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from fulfillment.operations import BriefTooLate
+from fulfillment.queries import intake_of_order
 from kernel.permissions import public
+from revenue.forms.briefs import BriefForm
+from revenue.queries.briefs import brief_of_order
 from revenue.queries.order_page import order_for_buyer, order_page
+from revenue.usecases.answer_brief import answer_brief
 from revenue.views.order_cookie import may_see
 
 if TYPE_CHECKING:
     from revenue.models import Order
+
+TOO_LATE = "We have begun with your first answer. Write to us if it has changed."
 
 
 def seen_order(request: HttpRequest, reference: str) -> Order | None:
@@ -38,7 +47,43 @@ def order(request: HttpRequest, reference: str) -> HttpResponse:
     seen = seen_order(request, reference)
     if seen is None:
         return closed(request)
-    return render(request, "revenue/order.html", {"page": order_page(seen), "order": seen})
+    return _page(request, seen)
+
+
+@public
+@never_cache
+@require_POST
+def brief(request: HttpRequest, reference: str) -> HttpResponse:
+    """Keep what the buyer says that their order is about, until planning begins."""
+    seen = seen_order(request, reference)
+    if seen is None:
+        return closed(request)
+    asked = brief_of_order(seen, intake_of_order(seen.pk))
+    if asked is None:
+        messages.info(request, TOO_LATE)
+        return redirect("order", reference=reference)
+    form = BriefForm(request.POST)
+    if not form.is_valid():
+        return _page(request, seen, form=form)
+    try:
+        answer_brief(asked.run_ref, words=form.words(), now=timezone.now())
+    except BriefTooLate:
+        messages.info(request, TOO_LATE)
+    else:
+        messages.success(request, "Thank you. We have your answer.")
+    return redirect("order", reference=reference)
+
+
+def _page(request: HttpRequest, seen: Order, *, form: BriefForm | None = None) -> HttpResponse:
+    page = order_page(seen)
+    asked = brief_of_order(seen, page.intake)
+    context = {
+        "page": page,
+        "order": seen,
+        "brief": asked
+        and {"is_given": asked.is_given, "form": form or BriefForm(initial=asked.initial)},
+    }
+    return render(request, "revenue/order.html", context)
 
 
 @public

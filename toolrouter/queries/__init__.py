@@ -30,6 +30,7 @@ from toolrouter.queries.safety import (
     safety_of,
 )
 from toolrouter.queries.seats import SeatPass, SeatRow, seat_of, seats_now
+from toolrouter.queries.work_done import WorkDone, runs_with_open_calls, work_done
 
 __all__ = [
     "CallDetail",
@@ -42,6 +43,7 @@ __all__ = [
     "Safety",
     "SeatPass",
     "SeatRow",
+    "WorkDone",
     "call_by_reference",
     "calls_made",
     "calls_of_run",
@@ -57,8 +59,10 @@ __all__ = [
     "purchases_of_trace",
     "readiness_of",
     "runs_with_grant",
+    "runs_with_open_calls",
     "safety_of",
     "seat_of",
     "seats_now",
     "trace_of_purchase",
+    "work_done",
 ]

@@ -124,7 +124,7 @@ def test_the_page_follows_the_work() -> None:
 
     assert "Work being set up" in before
     assert "Work being set up" in taken_in
-    assert "Work set up 1 Oct 2026, 12:00 UTC" in planned
+    assert "Waiting for your answer 1 Oct 2026, 12:00 UTC" in planned
     assert "Paused Your bank is looking into the payment." in paused
     assert "Work set up" not in paused
 
