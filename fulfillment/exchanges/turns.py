@@ -16,7 +16,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from fulfillment.enums import RuntimeState, TurnOutcome, TurnState, TurnStop
-from fulfillment.models import AcquisitionRun, RuntimeStatus, Turn
+from fulfillment.models import RuntimeStatus, Turn
+from fulfillment.operations.progress import lock_run
+from fulfillment.operations.turn_ends import turn_ended
 from fulfillment.policy import TOKENS_OF_A_TURN, TURN_LASTS
 from fulfillment.ports import (
     Runtime,
@@ -204,7 +206,7 @@ def _end(
     seat is closed, and stays taken until that is known.
     """
     with transaction.atomic(durable=True):
-        AcquisitionRun.objects.select_for_update(no_key=True).get(pk=turn.run_id)
+        lock_run(turn.run.reference)
         turn.move_fenced(
             TurnState.ENDED,
             outcome=outcome,
@@ -212,6 +214,7 @@ def _end(
             next_attempt_at=now,
             tokens=turn.tokens if tokens is None else tokens,
         )
+        turn_ended(turn, now=now)
         if is_over:
             toolrouter.free_seat(turn.binding_ref, now=now)
         else:
