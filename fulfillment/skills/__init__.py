@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from kernel.given_text import clean
-from toolrouter.vocabulary import RunKind
+from toolrouter.enums import RunKind
 
 HERE: Final = Path(__file__).parent
 FILE: Final = "SKILL.md"
