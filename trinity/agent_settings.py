@@ -14,6 +14,7 @@ LANES_DEFAULT: Final = 2
 TOOLS: Final = [
     "crm.tools.OPERATIONS",
     "revenue.tools.OPERATIONS",
+    "fulfillment.tools.task.OPERATIONS",
     "fulfillment.tools.research.OPERATIONS",
     "fulfillment.tools.deliverables.OPERATIONS",
     "toolrouter.tools.OPERATIONS",

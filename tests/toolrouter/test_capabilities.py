@@ -15,7 +15,7 @@ from toolrouter.vocabulary import Code
 pytestmark = pytest.mark.django_db
 
 INSIDE = ["crm.read_lead", "crm.add_note", "crm.recommend_next_step"]
-RESEARCH = ["research.search", "research.fetch"]
+RESEARCH = ["fulfillment.read_task", "research.search", "research.fetch"]
 HANDING_IN = ["fulfillment.submit_section", "fulfillment.submit_deliverable"]
 LINK = "revenue.prepare_payment_link"
 NAMES = {

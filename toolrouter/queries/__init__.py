@@ -1,5 +1,6 @@
 """What other apps may ask about grants, caps, stops and calls. Nothing here writes."""
 
+from toolrouter.queries.actions import ActionLine, actions_of_run
 from toolrouter.queries.call_pages import (
     CallDetail,
     CallRow,
@@ -33,6 +34,7 @@ from toolrouter.queries.seats import SeatPass, SeatRow, seat_of, seats_now
 from toolrouter.queries.work_done import WorkDone, runs_with_open_calls, work_done
 
 __all__ = [
+    "ActionLine",
     "CallDetail",
     "CallRow",
     "Credential",
@@ -44,6 +46,7 @@ __all__ = [
     "SeatPass",
     "SeatRow",
     "WorkDone",
+    "actions_of_run",
     "call_by_reference",
     "calls_made",
     "calls_of_run",

@@ -1,0 +1,45 @@
+"""What a run asked for so far, as its own agent is reminded of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import Q
+
+from toolrouter.enums import CallState
+from toolrouter.models import ToolCall
+from toolrouter.queries.calls import STATUS_OF
+from toolrouter.vocabulary import Risk
+
+ACTIONS_MAX: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionLine:
+    """One call of a run: how it named it, what it asked for about what, and where it stands."""
+
+    action: str
+    key: str
+    operation: str
+    subject: str
+    status: str
+    codes: tuple[str, ...]
+    approval: str
+
+
+def actions_of_run(run_ref: str) -> list[ActionLine]:
+    """Return a run's newest calls but those that only read, oldest first. One statement."""
+    calls = ToolCall.objects.filter(~Q(risk=Risk.READ.value), grant__run_ref=run_ref)
+    return [
+        ActionLine(
+            action=call.reference,
+            key=call.key,
+            operation=call.operation,
+            subject=call.subject_ref,
+            status=STATUS_OF[CallState(call.state)].value,
+            codes=tuple(call.codes),
+            approval=call.approval_ref,
+        )
+        for call in reversed(calls.order_by("-pk")[:ACTIONS_MAX])
+    ]
