@@ -51,10 +51,11 @@ def _purpose(run: AcquisitionRun) -> str:
 
 
 def _shortened(task: dict[str, Any]) -> dict[str, Any]:
+    left_out: dict[str, int] = {}
     for name in ("sources", "actions"):
         rows = list(task[name])
         while rows and len(json.dumps(task)) > TASK_CHARS_MAX:
-            task["left_out"] = {**task.get("left_out", {}), name: len(task[name]) - len(rows) + 1}
             rows = rows[1:]
-            task = {**task, name: rows}
+            left_out[name] = left_out.get(name, 0) + 1
+            task = {**task, name: rows, "left_out": left_out}
     return task

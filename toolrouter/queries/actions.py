@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Q
-
 from toolrouter.enums import CallState
 from toolrouter.models import ToolCall
 from toolrouter.queries.calls import STATUS_OF
-from toolrouter.vocabulary import Risk
 
 ACTIONS_MAX: Final = 60
 
@@ -29,12 +26,12 @@ class ActionLine:
 
 
 def actions_of_run(run_ref: str) -> list[ActionLine]:
-    """Return a run's newest calls but those that only read, oldest first. One statement."""
-    calls = ToolCall.objects.filter(~Q(risk=Risk.READ.value), grant__run_ref=run_ref)
+    """Return a run's newest calls of those that it gave a key, oldest first. One statement."""
+    calls = ToolCall.objects.filter(grant__run_ref=run_ref, key__isnull=False)
     return [
         ActionLine(
             action=call.reference,
-            key=call.key,
+            key=str(call.key),
             operation=call.operation,
             subject=call.subject_ref,
             status=STATUS_OF[CallState(call.state)].value,
