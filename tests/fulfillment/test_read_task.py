@@ -81,7 +81,8 @@ def test_what_was_given_stands_in_the_runs_history_without_a_word_of_it(
     agent_of(run).propose("revenue.refund", {}, key="mine-1")
     task(run)
 
-    facts = [each.facts for each in RunEvent.objects.filter(run=run, kind="task_read")]
+    events = RunEvent.objects.filter(run=run, kind="task_read").order_by("pk")
+    facts = [each.facts for each in events]
     assert told == again
     assert facts[0] == facts[1]
     assert facts[0]["chars"] == len(json.dumps(told))
