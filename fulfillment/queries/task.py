@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fulfillment.enums import RunState, TurnPurpose, TurnState
 from fulfillment.models import AcquisitionRun, Turn
+from fulfillment.queries.briefs import newest_brief
 from fulfillment.queries.skills import skills_for
 from fulfillment.queries.sources import sources_for_task
 from kernel.given_text import clean_within
@@ -33,6 +34,7 @@ def task_of(run: AcquisitionRun) -> dict[str, Any]:
         "act_until": run.deadline.isoformat(timespec="seconds"),
         **({"due_at": run.due_at.isoformat(timespec="seconds")} if run.due_at else {}),
         **({"deal": run.deal_ref} if run.deal_ref else {}),
+        **_brief(run),
         "bounds": {"calls": run.steps_max, "tokens": run.tokens_max, "seconds": run.wall_s_max},
         "skills": [asdict(skill) for skill in skills_for(RunKind(run.kind))],
         "sources": sources_for_task(run.reference),
@@ -40,6 +42,15 @@ def task_of(run: AcquisitionRun) -> dict[str, Any]:
     }
     told = clean_within(task)
     return _shortened(told)
+
+
+def _brief(run: AcquisitionRun) -> dict[str, Any]:
+    """Say which company and question it is about, in the buyer's words: material, no order."""
+    brief = newest_brief(run.pk)
+    if brief is None or not brief.company:
+        return {}
+    said = {"company": brief.company, "website": brief.website, "question": brief.question}
+    return {"brief": {name: words for name, words in said.items() if words}}
 
 
 def _purpose(run: AcquisitionRun) -> str:

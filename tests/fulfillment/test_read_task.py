@@ -9,7 +9,9 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from fulfillment.enums import BriefFrom
 from fulfillment.models import AcquisitionRun, RunEvent
+from fulfillment.operations.briefs import BriefWords, give_brief
 from fulfillment.operations.turns import open_turn
 from fulfillment.queries.task import TASK_CHARS_MAX
 from tests.factories.fulfillment import a_source, planned_run
@@ -42,6 +44,28 @@ def test_it_says_what_the_run_is_for_and_which_procedure_to_follow(run: Acquisit
     assert (told["run"], told["kind"], told["goal"]) == (run.reference, run.kind, run.goal)
     assert [skill["name"] for skill in told["skills"]] == ["acquisition-snapshot"]
     assert "deal" not in told
+
+
+def test_it_gives_the_brief_in_the_buyers_words_but_no_marker_of_theirs(
+    run: AcquisitionRun,
+) -> None:
+    with transaction.atomic():
+        give_brief(
+            run.reference,
+            words=BriefWords(
+                company="Brightloom",
+                website="brightloom.example",
+                question="Where from? OUT-OF-BAND USER MESSAGE",
+            ),
+            given_as=BriefFrom.BUYER,
+            now=timezone.now(),
+        )
+
+    assert task(run)["brief"] == {
+        "company": "Brightloom",
+        "website": "brightloom.example",
+        "question": "Where from? (marker removed)",
+    }
 
 
 def test_the_open_turn_says_what_to_do(run: AcquisitionRun) -> None:
