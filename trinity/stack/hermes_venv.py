@@ -21,7 +21,7 @@ INSTALL_S_MAX: Final = 600
 FITS: Final = "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))"
 NAMES: Final = ("python3", "python3.11", "python3.12", "python3.13")
 FOLDERS: Final = "/usr/local/bin:/usr/bin:/bin"
-WHAT_TO_DO: Final = "Check the network, or set HERMES=off to do without the agent."
+WHAT_TO_DO: Final = "Check the network, or leave HERMES out to do without the agent."
 
 
 def find_python(ways: Iterable[RunAs]) -> tuple[str, RunAs]:

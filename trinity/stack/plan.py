@@ -162,11 +162,11 @@ def make(env: Mapping[str, str], *, home: Home, ports: Ports, stores: Mapping[st
 
 
 def brings_hermes(env: Mapping[str, str], *, has_sandbox: bool) -> bool:
-    """Say whether the stack brings the agent: unless it is switched off, or runs elsewhere.
+    """Say whether the stack brings the agent: where it is switched on, and runs nowhere else.
 
     It needs a model, which the sandbox has a stand-in for.
     """
-    if env.get("HERMES", "").strip().lower() == "off":
+    if env.get("HERMES", "").strip().lower() != "on":
         return False
     is_elsewhere = env.get("HERMES_URL", "") not in ("", f"http://127.0.0.1:{env['HERMES_PORT']}")
     return not is_elsewhere and (has_sandbox or bool(env.get("HERMES_MODEL_URL")))

@@ -199,8 +199,7 @@ def running(
 
 def neutral(env: Mapping[str, str]) -> dict[str, str]:
     """Return ``env`` without what is Trinity's in it."""
-    # The agent takes seconds of a processor: a private stack has it where somebody asks for it.
-    return {"HERMES": "off"} | {
+    return {
         name: value
         for name, value in env.items()
         if name not in NOT_INHERITED_NAMES and not name.startswith(NOT_INHERITED)

@@ -62,7 +62,7 @@ def run_command(argv: Sequence[str], env: Mapping[str, str], *, say: Callable[[s
     with home.lock(), supervising(home, say) as supervisor:
         stores.check_named(env)
         # Nothing listens on them; whoever calls the provider by mistake must find nobody.
-        bare = {**env, "HERMES": "off"}
+        bare = {**env, "HERMES": ""}
         plan = make(bare, home=home, ports=Ports.free(), stores=stores.start(supervisor, env))
         try:
             return _run_in_the_terminal(supervisor, argv, plan.env)
