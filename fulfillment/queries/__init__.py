@@ -9,7 +9,7 @@ from typing import Final
 
 from django.db.models import QuerySet
 
-from fulfillment.enums import RUNS, FreezeReason, RunEventKind
+from fulfillment.enums import ENDED, RUNS, FreezeReason, RunEventKind, RunLimit, RunState
 from fulfillment.models import AcquisitionRun, OrderIntake, RunEvent
 from kernel.money import Money
 from kernel.paging import Cursor, Page, page_of
@@ -55,6 +55,23 @@ class RunFacts:
     def state_words(self) -> OperatorWords:
         """Return what its state says to operators."""
         return RUNS[self.state]
+
+    @property
+    def limit_words(self) -> str:
+        """Name the bound that it has reached, or nothing."""
+        return str(RunLimit(self.limit_reached).label) if self.limit_reached else ""
+
+    @property
+    def verbs(self) -> Sequence[tuple[str, str]]:
+        """Return what a person can do with it now: verb and button."""
+        if self.state in ENDED:
+            return ()
+        stop = ("stop", "Stop for good")
+        if self.state == RunState.PAUSED:
+            return ("resume", "Resume"), stop
+        if self.state == RunState.STUCK:
+            return ("retry", "Retry"), stop
+        return (stop,) if self.state == RunState.FROZEN else (("pause", "Pause"), stop)
 
     @property
     def frozen_words(self) -> str:

@@ -57,6 +57,30 @@ def test_runs_are_narrowed_by_state_and_mode() -> None:
     assert client.get("/console/runs/", {"state": "frozen"}).context["runs"] == []
 
 
+def test_a_person_pauses_resumes_and_stops_a_run() -> None:
+    run, client = planned_run(), client_of(make_person("operator"))
+    address = f"/console/runs/{run.reference}/"
+
+    said = []
+    for verb in ("pause", "resume", "resume", "stop", "pause"):
+        page = client.post(f"{address}steer/{verb}/", follow=True).content.decode()
+        run.refresh_from_db()
+        said.append((run.state, "The run has moved on." in page))
+
+    assert said == [
+        ("paused", False), ("waiting_for_brief", False), ("waiting_for_brief", True),
+        ("stopped", False), ("stopped", True),
+    ]  # fmt: skip
+    assert "Stop for good" not in client.get(address).content.decode()
+
+
+def test_an_auditor_steers_nothing() -> None:
+    run, client = planned_run(), client_of(make_person("auditor"))
+
+    assert client.post(f"/console/runs/{run.reference}/steer/stop/").status_code == 403
+    assert "Stop for good" not in client.get(f"/console/runs/{run.reference}/").content.decode()
+
+
 def test_strangers_and_missing_runs() -> None:
     run = planned_run()
 
