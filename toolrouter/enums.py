@@ -25,6 +25,12 @@ POSTURES: Final = [
     (Posture.READ_ONLY.value, "Read only"),
     (Posture.HOLD.value, "Hold"),
 ]
+POSTURE_NOTES: Final[Mapping[str, str]] = {
+    Posture.NORMAL: "Agents may do what caps, approvals and settings allow.",
+    Posture.DRAFT_ONLY: "Agents read, draft and write notes. Nothing goes out, nothing is spent.",
+    Posture.READ_ONLY: "Agents only read.",
+    Posture.HOLD: "Agents do nothing.",
+}
 
 
 class Scope(models.TextChoices):

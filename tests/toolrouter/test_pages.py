@@ -17,7 +17,7 @@ from tests.factories.people import client_of, make_person
 from tests.factories.toolrouter import OWNER
 from tests.toolrouter.books import differences
 from toolrouter import queries
-from toolrouter.enums import IncidentKind, Scope
+from toolrouter.enums import POSTURE_NOTES, IncidentKind, Scope
 from toolrouter.models import (
     Grant,
     GrantSubject,
@@ -143,6 +143,7 @@ def test_a_posture_changes_on_its_page(owner: Client, grant: Grant) -> None:
     owner.post("/console/safety/posture/", fields)
 
     assert queries.safety_of(grant.pk).posture == "draft_only"
+    assert POSTURE_NOTES["draft_only"] in page(owner, f"/console/runs/{grant.run_ref}/")
     assert grant.run_ref[:8] in page(owner, "/console/safety/")
 
 

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from kernel.paging import Cursor, Page, page_of
 from toolrouter.enums import (
+    POSTURE_NOTES,
     POSTURES,
     CapScope,
     CapWindow,
@@ -58,6 +59,11 @@ class Standing:
     def posture_words(self) -> str:
         """Return the posture as people read it."""
         return dict(POSTURES)[self.posture]
+
+    @property
+    def posture_note(self) -> str:
+        """Return what agents may still do under it."""
+        return POSTURE_NOTES[self.posture]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
