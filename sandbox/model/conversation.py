@@ -137,11 +137,21 @@ def _steps(messages: Sequence[Json]) -> Iterator[Step]:
         for call in message.get("tool_calls") or []:
             function = call.get("function") or {}
             if call.get("id") in answers:
-                yield Step(
-                    tool=tool_of(str(function.get("name", ""))),
-                    arguments=_object(str(function.get("arguments", ""))),
-                    answer=answers[call["id"]],
-                )
+                tool = tool_of(str(function.get("name", "")))
+                arguments = _object(str(function.get("arguments", "")))
+                step = Step(tool=tool, arguments=arguments, answer=answers[call["id"]])
+                yield _proposed(step) or step
+
+
+def _proposed(step: Step) -> Step | None:
+    """A proposal to submit something, as the call that it stands for."""
+    operation, inner = step.arguments.get("operation"), step.arguments.get("arguments")
+    if step.tool != "propose_action" or not isinstance(inner, dict):
+        return None
+    tool = str(operation).rpartition(".")[2]
+    if not tool.startswith("submit_"):
+        return None
+    return Step(tool=tool, arguments=inner, answer=step.answer)
 
 
 def _answer(text: str) -> Json:

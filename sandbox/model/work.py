@@ -50,6 +50,27 @@ def ask(known: Conversation, tool: str, arguments: Json, *, after_s: float = 0.0
     return called(offered.name, {**arguments, **run}, after_s=after_s)
 
 
+def is_there(known: Conversation, tool: str) -> bool:
+    """Whether something can be asked for: by a tool of its own, or as a proposal."""
+    return tool in known.tools or _operation(known, tool) != ""
+
+
+def hand_in(known: Conversation, tool: str, arguments: Json, *, key: str) -> Reply:
+    """Ask by the tool of that name, or by a proposal where it has none."""
+    if tool in known.tools:
+        return ask(known, tool, arguments)
+    operation = _operation(known, tool)
+    asked = {"operation": operation, "arguments": arguments, "key": key}
+    return ask(known, "propose_action", asked)
+
+
+def _operation(known: Conversation, tool: str) -> str:
+    """The operation that a proposal names, of those that the run was told it may propose."""
+    if "propose_action" not in known.tools:
+        return ""
+    return next((name for name in _operations(known) if name.endswith(f".{tool}")), "")
+
+
 def _waiting(known: Conversation) -> Reply | None:
     """Look again at a search or a page that is still under way."""
     last = known.steps[-1]
@@ -214,7 +235,9 @@ def _found_urls(known: Conversation) -> list[str]:
 
 
 def _writing(known: Conversation) -> Reply:
-    if "submit_section" not in known.tools or "submit_deliverable" not in known.tools:
+    if not (is_there(known, "submit_section") and is_there(known, "submit_deliverable")):
+        if "list_capabilities" in known.tools and known.last("list_capabilities") is None:
+            return ask(known, "list_capabilities", {})
         return said("I have no tools to hand sections in with, so I stop after the research.")
     for name in SECTIONS:
         tried = [step for step in known.of("submit_section") if name in step.arguments.values()]
@@ -223,7 +246,8 @@ def _writing(known: Conversation) -> Reply:
         if len(tried) >= TRIES_MAX:
             return said(f"The section {name} was refused {len(tried)} times. I have no better one.")
         content = _content(known, name, tried)
-        return ask(known, "submit_section", _section_arguments(known, name, content))
+        arguments = _section_arguments(known, name, content)
+        return hand_in(known, "submit_section", arguments, key=f"{name}-{len(tried) + 1}")
     return _handing_in(known)
 
 
@@ -247,7 +271,8 @@ def _content(known: Conversation, name: str, tried: Sequence[Step]) -> Json:
 
 def _section_arguments(known: Conversation, name: str, content: Json) -> Json:
     """Name and content under the names that the tool gives them."""
-    properties = known.tools["submit_section"].schema.get("properties") or {}
+    tool = known.tools.get("submit_section")
+    properties = (tool.schema.get("properties") if tool else None) or {}
     by_name = next((each for each in ("section", "name") if each in properties), "section")
     by_content = next(
         (each for each in ("content", "body", "data") if each in properties), "content"
@@ -266,13 +291,11 @@ def _handing_in(known: Conversation) -> Reply:
     if len(tried) >= TRIES_MAX:
         codes = json.dumps(tried[-1].answer.get("codes") or found_in(tried[-1].answer, "problems"))
         return said(f"The snapshot was not taken ({codes}), and I stop here.")
-    schema = known.tools["submit_deliverable"].schema
+    tool = known.tools.get("submit_deliverable")
+    schema = tool.schema if tool else {}
     words = "Written from the pages that are named as its sources."
-    return ask(
-        known,
-        "submit_deliverable",
-        filled(
-            {**schema, "required": _required(schema)},
-            dict.fromkeys(("words", "note", "says", "summary"), words),
-        ),
+    arguments = filled(
+        {**schema, "required": _required(schema)},
+        dict.fromkeys(("words", "note", "says", "summary"), words),
     )
+    return hand_in(known, "submit_deliverable", arguments, key=f"all-{len(tried) + 1}")

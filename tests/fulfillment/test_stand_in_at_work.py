@@ -203,6 +203,32 @@ def test_a_section_that_is_never_taken_is_given_up_and_said_so() -> None:
     assert turn.named("submit_deliverable") == []
 
 
+def test_what_has_no_tool_of_its_own_is_handed_in_by_proposals() -> None:
+    house = House(FULFILMENT)
+    listed = ["fulfillment.submit_section", "fulfillment.submit_deliverable"]
+    proposing = [
+        *OFFERED[:4],
+        tool("list_capabilities", run=WORDS),
+        tool("propose_action", run=WORDS, operation=WORDS, arguments={"type": "object"}, key=WORDS),
+    ]
+
+    def propose(asked: Json) -> Json:
+        by_name = {"submit_section": house.submit, "submit_deliverable": house.hand_in}
+        return by_name[asked["operation"].removeprefix("fulfillment.")](asked["arguments"])
+
+    turn = house.turn(
+        proposing,
+        list_capabilities=lambda _: {"operations": [{"operation": each} for each in listed]},
+        propose_action=propose,
+    )
+    turn.play()
+
+    assert list(house.sections) == ["overview", "channels", "loss", "moves"]
+    assert house.handed_in == 1
+    keys = [each["key"] for each in turn.named("propose_action")]
+    assert keys == ["overview-1", "channels-1", "loss-1", "moves-1", "all-1"]
+
+
 def test_a_plan_is_handed_in_once_and_nothing_else_is_done() -> None:
     steps = {"type": "array", "items": WORDS, "minItems": 1}
     plan = tool("submit_plan", run=WORDS, summary=WORDS, steps=steps)
