@@ -17,7 +17,7 @@ from fulfillment.snapshots.schema import SECTION_NAMES, SECTIONS, SectionName
 from toolrouter.ports import Answered, Arguments, Call, Entry, NotPossible, Operation, Risk
 
 
-def _inlined(schema: Any, defined: Mapping[str, Any]) -> Any:
+def _inlined(schema: object, defined: Mapping[str, object]) -> object:
     """Return a schema with each reference replaced by what it stands for: none is recursive."""
     if isinstance(schema, list):
         return [_inlined(each, defined) for each in schema]
@@ -28,7 +28,7 @@ def _inlined(schema: Any, defined: Mapping[str, Any]) -> Any:
     return {name: _inlined(each, defined) for name, each in schema.items() if name != "$defs"}
 
 
-def _schema_of(name: str) -> Any:
+def _schema_of(name: str) -> object:
     schema = SECTIONS[name].model_json_schema()
     return _inlined(schema, schema.get("$defs", {}))
 
