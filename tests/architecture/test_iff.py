@@ -227,6 +227,11 @@ IFF = {
     ),
 }
 ONLY_IF = {
+    "deliverable_wrong_only_if_released": Case(
+        deliverable,
+        allowed=[{"state": "released", "closed_at": NOON, "wrong_at": NOON}],
+        refused=[{"wrong_at": NOON}],
+    ),
     "payment_link_of_a_run_only_if_a_call_made_it": Case(
         payment_link,
         allowed=[OF_A_CALL, {"created_by": None}],

@@ -17,8 +17,10 @@ from django.db import connection, transaction
 from approvals.models import Revocation
 from approvals.usecases.decide import refuse
 from crm.models import Contact, Deal
-from fulfillment.enums import LookupKind, LookupState
+from fulfillment.enums import BriefFrom, LookupKind, LookupState
 from fulfillment.models import AcquisitionRun, Lookup
+from fulfillment.operations import progress
+from fulfillment.operations.briefs import BriefWords, give_brief
 from fulfillment.usecases.start_run import start_run
 from kernel import guards
 from kernel.references import new_reference
@@ -50,8 +52,9 @@ from tests.factories.fulfillment import a_source
 from tests.factories.orders import BuyerMailFactory
 from tests.factories.people import make_person
 from tests.factories.revenue import NOON, CheckoutFactory, filed, session_object
+from tests.fulfillment.handing_in import handed_in
 from tests.revenue.conftest import Clock
-from tests.toolrouter.agents import an_agent
+from tests.toolrouter.agents import an_agent, database_now
 from tests.toolrouter.approving.deciding import sql_past_us
 from tests.toolrouter.purchases.shopping import a_shopper, buy
 from toolrouter.enums import IncidentKind, Posture, Scope
@@ -91,6 +94,7 @@ def test_each_column_that_can_only_be_blanked_is_blank_afterwards(order: Order) 
     told_about_a_run(order)
     bought_by_hand(order)
     read_on_the_web(order)
+    handed_in_for(order)
     columns = {f"{table}.{each}" for table, named in guards.erasable().items() for each in named}
     columns = {column for column in columns if not column.startswith("kernel_tests_")}
     assert {column for column in columns if is_filled(column)} == columns
@@ -149,6 +153,19 @@ def read_on_the_web(order: Order) -> None:
     )
     lookup.begin(LookupState.DONE)
     lookup.save(force_insert=True)
+
+
+def handed_in_for(order: Order) -> None:
+    """Have the order's run told what it is about, and hand in what it found."""
+    run = AcquisitionRun.objects.get(intake__order_id=order.pk)
+    words = BriefWords(company="Grace Ships", website="grace.example", question="Who buys?")
+    now = database_now()
+    with transaction.atomic():
+        give_brief(run.reference, words=words, given_as=BriefFrom.BUYER, now=now)
+        progress.plan_submitted(run, refs=[], now=now)
+        progress.plan_approved(run, refs=[], now=now)
+    run.refresh_from_db()
+    handed_in(run)
 
 
 def asked_and_answered(*, trace_ref: str) -> None:
