@@ -92,6 +92,10 @@ class Kind(ABC):
     words: ClassVar[frozenset[str]] = frozenset()  # fields of the envelope that an erasure blanks
     listed_labels: ClassVar[Sequence[str]] = ()  # of the shown lines that lists show too
     takes_effect_at_once: ClassVar[bool] = False  # ``approved`` does all that was asked
+    subject_url_name: ClassVar[str] = ""  # the page of what it is about, by its subject_ref
+    subject_words: ClassVar[str] = ""  # what leads there
+    refuse_words: ClassVar[str] = "Refuse"
+    refused_words: ClassVar[str] = "Refused. Nothing was done."
     again_url_name: ClassVar[str] = ""  # where a person has it asked again, by its subject_ref
 
     @abstractmethod

@@ -25,6 +25,10 @@ class Release(Kind):
     name = NAME
     takes_effect_at_once = True
     listed_labels = ("Run",)
+    subject_url_name = "deliverable"
+    subject_words = "Read it beside its sources"
+    refuse_words = "Send back"
+    refused_words = "Sent back. The agent works on it again."
 
     def rules(self) -> Sequence[Rule]:
         """Return the one rule: an owner, at once."""

@@ -44,5 +44,6 @@ TASK_ROUTES: Final = {
         "toolrouter.note_keys",
         "toolrouter.watch_chain",
         "toolrouter.call_off_purchases",
+        "toolrouter.forget_counts",
     )
 }

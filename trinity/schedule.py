@@ -26,7 +26,7 @@ SWEEPS_EVERY_S: Final[dict[str, int]] = {
     "revenue.fill_briefs": 600,
     "fulfillment.look_up": 15,
     "fulfillment.empty_old_sources": 86_400,
-    "fulfillment.tend_turns": 2,
+    "fulfillment.tend_turns": 5,
     "approvals.expire_due": 30,
     "approvals.tell_people": 60,
     "toolrouter.run_approved": 5,

@@ -18,6 +18,7 @@ from approvals.queries.using import (
     people_asked,
     people_who_may,
     reason_for_the_agent,
+    reason_told_about,
     subject_asked_again,
     usable_now,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "people_asked",
     "people_who_may",
     "reason_for_the_agent",
+    "reason_told_about",
     "request_page",
     "requests_of_gone_versions",
     "requests_page",

@@ -15,7 +15,7 @@ from django.urls import reverse
 from approvals.enums import REQUESTS, Factor, RequestState, Verdict, Why
 from approvals.fields import SaltedField, digest_of
 from approvals.models import ApprovalField, ApprovalRequest, Decision, Revocation
-from approvals.registry import CannotApprove, find_kind, find_rule, kind_of, kinds
+from approvals.registry import CannotApprove, Kind, find_kind, find_rule, kind_of, kinds
 from kernel.modes import Mode
 from kernel.money import Money
 from kernel.paging import Cursor, Page, page_of
@@ -91,6 +91,10 @@ class RequestPage:
     again_of: str
     is_edited: bool
     edit_address: str  # where the reader may edit it; "" where they may not
+    subject_address: str  # the page of what it is about, and what leads there; "" for none
+    subject_words: str
+    refuse_words: str
+    refused_words: str
     not_before: datetime | None
     execute_by: datetime | None
     needs_second_factor: bool
@@ -172,6 +176,7 @@ def request_page(reference: str, *, person: User) -> RequestPage | None:
         again_of=request.again_of.reference if request.again_of else "",
         is_edited=request.is_edited,
         edit_address=_edit_address(request) if has_right else "",
+        **_words_of_kind(request),
         not_before=request.not_before,
         execute_by=request.execute_by,
         needs_second_factor=request.mode == Mode.LIVE,
@@ -294,6 +299,17 @@ def _again_address(request: ApprovalRequest, *, person: User) -> str:
     if not person.has_perm(rule.permission):
         return ""
     return reverse(kind.again_url_name, args=[request.subject_ref])
+
+
+def _words_of_kind(request: ApprovalRequest) -> dict[str, str]:
+    kind = find_kind(request.kind) or Kind
+    name = kind.subject_url_name
+    return {
+        "subject_address": reverse(name, args=[request.subject_ref]) if name else "",
+        "subject_words": kind.subject_words,
+        "refuse_words": kind.refuse_words,
+        "refused_words": kind.refused_words,
+    }
 
 
 def _edit_address(request: ApprovalRequest) -> str:

@@ -89,3 +89,11 @@ def reason_for_the_agent(request_ref: str) -> str:
     """Return why a request was refused, where whoever refused it ticked that the agent may know."""
     told = Decision.objects.filter(request__reference=request_ref, tells_the_agent=True)
     return told.values_list("reason", flat=True).first() or ""
+
+
+def reason_told_about(subject_ref: str) -> str:
+    """Return why it was refused last, where whoever did lets the agent know; "" otherwise."""
+    told = Decision.objects.filter(
+        request__subject_ref=subject_ref, verdict=Verdict.REFUSE, tells_the_agent=True
+    )
+    return told.order_by("-pk").values_list("reason", flat=True).first() or ""

@@ -78,7 +78,7 @@ def approve_request(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 def refuse_request(request: HttpRequest, reference: str) -> HttpResponse:
     """Refuse it, with or without a reason. Needs neither proof nor Redis."""
-    page_or_404(request, reference)
+    page = page_or_404(request, reference)
     form = RefuseForm(request.POST)
     if not form.is_valid():
         return shown(request, reference, refuse_form=form, status=400)
@@ -96,7 +96,7 @@ def refuse_request(request: HttpRequest, reference: str) -> HttpResponse:
         return shown(request, reference, problem=OTHERWISE, status=409)
     except (TooLate, MayNotDecide):
         return _too_late(request, reference)
-    messages.success(request, "Refused. Nothing was done.")
+    messages.success(request, page.refused_words)
     return redirect("approval", reference)
 
 

@@ -14,6 +14,7 @@ from fulfillment.enums import RunEventKind, RunLimit, RunState
 from fulfillment.models import AcquisitionRun, OrderIntake
 from fulfillment.operations.history import by_whom, record_run_event
 from fulfillment.operations.turns import stop_turn
+from fulfillment.operations.withdrawing import withdraw_in_review
 from fulfillment.policy import STEPS_MAX, TOKENS_MAX, WALL_S_MAX
 from kernel.nudges import nudge_after_commit
 from kernel.transitions import IllegalMove
@@ -74,8 +75,11 @@ def deliverable_submitted(run: AcquisitionRun, *, refs: Sequence[str], now: date
 def sent_back(
     run: AcquisitionRun, *, refs: Sequence[str], now: datetime, by_id: int | None = None
 ) -> None:
-    """Let the agent work on what was handed in. Why stands with the decision, ``refs`` name it."""
-    held = _move(run, RunState.RUNNING, now=now, idle_turns=0)
+    """Let the agent work on what was handed in. Why stands with the decision, ``refs`` name it.
+
+    One that stands still goes on with it when it is resumed; one that is over stays so.
+    """
+    held = _back_to_work(run, now=now)
     record_run_event(held, kind=RunEventKind.SENT_BACK, facts=by_whom(by_id), refs=refs, now=now)
 
 
@@ -151,8 +155,21 @@ def _end(
     held = _move(run, to, now=now, interrupted="", frozen_from="")
     record_run_event(held, kind=kind, facts=by_whom(by_id), now=now)
     stop_turn(held, now=now)
+    withdraw_in_review(held, now=now)
     toolrouter.resume_grant(held.reference)
     toolrouter.end_work(held.reference, now=now)
+
+
+def _back_to_work(run: AcquisitionRun, *, now: datetime) -> AcquisitionRun:
+    """Move the run from review to work, or what it remembers of before it was interrupted."""
+    held = lock_run(run.reference)
+    if held.state == RunState.AWAITING_REVIEW:
+        return _move(run, RunState.RUNNING, now=now, idle_turns=0)
+    for remembered in ("frozen_from", "interrupted"):
+        if getattr(held, remembered) == RunState.AWAITING_REVIEW:
+            held.write(**{remembered: RunState.RUNNING})
+    run.refresh_from_db()
+    return held
 
 
 def _move(run: AcquisitionRun, to: str, *, now: datetime, **changes: object) -> AcquisitionRun:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final
 
 from approvals import operations as approvals
-from approvals.enums import Why
 from approvals.registry import Around
 from fulfillment.enums import DeliverableState
 from fulfillment.models import AcquisitionRun, Deliverable
@@ -76,13 +75,3 @@ def send_back(deliverable: Deliverable, *, now: datetime) -> None:
     """Have the agent work on it again. The caller holds run and document."""
     deliverable.move(DeliverableState.SENT_BACK, closed_at=now)
     progress.sent_back(deliverable.run, refs=[deliverable.reference], now=now)
-
-
-def close_in_review(run: AcquisitionRun, *, why: Why, now: datetime) -> None:
-    """Withdraw what is in review in a run that the caller holds, and close its request."""
-    found = Deliverable.objects.select_for_update(no_key=True).filter(
-        run=run, state=DeliverableState.IN_REVIEW
-    )
-    for deliverable in found:
-        approvals.close_for(deliverable.reference, why=why, now=now)
-        deliverable.move(DeliverableState.WITHDRAWN, closed_at=now)

@@ -6,8 +6,9 @@ import json
 from dataclasses import asdict
 from typing import Any, Final
 
-from fulfillment.enums import RunState, TurnPurpose, TurnState
-from fulfillment.models import AcquisitionRun, Turn
+from approvals.queries import reason_told_about
+from fulfillment.enums import DeliverableState, RunState, TurnPurpose, TurnState
+from fulfillment.models import AcquisitionRun, Deliverable, Turn
 from fulfillment.queries.briefs import newest_brief
 from fulfillment.queries.skills import skills_for
 from fulfillment.queries.sources import sources_for_task
@@ -35,6 +36,7 @@ def task_of(run: AcquisitionRun) -> dict[str, Any]:
         **({"due_at": run.due_at.isoformat(timespec="seconds")} if run.due_at else {}),
         **({"deal": run.deal_ref} if run.deal_ref else {}),
         **_brief(run),
+        **_sent_back(run),
         "bounds": {"calls": run.steps_max, "tokens": run.tokens_max, "seconds": run.wall_s_max},
         "skills": [asdict(skill) for skill in skills_for(RunKind(run.kind))],
         "sources": sources_for_task(run.reference),
@@ -51,6 +53,15 @@ def _brief(run: AcquisitionRun) -> dict[str, Any]:
         return {}
     said = {"company": brief.company, "website": brief.website, "question": brief.question}
     return {"brief": {name: words for name, words in said.items() if words}}
+
+
+def _sent_back(run: AcquisitionRun) -> dict[str, Any]:
+    """Say why the last document came back, where whoever sent it back lets the agent know."""
+    last = Deliverable.objects.filter(run=run).order_by("-number").first()
+    if last is None or last.state != DeliverableState.SENT_BACK:
+        return {}
+    reason = reason_told_about(last.reference)
+    return {"sent_back": {"document": last.reference, **({"why": reason} if reason else {})}}
 
 
 def _purpose(run: AcquisitionRun) -> str:

@@ -45,3 +45,20 @@ def test_the_sample_is_shown_to_anybody_and_says_what_it_is() -> None:
     assert "Sample. The company and its sources are made up" in page.content.decode()
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha")
     assert client.get("/sample-snapshot.pdf").content.startswith(b"%PDF-")
+
+
+def test_the_request_leads_to_the_document_and_says_what_refusing_does() -> None:
+    deliverable = handed_in()
+    request = request_about(deliverable)
+    client = client_of(make_person("owner"))
+
+    html = client.get(f"/console/approvals/{request.reference}/").content.decode()
+    assert f'href="/console/deliverables/{deliverable.reference}/"' in html
+    assert "Send back</button>" in html
+
+    said = client.post(
+        f"/console/approvals/{request.reference}/refuse/",
+        {"shown_digest": request.shown_digest, "reason": "Too long"},
+        follow=True,
+    )
+    assert "Sent back. The agent works on it again." in said.content.decode()

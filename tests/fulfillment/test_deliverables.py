@@ -15,6 +15,7 @@ from fulfillment.models import AcquisitionRun, Deliverable, Section
 from fulfillment.operations import progress
 from fulfillment.operations.deliverables import NotTaken, make_deliverable, write_section
 from fulfillment.operations.erasing import erase_deliverables, erase_sections
+from fulfillment.queries.task import task_of
 from kernel.references import new_reference
 from tests.factories.people import make_person
 from tests.fulfillment.handing_in import (
@@ -165,6 +166,42 @@ def test_an_owner_sends_it_back_and_the_agent_hands_in_the_next_version() -> Non
     assert second.number == 2
     release(second, make_person("owner", email="second@trinity.example"))
     assert AcquisitionRun.objects.get(pk=run.pk).state == RunState.DELIVERED
+
+
+def test_why_it_came_back_is_told_to_the_agent() -> None:
+    deliverable = handed_in()
+    send_back(deliverable, make_person("owner"), reason="Say which channel is dear")
+
+    task = task_of(AcquisitionRun.objects.get(pk=deliverable.run_id))
+
+    why = "Say which channel is dear"
+    assert task["sent_back"] == {"document": deliverable.reference, "why": why}
+
+
+def test_what_is_sent_back_while_its_run_stands_still_is_worked_on_when_it_goes_on() -> None:
+    deliverable = handed_in()
+    owner, run = make_person("owner"), deliverable.run
+    with transaction.atomic():
+        progress.pause(run, now=database_now(), by_id=owner.pk)
+    send_back(deliverable, owner)
+
+    deliverable.refresh_from_db()
+    assert deliverable.state == DeliverableState.SENT_BACK
+    with transaction.atomic():
+        progress.resume(run, now=database_now(), by_id=owner.pk)
+    assert AcquisitionRun.objects.get(pk=run.pk).state == RunState.RUNNING
+
+
+def test_a_run_that_is_stopped_takes_its_document_out_of_review() -> None:
+    deliverable = handed_in()
+    owner = make_person("owner")
+    with transaction.atomic():
+        progress.stop(deliverable.run, now=database_now(), by_id=owner.pk)
+
+    deliverable.refresh_from_db()
+    assert deliverable.state == DeliverableState.WITHDRAWN
+    assert request_about(deliverable).state == RequestState.EXPIRED
+    assert differences() == []
 
 
 def test_of_a_paused_run_nothing_is_released() -> None:

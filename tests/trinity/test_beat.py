@@ -14,6 +14,7 @@ from trinity.schedule import SWEEPS_EVERY_S
 
 SENT_AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 CLOCKS_APART = timedelta(minutes=10)
+WORK_OUTSIDE = {"fulfillment.look_up", "fulfillment.tend_turns"}  # the web, the agent
 
 
 def expires_at(sweep: str) -> datetime:
@@ -34,7 +35,7 @@ def test_a_clock_that_is_ten_minutes_ahead_loses_no_sweep(sweep: str) -> None:
 def test_what_may_wait_long_goes_to_a_queue_of_its_own() -> None:
     for sweep in SWEEPS_EVERY_S:
         queue = app.amqp.router.route({}, sweep)["queue"].name
-        waits_long = sweep.startswith("toolrouter.") or sweep == "fulfillment.look_up"
+        waits_long = sweep.startswith("toolrouter.") or sweep in WORK_OUTSIDE
         assert (queue == TOOLS_QUEUE) == waits_long, sweep
 
 
