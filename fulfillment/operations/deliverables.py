@@ -12,6 +12,7 @@ from django.conf import settings
 from pydantic import ValidationError
 
 from fulfillment.enums import DeliverableKind, DeliverableState, SectionKind
+from fulfillment.firewall import check_outgoing
 from fulfillment.models import AcquisitionRun, Deliverable, Section
 from fulfillment.operations.releasing import ask_for_release
 from fulfillment.queries.deliverables import newest_sections, pages_of_run, snapshot_of
@@ -58,7 +59,7 @@ def write_section(
     """
     read = _read(name, content)
     pages = pages_of_run(run.reference)
-    if problems := [*problems_of(read, pages), *_undrawable(read)]:
+    if problems := [*problems_of(read, pages), *_undrawable(read), *_forbidden(read, pages)]:
         raise NotTaken(problems)
     words, salt = json.dumps(read.model_dump(mode="json"), ensure_ascii=False), new_salt()
     return Section.objects.create(
@@ -146,18 +147,26 @@ def _all_problems(contents: Mapping[str, SectionContent], pages: Pages) -> Itera
 
 
 def _undrawable(content: SectionContent) -> Iterator[Problem]:
-    if characters := undrawable("".join(_texts(content.model_dump()))):
+    if characters := undrawable("".join(text for _, text in _texts(content.model_dump()))):
         yield Problem(where="", code=CANNOT_BE_DRAWN, figure=characters[:20])
 
 
-def _texts(value: object) -> Iterator[str]:
-    """Yield the texts that are printed; a quote is not."""
+def _forbidden(content: SectionContent, pages: Pages) -> Iterator[Problem]:
+    """Yield each text that may not go to a buyer: addresses, numbers, secrets, strange links."""
+    links = {page.url for page in pages.values()}
+    for where, text in _texts(content.model_dump()):
+        if codes := check_outgoing(text, links=links):
+            yield Problem(where=where, code=FORBIDDEN_WORDS, figure=str(codes[0]))
+
+
+def _texts(value: object, where: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the texts that are printed, and where they stand; a quote is not."""
     if isinstance(value, str):
-        yield value
+        yield where, value
     elif isinstance(value, dict):
         for name, each in value.items():
             if name not in ("quotes", "source"):
-                yield from _texts(each)
+                yield from _texts(each, f"{where}.{name}".lstrip("."))
     elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
+        for place, each in enumerate(value):
+            yield from _texts(each, f"{where}[{place}]")

@@ -70,7 +70,8 @@ class RunFacts:
         if self.state == RunState.PAUSED:
             return ("resume", "Resume"), stop
         if self.state == RunState.STUCK:
-            return ("retry", "Retry"), stop
+            is_over = self.limit_reached == RunLimit.DEADLINE  # no retry gives it more days
+            return (stop,) if is_over else (("retry", "Retry"), stop)
         return (stop,) if self.state == RunState.FROZEN else (("pause", "Pause"), stop)
 
     @property

@@ -17,6 +17,7 @@ from fulfillment.operations.deliverables import NotTaken, make_deliverable, writ
 from fulfillment.operations.erasing import erase_deliverables, erase_sections
 from fulfillment.queries.task import task_of
 from kernel.references import new_reference
+from tests.factories.fulfillment import NOON
 from tests.factories.people import make_person
 from tests.fulfillment.handing_in import (
     contents_for,
@@ -93,6 +94,25 @@ def test_what_breaks_the_rules_is_answered_with_where_and_why() -> None:
         ],
     }
     assert not Section.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("Call +49 30 1234 5678 today.", "telephone_number"),
+        ("Write to grace@shop.example.", "email_address"),
+        ("Read on at www.elsewhere.example/buy.", "unknown_link"),
+    ],
+)
+def test_what_may_not_go_to_a_buyer_is_refused_with_its_place(words: str, code: str) -> None:
+    run = run_at_work()
+    overview = contents_for(run)["overview"]
+
+    with pytest.raises(NotTaken) as refused, transaction.atomic():
+        write_section(run, name="overview", content={**overview, "headline": words}, now=NOON)
+
+    (problem,) = refused.value.problems
+    assert (problem.where, problem.code, problem.figure) == ("headline", "forbidden_words", code)
 
 
 def test_sources_of_another_run_cannot_be_quoted() -> None:
