@@ -12,7 +12,7 @@ from console import timeline
 from crm import queries as crm
 from fulfillment import queries as fulfillment
 from fulfillment.enums import RunState
-from fulfillment.queries import sources
+from fulfillment.queries import deliverables, sources
 from fulfillment.queries.briefs import BriefFacts, may_answer, newest_brief
 from fulfillment.queries.runtime import runtime_now
 from kernel.modes import Mode
@@ -86,6 +86,7 @@ def run(request: HttpRequest, run_ref: str) -> HttpResponse:
         "subjects": [(each, names.get(each.subject_ref, "")) for each in subjects],
         "deal_ref": crm.deal_ref_of(found.deal_id) if found.deal_id else "",
         "purchases": purchases_of_run(run_ref),
+        "deliverables": deliverables.deliverables_of_run(run_ref)[::-1],
         "sources": sources.sources_of_run(run_ref),
         "failed_lookups": sources.failed_lookups(run_ref),
         "lines": timeline.merged(timeline.of_run("", fulfillment.events_of_run(found.id), mode="")),

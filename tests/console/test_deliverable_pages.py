@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import transaction
 
+from fulfillment.models import AcquisitionRun
+from fulfillment.operations import progress
+from fulfillment.operations.deliverables import make_deliverable
+from kernel.references import new_reference
 from tests.factories.people import client_of, make_person
-from tests.fulfillment.handing_in import handed_in, request_about
+from tests.fulfillment.handing_in import handed_in, request_about, send_back
+from tests.toolrouter.agents import database_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -62,3 +68,21 @@ def test_the_request_leads_to_the_document_and_says_what_refusing_does() -> None
         follow=True,
     )
     assert "Sent back. The agent works on it again." in said.content.decode()
+
+
+def test_the_page_of_a_run_lists_what_it_handed_in_the_newest_first() -> None:
+    first = handed_in()
+    owner = make_person("owner")
+    send_back(first, owner)
+    run, now = AcquisitionRun.objects.get(pk=first.run_id), database_now()
+    with transaction.atomic():
+        second = make_deliverable(run, call_ref=new_reference("call"), now=now)
+        progress.deliverable_submitted(run, refs=[second.reference], now=now)
+
+    html = client_of(owner).get(f"/console/runs/{run.reference}/").content.decode()
+
+    assert re.findall(r'href="/console/deliverables/(\w+)/">Snapshot, version (\d)', html) == [
+        (second.reference, "2"), (first.reference, "1"),
+    ]  # fmt: skip
+    handed = html.partition("Handed in</h2>")[2].partition("</section>")[0]
+    assert handed.index("To review") < handed.index("Sent back")
