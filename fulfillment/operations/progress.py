@@ -102,12 +102,15 @@ def limit_reached(run: AcquisitionRun, which: RunLimit, *, now: datetime) -> Non
 def retry(run: AcquisitionRun, *, now: datetime, by_id: int) -> None:
     """Let a stuck run go on from its last good step, with room where a limit had stopped it.
 
-    What was done stays done: the agent's calls are known by their keys.
+    What was done stays done: the agent's calls are known by their keys. Past its deadline there is
+    nothing to grant.
     """
     held = lock_run(run.reference)
     limit, source = held.limit_reached, held.interrupted
     if held.state != RunState.STUCK:
         raise IllegalMove(f"{held!r}: is not stuck")
+    if limit == RunLimit.DEADLINE:
+        raise IllegalMove(f"{held!r}: its deadline is past")
     more = {}
     if limit in _MORE:
         column, room = _MORE[RunLimit(limit)]

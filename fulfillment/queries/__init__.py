@@ -18,6 +18,11 @@ from toolrouter.enums import RunKind
 
 ROWS_PER_PAGE: Final = 50
 EVENTS_SHOWN_MAX: Final = 200
+PAST_DEADLINE: Final = "Its time is over, and a retry gives it no more. Stop it and start another."
+PAST_DEADLINE_OF_ORDER: Final = (
+    "Its time is over, and a retry gives it no more. Stop it, then refund the order or agree on a "
+    "new one with the buyer."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,13 @@ class RunFacts:
     def state_words(self) -> OperatorWords:
         """Return what its state says to operators."""
         return RUNS[self.state]
+
+    @property
+    def note(self) -> str:
+        """Say what comes next, or what a person does about it."""
+        if self.state == RunState.STUCK and self.limit_reached == RunLimit.DEADLINE:
+            return PAST_DEADLINE_OF_ORDER if self.order_ref else PAST_DEADLINE
+        return self.state_words.note
 
     @property
     def limit_words(self) -> str:

@@ -7,8 +7,8 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from fulfillment.enums import FreezeReason
-from fulfillment.operations import freeze_work
+from fulfillment.enums import FreezeReason, RunLimit
+from fulfillment.operations import freeze_work, progress
 from kernel.references import new_reference
 from tests.factories.fulfillment import NOON, planned_run
 from tests.factories.people import client_of, make_person
@@ -72,6 +72,22 @@ def test_a_person_pauses_resumes_and_stops_a_run() -> None:
         ("stopped", False), ("stopped", True),
     ]  # fmt: skip
     assert "Stop for good" not in client.get(address).content.decode()
+
+
+@pytest.mark.parametrize(("limit", "is_retried"), [("deadline", False), ("steps", True)])
+def test_a_run_past_its_deadline_is_stopped_not_retried(limit: str, is_retried: bool) -> None:
+    run, client = planned_run(), client_of(make_person("operator"))
+    address = f"/console/runs/{run.reference}/"
+    with transaction.atomic():
+        progress.brief_given(run, now=NOON)
+        progress.limit_reached(run, RunLimit(limit), now=NOON)
+
+    page = client.get(address).content.decode()
+    assert ("steer/retry/" in page, "steer/stop/" in page) == (is_retried, True)
+    assert ("then refund the order" in page, "Retry it" in page) == (not is_retried, is_retried)
+    client.post(f"{address}steer/retry/")
+    run.refresh_from_db()
+    assert run.state == ("planning" if is_retried else "stuck")
 
 
 def test_an_auditor_steers_nothing() -> None:
