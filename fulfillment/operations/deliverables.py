@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeAlias
 
 from django.conf import settings
 from pydantic import ValidationError
 
 from fulfillment.enums import DeliverableKind, DeliverableState, SectionKind
-from fulfillment.firewall import check_outgoing
+from fulfillment.firewall import Blocked, check_outgoing
 from fulfillment.models import AcquisitionRun, Deliverable, Section
 from fulfillment.operations.releasing import ask_for_release
+from fulfillment.queries.briefs import newest_brief
 from fulfillment.queries.deliverables import newest_sections, pages_of_run, snapshot_of
 from fulfillment.snapshots.document import Issue, Maker, lay_out
 from fulfillment.snapshots.page import as_page
@@ -27,6 +29,7 @@ from fulfillment.snapshots.sources import Pages
 from kernel.append_only import new_salt, salted_digest
 from kernel.modes import Mode
 from kernel.references import new_reference
+from toolrouter.queries import grant_of_run
 
 PROBLEMS_SAID_MAX: Final = 20
 MISSING: Final = "section_missing"
@@ -34,6 +37,7 @@ ERASED: Final = "section_erased"
 CANNOT_BE_DRAWN: Final = "cannot_be_drawn"
 DOES_NOT_FIT: Final = "does_not_fit"
 FORBIDDEN_WORDS: Final = "forbidden_words"
+_Check: TypeAlias = Callable[[str], tuple[Blocked, ...]]
 
 
 class NotTaken(Exception):
@@ -59,7 +63,7 @@ def write_section(
     """
     read = _read(name, content)
     pages = pages_of_run(run.reference)
-    if problems := [*problems_of(read, pages), *_undrawable(read), *_forbidden(read, pages)]:
+    if problems := list(_problems(read, pages, _outgoing(run, pages))):
         raise NotTaken(problems)
     words, salt = json.dumps(read.model_dump(mode="json"), ensure_ascii=False), new_salt()
     return Section.objects.create(
@@ -91,7 +95,7 @@ def make_deliverable(
         raise NotTaken(missing or [Problem(where="", code=ERASED)])
     pages = pages_of_run(run.reference)
     contents = {name: getattr(snapshot, name) for name in SECTION_NAMES}
-    if problems := list(_all_problems(contents, pages)):
+    if problems := list(_all_problems(contents, pages, _outgoing(run, pages))):
         raise NotTaken(problems)
     reference = new_reference("dlv")
     document = lay_out(snapshot, pages, issue=_issue(run, reference, now=now))
@@ -140,10 +144,29 @@ def _malformed(error: ValidationError) -> Iterator[Problem]:
         yield Problem(where=path.lstrip("."), code=each["type"])
 
 
-def _all_problems(contents: Mapping[str, SectionContent], pages: Pages) -> Iterator[Problem]:
+def _all_problems(
+    contents: Mapping[str, SectionContent], pages: Pages, check: _Check
+) -> Iterator[Problem]:
     for name, content in contents.items():
-        for each in problems_of(content, pages):
-            yield Problem(where=f"{name}.{each.where}", code=each.code, figure=each.figure)
+        for each in _problems(content, pages, check):
+            where = f"{name}.{each.where}".rstrip(".")
+            yield Problem(where=where, code=each.code, figure=each.figure)
+
+
+def _problems(content: SectionContent, pages: Pages, check: _Check) -> Iterator[Problem]:
+    yield from problems_of(content, pages)
+    yield from _undrawable(content)
+    yield from _forbidden(content, check)
+
+
+def _outgoing(run: AcquisitionRun, pages: Pages) -> _Check:
+    """Return what says why a text of this run may not go to its buyer.
+
+    It may name pages that the run read, and the website that the buyer named.
+    """
+    grant, brief = grant_of_run(run.reference), newest_brief(run.pk)
+    links = {*(page.url for page in pages.values()), *([brief.website] if brief else [])} - {""}
+    return partial(check_outgoing, links=links, run_code=grant.run_code if grant else "")
 
 
 def _undrawable(content: SectionContent) -> Iterator[Problem]:
@@ -151,12 +174,11 @@ def _undrawable(content: SectionContent) -> Iterator[Problem]:
         yield Problem(where="", code=CANNOT_BE_DRAWN, figure=characters[:20])
 
 
-def _forbidden(content: SectionContent, pages: Pages) -> Iterator[Problem]:
-    """Yield each text that may not go to a buyer: addresses, numbers, secrets, strange links."""
-    links = {page.url for page in pages.values()}
+def _forbidden(content: SectionContent, check: _Check) -> Iterator[Problem]:
+    """Yield why each text may not go to a buyer; quotes are not printed."""
     for where, text in _texts(content.model_dump()):
-        if codes := check_outgoing(text, links=links):
-            yield Problem(where=where, code=FORBIDDEN_WORDS, figure=str(codes[0]))
+        for code in check(text):
+            yield Problem(where=where, code=FORBIDDEN_WORDS, figure=str(code))
 
 
 def _texts(value: object, where: str = "") -> Iterator[tuple[str, str]]:
@@ -165,7 +187,7 @@ def _texts(value: object, where: str = "") -> Iterator[tuple[str, str]]:
         yield where, value
     elif isinstance(value, dict):
         for name, each in value.items():
-            if name not in ("quotes", "source"):
+            if name not in ("quotes", "quote", "source"):
                 yield from _texts(each, f"{where}.{name}".lstrip("."))
     elif isinstance(value, list):
         for place, each in enumerate(value):

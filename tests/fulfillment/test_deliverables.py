@@ -10,14 +10,15 @@ from django.db.utils import DatabaseError
 
 from approvals.enums import RequestState
 from approvals.registry import CannotApprove
-from fulfillment.enums import DeliverableState, RunState
+from fulfillment.enums import BriefFrom, DeliverableState, RunState
 from fulfillment.models import AcquisitionRun, Deliverable, Section
 from fulfillment.operations import progress
+from fulfillment.operations.briefs import BriefWords, give_brief
 from fulfillment.operations.deliverables import NotTaken, make_deliverable, write_section
 from fulfillment.operations.erasing import erase_deliverables, erase_sections
 from fulfillment.queries.task import task_of
 from kernel.references import new_reference
-from tests.factories.fulfillment import NOON
+from tests.factories.fulfillment import NOON, a_source, planned_run
 from tests.factories.people import make_person
 from tests.fulfillment.handing_in import (
     contents_for,
@@ -32,6 +33,7 @@ from tests.owner import as_owner
 from tests.toolrouter.agents import Agent, database_now
 from tests.toolrouter.books import differences
 from toolrouter.answers import Answer
+from toolrouter.models import Grant
 from toolrouter.usecases.make_run_token import make_run_token
 from toolrouter.vocabulary import Status
 
@@ -113,6 +115,42 @@ def test_what_may_not_go_to_a_buyer_is_refused_with_its_place(words: str, code: 
 
     (problem,) = refused.value.problems
     assert (problem.where, problem.code, problem.figure) == ("headline", "forbidden_words", code)
+
+
+def test_the_runs_code_is_refused_and_the_buyers_own_website_is_not() -> None:
+    run, site = planned_run(), "https://northlight.example"
+    words = BriefWords(company="Northlight", website=f"{site}/", question="Who are our buyers?")
+    with transaction.atomic():
+        give_brief(run.reference, words=words, given_as=BriefFrom.BUYER, now=NOON)
+    overview = contents_for(run)["overview"]
+    code = Grant.objects.get(run_ref=run.reference).run_code
+    overview |= {"website": site, "headline": f"{code}: tel:1, a@b.example"}
+
+    with pytest.raises(NotTaken) as refused, transaction.atomic():
+        write_section(run, name="overview", content=overview, now=NOON)
+
+    assert [(each.where, each.figure) for each in refused.value.problems] == [
+        ("headline", "email_address"), ("headline", "telephone_number"), ("headline", "run_code"),
+    ]  # fmt: skip
+
+
+def test_a_link_whose_source_has_gone_is_refused_when_it_is_handed_in() -> None:
+    run = run_at_work()
+    gone, contents = a_source(run, final_url="https://gone.example/page"), contents_for(run)
+    contents["moves"]["moves"][0]["title"] = "Read https://gone.example/page"
+    with transaction.atomic():
+        for name, content in contents.items():
+            write_section(run, name=name, content=content, call_ref="call_x", now=NOON)
+        blank = dict.fromkeys(("url", "final_url", "title", "text", "text_salt", "excerpt"), "")
+        gone.write(**blank, body=None, emptied_at=database_now())
+
+    with pytest.raises(NotTaken) as refused, transaction.atomic():
+        make_deliverable(run, call_ref="call_x", now=database_now())
+
+    (problem,) = refused.value.problems
+    assert (problem.where, problem.code, problem.figure) == (
+        "moves.moves[0].title", "forbidden_words", "unknown_link",
+    )  # fmt: skip
 
 
 def test_sources_of_another_run_cannot_be_quoted() -> None:
