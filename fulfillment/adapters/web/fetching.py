@@ -52,7 +52,7 @@ class Fetcher:
         with self._asked(target, deadline=deadline, accepts=accepts) as response:
             headers = _headers(response)
             if response.status in MOVED:
-                return urljoin(target.url, headers.get("location", ""))
+                return _moved_to(target, headers.get("location", ""))
             body = _body(response, headers) if response.status == 200 else b""
         kind, _, parameters = headers.get("content-type", "").partition(";")
         return Answer(
@@ -101,6 +101,14 @@ def refuse_status(status: int) -> None:
     """Raise NotFound unless an answer is the page that was asked for."""
     if status != 200:
         raise NotFound(Fault.STATUS, is_passing=status in _PASSING_STATUS)
+
+
+def _moved_to(target: Target, location: str) -> str:
+    """Return the address that a redirect names. Raises NotFound."""
+    try:
+        return urljoin(target.url, location)
+    except ValueError:  # "http://[" is none; the error would say the address
+        raise NotFound(Fault.ADDRESS) from None
 
 
 def _headers(response: httpcore.Response) -> dict[str, str]:

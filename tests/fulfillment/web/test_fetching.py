@@ -115,6 +115,7 @@ def test_however_slowly_it_drips_its_time_ends(
         *("http://169.254.169.254/latest/meta-data/", "file:///etc/passwd", "//127.0.0.1/"),
         *("http://shady.example:6379/", "http://me@shady.example/", "gopher://shady.example/"),
         *("http://[::ffff:169.254.169.254]/", "", "http://0x7f.1/", "http://a.internal/"),
+        *("http://[", "http://[abc]/"),
     ],
 )
 def test_a_redirect_is_judged_like_the_first_address(
