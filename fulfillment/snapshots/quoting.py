@@ -168,9 +168,10 @@ def _of_reckoning(
         return Problem(where=where, code=Fault.OTHER_CURRENCY, figure=reckoned.result)
     try:
         value = work_out(reckoned.formula, {name: each.value for name, each in inputs.items()})
+        is_right = comes_to(value, result[0])
     except BadFormula:
         return Problem(where=where, code=Fault.BAD_FORMULA)
-    if not comes_to(value, result[0]):
+    if not is_right:
         return Problem(where=where, code=Fault.WRONG_RESULT, figure=reckoned.result)
     return None
 

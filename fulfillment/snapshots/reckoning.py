@@ -38,10 +38,18 @@ def work_out(formula: str, inputs: Mapping[str, Decimal]) -> Decimal:
 
 
 def comes_to(value: Decimal, said: Figure) -> bool:
-    """Say whether ``value``, rounded as exactly as ``said`` is written, is that figure."""
+    """Say whether ``value``, rounded as exactly as ``said`` is written, is that figure.
+
+    Raises BadFormula where it is too large to be rounded so.
+    """
     step = Decimal(1).scaleb(-said.places)
-    rounded = (value / step).quantize(Decimal(1), rounding=ROUND_HALF_UP, context=_EXACT) * step
-    return rounded == said.value
+    try:
+        whole = _EXACT.divide(value, step).quantize(
+            Decimal(1), rounding=ROUND_HALF_UP, context=_EXACT
+        )
+        return _EXACT.multiply(whole, step) == said.value
+    except DecimalException as error:
+        raise BadFormula("cannot be rounded") from error
 
 
 def _tokens(formula: str) -> list[str]:

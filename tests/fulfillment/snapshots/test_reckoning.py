@@ -39,3 +39,12 @@ def test_what_is_no_formula_over_just_its_inputs_is_refused(formula: str) -> Non
 def test_it_is_rounded_as_exactly_as_it_is_written(value: str, said: str, same: bool) -> None:
     (figure,) = figures(said)
     assert comes_to(Decimal(value), figure) is same
+
+
+def test_what_is_too_large_to_be_rounded_is_a_bad_formula_and_a_long_quotient_is_exact() -> None:
+    (figure,) = figures("17 %")
+    with pytest.raises(BadFormula):
+        comes_to(work_out("a*a*a*a*a*a*a", {"a": Decimal(1_000_000)}), figure)
+
+    (figure,) = figures("17.4")
+    assert not comes_to(Decimal("17.3499999999999999999999999999999"), figure)
