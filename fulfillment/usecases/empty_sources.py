@@ -23,7 +23,7 @@ def empty_old_sources(*, now: datetime) -> int:
         emptied += batch
     with transaction.atomic(durable=True):
         old = Lookup.objects.filter(found__isnull=False, ended_at__lt=now - FOUND_KEPT)
-        old.update(found=None, found_salt="")
+        old.update(asked="", found=None, found_salt="")  # asked again, it is looked for anew
     return emptied
 
 

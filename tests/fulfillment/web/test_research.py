@@ -273,6 +273,18 @@ def test_the_bytes_go_after_ninety_days_and_the_text_stays(agent: Agent) -> None
     assert Lookup.objects.get(kind=LookupKind.SEARCH).found is None
 
 
+def test_a_search_whose_results_are_gone_is_made_anew_when_it_is_asked_again(agent: Agent) -> None:
+    first = agent.read("research_search", {"query": "a"})
+    Web([hit()]).work()
+    assert agent.read("research_search", {"query": "a"}).status == Status.DONE
+    empty_old_sources(now=database_now() + FOUND_KEPT + timedelta(minutes=5))
+
+    again = agent.read("research_search", {"query": "a"})
+
+    assert (again.status, again.action != first.action) == (Status.IN_PROGRESS, True)
+    assert Lookup.objects.filter(kind=LookupKind.SEARCH).count() == 2
+
+
 def test_the_books_agree_with_what_was_looked_up(agent: Agent) -> None:
     agent.read("research_fetch", {"url": URL})
     agent.propose("research.fetch", {"url": URL}, key="a")
