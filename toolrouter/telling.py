@@ -77,7 +77,9 @@ def _halted(leaving: Leaving) -> Letter | None:
     ]
     if owner is None or not items:
         return None
-    facts = {"items": items, "first": items[0], "count": len(items)}
+    count = stops.count() + incidents.count()
+    shown = items[:LISTED_MAX]
+    facts = {"items": shown, "first": shown[0], "count": count, "unlisted": count - len(shown)}
     return _write("toolrouter/mail/halted", owner, facts, leaving)
 
 

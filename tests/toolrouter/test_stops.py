@@ -303,7 +303,9 @@ def test_who_is_no_owner_any_more_hears_nothing(owner: User, by: By) -> None:
     assert letter_of(mail) is None
 
 
-def test_owners_hear_of_a_stop_and_an_incident_but_who_stopped_does_not(owner: User) -> None:
+def test_owners_hear_of_a_stop_and_an_incident_but_who_stopped_does_not(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other, operator, now = make_person("owner"), make_person("operator"), timezone.now()
     project = new_project()
 
@@ -319,6 +321,12 @@ def test_owners_hear_of_a_stop_and_an_incident_but_who_stopped_does_not(owner: U
     assert letter.subject == "[sandbox: no real money] Stopped: All agents, and 1 more"
     assert "Incident: Legal" in letter.text
     assert WHY not in letter.text
+    monkeypatch.setattr("toolrouter.telling.LISTED_MAX", 1)
+    short = letter_of(mails[1])
+    assert short is not None
+    assert short.subject == letter.subject
+    assert "And 1 more." in short.text
+    assert "Incident: Legal" not in short.text
 
     by = By(actor_id=owner.pk, reason=WHY)
     release_stop(stop_ref=Stop.objects.get().reference, by=by, now=now)
