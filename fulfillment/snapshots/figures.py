@@ -49,7 +49,7 @@ _UNIT_BEHIND: Final = (
     rf"percentage\ points?|percent|per\ cent|%|dollars|euros?|pounds|[€£$](?!\d)|(?:{_CODES})\b"
 )
 _FIGURE: Final = re.compile(
-    rf"""(?<![A-Za-zÀ-ɏ\d])
+    rf"""(?=[-−]?[A-Za-z\d.]|[$€£¥])(?<![A-Za-zÀ-ɏ\d])
     (?:(?P<sign>US\$|[$€£¥])\s?|(?P<code>{_CODES})\s?)?
     (?P<minus>(?<![\w)])[-−])?
     (?:(?P<number>(?:(?<!\w)\.)?\d+(?:[.,]\d+)*)

@@ -14,7 +14,7 @@ from fulfillment.snapshots.figures import Figure
 
 FORMULA_CHARS_MAX: Final = 120
 CONSTANTS: Final = frozenset({1, 7, 12, 24, 30, 52, 60, 100, 365, 1000})
-_TOKEN: Final = re.compile(r"\s*(?:([a-z][a-z0-9_]{0,19})|(\d{1,4})|([-+*/()]))", re.ASCII)
+_TOKEN: Final = re.compile(r"(?:([a-z][a-z0-9_]{0,19})|(\d{1,4})|([-+*/()]))", re.ASCII)
 _EXACT: Final = Context(prec=40)
 _DEPTH_MAX: Final = 20
 
@@ -58,6 +58,9 @@ def _tokens(formula: str) -> list[str]:
     tokens, place = [], 0
     written = formula.rstrip()
     while place < len(written):
+        if written[place].isspace():
+            place += 1
+            continue
         found = _TOKEN.match(written, place)
         if found is None:
             raise BadFormula("has a sign that is not known")

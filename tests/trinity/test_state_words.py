@@ -53,6 +53,8 @@ def test_all_the_states_there_are_were_asked() -> None:
         "BuyerMail",
         "CheckoutSession",
         "Deal",
+        "Deliverable",
+        "Lookup",
         "Offer",
         "Order",
         "OutgoingMail",
@@ -61,8 +63,10 @@ def test_all_the_states_there_are_were_asked() -> None:
         "Purchase",
         "RefundRequest",
         "Reservation",
+        "Source",
         "StripeWebhookEvent",
         "ToolCall",
+        "Turn",
     }
 
 

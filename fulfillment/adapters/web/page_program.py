@@ -24,7 +24,7 @@ _UNSEEN: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
 )
-_BLANK_LINES: Final = re.compile(r"\n\s*\n\s*\n+")
+_BLANK_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 
 
 def limit() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from pytest_django import Settings
 
 from fulfillment.enums import LookupKind, LookupState
@@ -309,8 +312,12 @@ def test_the_endpoint_waits_for_what_a_worker_is_at_and_no_longer_than_seconds(
         """Wait for nobody."""
 
     def ask(url: str) -> dict[str, Any]:
-        asked = calls.call(agent.credential, "research_fetch", {"url": url})
-        return asyncio.new_event_loop().run_until_complete(asked)
+        def talk() -> dict[str, Any]:
+            with closing(connection):
+                return asyncio.run(calls.call(agent.credential, "research_fetch", {"url": url}))
+
+        with ThreadPoolExecutor(1) as aside:  # this thread may have a loop of its own
+            return aside.submit(talk).result()
 
     given_up = ask(URL)
     monkeypatch.setattr("toolrouter.mcp.calls.asyncio.sleep", work_once)

@@ -22,6 +22,7 @@ from revenue.models import ReconcileRun
 from tests.factories.orders import AlertFactory, BuyerMailFactory, OrderFactory
 from tests.factories.people import client_of, make_person
 from tests.factories.revenue import NOON, OfferFactory, filed
+from tests.fulfillment.handing_in import handed_in
 from tests.revenue.conftest import Clock
 
 pytestmark = pytest.mark.django_db
@@ -309,6 +310,9 @@ def about(kind: str) -> tuple[str, str, dict[str, Any], str]:
         offer = OfferFactory(title="A thing that nobody can buy")
         facts = {"what": "amount_too_small", "links": 2}
         return offer.reference, f"/console/offers/{offer.reference}/", facts, offer.title
+    if kind == AlertKind.DELIVERY_WRONG:
+        reference = handed_in().reference
+        return reference, f"/console/deliverables/{reference}/", {}, "A snapshot"
     if kind == AlertKind.DELIVERIES_REFUSED:
         facts = {"reason": "secret", "words": "signed with no secret", "times": 30, "last_at": ""}
         return "secret", "/console/", facts, "are refused"

@@ -133,7 +133,10 @@ def test_the_tools_are_those_of_the_grant_in_a_fixed_order(
     listed = ask(mcp, era, "tools/list", token=agent.token).json()["result"]["tools"]
 
     names = [tool["name"] for tool in listed]
-    assert names == ["list_capabilities", "read_lead", "propose_action", "get_action"]
+    assert names == [
+        *("list_capabilities", "read_lead", "read_task", "research_search", "research_fetch"),
+        *("propose_action", "get_action"),
+    ]
     assert all(tool["inputSchema"]["additionalProperties"] is False for tool in listed)
     offered = call(mcp, era, agent.token, "list_capabilities")
     assert "crm.add_note" in [each["operation"] for each in offered["operations"]]
@@ -147,7 +150,7 @@ def test_the_sdks_own_client_reads_the_lead(mcp: Served, agent: Agent) -> None:
             ClientSession(*wires[:2]) as session,
         ):
             await session.initialize()
-            assert len((await session.list_tools()).tools) == 4
+            assert len((await session.list_tools()).tools) == 7
             said = await session.call_tool("read_lead", {"deal": agent.deal.reference})
             return dict(said.structured_content)
 
