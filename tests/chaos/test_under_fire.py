@@ -23,6 +23,7 @@ BUYERS_AT_ONCE: Final = 3
 SALES_MIN: Final = 12
 PAUSE_S: Final = (0.2, 1.2)
 HANG_S: Final = 2.0
+WORKERS_WITHIN_S: Final = 20.0
 CLOCKS_OFF_BY: Final = ("10", "-10")  # minutes
 PAYS, PAYS_LATER, BANK_REFUSES = TEST_CARD["number"], "4000000000002222", "4000000000006611"
 STORIES: Final = ("returns", "vanishes", "vanishes", "refunded", "later", "refused")
@@ -43,7 +44,11 @@ def breakings(shop: Shop) -> dict[str, Callable[[], object]]:
         return lambda: stack.wait_for_new(name, old_pid=stack.kill(name, number=number))
 
     def web_worker_dies() -> None:
-        kill(shop.chance.choice(children_of(stack.pids()["web"])))
+        deadline = time.monotonic() + WORKERS_WITHIN_S  # its server may have died just before
+        while not (workers := children_of(stack.pids()["web"])):
+            assert time.monotonic() < deadline, "the web server has no worker"
+            time.sleep(0.1)
+        kill(shop.chance.choice(workers))
 
     def redis_hangs() -> None:
         pid = stack.kill("valkey", number=signal.SIGSTOP)
